@@ -1,0 +1,1 @@
+"""Mechanism without business: it could be taken out of this project and used in another."""

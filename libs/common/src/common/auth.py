@@ -1,0 +1,153 @@
+"""Who is calling, and what may they do. Bearer tokens (JWT, RFC 7519) checked by JWKS.
+
+A token carries department, post, organisation, person, region prefix and scopes. Every route names
+the scope it needs through `allow`; `unguarded` finds routes that do not, and a service refuses to
+start with one. Regions limit staff: `Principal.covers`.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import jwt
+from fastapi import Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from common.problems import Problem
+from contracts.envelope import Actor
+
+ALGORITHMS = ["EdDSA", "RS256", "ES256"]
+REMEMBERED = 2_048  # tokens whose signature need not be checked again before they expire
+REFETCH = 10.0  # seconds between looks at the JWKS for a key that we do not know
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller, as the token says."""
+
+    client: str
+    scopes: frozenset[str]
+    expires: float
+    actor: Actor
+
+    def covers(self, region: str) -> bool:
+        """Whether an area code lies in the caller's region."""
+        return bool(self.actor.region) and region.startswith(self.actor.region)
+
+    def must_cover(self, region: str) -> None:
+        """Raises `Problem` (403) for an area outside the caller's region."""
+        if not self.covers(region):
+            raise Problem("outside-region")
+
+
+class Verifier:
+    """Checks tokens of one issuer. Keys are fetched once, and again when an unknown one appears."""
+
+    def __init__(self, jwks_url: str, issuer: str, audience: str) -> None:
+        self._jwks_url = jwks_url
+        self._issuer = issuer
+        self._audience = audience
+        self._keys: dict[str, Any] = {}
+        self._fetched = float("-inf")
+        self._fetching = asyncio.Lock()
+        self._known: OrderedDict[str, Principal] = OrderedDict()
+
+    async def principal(self, token: str) -> Principal:
+        """The caller. Raises `Problem` (401) unless the token is ours, whole and in time."""
+        known = self._known.get(token)
+        if known and known.expires > time.time():  # noqa: TID251 — `exp` is wall-clock time
+            return known
+        try:
+            header = jwt.get_unverified_header(token)
+            claims = jwt.decode(
+                token,
+                await self._key(str(header.get("kid", ""))),
+                algorithms=ALGORITHMS,
+                audience=self._audience,
+                issuer=self._issuer,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise Problem("token-expired", headers=CHALLENGE) from error
+        except jwt.InvalidTokenError as error:
+            raise Problem("unauthenticated", headers=CHALLENGE) from error
+        principal = Principal(
+            client=str(claims["sub"]),
+            scopes=frozenset(str(claims.get("scope", "")).split()),
+            expires=float(claims["exp"]),
+            actor=Actor(
+                person=str(claims.get("person", claims["sub"])),
+                post=str(claims.get("post", "")),
+                organisation=str(claims.get("organisation", "")),
+                department=str(claims.get("department", "")),
+                region=str(claims.get("region", "")),
+            ),
+        )
+        self._known[token] = principal
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return principal
+
+    async def _key(self, kid: str) -> Any:
+        async with self._fetching:
+            if kid not in self._keys and time.monotonic() - self._fetched > REFETCH:
+                self._fetched = time.monotonic()
+                try:
+                    async with httpx.AsyncClient(timeout=5) as client:
+                        answer = (await client.get(self._jwks_url)).raise_for_status()
+                    keys = jwt.PyJWKSet.from_dict(answer.json()).keys
+                except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
+                    self._fetched = float("-inf")
+                    raise Problem("unavailable") from error
+                self._keys = {str(key.key_id): key for key in keys}
+        if kid not in self._keys:
+            raise jwt.InvalidTokenError("unknown key")
+        return self._keys[kid]
+
+
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="shouwang"'}
+
+
+@dataclass(frozen=True)
+class Guard:
+    """The policy of a route: a valid token with this scope."""
+
+    scope: str
+
+    async def __call__(self, request: Request) -> Principal:
+        """The caller. Raises `Problem`: 401 without a valid token, 403 without the scope."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Problem("unauthenticated", headers=CHALLENGE)
+        verifier: Verifier = request.app.state.verifier
+        principal = await verifier.principal(token.strip())
+        if self.scope not in principal.scopes:
+            raise Problem("forbidden", {"scope": self.scope})
+        return principal
+
+
+def allow(scope: str) -> Any:
+    """For a route's parameter: `caller: Annotated[Principal, allow("facts:write")]`."""
+    return Depends(Guard(scope))
+
+
+def unguarded(app: FastAPI, public: frozenset[str]) -> list[str]:
+    """The paths that anybody could call, `public` ones left out: should be none."""
+    return [
+        route.path
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        and route.path not in public
+        and not any(isinstance(call, Guard) for call in _calls(route.dependant))
+    ]
+
+
+def _calls(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _calls(inner)

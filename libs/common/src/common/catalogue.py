@@ -1,0 +1,64 @@
+"""What a service publishes, described for readers who import none of it.
+
+For each event: its label and sentence in Chinese and English, the code lists of its fields, and its
+JSON Schema (2020-12). Served at `/v1/catalogue`, published on `shouwang.catalogue.v1` (compacted,
+key `<service>.<EventName>.v<major>`) at every start, and kept as golden files in
+`libs/contracts/schemas`.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+from common.codec import Codec, schema_version_of
+from common.kafka import Message
+from common.topics import CATALOGUE
+from contracts.wording import Code, Wording
+
+
+def catalogue(service: str, codec: Codec) -> dict[str, dict[str, Any]]:
+    """Every event type of the service, by its full name."""
+    return {
+        f"{service}.{name}.v{schema_version_of(event)}": _entry(service, event)
+        for name, event in sorted(codec.types.items())
+    }
+
+
+def messages(service: str, codec: Codec) -> list[Message]:
+    """The catalogue as records of the compacted topic."""
+    return [
+        Message(CATALOGUE, key.encode(), [("content-type", b"application/json")], canonical(entry))
+        for key, entry in catalogue(service, codec).items()
+    ]
+
+
+def canonical(entry: dict[str, Any]) -> bytes:
+    """Stable bytes: sorted keys, compact, UTF-8."""
+    return json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _entry(service: str, event: type[Any]) -> dict[str, Any]:
+    wording: Wording = event.wording
+    return {
+        "service": service,
+        "type": event.__name__,
+        "schema_version": schema_version_of(event),
+        "label": {"zh": wording.zh, "en": wording.en},
+        "sentence": {"zh": wording.sentence_zh, "en": wording.sentence_en},
+        "codes": {
+            field: {member.value: {"zh": member.zh, "en": member.en} for member in code}
+            for field, hint in get_type_hints(event).items()
+            for code in _codes(hint)
+        },
+        "schema": msgspec.json.schema(event),
+    }
+
+
+def _codes(hint: Any) -> Iterator[type[Code]]:
+    """The code lists inside a type such as `list[RiskType]` or `Category | None`."""
+    if isinstance(hint, type) and issubclass(hint, Code):
+        yield hint
+    for inner in get_args(hint):
+        yield from _codes(inner)

@@ -1,0 +1,231 @@
+"""The loop between Kafka and the inbox: it cannot lose, double or reorder.
+
+Our offset lives in our own database and moves in the transaction of the effect, by compare-and-set
+on `(next, owner_epoch)`. Whoever finds no row to move has been replaced, and drops its batch; so a
+rebalance, a zombie or two owners at once can do no harm.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+import structlog
+from opentelemetry import trace
+
+from common import metrics
+from common.inbox import TRANSIENT, Inbox, Incoming, TooManyParked, incoming
+from common.kafka import KafkaError, LogReader, Place, Record
+from common.tracing import creation_links
+
+log = structlog.get_logger()
+tracer = trace.get_tracer("shouwang.consumer")
+
+BATCH = 500
+WAIT = 0.5  # seconds a fetch may wait for records
+HOUSEKEEPING = 5.0  # seconds between looks at lag, parked records and stopped partitions
+RETRY = (0.1, 0.5, 1.0, 2.0, 5.0)
+STUCK = 60.0  # seconds without progress, while there is something to read
+
+
+class Fenced(Exception):
+    """Another owner moved one of our partitions: drop the batch and claim anew."""
+
+
+@dataclass(slots=True)
+class _Owned:
+    next: int
+    epoch: int
+
+
+@dataclass
+class Consumer:
+    """One service's reader of foreign topics. `reader` makes a new group member each time."""
+
+    inbox: Inbox
+    holder: str
+    pool: asyncpg.Pool
+    reader: Callable[[], LogReader]
+    owned: dict[Place, _Owned] = field(default_factory=dict)
+    stopped: dict[Place, str] = field(default_factory=dict)
+    halted: str | None = None
+    lag: int = 0
+    progress: float = field(default_factory=time.monotonic)
+
+    def unready(self) -> str | None:
+        """Why this consumer is not doing its work, or `None` if it is."""
+        if self.halted:
+            return self.halted
+        if self.stopped:
+            return "; ".join(f"{p.topic}/{p.partition}: {why}" for p, why in self.stopped.items())
+        if self.lag and time.monotonic() - self.progress > STUCK:
+            return f"no progress for {STUCK:.0f} s with {self.lag} records to read"
+        return None
+
+    async def run(self) -> None:
+        """Consume for ever; survive any failure of Kafka or Postgres."""
+        failures = 0
+        while True:
+            reader = self.reader()
+            try:
+                await reader.start()
+                failures = 0
+                await self._consume(reader)
+            except (KafkaError, *TRANSIENT) as error:
+                log.warning("consumer_interrupted", error=repr(error), attempt=failures + 1)
+                failures += 1
+            except TooManyParked as error:
+                self.halted = f"stopped because too many households fail: {error}"
+                log.critical("consumer_halted", error=str(error))
+                failures = len(RETRY)
+            finally:
+                self.owned.clear()
+                await reader.close()
+            await asyncio.sleep(RETRY[min(failures, len(RETRY) - 1)])
+
+    async def _consume(self, reader: LogReader) -> None:
+        generation, looked = -1, 0.0
+        while True:
+            if reader.generation != generation:
+                generation = reader.generation
+                await self._claim(reader)
+            records = await reader.fetch(BATCH, WAIT)
+            if reader.generation != generation:
+                continue  # partitions moved while we fetched; what is still ours is read again
+            mine = {p: rs for p, rs in records.items() if self._follows(reader, p, rs)}
+            if mine:
+                try:
+                    await self._take(mine)
+                except Fenced:
+                    metrics.FENCED.inc()
+                    log.warning("fenced", places=[f"{p.topic}/{p.partition}" for p in mine])
+                    await self._claim(reader)
+                    continue
+                self.progress, self.halted = time.monotonic(), None
+            if time.monotonic() - looked > HOUSEKEEPING:
+                looked = time.monotonic()
+                await self._look_around(reader)
+
+    async def _claim(self, reader: LogReader) -> None:
+        """Become the owner of what the group gave us: raise the epoch, then seek to our own offset."""
+        places = sorted(reader.places(), key=lambda p: (p.topic, p.partition))
+        rows = await self.pool.fetch(
+            _CLAIM,
+            self.inbox.name,
+            [p.topic for p in places],
+            [p.partition for p in places],
+            self.holder,
+        )
+        self.owned = {
+            Place(r["topic"], r["partition"]): _Owned(r["next"], r["owner_epoch"]) for r in rows
+        }
+        self.stopped.clear()
+        for place, (first, end) in (await reader.bounds(places)).items():
+            owned = self.owned[place]
+            if owned.next < first:
+                self._stop(
+                    reader, place, f"records {owned.next}..{first - 1} are gone from the topic"
+                )
+            elif owned.next > end:
+                self._stop(
+                    reader, place, f"the topic ends at {end}, before our offset {owned.next}"
+                )
+            else:
+                reader.seek(place, owned.next)
+        log.info("claimed", places=len(places), stopped=len(self.stopped))
+
+    def _follows(self, reader: LogReader, place: Place, records: Sequence[Record]) -> bool:
+        """Whether these records come right after our offset; if not, read from there again."""
+        owned = self.owned.get(place)
+        if owned and records and records[0].offset != owned.next:
+            log.warning("offset_mismatch", topic=place.topic, partition=place.partition)
+            reader.generation += 1  # claims again, and with it looks whether records are gone
+            return False
+        return bool(owned and records)
+
+    def _stop(self, reader: LogReader, place: Place, why: str) -> None:
+        """Read no further: silence here would be silent loss."""
+        reader.seek(place, 0)
+        reader.pause(place)
+        del self.owned[place]
+        self.stopped[place] = why
+        log.critical("partition_stopped", topic=place.topic, partition=place.partition, reason=why)
+
+    async def _take(self, records: Mapping[Place, Sequence[Record]]) -> None:
+        """Apply a batch: all of it at once, or, if an event fails, one by one."""
+        items = [incoming(record) for rs in records.values() for record in rs]
+        links = creation_links(item.event for item in items if item.event)
+        with tracer.start_as_current_span("process", links=links):
+            try:
+                released = await self._transact(records, items, singly=False)
+            except (Fenced, TooManyParked, *TRANSIENT):
+                raise
+            except Exception as error:
+                log.warning("batch_retried_singly", size=len(items), error=repr(error))
+                released = await self._transact(records, items, singly=True)
+        for key in released:
+            await self.inbox.retry(self.pool, key)
+
+    async def _transact(
+        self, records: Mapping[Place, Sequence[Record]], items: Sequence[Incoming], *, singly: bool
+    ) -> set[str]:
+        ends = {place: rs[-1].offset + 1 for place, rs in records.items()}
+        async with self.pool.acquire() as connection, connection.transaction():
+            moved = await connection.fetchval(
+                _MOVE,
+                self.inbox.name,
+                [p.topic for p in ends],
+                [p.partition for p in ends],
+                [self.owned[p].next for p in ends],
+                list(ends.values()),
+                [self.owned[p].epoch for p in ends],
+            )
+            if moved != len(ends):
+                raise Fenced
+            released = await self.inbox.apply(connection, items, singly=singly)
+        for place, end in ends.items():
+            self.owned[place].next = end
+        return released
+
+    async def _look_around(self, reader: LogReader) -> None:
+        """Lag against the broker's own end offsets, parked records, and the group's courtesy commit."""
+        bounds = await reader.bounds(self.owned)
+        self.lag = 0
+        for place, owned in self.owned.items():
+            lag = max(0, bounds[place][1] - owned.next)
+            self.lag += lag
+            metrics.LAG.labels(place.topic, str(place.partition)).set(lag)
+        if not self.lag:
+            self.progress = time.monotonic()
+        metrics.STOPPED_PARTITIONS.set(len(self.stopped))
+        (parked,) = await self.pool.fetch(
+            "select count(*) as records, count(distinct key) as keys from es.parked where consumer = $1",
+            self.inbox.name,
+        )
+        metrics.PARKED.set(parked["records"])
+        metrics.PARKED_HOUSEHOLDS.set(parked["keys"])
+        if self.owned:
+            await reader.commit({place: owned.next for place, owned in self.owned.items()})
+
+
+_CLAIM = """
+insert into es.offsets as o (consumer, topic, partition, owner, owner_epoch)
+select $1, topic, partition, $4, 1 from unnest($2::text[], $3::int[]) as t (topic, partition)
+on conflict (consumer, topic, partition)
+    do update set owner = excluded.owner, owner_epoch = o.owner_epoch + 1
+returning topic, partition, next, owner_epoch
+"""
+# The shared lock keeps a person's retry of a parked household apart from running batches.
+_MOVE = """
+with calm as (select pg_advisory_xact_lock_shared(hashtext($1)) as held),
+moved as (
+    update es.offsets o set next = t."end"
+    from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[])
+        as t (topic, partition, start, "end", epoch)
+    where o.consumer = $1 and o.topic = t.topic and o.partition = t.partition
+        and o.next = t.start and o.owner_epoch = t.epoch
+    returning 1
+)
+select (select count(*) from moved) from calm
+"""

@@ -1,0 +1,393 @@
+"""The event store: load, decide, append, project, in one transaction and a fixed number of statements.
+
+`record` does it for many commands at once; a single command is a batch of one (`common.writer`).
+Guarantees, by the unique `(stream, version)`: of two writers one wins and the other's intent comes
+back as `Conflict`, while its neighbours in the batch are recorded.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from common.codec import Codec, encode, schema_version_of
+from common.decider import Decider, Refused
+from common.ids import new_id
+from contracts.envelope import ZERO_HASH, Actor, Envelope, chained
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+
+class Conflict(Exception):
+    """Somebody else appended to the stream first. The whole intent may be tried again."""
+
+
+class KeyReused(Exception):
+    """An idempotency key came again with another request."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """The circumstances of a command. `occurred_at` is business time, aware."""
+
+    actor: Actor
+    region: str
+    occurred_at: datetime
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    policy_version: str | None = None
+    classification: str = "INTERNAL"
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An idempotency key: `(client, value)` is unique for ever, `fingerprint` is the request's hash."""
+
+    client: str
+    value: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intent:
+    """One command for one stream, with its circumstances and, if it came from outside, its key.
+
+    `expected_version` (`If-Match`) refuses the command when the stream has moved on. `private` goes
+    to the projection in the same transaction and never into an event (personal data, for a vault).
+    """
+
+    stream: str
+    household_id: UUID | None
+    decider: Decider[Any, Any, Any]
+    command: Any
+    context: Context
+    key: Key | None = None
+    expected_version: int | None = None
+    private: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """An event being recorded, as the projection sees it: with the state it leads to."""
+
+    event: Envelope
+    payload: Any
+    state: Any
+    private: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What an intent led to. `answer` is the JSON receipt, the same bytes on every replay."""
+
+    answer: bytes
+    replayed: bool
+    events: tuple[Envelope, ...] = ()
+
+
+Outcome = Recorded | Refused | Conflict | KeyReused
+Project = Callable[[Connection, Sequence[Fresh]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Store:
+    """A service's event store: its name, its event union, its read model."""
+
+    service: str
+    codec: Codec
+    project: Project
+
+
+@dataclass(slots=True)
+class _Stream:
+    state: Any
+    version: int = 0
+    hash: bytes = ZERO_HASH
+    recorded_at: datetime | None = None
+
+
+async def record(connection: Connection, store: Store, intents: Sequence[Intent]) -> list[Outcome]:
+    """Decide every intent and append what they decide, in the caller's transaction.
+
+    Intents of one stream see one another's events, in the order given. Returns an outcome for each,
+    in the same order; raises only what is not the fault of one intent (`asyncpg` errors).
+    """
+    now, answered = await _answers(connection, [i.key for i in intents if i.key])
+    streams = await _load(connection, store, intents)
+    outcomes: list[Outcome] = []
+    fresh: list[Fresh] = []
+    keys: list[tuple[Key, bytes, str | None]] = []
+    depends: list[str | None] = []  # the stream whose race decides whether the outcome stands
+    for intent in intents:
+        key, stream = intent.key, streams[intent.stream]
+        depends.append(None)
+        if key and (known := answered.get((key.client, key.value))):
+            same = known[0] == key.fingerprint
+            outcomes.append(Recorded(known[1], replayed=True) if same else KeyReused(key.value))
+            depends[-1] = known[2]
+            continue
+        if intent.expected_version not in (None, stream.version):
+            outcomes.append(Refused("version-moved-on", version=stream.version))
+            continue
+        try:
+            payloads = intent.decider.decide(intent.command, stream.state)
+        except Refused as refusal:
+            outcomes.append(refusal)
+            continue
+        events = []
+        for payload in payloads:
+            event = _sealed(store, intent, stream, payload, now)
+            events.append(event)
+            fresh.append(Fresh(event, payload, stream.state, intent.private))
+        answer, depends[-1] = receipt(events), intent.stream if events else None
+        if key:
+            answered[key.client, key.value] = (key.fingerprint, answer, depends[-1])
+            keys.append((key, answer, depends[-1]))
+        outcomes.append(Recorded(answer, replayed=False, events=tuple(events)))
+    if not fresh and not keys:
+        return outcomes
+    won = await _append(connection, [item.event for item in fresh], keys)
+    kept = [item for item in fresh if item.event.stream in won]
+    if kept:
+        await store.project(connection, kept)
+    return [
+        outcome if stream is None or stream in won else Conflict(stream)
+        for outcome, stream in zip(outcomes, depends, strict=True)
+    ]
+
+
+def receipt(events: Sequence[Envelope]) -> bytes:
+    """What a client is told of the recorded events, as JSON."""
+    return encode(
+        {
+            "events": [
+                {
+                    "event_id": event.event_id,
+                    "type": event.type,
+                    "stream": event.stream,
+                    "version": event.version,
+                    "recorded_at": event.recorded_at,
+                }
+                for event in events
+            ]
+        }
+    )
+
+
+def fingerprint(*parts: bytes) -> bytes:
+    """The identity of a request: sha256 over its length-prefixed parts."""
+    return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
+
+
+def from_row(service: str, row: asyncpg.Record) -> Envelope:
+    """A row of `es.events` as an envelope."""
+    return Envelope(
+        event_id=row["event_id"],
+        service=service,
+        type=row["type"],
+        schema_version=row["schema_version"],
+        stream=row["stream"],
+        version=row["version"],
+        household_id=row["household_id"],
+        occurred_at=row["occurred_at"],
+        recorded_at=row["recorded_at"],
+        actor=_actor(row["actor"]),
+        region=row["region"],
+        policy_version=row["policy_version"],
+        correlation_id=row["correlation_id"],
+        causation_id=row["causation_id"],
+        classification=row["classification"],
+        traceparent=row["traceparent"],
+        data=row["data"],
+        prev_hash=row["prev_hash"],
+        hash=row["hash"],
+    )
+
+
+_actor = msgspec.json.Decoder(Actor).decode
+
+_ANSWERS = """
+select clock_timestamp() as now, i.client, i.key, i.fingerprint, i.answer
+from (select 1) as one
+left join (
+    select i.* from es.idempotency i
+    join unnest($1::text[], $2::text[]) as asked (client, key) using (client, key)
+) as i on true
+"""
+
+
+async def _answers(
+    connection: Connection, keys: Sequence[Key]
+) -> tuple[datetime, dict[tuple[str, str], tuple[bytes, bytes, str | None]]]:
+    """The database's time, and the stored answers of those keys that were answered before."""
+    rows = await connection.fetch(_ANSWERS, [k.client for k in keys], [k.value for k in keys])
+    known: dict[tuple[str, str], tuple[bytes, bytes, str | None]] = {
+        (r["client"], r["key"]): (r["fingerprint"], r["answer"], None) for r in rows if r["key"]
+    }
+    return rows[0]["now"], known
+
+
+_HISTORY = """
+select stream, version, type, schema_version, data, hash, recorded_at
+from es.events where stream = any($1::text[]) order by stream, version
+"""
+
+_HEADS = """
+select asked.stream, head.version, head.hash, head.recorded_at
+from unnest($1::text[]) as asked (stream)
+cross join lateral (
+    select version, hash, recorded_at from es.events e
+    where e.stream = asked.stream order by version desc limit 1
+) as head
+"""
+
+
+async def _load(
+    connection: Connection, store: Store, intents: Sequence[Intent]
+) -> dict[str, _Stream]:
+    """Every stream the intents name: folded, or only its head where a decision needs no state."""
+    deciders = {intent.stream: intent.decider for intent in intents}
+    streams = {name: _Stream(decider.initial) for name, decider in deciders.items()}
+    folded = [name for name, decider in deciders.items() if not decider.stateless]
+    headed = [name for name, decider in deciders.items() if decider.stateless]
+    rows = await connection.fetch(_HISTORY, folded) if folded else []
+    for row in rows:
+        stream, decider = streams[row["stream"]], deciders[row["stream"]]
+        payload = store.codec.decode(row["type"], row["schema_version"], row["data"])
+        stream.state = decider.evolve(stream.state, payload)
+        stream.version, stream.hash = row["version"], row["hash"]
+        stream.recorded_at = row["recorded_at"]
+    rows = await connection.fetch(_HEADS, headed) if headed else []
+    for row in rows:
+        stream = streams[row["stream"]]
+        stream.version, stream.hash = row["version"], row["hash"]
+        stream.recorded_at = row["recorded_at"]
+    return streams
+
+
+def _sealed(store: Store, intent: Intent, stream: _Stream, payload: Any, now: datetime) -> Envelope:
+    """The payload as the stream's next event; moves the stream on.
+
+    `recorded_at` never runs back inside a stream, even if the database's clock was set back.
+    """
+    context = intent.context
+    stream.recorded_at = max(now, stream.recorded_at or now)
+    event = chained(
+        Envelope(
+            event_id=new_id(),
+            service=store.service,
+            type=type(payload).__name__,
+            schema_version=schema_version_of(type(payload)),
+            stream=intent.stream,
+            version=stream.version + 1,
+            household_id=intent.household_id,
+            occurred_at=context.occurred_at,
+            recorded_at=stream.recorded_at,
+            actor=context.actor,
+            region=context.region,
+            policy_version=context.policy_version,
+            correlation_id=context.correlation_id,
+            causation_id=context.causation_id,
+            classification=context.classification,
+            traceparent=context.traceparent,
+            data=encode(payload),
+        ),
+        stream.hash,
+    )
+    stream.state = intent.decider.evolve(stream.state, payload)
+    stream.version, stream.hash = event.version, event.hash
+    return event
+
+
+_COLUMNS = (
+    "stream, version, event_id, type, schema_version, household_id, occurred_at, recorded_at, actor, "
+    "region, policy_version, correlation_id, causation_id, classification, traceparent, data, "
+    "prev_hash, hash"
+)
+# The first event of each stream takes the race for (stream, version); the rest of the stream
+# follows only where it won, so a loser leaves no hole and costs its neighbours nothing.
+_APPEND = f"""
+with incoming as (
+    select * from unnest(
+        $1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::smallint[], $6::uuid[],
+        $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::uuid[],
+        $13::uuid[], $14::text[], $15::text[], $16::bytea[], $17::bytea[], $18::bytea[], $19::bool[]
+    ) with ordinality as t ({_COLUMNS}, first, nth)
+), firsts as (
+    insert into es.events ({_COLUMNS})
+    select {_COLUMNS} from incoming where first order by nth
+    on conflict (stream, version) do nothing
+    returning position, stream
+), rest as (
+    insert into es.events ({_COLUMNS})
+    select {_COLUMNS} from incoming join firsts using (stream) where not first order by nth
+    returning position
+), tickets as (
+    insert into es.outbox (position) select position from firsts union all select position from rest
+), answers as (
+    insert into es.idempotency (client, key, fingerprint, status, answer)
+    select k.client, k.key, k.fingerprint, 201, k.answer
+    from unnest($20::text[], $21::text[], $22::bytea[], $23::bytea[], $24::text[])
+        as k (client, key, fingerprint, answer, stream)
+    where k.stream is null or k.stream in (select stream from firsts)
+)
+select stream from firsts
+"""
+
+
+async def _append(
+    connection: Connection,
+    events: Sequence[Envelope],
+    keys: Sequence[tuple[Key, bytes, str | None]],
+) -> set[str]:
+    """Insert events, tickets and answers in one statement; the streams that won their race."""
+    actors: dict[int, str] = {}
+    head = {e.stream: e.version for e in reversed(events)}
+    first = [e.version == head[e.stream] for e in events]
+    rows = await connection.fetch(
+        _APPEND,
+        [e.stream for e in events],
+        [e.version for e in events],
+        [e.event_id for e in events],
+        [e.type for e in events],
+        [e.schema_version for e in events],
+        [e.household_id for e in events],
+        [e.occurred_at for e in events],
+        [e.recorded_at for e in events],
+        [
+            actors.get(id(e.actor)) or actors.setdefault(id(e.actor), encode(e.actor).decode())
+            for e in events
+        ],
+        [e.region for e in events],
+        [e.policy_version for e in events],
+        [e.correlation_id for e in events],
+        [e.causation_id for e in events],
+        [e.classification for e in events],
+        [e.traceparent for e in events],
+        [e.data for e in events],
+        [e.prev_hash for e in events],
+        [e.hash for e in events],
+        first,
+        [key.client for key, _, _ in keys],
+        [key.value for key, _, _ in keys],
+        [key.fingerprint for key, _, _ in keys],
+        [answer for _, answer, _ in keys],
+        [stream for _, _, stream in keys],
+    )
+    return {row["stream"] for row in rows}
+
+
+def correlated(context: Context, *, causation: Envelope) -> Context:
+    """The context of a reaction: same correlation and trace, caused by that event."""
+    return replace(
+        context,
+        correlation_id=causation.correlation_id,
+        causation_id=causation.event_id,
+        traceparent=causation.traceparent,
+    )

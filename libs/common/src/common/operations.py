@@ -1,0 +1,88 @@
+"""The routes that every service has beside its own: catalogue, parked households, the clock."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from common.auth import Principal, allow
+from common.catalogue import catalogue
+from common.codec import Codec
+from common.problems import Problem
+from common.service import Runtime
+from common.settings import Settings
+
+
+class ClockSetting(BaseModel):
+    """`now` sets this service's clock going from that moment; null returns to the true time."""
+
+    model_config = ConfigDict(extra="forbid")
+    now: AwareDatetime | None
+
+
+def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
+    """The router; the clock can only be set in the development profile."""
+    router = APIRouter(tags=["operations"])
+    entries = catalogue(service, codec)
+
+    @router.get(
+        "/v1/catalogue", summary="Every event this service publishes, with its words and schema"
+    )
+    async def events() -> dict[str, dict[str, Any]]:
+        return entries
+
+    @router.get("/v1/parked", summary="What could not be applied, oldest first, and why")
+    async def parked(
+        request: Request, caller: Annotated[Principal, allow("parked:manage")]
+    ) -> list[dict[str, Any]]:
+        rows = await _runtime(request).pool.fetch(_PARKED)
+        return [dict(row) for row in rows]
+
+    @router.post("/v1/parked/{key}/retry", summary="Apply what is parked under a key, in order")
+    async def retry(
+        key: str, request: Request, caller: Annotated[Principal, allow("parked:manage")]
+    ) -> dict[str, int]:
+        runtime = _runtime(request)
+        if not runtime.consumer:
+            raise Problem("not-found")
+        return {"still_parked": await runtime.consumer.inbox.retry(runtime.pool, key)}
+
+    @router.delete("/v1/parked/{key}/{record_id}", summary="Give a parked record up for good")
+    async def discard(
+        key: str,
+        record_id: int,
+        request: Request,
+        caller: Annotated[Principal, allow("parked:manage")],
+    ) -> dict[str, bool]:
+        runtime = _runtime(request)
+        if not runtime.consumer or not await runtime.consumer.inbox.discard(
+            runtime.pool, key, record_id, caller.client
+        ):
+            raise Problem("not-found")
+        return {"discarded": True}
+
+    if settings.profile == "development":
+
+        @router.put("/v1/clock", summary="Set this service's clock (development only)")
+        async def clock(
+            setting: ClockSetting,
+            request: Request,
+            caller: Annotated[Principal, allow("clock:set")],
+        ) -> dict[str, datetime]:
+            runtime = _runtime(request)
+            runtime.clock.set(setting.now)
+            return {"now": runtime.clock.now()}
+
+    return router
+
+
+def _runtime(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+_PARKED = """
+select id, key, topic, partition, "offset", reason, attempts, parked_at
+from es.parked order by id limit 500
+"""

@@ -1,0 +1,140 @@
+"""From the event store to Kafka. Only here are events published.
+
+A ticket in `es.outbox` is an event that is not yet on the topic. The relay publishes the tickets in
+`position` order and deletes them once Kafka has acknowledged. A crash in between publishes again
+(at least once on the topic); consumers drop what they have (`common.inbox`). Versions of one stream
+cannot invert: version n+1 is only appended after version n was visible.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+import structlog
+from opentelemetry import trace
+
+from common import metrics
+from common.eventstore import from_row
+from common.kafka import KafkaError, Message
+from common.topics import events_topic
+from common.tracing import creation_links
+from contracts.envelope import Envelope, to_headers
+
+log = structlog.get_logger()
+tracer = trace.get_tracer("shouwang.relay")
+
+BATCH = 1_000
+POLL = 0.05  # seconds: finds tickets of other replicas, and of crashes
+RETRY = (0.1, 0.5, 1.0, 2.0)  # seconds between attempts while Kafka or Postgres is away
+# Any number, the same in every replica; advisory locks are per database, and so per service.
+LEADER_LOCK = 7_301_001
+
+Publish = Callable[[Sequence[Message]], Awaitable[None]]
+
+
+class Deposed(Exception):
+    """Another relay has taken over: this one must stop before it does anything more."""
+
+
+@dataclass
+class Relay:
+    """One service's relay. `connect` opens a session of its own, which holds the leader lock."""
+
+    service: str
+    holder: str
+    connect: Callable[[], Awaitable[asyncpg.Connection]]
+    publish: Publish
+    committed: asyncio.Event
+
+    async def run(self) -> None:
+        """Lead when nobody else does, for ever; survive any failure of Kafka or Postgres."""
+        failures = 0
+        while True:
+            try:
+                await self._lead()
+            except (
+                KafkaError,
+                TimeoutError,
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                Deposed,
+            ) as error:
+                metrics.RELAY_FAILURES.inc()
+                log.warning("relay_interrupted", error=repr(error), attempt=failures + 1)
+                failures += 1
+            else:
+                failures = 0
+            await asyncio.sleep(RETRY[min(failures, len(RETRY) - 1)])
+
+    async def _lead(self) -> None:
+        """Publish until something fails; returns at once when another relay leads.
+
+        The session lock goes with the connection, so a dead leader is replaced without a timeout;
+        the epoch stops a leader that lost its lock without noticing.
+        """
+        connection = await asyncio.wait_for(self.connect(), 10)
+        try:
+            if not await connection.fetchval("select pg_try_advisory_lock($1)", LEADER_LOCK):
+                metrics.RELAY_LEADER.set(0)
+                return
+            epoch = await connection.fetchval(
+                "update es.relay set epoch = epoch + 1, holder = $1 returning epoch", self.holder
+            )
+            metrics.RELAY_EPOCH.set(epoch)
+            metrics.RELAY_LEADER.set(1)
+            log.info("relay_leads", epoch=epoch)
+            while True:
+                self.committed.clear()
+                if not await publish_batch(connection, self.service, epoch, self.publish):
+                    await _woken(self.committed)
+        finally:
+            metrics.RELAY_LEADER.set(0)
+            connection.terminate()
+
+
+async def _woken(committed: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(committed.wait(), POLL)
+    except TimeoutError:
+        return
+
+
+_TICKETS = """
+select e.* from es.outbox o join es.events e using (position)
+where (select epoch from es.relay) = $1
+order by o.position limit $2
+"""
+_PUBLISHED = """
+with still as (select 1 from es.relay where epoch = $1 for share)
+delete from es.outbox where position = any($2::bigint[]) and exists (select 1 from still)
+"""
+
+
+async def publish_batch(
+    connection: asyncpg.Connection, service: str, epoch: int, publish: Publish
+) -> int:
+    """Publish the oldest tickets; how many. Raises `Deposed` if the epoch is no longer ours."""
+    rows = await connection.fetch(_TICKETS, epoch, BATCH, timeout=10)
+    if not rows:
+        if await connection.fetchval("select epoch from es.relay", timeout=10) != epoch:
+            raise Deposed
+        return 0
+    events = [from_row(service, row) for row in rows]
+    started = time.perf_counter()
+    with tracer.start_as_current_span("publish", links=creation_links(events)):
+        await publish([message_of(event) for event in events])
+    metrics.PUBLISHED.inc(len(events))
+    metrics.PUBLISH_SECONDS.observe(time.perf_counter() - started)
+    positions = [row["position"] for row in rows]
+    done = await connection.execute(_PUBLISHED, epoch, positions, timeout=10)
+    if done != f"DELETE {len(positions)}":
+        raise Deposed
+    return len(positions)
+
+
+def message_of(event: Envelope) -> Message:
+    """The event as CloudEvents in binary mode, keyed by its household."""
+    return Message(events_topic(event.service), event.key.encode(), to_headers(event), event.data)

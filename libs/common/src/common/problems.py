@@ -1,0 +1,216 @@
+"""Errors as people and programs read them: RFC 9457, in Chinese and English.
+
+A problem has a stable `code` (its `type` is `/problems/<code>`, which answers with the meaning and
+the remedy), and never echoes what was sent: a pointer says where to look.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a code means, with the remedy in the sentence: `{name}` takes a detail."""
+
+    status: int
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong at one place: `pointer` is an RFC 6901 JSON pointer into the request."""
+
+    pointer: str
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass
+class Problem(Exception):
+    """Raise it anywhere in a request. `details` fill the text; `faults` say where."""
+
+    code: str
+    details: Mapping[str, object] = field(default_factory=dict)
+    faults: Sequence[Fault] = ()
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+COMMON: dict[str, Text] = {
+    "unauthenticated": Text(
+        401,
+        "缺少令牌或令牌无效:请重新获取令牌后再试",
+        "No token, or it is not valid: get a new token and try again",
+    ),
+    "token-expired": Text(
+        401, "令牌已过期:请重新获取令牌后再试", "The token has expired: get a new one and try again"
+    ),
+    "forbidden": Text(
+        403,
+        "没有权限:此操作需要权限 {scope}",
+        "Not allowed: this needs the scope {scope}",
+    ),
+    "outside-region": Text(
+        403,
+        "没有权限:该户不在您负责的区域内",
+        "Not allowed: the household is outside the area you answer for",
+    ),
+    "wrong-department": Text(
+        403,
+        "没有权限:{fact_type} 只能由 {owner} 报送",
+        "Not allowed: {fact_type} may only be posted by {owner}",
+    ),
+    "not-routed": Text(
+        403,
+        "没有权限:该户未分派给您的部门",
+        "Not allowed: the household is not routed to your department",
+    ),
+    "not-found": Text(404, "没有找到:请核对编号", "Not found: check the identifier"),
+    "method-not-allowed": Text(
+        405, "该地址不支持此方法", "This address does not support the method"
+    ),
+    "invalid": Text(
+        422,
+        "请求内容有 {count} 处错误,请按指针逐一修改",
+        "{count} things are wrong; correct them where the pointers say",
+    ),
+    "broken-json": Text(
+        400,
+        "不是有效的 JSON(第 {line} 行第 {column} 列附近)",
+        "Not valid JSON (near line {line}, column {column})",
+    ),
+    "unsupported-media-type": Text(
+        415, "不支持的 Content-Type,可用:{accepted}", "Unsupported Content-Type; use {accepted}"
+    ),
+    "body-too-large": Text(
+        413,
+        "请求体超过 {limit} 字节:请分批提交",
+        "The body is over {limit} bytes: send it in smaller batches",
+    ),
+    "batch-too-large": Text(
+        413,
+        "一批最多 {limit} 条,收到 {count} 条:请分批提交",
+        "At most {limit} items a batch, got {count}: send it in parts",
+    ),
+    "empty-batch": Text(400, "批次为空:至少需要一条", "The batch is empty: send at least one item"),
+    "idempotency-key-missing": Text(
+        400,
+        "缺少 Idempotency-Key 请求头:请为每次操作生成一个唯一值,重试时沿用",
+        "The Idempotency-Key header is missing: make a unique value for each action and keep it when you retry",
+    ),
+    "idempotency-key-reused": Text(
+        422,
+        "该 Idempotency-Key 已用于另一请求:新操作请用新值",
+        "This Idempotency-Key was used for another request: use a new value for a new action",
+    ),
+    "event-id-reused": Text(
+        409,
+        "该 (source, id) 已用于内容不同的事件:更正请用新的 id",
+        "This (source, id) was used for an event with other content: give a correction an id of its own",
+    ),
+    "version-moved-on": Text(
+        412,
+        "该户记录已更新到版本 {version}:请重新读取后再试",
+        "The household has moved on to version {version}: read it again and retry",
+    ),
+    "conflict": Text(
+        503,
+        "该户正被多人同时修改:请稍后重试",
+        "Several people are changing this household: try again in a moment",
+    ),
+    "busy": Text(
+        503,
+        "系统繁忙:请稍后重试,本次请求未被记录",
+        "The service is busy: try again in a moment; nothing was recorded",
+    ),
+    "unavailable": Text(
+        503,
+        "数据库暂不可用:请用同一 Idempotency-Key 重试",
+        "The database is not available: retry with the same Idempotency-Key",
+    ),
+    "unknown-filter": Text(
+        400, "未知的筛选条件 {names}:可用 {known}", "Unknown filter {names}: use {known}"
+    ),
+    "invalid-cursor": Text(
+        400,
+        "分页游标无效:请从第一页重新开始",
+        "The cursor is not valid: start again from the first page",
+    ),
+    "internal": Text(
+        500,
+        "系统内部错误:请把 trace_id 告诉管理员",
+        "Something is wrong on our side: tell the operator the trace_id",
+    ),
+}
+
+# pydantic's and msgspec's error types, in words; whatever is not listed gets the last one.
+FAULTS: dict[str, tuple[str, str]] = {
+    "missing": ("缺少必填字段", "a required field is missing"),
+    "extra_forbidden": ("未知字段", "unknown field"),
+    "uuid": ("不是有效的 UUID", "not a UUID"),
+    "date": ("不是有效的日期(YYYY-MM-DD)", "not a date (YYYY-MM-DD)"),
+    "datetime": ("不是带时区的时间(RFC 3339)", "not a time with zone (RFC 3339)"),
+    "int": ("不是整数", "not an integer"),
+    "bool": ("不是 true 或 false", "not true or false"),
+    "string": ("不是文本", "not a string"),
+    "enum": ("不在代码表中", "not in the code list"),
+    "list": ("不是列表", "not a list"),
+    "object": ("不是对象", "not an object"),
+    "range": ("超出允许范围", "outside the allowed range"),
+    "length": ("长度不符合要求", "of the wrong length"),
+    "pattern": ("格式不符合要求", "of the wrong format"),
+    "json": ("不是有效的 JSON", "not valid JSON"),
+    "checksum": ("证件号码校验位错误", "the identity number's check digit is wrong"),
+    "future": ("日期在未来", "the date is in the future"),
+    "value": ("值不符合要求", "not an allowed value"),
+}
+
+_DIGITS = re.compile(r"\d{6,}[\dXx]*")
+
+
+def fault(pointer: str, code: str) -> Fault:
+    """A fault with the text of its code; digits that could be an identity number are masked."""
+    zh, en = FAULTS.get(code, FAULTS["value"])
+    return Fault(_DIGITS.sub("…", pointer), code, zh, en)
+
+
+def body(
+    problem: Problem, texts: Mapping[str, Text], trace_id: str | None = None
+) -> dict[str, Any]:
+    """The problem as JSON. `title` is Chinese with English beside it, for either reader."""
+    text = texts[problem.code]
+    details = {"count": len(problem.faults), **problem.details}
+    answer: dict[str, Any] = {
+        "type": f"/problems/{problem.code}",
+        "status": problem.status or text.status,
+        "code": problem.code,
+        "title": filled(text.zh, details),
+        "title_en": filled(text.en, details),
+    }
+    if problem.details:
+        answer["details"] = {name: _plain(value) for name, value in problem.details.items()}
+    if problem.faults:
+        answer["errors"] = [
+            {"pointer": f.pointer, "code": f.code, "detail": f.zh, "detail_en": f.en}
+            for f in problem.faults
+        ]
+    if trace_id:
+        answer["trace_id"] = trace_id
+    return answer
+
+
+def filled(template: str, details: Mapping[str, object]) -> str:
+    """A text with its details; a detail that is not known stays as its name."""
+    return re.sub(r"{(\w+)}", lambda m: str(_plain(details.get(m[1], m[1]))), template)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list | tuple | set | frozenset):
+        return "、".join(str(item) for item in value)
+    return value if isinstance(value, int | str | bool) or value is None else str(value)

@@ -1,0 +1,218 @@
+"""What a running service is made of, wired once for all of them.
+
+`running` opens the pool, lays the read model, starts writer, relay and consumer, and stops them in
+the order that loses nothing: HTTP first (uvicorn), then the writer's queue, the relay, the consumer,
+the pools. A worker that dies ends the process: an orchestrator restarts it, silence would not.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import MetaData, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from common import metrics
+from common.catalogue import messages
+from common.clock import Clock
+from common.consumer import Consumer
+from common.eventstore import Store
+from common.http import Probe
+from common.inbox import Handle, Inbox
+from common.kafka import KafkaError, Log, LogReader
+from common.observability import configure
+from common.outbox import Relay
+from common.settings import Settings
+from common.topics import events_topic
+from common.writer import Writer
+
+log = structlog.get_logger()
+
+START_PATIENCE = 60.0  # seconds that a service waits for its database at start
+POOL = 12
+
+
+@dataclass
+class Runtime:
+    """What routes and reactions use. `engine` is for read-model queries, `pool` for the rest."""
+
+    settings: Settings
+    clock: Clock
+    pool: asyncpg.Pool
+    engine: AsyncEngine
+    writer: Writer
+    consumer: Consumer | None
+    unpublished_age: float = 0.0  # seconds
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    store: Store,
+    tables: MetaData,
+    *,
+    hears: Sequence[str] = (),
+    handle: Handle | None = None,
+) -> AsyncIterator[Runtime]:
+    """A service at work until the block ends. `hears` are services whose events `handle` takes."""
+    holder = f"{socket.gethostname()}-{os.getpid()}"
+    pool = await _pool(settings.database_url)
+    engine = create_async_engine(
+        settings.database_url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        pool_size=POOL // 2,
+        max_overflow=POOL // 2,
+        pool_pre_ping=True,
+    )
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("select pg_advisory_xact_lock(7301002)")
+        )  # replicas take turns
+        await connection.execute(text("create schema if not exists read"))
+        await connection.run_sync(tables.create_all)
+    kafka = Log(settings.kafka_bootstrap_servers)
+    writer = Writer(pool, store)
+    relay = Relay(
+        store.service,
+        holder,
+        lambda: asyncpg.connect(settings.database_url, timeout=10),
+        kafka.publish,
+        writer.committed,
+    )
+    consumer = None
+    if handle:
+        topics = [events_topic(service) for service in hears]
+        consumer = Consumer(
+            Inbox(store.service, handle),
+            holder,
+            pool,
+            lambda: LogReader(
+                settings.kafka_bootstrap_servers, f"shouwang.{store.service}", topics
+            ),
+        )
+    runtime = Runtime(settings, Clock(), pool, engine, writer, consumer)
+    workers = [writer.run(), relay.run(), _watch(runtime), _announce(runtime, store)]
+    if consumer:
+        workers.append(consumer.run())
+    tasks = [_supervised(worker) for worker in workers]
+    try:
+        yield runtime
+    finally:
+        for task in tasks:
+            task.cancel()
+            await asyncio.wait({task}, timeout=15)
+        await kafka.close()
+        await engine.dispose()
+        try:
+            await asyncio.wait_for(pool.close(), 10)
+        except TimeoutError:
+            pool.terminate()
+
+
+async def _pool(url: str) -> asyncpg.Pool:
+    """Connect, and wait for a database that is still starting."""
+    deadline = asyncio.get_running_loop().time() + START_PATIENCE
+    while True:
+        try:
+            return await asyncpg.create_pool(
+                url, min_size=2, max_size=POOL, command_timeout=30, timeout=10
+            )
+        except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError) as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            log.warning("waiting_for_database", error=repr(error))
+            await asyncio.sleep(0.5)
+
+
+def _supervised(worker: Any) -> asyncio.Task[None]:
+    task: asyncio.Task[None] = asyncio.ensure_future(worker)
+
+    def ended(done: asyncio.Task[None]) -> None:
+        if not done.cancelled() and (error := done.exception()):
+            log.critical("worker_died", error=repr(error), exc_info=error)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    task.add_done_callback(ended)
+    return task
+
+
+async def _announce(runtime: Runtime, store: Store) -> None:
+    """Publish the catalogue once; repeated records are compacted away."""
+    kafka = Log(runtime.settings.kafka_bootstrap_servers)
+    while True:
+        try:
+            await kafka.publish(messages(store.service, store.codec))
+            await kafka.close()
+            return
+        except (KafkaError, TimeoutError, OSError) as error:
+            log.warning("catalogue_not_published", error=repr(error))
+            await asyncio.sleep(5)
+
+
+_UNPUBLISHED = """
+select count(*) as tickets,
+    coalesce(extract(epoch from clock_timestamp() - min(e.recorded_at)), 0)::float8 as age
+from (select position from es.outbox order by position limit 10000) o join es.events e using (position)
+"""
+
+
+async def _watch(runtime: Runtime) -> None:
+    """Keep the gauges that need a query up to date."""
+    while True:
+        try:
+            (row,) = await runtime.pool.fetch(_UNPUBLISHED)
+            metrics.UNPUBLISHED.set(row["tickets"])
+            metrics.UNPUBLISHED_AGE.set(row["age"])
+            runtime.unpublished_age = row["age"]
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            log.warning("watch_failed", error=repr(error))
+        metrics.WAITING.set(runtime.writer.depth)
+        await asyncio.sleep(2)
+
+
+def probes(app: FastAPI) -> Mapping[str, Probe]:
+    """Readiness: the pool answers, events get out in time, the consumer makes progress."""
+    runtime: Runtime = app.state.runtime
+
+    async def database() -> str | None:
+        try:
+            await asyncio.wait_for(runtime.pool.fetchval("select 1"), 2)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            return f"the database does not answer: {type(error).__name__}"
+        return None
+
+    async def outbox() -> str | None:
+        age, limit = runtime.unpublished_age, runtime.settings.unpublished_limit_seconds
+        return f"the oldest unpublished event is {age:.0f} s old" if age > limit else None
+
+    async def consumer() -> str | None:
+        return runtime.consumer.unready() if runtime.consumer else None
+
+    return {"database": database, "outbox": outbox, "consumer": consumer}
+
+
+def serve(service: str, settings: Settings, app: Callable[[], FastAPI] | FastAPI) -> None:
+    """Run the process until SIGTERM: one worker, one event loop, traces flushed at the end."""
+    provider = configure(service, settings)
+    try:
+        uvicorn.run(
+            app if isinstance(app, FastAPI) else app(),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    finally:
+        provider.shutdown()

@@ -1,0 +1,22 @@
+"""What every service reads from its environment. A missing setting is named at start."""
+
+from typing import Literal
+
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    """Settings common to all services; each adds its own in `<service>.settings`."""
+
+    host: str = "127.0.0.1"
+    port: int
+    database_url: str
+    kafka_bootstrap_servers: str
+    issuer: str
+    jwks_url: str
+    audience: str = "shouwang"
+    profile: Literal["development", "production"] = "production"
+    log_level: str = "INFO"
+    otel_exporter_otlp_endpoint: str | None = None
+    unpublished_limit_seconds: float = 900  # oldest ticket older than this: not ready
+    body_limit_bytes: int = 8 * 1024 * 1024

@@ -1,0 +1,144 @@
+"""Group commit: the writer takes what is waiting, so a busy service makes few, large commits.
+
+One lane, no timer: a batch is whatever arrived while the previous one was being committed.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+import structlog
+
+from common.eventstore import Conflict, Intent, Outcome, Recorded, Store, record
+
+log = structlog.get_logger()
+
+BATCH = 500  # intents in one transaction
+WAITING = 20_000  # intents that may wait; beyond that a caller is told to come back
+ATTEMPTS = 5  # times an intent that lost a race goes round again
+
+
+# After these nobody knows whether the commit took place, so nothing may be repeated here; a caller
+# repeats with its idempotency key and gets the answer that was stored, or a first one.
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+RACE = (Conflict, asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError)
+
+
+class Unavailable(Exception):
+    """The database cannot be reached, or went away during the commit."""
+
+
+class Busy(Exception):
+    """The queue is full: try again in a moment. Nothing of the request was recorded."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    intent: Intent
+    future: asyncio.Future[Outcome | Exception]
+    attempts: int = 0
+
+
+class Writer:
+    """Records intents in batches. `committed` is set after each commit, which wakes the relay.
+
+    A caller that goes away does not take its command with it: the append is finished, and the
+    caller can learn the outcome by repeating the request with its idempotency key.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, store: Store) -> None:
+        self.committed = asyncio.Event()
+        self._pool = pool
+        self._store = store
+        self._queue: deque[_Waiting] = deque()
+        self._arrived = asyncio.Event()
+
+    async def execute(self, intent: Intent) -> Recorded:
+        """Record one intent. Raises `Refused`, `KeyReused`, `Conflict` (after five losses),
+        `Busy`, `Unavailable`."""
+        (outcome,) = await self.execute_all([intent])
+        if isinstance(outcome, Recorded):
+            return outcome
+        raise outcome
+
+    async def execute_all(self, intents: Sequence[Intent]) -> list[Outcome | Exception]:
+        """Record many intents, an outcome or error for each, in order.
+
+        Raises `Busy` before any is taken.
+        """
+        if len(self._queue) + len(intents) > WAITING:
+            raise Busy
+        loop = asyncio.get_running_loop()
+        waiting = [_Waiting(intent, loop.create_future()) for intent in intents]
+        self._queue.extend(waiting)
+        self._arrived.set()
+        return [await asyncio.shield(item.future) for item in waiting]
+
+    @property
+    def depth(self) -> int:
+        """How many intents wait."""
+        return len(self._queue)
+
+    async def run(self) -> None:
+        """Commit batches until cancelled; then finish what waits."""
+        try:
+            while True:
+                await self._arrived.wait()
+                self._arrived.clear()
+                while self._queue:
+                    await asyncio.shield(asyncio.ensure_future(self._commit(self._take())))
+        except asyncio.CancelledError:
+            while self._queue:
+                await self._commit(self._take())
+            raise
+
+    def _take(self) -> list[_Waiting]:
+        return [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        try:
+            outcomes = await self._transact(batch)
+        except LOST as error:
+            log.warning("commit_outcome_unknown", size=len(batch), error=repr(error))
+            for item in batch:
+                _resolve(item, Unavailable())
+            return
+        except Exception as error:
+            if len(batch) > 1:  # one of them may be to blame; its neighbours must not pay
+                log.warning("batch_retried_singly", size=len(batch), error=repr(error))
+                for item in batch:
+                    await self._commit([item])
+                return
+            await self._again_or_fail(batch[0], error)
+            return
+        self.committed.set()
+        for item, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Conflict):
+                await self._again_or_fail(item, outcome)
+            else:
+                _resolve(item, outcome)
+
+    async def _again_or_fail(self, item: _Waiting, error: Exception) -> None:
+        """Go round again alone where a repetition can help; else tell the caller."""
+        item.attempts += 1
+        if isinstance(error, RACE) and item.attempts < ATTEMPTS:
+            await self._commit([item])
+        else:
+            _resolve(item, error)
+
+    async def _transact(self, batch: list[_Waiting]) -> list[Outcome]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await record(connection, self._store, [item.intent for item in batch])
+
+
+def _resolve(item: _Waiting, outcome: Outcome | Exception) -> None:
+    if not item.future.done():
+        item.future.set_result(outcome)

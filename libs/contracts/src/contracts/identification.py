@@ -1,0 +1,425 @@
+"""What identification tells the others. Append-only: never rename, never remove, never re-use.
+
+Dates are Asia/Shanghai calendar dates, money is integer fen. No event carries a name, an identity
+number, a telephone number or an address: persons are ids, with a salted commitment to the vault.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from contracts.wording import Code, Wording
+
+
+class Category(Code):
+    """Of a household for life (domain rule: monitoring never changes it)."""
+
+    FORMERLY_POOR = "FORMERLY_POOR", "脱贫户", "formerly poor household"
+    GENERAL = "GENERAL", "一般农户", "general rural household"
+
+
+class LabourCapacity(Code):
+    """Of a person; a household has labour capacity if one member is ORDINARY, SKILLED or WEAK."""
+
+    ORDINARY = "ORDINARY", "普通劳动力", "ordinary"
+    SKILLED = "SKILLED", "技能劳动力", "skilled"
+    WEAK = "WEAK", "弱劳动力或半劳动力", "weak or half"
+    LOST = "LOST", "丧失劳动力", "lost"
+    NONE = "NONE", "无劳动力", "none"
+
+
+class Relation(Code):
+    """To the head of the household."""
+
+    HEAD = "HEAD", "户主", "head"
+    SPOUSE = "SPOUSE", "配偶", "spouse"
+    CHILD = "CHILD", "子女", "child"
+    PARENT = "PARENT", "父母", "parent"
+    GRANDCHILD = "GRANDCHILD", "孙子女", "grandchild"
+    GRANDPARENT = "GRANDPARENT", "祖父母", "grandparent"
+    SIBLING = "SIBLING", "兄弟姐妹", "sibling"
+    OTHER = "OTHER", "其他", "other"
+
+
+class Sex(Code):
+    """As in the household register."""
+
+    MALE = "MALE", "男", "male"
+    FEMALE = "FEMALE", "女", "female"
+
+
+class Health(Code):
+    """A coarse code; a diagnosis is never stored."""
+
+    HEALTHY = "HEALTHY", "健康", "healthy"
+    CHRONIC = "CHRONIC", "长期慢性病", "chronic illness"
+    SERIOUS_ILLNESS = "SERIOUS_ILLNESS", "患有大病", "serious illness"
+    DISABLED = "DISABLED", "残疾", "disabled"
+
+
+class Schooling(Code):
+    """Stage of schooling."""
+
+    NOT_IN_SCHOOL = "NOT_IN_SCHOOL", "不在校", "not in school"
+    PRESCHOOL = "PRESCHOOL", "学前教育", "preschool"
+    COMPULSORY = "COMPULSORY", "义务教育", "compulsory education"
+    SENIOR = "SENIOR", "高中阶段", "senior secondary"
+    HIGHER = "HIGHER", "高等教育", "higher education"
+
+
+class RiskType(Code):
+    """Why a household may fall back (one to five per household, T3)."""
+
+    ILLNESS = "ILLNESS", "因病", "illness"
+    DISABILITY = "DISABILITY", "因残", "disability"
+    SCHOOLING = "SCHOOLING", "因学", "schooling"
+    NATURAL_DISASTER = "NATURAL_DISASTER", "因自然灾害", "natural disaster"
+    ACCIDENT = "ACCIDENT", "因意外事故", "accident"
+    INDUSTRY_FAILURE = "INDUSTRY_FAILURE", "因产业失败", "industry failure"
+    UNSTABLE_EMPLOYMENT = "UNSTABLE_EMPLOYMENT", "因务工就业不稳", "unstable employment"
+    LACK_OF_LABOUR = "LACK_OF_LABOUR", "缺劳动力", "lack of labour"
+    UNSAFE_HOUSING = "UNSAFE_HOUSING", "因安全住房", "unsafe housing"
+    UNSAFE_WATER = "UNSAFE_WATER", "因安全饮水", "unsafe water"
+    LOW_INCOME = "LOW_INCOME", "收入在监测线内", "income within the line"
+    OTHER = "OTHER", "其他", "other"
+
+
+class Channel(Code):
+    """How a clue was found."""
+
+    SELF_DECLARATION = "SELF_DECLARATION", "农户自主申报", "self-declaration"
+    CADRE_SCREENING = "CADRE_SCREENING", "基层干部排查", "cadre screening"
+    DEPARTMENT_WARNING = "DEPARTMENT_WARNING", "部门筛查预警", "department warning"
+
+
+class Severity(Code):
+    """Of a clue, rising."""
+
+    YELLOW = "YELLOW", "黄色", "yellow"
+    ORANGE = "ORANGE", "橙色", "orange"
+    RED = "RED", "红色", "red"
+
+
+class MonitoredClass(Code):
+    """三类监测对象, fixed at county approval (T10)."""
+
+    UNSTABLE_FORMERLY_POOR = "UNSTABLE_FORMERLY_POOR", "脱贫不稳定户", "unstable formerly poor"
+    MARGINAL = "MARGINAL", "边缘易致贫户", "marginal"
+    SUDDEN_HARDSHIP = "SUDDEN_HARDSHIP", "突发严重困难户", "sudden serious hardship"
+
+
+class HousingGrade(Code):
+    """Safety grade of the house lived in; C and D are dangerous (S1.3-03)."""
+
+    A = "A", "A级", "A"
+    B = "B", "B级", "B"
+    C = "C", "C级危房", "C, partly dangerous"
+    D = "D", "D级危房", "D, wholly dangerous"
+    NONE = "NONE", "无房", "no house"
+
+
+class FactType(Code):
+    """What a department may report about a person."""
+
+    MEDICAL_SETTLEMENT = "MedicalSettlement", "医疗费用结算", "medical settlement"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A person in a household. `commitment` is hex sha256 over the salted vault record."""
+
+    person_id: UUID
+    commitment: str
+    relation: Relation
+    sex: Sex
+    born_on: date
+    labour_capacity: LabourCapacity
+    health: Health
+    schooling: Schooling
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdRegistered:
+    """A household is on the register; exactly one member is its head."""
+
+    wording: ClassVar = Wording(
+        "登记农户",
+        "Household registered",
+        "登记为{category},共同生活{co_living_count}人",
+        "Registered as {category}, {co_living_count} living together",
+    )
+    household_id: UUID
+    register_number: str
+    category: Category
+    marginal_2019: bool
+    region: str
+    co_living_count: int
+    members: list[Member]
+    registered_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepartmentFactRecorded:
+    """A department reported something about a person. `values` holds codes and amounts only.
+
+    `detected_on` is the department's date; `received_on` is ours, and starts a clue's clock, so that
+    officers are not late for a department's delay (the clock starts where people can act).
+    """
+
+    wording: ClassVar = Wording(
+        "部门信息",
+        "Department fact",
+        "{department_name}报送{fact_type}(发生于{detected_on}):{values}",
+        "{department_name} reported {fact_type} of {detected_on}: {values}",
+    )
+    fact_id: UUID
+    household_id: UUID
+    person_id: UUID
+    department: str
+    department_name: str
+    fact_type: FactType
+    record_key: str
+    record_version: int
+    detected_on: date
+    received_on: date
+    values: dict[str, int | str | bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskDetected:
+    """T1: a clue opened a case; day 0 of the 15-day clock is `discovered_on` (S2-07)."""
+
+    wording: ClassVar = Wording(
+        "发现风险线索",
+        "Risk detected",
+        "{channel}发现{risk_types}风险({severity}):{summary_zh};应于{due_on}前完成识别认定",
+        "{channel} found a risk of {risk_types} ({severity}): {summary_en}; to be decided by {due_on}",
+    )
+    household_id: UUID
+    clue_id: UUID
+    channel: Channel
+    risk_types: list[RiskType]
+    severity: Severity
+    evidence_event_ids: list[UUID]
+    rule_id: str | None
+    rule_version: int | None
+    discovered_on: date
+    due_on: date
+    summary_zh: str
+    summary_en: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskClueAttached:
+    """T1: a further clue on an open case; the clock keeps its first day (A12)."""
+
+    wording: ClassVar = Wording(
+        "并入风险线索",
+        "Clue attached",
+        "{channel}的{risk_types}线索并入在办案件({severity}):{summary_zh}",
+        "A clue of {risk_types} by {channel} joined the open case ({severity}): {summary_en}",
+    )
+    household_id: UUID
+    clue_id: UUID
+    channel: Channel
+    risk_types: list[RiskType]
+    severity: Severity
+    evidence_event_ids: list[UUID]
+    rule_id: str | None
+    rule_version: int | None
+    discovered_on: date
+    summary_zh: str
+    summary_en: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerificationStarted:
+    """T2: at least two officers, none of them a relative, were sent."""
+
+    wording: ClassVar = Wording(
+        "启动入户核实",
+        "Verification started",
+        "指派{officer_count}名干部入户核实,已声明回避情况",
+        "{officer_count} officers were assigned, recusal declared",
+    )
+    household_id: UUID
+    officers: list[UUID]
+    officer_count: int
+    started_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncomeAssessed:
+    """Twelve whole months of income, in fen; the comparison is `total <= line * members`."""
+
+    wording: ClassVar = Wording(
+        "收入核算",
+        "Income assessed",
+        "{window_from}至{window_to},{members}人:可支配收入{disposable_fen}元,监测线{line_fen}元/人,线内:{within_line}",
+        "{window_from} to {window_to}, {members} persons: disposable {disposable_fen} yuan, "
+        "line {line_fen} yuan a person, within the line: {within_line}",
+    )
+    household_id: UUID
+    assessment_id: UUID
+    window_from: date
+    window_to: date
+    members: int
+    wage_fen: int
+    operating_fen: int
+    operating_cost_fen: int
+    property_fen: int
+    transfer_fen: int
+    claims_fen: int
+    compliant_own_cost_fen: int
+    disposable_fen: int
+    reference_fen: int
+    line_fen: int
+    within_line: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafeguardAssessed:
+    """The three guarantees and drinking water, seen at home on one day."""
+
+    wording: ClassVar = Wording(
+        "“三保障”和饮水核查",
+        "Safeguards assessed",
+        "住房{housing_grade},饮水合格:{water_safe},失学{dropouts}人,未参保{uninsured}人",
+        "Housing {housing_grade}, water safe: {water_safe}, dropouts {dropouts}, uninsured {uninsured}",
+    )
+    household_id: UUID
+    assessed_on: date
+    housing_grade: HousingGrade
+    water_safe: bool
+    dropouts: int
+    uninsured: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdVerified:
+    """T3: verified at home, in person; the officers propose a class."""
+
+    wording: ClassVar = Wording(
+        "完成入户核实",
+        "Household verified",
+        "入户核实完成:风险{risk_types},建议认定为{proposed_class}",
+        "Verified at home: risks {risk_types}, proposed as {proposed_class}",
+    )
+    household_id: UUID
+    verified_on: date
+    assessment_id: UUID
+    risk_types: list[RiskType]
+    proposed_class: MonitoredClass
+    self_ability: str
+    verified_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VillageReviewHeld:
+    """T7: one village meeting; passed when votes for are more than half of those present."""
+
+    wording: ClassVar = Wording(
+        "村级民主评议",
+        "Village review",
+        "到会{present}人,同意{votes_for}票,反对{votes_against}票,弃权{abstained}票,通过:{passed}",
+        "{present} present, {votes_for} for, {votes_against} against, {abstained} abstained, passed: {passed}",
+    )
+    household_id: UUID
+    held_on: date
+    present: int
+    votes_for: int
+    votes_against: int
+    abstained: int
+    minutes_hash: str
+    passed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicityPosted:
+    """T8: posted once, in the village, free of personal data (A9)."""
+
+    wording: ClassVar = Wording(
+        "张榜公示",
+        "Publicity posted",
+        "在{place}张榜公示,照片已存证",
+        "Posted at {place}, photograph on record",
+    )
+    household_id: UUID
+    posted_on: date
+    place: str
+    photo_hash: str
+    content_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicityCompleted:
+    """T9, first half: posted for at least five full days."""
+
+    wording: ClassVar = Wording(
+        "公示期满",
+        "Publicity completed",
+        "公示{days}天期满,无异议",
+        "Posted for {days} days, no objection",
+    )
+    household_id: UUID
+    ended_on: date
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TownReviewApproved:
+    """T9, second half: the town reviewer is not the one who verified."""
+
+    wording: ClassVar = Wording(
+        "乡镇审核通过",
+        "Town review approved",
+        "乡镇于{approved_on}审核通过",
+        "Approved by the town on {approved_on}",
+    )
+    household_id: UUID
+    approved_on: date
+    approved_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringConfirmed:
+    """T10: the county decided; the clock stops. `late` needs a reason and voids nothing (S2-07)."""
+
+    wording: ClassVar = Wording(
+        "认定为监测对象",
+        "Monitoring confirmed",
+        "县级审定:认定为{monitored_class}(第{episode_no}次),风险{risk_types};自发现起{elapsed_days}天,逾期:{late}",
+        "The county confirmed {monitored_class} (episode {episode_no}), risks {risk_types}; "
+        "{elapsed_days} days from discovery, late: {late}",
+    )
+    household_id: UUID
+    episode_id: UUID
+    episode_no: int
+    monitored_class: MonitoredClass
+    risk_types: list[RiskType]
+    labour_household: bool
+    assessment_id: UUID
+    discovered_on: date
+    confirmed_on: date
+    elapsed_days: int
+    late: bool
+    late_reason: str | None
+
+
+EpisodeEvent = (
+    RiskDetected
+    | RiskClueAttached
+    | VerificationStarted
+    | IncomeAssessed
+    | SafeguardAssessed
+    | HouseholdVerified
+    | VillageReviewHeld
+    | PublicityPosted
+    | PublicityCompleted
+    | TownReviewApproved
+    | MonitoringConfirmed
+)
+HouseholdEvent = HouseholdRegistered | EpisodeEvent
+FactEvent = DepartmentFactRecorded
+IdentificationEvent = HouseholdEvent | FactEvent

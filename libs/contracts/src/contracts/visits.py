@@ -1,0 +1,110 @@
+"""What visits tells the others. Append-only: never rename, never remove, never re-use."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+from uuid import UUID
+
+from contracts.wording import Code, Wording
+
+
+class ObligationType(Code):
+    """A duty to visit, one per household and period."""
+
+    MONTHLY_VISIT = "MONTHLY_VISIT", "每月入户走访", "monthly visit"
+
+
+class VisitMode(Code):
+    """Only a visit at home and in person fulfils a duty."""
+
+    IN_PERSON_AT_HOME = "IN_PERSON_AT_HOME", "入户", "in person at home"
+    IN_PERSON_ELSEWHERE = "IN_PERSON_ELSEWHERE", "当面(非入户)", "in person elsewhere"
+    PHONE = "PHONE", "电话", "by telephone"
+    VIDEO = "VIDEO", "视频", "by video"
+
+
+class VisitPurpose(Code):
+    """Why the household was visited."""
+
+    ROUTINE = "ROUTINE", "日常走访", "routine"
+    VERIFICATION = "VERIFICATION", "入户核实", "verification"
+    ELIMINATION = "ELIMINATION", "风险消除核查", "elimination"
+    FOLLOW_UP = "FOLLOW_UP", "跟踪回访", "follow-up"
+    SECRETARY_ROUND = "SECRETARY_ROUND", "书记遍访", "secretary's round"
+
+
+class VisitorPost(Code):
+    """The post the visitor held that day."""
+
+    VILLAGE_CADRE = "VILLAGE_CADRE", "村干部", "village cadre"
+    VILLAGE_PARTY_SECRETARY = "VILLAGE_PARTY_SECRETARY", "村支部书记", "village party secretary"
+    TOWN_CADRE = "TOWN_CADRE", "镇干部", "town cadre"
+    TOWN_PARTY_SECRETARY = "TOWN_PARTY_SECRETARY", "镇党委书记", "town party secretary"
+    STATIONED_TEAM = "STATIONED_TEAM", "驻镇帮镇扶村工作队员", "stationed team"
+    COUNTY_OFFICER = "COUNTY_OFFICER", "县级干部", "county officer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Who went, in the post held that day."""
+
+    person_id: UUID
+    post: VisitorPost
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdVisited:
+    """A visit took place; it counts by `visited_at` (Asia/Shanghai date), not by upload."""
+
+    wording: ClassVar = Wording(
+        "走访", "Visited", "{visited_on}{mode},目的{purposes}", "{mode} on {visited_on}, {purposes}"
+    )
+    household_id: UUID
+    visit_id: UUID
+    visited_at: datetime
+    visited_on: date
+    mode: VisitMode
+    visitors: list[Visitor]
+    purposes: list[VisitPurpose]
+    photo_hashes: list[str]
+    backfilled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObligationOpened:
+    """A household is due for a visit in the period, first and last day included (S1.1-05)."""
+
+    wording: ClassVar = Wording(
+        "走访任务",
+        "Visit due",
+        "{obligation}任务:{period_from}至{period_to}",
+        "{obligation} due {period_from} to {period_to}",
+    )
+    household_id: UUID
+    obligation_id: UUID
+    obligation: ObligationType
+    responsible_region: str
+    period_from: date
+    period_to: date
+    due_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObligationFulfilled:
+    """The earliest qualifying visit of the period fulfils the duty."""
+
+    wording: ClassVar = Wording(
+        "走访任务完成",
+        "Visit duty fulfilled",
+        "{obligation}任务({period_from}起)已由{fulfilled_on}的走访完成",
+        "{obligation} (from {period_from}) fulfilled by the visit of {fulfilled_on}",
+    )
+    household_id: UUID
+    obligation_id: UUID
+    obligation: ObligationType
+    period_from: date
+    fulfilled_by: UUID
+    fulfilled_on: date
+
+
+VisitsEvent = HouseholdVisited | ObligationOpened | ObligationFulfilled
