@@ -16,7 +16,7 @@ import httpx
 import jwt
 from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import RouteContext, iter_route_contexts
 
 from common.problems import Problem
 from contracts.envelope import Actor
@@ -136,18 +136,26 @@ def allow(scope: str) -> Any:
     return Depends(Guard(scope))
 
 
+DOCUMENTATION = frozenset({"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
+
+
 def unguarded(app: FastAPI, public: frozenset[str]) -> list[str]:
-    """The paths that anybody could call, `public` ones left out: should be none."""
+    """The paths that anybody could call, `public` ones and the documentation left out.
+
+    Should be none. Looks into included routers; a mount or anything else that cannot carry a
+    `Guard` is counted too, since nobody checks who calls it.
+    """
     return [
-        route.path
-        for route in app.routes
-        if isinstance(route, APIRoute)
-        and route.path not in public
-        and not any(isinstance(call, Guard) for call in _calls(route.dependant))
+        str(context.path)
+        for context in iter_route_contexts(app.routes)
+        if context.path not in public | DOCUMENTATION
+        and not any(isinstance(call, Guard) for call in _calls(context))
     ]
 
 
-def _calls(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
-    yield dependant.call
-    for inner in dependant.dependencies:
-        yield from _calls(inner)
+def _calls(context: RouteContext) -> Iterator[Callable[..., Any] | None]:
+    waiting: list[Dependant] = [d for d in [getattr(context, "dependant", None)] if d]
+    while waiting:
+        dependant = waiting.pop()
+        yield dependant.call
+        waiting.extend(dependant.dependencies)

@@ -8,6 +8,7 @@ rebalance, a zombie or two owners at once can do no harm.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -206,7 +207,9 @@ class Consumer:
         metrics.PARKED.set(parked["records"])
         metrics.PARKED_HOUSEHOLDS.set(parked["keys"])
         if self.owned:
-            await reader.commit({place: owned.next for place, owned in self.owned.items()})
+            # A courtesy, refused while partitions move: no reason to leave the group.
+            with suppress(KafkaError, TimeoutError):
+                await reader.commit({place: owned.next for place, owned in self.owned.items()})
 
 
 _CLAIM = """

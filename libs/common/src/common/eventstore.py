@@ -6,7 +6,7 @@ back as `Conflict`, while its neighbours in the batch are recorded.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -124,9 +124,11 @@ async def record(connection: Connection, store: Store, intents: Sequence[Intent]
     fresh: list[Fresh] = []
     keys: list[tuple[Key, bytes, str | None]] = []
     depends: list[str | None] = []  # the stream whose race decides whether the outcome stands
+    moved: set[str] = set()  # streams with events that are not yet appended
     for intent in intents:
         key, stream = intent.key, streams[intent.stream]
-        depends.append(None)
+        # A refusal or an empty answer stands on what it saw: if that loses its race, it falls too.
+        depends.append(intent.stream if intent.stream in moved else None)
         if key and (known := answered.get((key.client, key.value))):
             same = known[0] == key.fingerprint
             outcomes.append(Recorded(known[1], replayed=True) if same else KeyReused(key.value))
@@ -145,7 +147,10 @@ async def record(connection: Connection, store: Store, intents: Sequence[Intent]
             event = _sealed(store, intent, stream, payload, now)
             events.append(event)
             fresh.append(Fresh(event, payload, stream.state, intent.private))
-        answer, depends[-1] = receipt(events), intent.stream if events else None
+        if events:
+            moved.add(intent.stream)
+            depends[-1] = intent.stream
+        answer = receipt(events)
         if key:
             answered[key.client, key.value] = (key.fingerprint, answer, depends[-1])
             keys.append((key, answer, depends[-1]))
@@ -383,11 +388,12 @@ async def _append(
     return {row["stream"] for row in rows}
 
 
-def correlated(context: Context, *, causation: Envelope) -> Context:
-    """The context of a reaction: same correlation and trace, caused by that event."""
-    return replace(
-        context,
-        correlation_id=causation.correlation_id,
-        causation_id=causation.event_id,
-        traceparent=causation.traceparent,
-    )
+def accepted(outcomes: Sequence[Outcome]) -> None:
+    """For reactions, where nobody waits for an answer: a refusal or lost race is an error.
+
+    Raises `Conflict` (the batch is tried again) or `Refused` (our own rule said no: the event parks
+    its household, for a person to look at).
+    """
+    for outcome in outcomes:
+        if not isinstance(outcome, Recorded):
+            raise outcome

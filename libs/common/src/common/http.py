@@ -6,9 +6,11 @@ readiness asks the service's own probes.
 """
 
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +25,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import metrics
-from common.auth import unguarded
+from common.auth import Principal, Verifier, unguarded
 from common.decider import Refused
-from common.eventstore import Conflict, KeyReused
+from common.eventstore import Conflict, Context, KeyReused
 from common.ids import new_id
 from common.problems import COMMON, MEDIA_TYPE, Fault, Problem, Text, body, fault
-from common.tracing import remote_context
+from common.settings import Settings
+from common.tracing import current_traceparent, remote_context
 from common.writer import Busy, Unavailable
 
 log = structlog.get_logger()
@@ -49,11 +52,11 @@ Probe = Callable[[], Awaitable[str | None]]
 
 def create_app(
     title: str,
+    settings: Settings,
     *,
     lifespan: Lifespan,
     probes: Callable[[FastAPI], Mapping[str, Probe]],
     refusals: Mapping[str, Text],
-    body_limit: int,
 ) -> FastAPI:
     """An app with errors, health, metrics and the table of problems; the service adds its routes.
 
@@ -62,8 +65,10 @@ def create_app(
     app = FastAPI(title=title, version="1.0.0", lifespan=lifespan, redirect_slashes=False)
     texts = {**COMMON, **refusals}
     app.state.texts = texts
-    app.add_middleware(Circumstances, body_limit=body_limit, texts=texts)
-    _handle_errors(app, texts, body_limit)
+    app.state.verifier = Verifier(settings.jwks_url, settings.issuer, settings.audience)
+    limit = settings.body_limit_bytes
+    app.add_middleware(Circumstances, body_limit=limit, texts=texts)
+    _handle_errors(app, texts, limit)
 
     @app.get("/health/live", tags=["operations"], summary="The event loop turns")
     async def live() -> dict[str, str]:
@@ -133,7 +138,7 @@ def expected_version(request: Request) -> int | None:
     if tag is None:
         return None
     digits = tag.strip().strip('"')
-    if not digits.isdigit():
+    if not re.fullmatch("[0-9]{1,18}", digits):
         raise Problem("version-moved-on", {"version": "?"})
     return int(digits)
 
@@ -141,6 +146,20 @@ def expected_version(request: Request) -> int | None:
 def correlation_id() -> UUID:
     """Of the request we are in."""
     return UUID(structlog.contextvars.get_contextvars()["correlation_id"])
+
+
+def circumstances(
+    caller: Principal, *, region: str, occurred_at: datetime, policy_version: str | None = None
+) -> Context:
+    """The circumstances of a command that came over HTTP: who, in which request and trace."""
+    return Context(
+        actor=caller.actor,
+        region=region,
+        occurred_at=occurred_at,
+        correlation_id=correlation_id(),
+        policy_version=policy_version,
+        traceparent=current_traceparent(),
+    )
 
 
 def only_filters(request: Request, known: Sequence[str]) -> None:
@@ -166,12 +185,12 @@ class Circumstances:
         correlation = _uuid_or_new(headers.get(b"x-correlation-id", b"").decode("latin-1"))
         parent = remote_context(headers.get(b"traceparent", b"").decode("latin-1"))
         context = set_span_in_context(NonRecordingSpan(parent)) if parent else None
-        started, status = time.perf_counter(), 500
+        started, status, answering = time.perf_counter(), 500, False
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answering
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answering = message["status"], True
                 message["headers"] = [
                     *message["headers"],
                     *SECURITY_HEADERS,
@@ -192,8 +211,12 @@ class Circumstances:
                 await self._app(scope, _limited(receive, self._limit), sending)
             except _TooLarge:
                 problem = Problem("body-too-large", {"limit": self._limit})
-                answer = answer_with(problem, self._texts)
-                await answer(scope, receive, sending)
+                await answer_with(problem, self._texts)(scope, receive, sending)
+            except Exception as error:  # caught here, so that the answer has its correlation id
+                log.error("request_failed", error=type(error).__name__, exc_info=error)
+                if answering:
+                    raise  # too late for a problem: the server cuts the connection
+                await answer_with(Problem("internal"), self._texts)(scope, receive, sending)
             finally:
                 seconds = time.perf_counter() - started
                 route = getattr(scope.get("route"), "path", "unmatched")
@@ -249,32 +272,31 @@ def _handle_errors(app: FastAPI, texts: Mapping[str, Text], limit: int) -> None:
 
     async def on_invalid(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return answer_with(invalid(error.errors()), texts)
+        return answer_with(invalid(error.errors(), error.body), texts)
 
     async def on_http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
+        if error.status_code == 400:  # FastAPI could not parse the body: not UTF-8, or too deep
+            return answer_with(json_problem(b""), texts)
         code = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}.get(
             error.status_code, "internal"
         )
         details = {"limit": limit} if error.status_code == 413 else {}
         return answer_with(Problem(code, details, status=error.status_code), texts)
 
-    async def on_fault(_: Request, error: Exception) -> JSONResponse:
-        log.error("request_failed", error=type(error).__name__, exc_info=error)
-        return answer_with(Problem("internal"), texts)
-
     for kind in (Problem, Refused, KeyReused, Conflict, Busy, Unavailable):
         app.add_exception_handler(kind, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(Exception, on_fault)
 
 
-def invalid(errors: Sequence[Any]) -> Problem:
-    """Pydantic's errors as one problem; their `input` is dropped, since it may be personal."""
-    for error in errors:
-        if error["type"] == "json_invalid":
-            return Problem("broken-json", {"line": 1, "column": error["loc"][-1]})
+def invalid(errors: Sequence[Any], sent: object = None) -> Problem:
+    """Pydantic's errors as one problem; their `input` is dropped, since it may be personal.
+
+    `sent` is the body as text where it was no JSON.
+    """
+    if any(error["type"] == "json_invalid" for error in errors):
+        return json_problem(sent.encode() if isinstance(sent, str) else b"")
     return Problem("invalid", faults=[_fault(error) for error in errors])
 
 

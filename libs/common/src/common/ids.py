@@ -2,7 +2,7 @@
 
 import os
 import time
-from uuid import UUID
+from uuid import UUID, uuid5
 
 
 def new_id() -> UUID:
@@ -10,3 +10,8 @@ def new_id() -> UUID:
     value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 0x7 << 76
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+def derived_id(cause: UUID, name: str) -> UUID:
+    """The id of what follows from `cause`: the same every time, so a repetition is recognised."""
+    return uuid5(cause, name)

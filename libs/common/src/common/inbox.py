@@ -15,7 +15,7 @@ import asyncpg
 import structlog
 
 from common import metrics
-from common.eventstore import Connection
+from common.eventstore import Conflict, Connection
 from common.kafka import Place, Record
 from contracts.envelope import ZERO_HASH, Envelope, Malformed, from_headers
 
@@ -37,6 +37,7 @@ TRANSIENT = (
     asyncpg.InterfaceError,
     OSError,
     TimeoutError,
+    Conflict,
 )
 
 

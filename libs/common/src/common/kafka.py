@@ -90,7 +90,7 @@ class Log:
         """Let the producer go, whatever state it is in."""
         producer, self._producer = self._producer, None
         if producer:
-            await _within(5.0, producer.stop())
+            await _discard(producer)
 
     async def _ready(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -108,7 +108,7 @@ class Log:
                 async with asyncio.timeout(DEADLINE):
                     await producer.start()
             except BaseException:
-                await _within(5.0, producer.stop())
+                await _discard(producer)
                 raise
             self._producer = producer
         return self._producer
@@ -260,6 +260,14 @@ async def create_topics(servers: str, replication: int) -> None:
                 raise error(name)
     finally:
         await _within(5.0, admin.close())
+
+
+async def _discard(producer: AIOKafkaProducer) -> None:
+    """Stop a producer. One that cannot flush does not stop by itself (aiokafka 1101): its sender
+    would go on for ever, and write what we have long sent again; so it is ended too."""
+    await _within(5.0, producer.stop())
+    await _within(5.0, producer._sender.close())
+    await _within(5.0, producer.client.close())
 
 
 async def _within(seconds: float, stopping: object) -> None:

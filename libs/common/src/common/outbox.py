@@ -28,6 +28,7 @@ tracer = trace.get_tracer("shouwang.relay")
 BATCH = 1_000
 POLL = 0.05  # seconds: finds tickets of other replicas, and of crashes
 RETRY = (0.1, 0.5, 1.0, 2.0)  # seconds between attempts while Kafka or Postgres is away
+STANDBY = 1.0  # seconds between a replica's attempts to lead
 # Any number, the same in every replica; advisory locks are per database, and so per service.
 LEADER_LOCK = 7_301_001
 
@@ -65,9 +66,10 @@ class Relay:
                 metrics.RELAY_FAILURES.inc()
                 log.warning("relay_interrupted", error=repr(error), attempt=failures + 1)
                 failures += 1
+                await asyncio.sleep(RETRY[min(failures, len(RETRY)) - 1])
             else:
                 failures = 0
-            await asyncio.sleep(RETRY[min(failures, len(RETRY) - 1)])
+                await asyncio.sleep(STANDBY)
 
     async def _lead(self) -> None:
         """Publish until something fails; returns at once when another relay leads.
@@ -77,11 +79,15 @@ class Relay:
         """
         connection = await asyncio.wait_for(self.connect(), 10)
         try:
-            if not await connection.fetchval("select pg_try_advisory_lock($1)", LEADER_LOCK):
+            if not await connection.fetchval(
+                "select pg_try_advisory_lock($1)", LEADER_LOCK, timeout=10
+            ):
                 metrics.RELAY_LEADER.set(0)
                 return
             epoch = await connection.fetchval(
-                "update es.relay set epoch = epoch + 1, holder = $1 returning epoch", self.holder
+                "update es.relay set epoch = epoch + 1, holder = $1 returning epoch",
+                self.holder,
+                timeout=10,
             )
             metrics.RELAY_EPOCH.set(epoch)
             metrics.RELAY_LEADER.set(1)

@@ -98,6 +98,11 @@ COMMON: dict[str, Text] = {
         "一批最多 {limit} 条,收到 {count} 条:请分批提交",
         "At most {limit} items a batch, got {count}: send it in parts",
     ),
+    "not-an-array": Text(
+        400,
+        "批次应为 JSON 数组或 NDJSON(每行一条)",
+        "A batch is a JSON array, or NDJSON with one item a line",
+    ),
     "empty-batch": Text(400, "批次为空:至少需要一条", "The batch is empty: send at least one item"),
     "idempotency-key-missing": Text(
         400,
@@ -172,12 +177,13 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 
 _DIGITS = re.compile(r"\d{6,}[\dXx]*")
+_IDENTITY_NUMBER = re.compile(r"\d{15,}[Xx]?")  # longer than any area code, date or amount
 
 
 def fault(pointer: str, code: str) -> Fault:
     """A fault with the text of its code; digits that could be an identity number are masked."""
     zh, en = FAULTS.get(code, FAULTS["value"])
-    return Fault(_DIGITS.sub("…", pointer), code, zh, en)
+    return Fault(_DIGITS.sub("…", pointer), _DIGITS.sub("…", code), zh, en)
 
 
 def body(
@@ -211,6 +217,8 @@ def filled(template: str, details: Mapping[str, object]) -> str:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, list | tuple | set | frozenset):
-        return "、".join(str(item) for item in value)
-    return value if isinstance(value, int | str | bool) or value is None else str(value)
+    if isinstance(value, int) or value is None:
+        return value
+    several = isinstance(value, list | tuple | set | frozenset)
+    text = "、".join(str(item) for item in value) if several else str(value)
+    return _IDENTITY_NUMBER.sub("…", text)

@@ -36,6 +36,8 @@ end $$;
 create or replace trigger events_append_only
     before update or delete or truncate on es.events
     for each statement execute function es.refuse_change();
+-- `always`: also under session_replication_role = replica, which restores and replication use.
+alter table es.events enable always trigger events_append_only;
 
 -- For people with a SQL prompt: the payload as jsonb.
 create or replace view es.readable as

@@ -39,6 +39,7 @@ log = structlog.get_logger()
 
 START_PATIENCE = 60.0  # seconds that a service waits for its database at start
 POOL = 12
+TABLES_LOCK = 7_301_002
 
 
 @dataclass
@@ -60,10 +61,14 @@ async def running(
     store: Store,
     tables: MetaData,
     *,
+    durable: str = "",
     hears: Sequence[str] = (),
     handle: Handle | None = None,
 ) -> AsyncIterator[Runtime]:
-    """A service at work until the block ends. `hears` are services whose events `handle` takes."""
+    """A service at work until the block ends. `hears` are services whose events `handle` takes.
+
+    `tables` are the read model; `durable` is SQL for tables that cannot be rebuilt (a vault).
+    """
     holder = f"{socket.gethostname()}-{os.getpid()}"
     pool = await _pool(settings.database_url)
     engine = create_async_engine(
@@ -72,12 +77,7 @@ async def running(
         max_overflow=POOL // 2,
         pool_pre_ping=True,
     )
-    async with engine.begin() as connection:
-        await connection.execute(
-            text("select pg_advisory_xact_lock(7301002)")
-        )  # replicas take turns
-        await connection.execute(text("create schema if not exists read"))
-        await connection.run_sync(tables.create_all)
+    await _lay(pool, engine, tables, durable)
     kafka = Log(settings.kafka_bootstrap_servers)
     writer = Writer(pool, store)
     relay = Relay(
@@ -115,6 +115,16 @@ async def running(
             await asyncio.wait_for(pool.close(), 10)
         except TimeoutError:
             pool.terminate()
+
+
+async def _lay(pool: asyncpg.Pool, engine: AsyncEngine, tables: MetaData, durable: str) -> None:
+    """Create what is missing; replicas that start together take turns."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock($1)", TABLES_LOCK)
+        await connection.execute("create schema if not exists read;" + durable)
+    async with engine.begin() as session:
+        await session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": TABLES_LOCK})
+        await session.run_sync(tables.create_all)
 
 
 async def _pool(url: str) -> asyncpg.Pool:
@@ -199,12 +209,12 @@ def probes(app: FastAPI) -> Mapping[str, Probe]:
     return {"database": database, "outbox": outbox, "consumer": consumer}
 
 
-def serve(service: str, settings: Settings, app: Callable[[], FastAPI] | FastAPI) -> None:
+def serve(service: str, settings: Settings, build: Callable[[], FastAPI]) -> None:
     """Run the process until SIGTERM: one worker, one event loop, traces flushed at the end."""
     provider = configure(service, settings)
     try:
         uvicorn.run(
-            app if isinstance(app, FastAPI) else app(),
+            build(),
             host=settings.host,
             port=settings.port,
             loop="uvloop",

@@ -25,6 +25,8 @@ ATTEMPTS = 5  # times an intent that lost a race goes round again
 LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,  # disk full, too many connections: not ours to answer for
+    asyncpg.ReadOnlySQLTransactionError,  # we were left on a standby by a failover
     asyncpg.InterfaceError,
     OSError,
     TimeoutError,
@@ -88,14 +90,18 @@ class Writer:
         return len(self._queue)
 
     async def run(self) -> None:
-        """Commit batches until cancelled; then finish what waits."""
+        """Commit batches until cancelled; then finish the one in hand and what waits."""
+        committing: asyncio.Future[None] | None = None
         try:
             while True:
                 await self._arrived.wait()
                 self._arrived.clear()
                 while self._queue:
-                    await asyncio.shield(asyncio.ensure_future(self._commit(self._take())))
+                    committing = asyncio.ensure_future(self._commit(self._take()))
+                    await asyncio.shield(committing)
         except asyncio.CancelledError:
+            if committing:
+                await committing
             while self._queue:
                 await self._commit(self._take())
             raise

@@ -1,0 +1,95 @@
+"""Batches over HTTP: the good items are kept, and the answer says which were not, and why.
+
+Accepted are JSON arrays and NDJSON (a line an item; blank lines are skipped). In NDJSON a broken
+line costs only itself and is named by its number; a broken array is refused as a whole.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+from common.eventstore import Recorded
+from common.http import json_problem, refusal
+from common.problems import Problem, Text, body
+
+LIMIT = 500
+NDJSON = "application/x-ndjson"
+
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+_receipt = msgspec.json.Decoder(dict[str, list[dict[str, Any]]])
+
+
+@dataclass
+class Item:
+    """One item of a batch on its way: its bytes, then either an answer or a problem."""
+
+    index: int
+    raw: bytes
+    line: int | None = None
+    status: str | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+    problem: Problem | None = None
+
+    def refuse(self, problem: Problem) -> None:
+        """This item is not kept."""
+        self.status, self.problem = "refused", problem
+
+    def settle(self, outcome: object, **ids: object) -> None:
+        """Take the writer's outcome: `accepted`, `replayed` (nothing new), or a problem."""
+        if isinstance(outcome, Recorded):
+            events = _receipt.decode(outcome.answer)["events"]
+            self.status = "accepted" if events and not outcome.replayed else "replayed"
+            self.answer = {**({"event_id": events[0]["event_id"]} if events else {}), **ids}
+        else:
+            self.refuse(refusal(outcome if isinstance(outcome, Exception) else RuntimeError()))
+
+
+async def items_of(request: Request) -> list[Item]:
+    """The items of the body. Raises `Problem`: broken array, empty, over `LIMIT`."""
+    raw = await request.body()
+    if media_type(request) == NDJSON:
+        lines = [(n, line) for n, line in enumerate(raw.splitlines(), 1) if line.strip()]
+        items = [Item(index, line, number) for index, (number, line) in enumerate(lines)]
+    else:
+        try:
+            items = [Item(index, bytes(part)) for index, part in enumerate(_array.decode(raw))]
+        except msgspec.ValidationError as error:
+            raise Problem("not-an-array") from error
+        except msgspec.DecodeError as error:
+            raise json_problem(raw) from error
+    if not items:
+        raise Problem("empty-batch")
+    if len(items) > LIMIT:
+        raise Problem("batch-too-large", {"limit": LIMIT, "count": len(items)})
+    return items
+
+
+def media_type(request: Request) -> str:
+    """The content type without its parameters, lower case."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def broken(item: Item) -> Problem:
+    """What is wrong with an item that is not JSON, by its line in the whole body."""
+    problem = json_problem(item.raw)
+    if item.line is not None:
+        problem.details = {**problem.details, "line": item.line}
+    return problem
+
+
+def answer(items: Sequence[Item], texts: Mapping[str, Text]) -> JSONResponse:
+    """200 if every item was kept, else 207; counts first, then every item in order."""
+    counts = {s: sum(i.status == s for i in items) for s in ("accepted", "replayed", "refused")}
+    listed = []
+    for item in items:
+        entry = {"index": item.index, "status": item.status, **item.answer}
+        if item.line is not None:
+            entry["line"] = item.line
+        if item.problem:
+            entry["problem"] = body(item.problem, texts)
+        listed.append(entry)
+    return JSONResponse({**counts, "items": listed}, 207 if counts["refused"] else 200)

@@ -1,0 +1,5 @@
+"""`python -m identification`."""
+
+from identification.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""How identification is asked over HTTP: households, department events, episodes."""

@@ -1,0 +1,145 @@
+"""What staff send. Unknown fields are refused; nothing is coerced that would hide a mistake."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.identification import (
+    Category,
+    Channel,
+    Health,
+    HousingGrade,
+    LabourCapacity,
+    MonitoredClass,
+    Relation,
+    RiskType,
+    Schooling,
+    Severity,
+    Sex,
+)
+
+Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex sha256 of the document")]
+Region = Annotated[str, Field(pattern=r"^\d{12}$", description="12-digit area code of the village")]
+
+
+class Form(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class MemberForm(Form):
+    """A person; name and identity number go to the vault only."""
+
+    person_id: UUID
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    identity_number: Annotated[str, Field(min_length=18, max_length=22)]
+    relation: Relation
+    sex: Sex
+    born_on: date
+    labour_capacity: LabourCapacity
+    health: Health
+    schooling: Schooling
+
+
+class HouseholdForm(Form):
+    """A household to be registered."""
+
+    household_id: UUID
+    register_number: Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,20}$")]
+    category: Category
+    marginal_2019: bool
+    region: Region
+    address: Annotated[str, Field(min_length=1, max_length=200)]
+    registered_on: date
+    co_living_count: Annotated[int, Field(strict=True, ge=1, le=50)]
+    members: Annotated[list[MemberForm], Field(min_length=1, max_length=50)]
+
+
+class ClueForm(Form):
+    """T1: a clue by a cadre's screening or the household's own declaration."""
+
+    channel: Channel
+    risk_types: Annotated[list[RiskType], Field(min_length=1, max_length=5)]
+    severity: Severity = Severity.YELLOW
+    discovered_on: date
+    summary: Annotated[str, Field(min_length=4, max_length=200)]
+
+
+class VerificationForm(Form):
+    """T2."""
+
+    officers: Annotated[list[UUID], Field(min_length=1, max_length=10)]
+    recusal_declared: bool
+    started_on: date
+
+
+class IncomeForm(Form):
+    """Twelve whole months of the household, in fen."""
+
+    window_from: date
+    window_to: date
+    members: Annotated[int, Field(strict=True, ge=1, le=50)]
+    wage_fen: Fen
+    operating_fen: Fen
+    operating_cost_fen: Fen
+    property_fen: Fen
+    transfer_fen: Fen
+    claims_fen: Fen
+    compliant_own_cost_fen: Fen
+
+
+class VerifiedForm(Form):
+    """T3."""
+
+    verified_on: date
+    in_person_at_home: bool
+    income: IncomeForm
+    housing_grade: HousingGrade
+    water_safe: bool
+    dropouts: Count
+    uninsured: Count
+    risk_types: Annotated[list[RiskType], Field(min_length=1, max_length=12)]
+    self_ability: Annotated[str, Field(min_length=2, max_length=500)]
+
+
+class VillageReviewForm(Form):
+    """T7."""
+
+    held_on: date
+    present: Count
+    votes_for: Count
+    votes_against: Count
+    abstained: Count
+    minutes_hash: Sha256
+
+
+class PublicityForm(Form):
+    """T8: the text is scanned and hashed, not stored."""
+
+    posted_on: date
+    place: Annotated[str, Field(min_length=2, max_length=100)]
+    text: Annotated[str, Field(min_length=10, max_length=5_000)]
+    photo_hash: Sha256
+
+
+class PublicityOverForm(Form):
+    """T9, first half."""
+
+    ended_on: date
+
+
+class TownReviewForm(Form):
+    """T9, second half."""
+
+    approved_on: date
+
+
+class ConfirmationForm(Form):
+    """T10."""
+
+    monitored_class: MonitoredClass
+    confirmed_on: date
+    late_reason: Annotated[str, Field(min_length=4, max_length=500)] | None = None

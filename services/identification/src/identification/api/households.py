@@ -1,0 +1,246 @@
+"""Registering households, one or many, and reading them."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+import asyncpg
+from fastapi import APIRouter, Request, Response
+from pydantic import TypeAdapter, ValidationError
+
+from common import batch
+from common.auth import Principal, allow
+from common.batch import Item
+from common.clock import start_of
+from common.eventstore import Intent
+from common.http import circumstances, invalid, only_filters
+from common.problems import Fault, Problem, fault
+from contracts.identification import HouseholdRegistered, Member, RiskType
+from identification import read_model, vault
+from identification.api.forms import HouseholdForm
+from identification.api.wired import Wired, wired
+from identification.domain.commands import RegisterHousehold
+from identification.domain.household import HOUSEHOLD, STAGES
+from identification.identity import fault_of, normalised
+from identification.read_model import HouseholdRow
+from identification.vault import Personal, commitment, new_salt
+
+router = APIRouter(tags=["households"])
+
+_form = TypeAdapter(HouseholdForm)
+
+# Which department a risk is routed to (S8.2-02); a department reads only what is routed to it.
+ROUTED: dict[str, frozenset[str]] = {
+    RiskType.ILLNESS: frozenset({"yibao", "weijian"}),
+    RiskType.DISABILITY: frozenset({"canlian", "minzheng"}),
+    RiskType.SCHOOLING: frozenset({"jiaoyu"}),
+    RiskType.UNSTABLE_EMPLOYMENT: frozenset({"renshe"}),
+    RiskType.UNSAFE_HOUSING: frozenset({"zhujian"}),
+    RiskType.UNSAFE_WATER: frozenset({"shuiwu"}),
+    RiskType.INDUSTRY_FAILURE: frozenset({"nongye"}),
+    RiskType.LOW_INCOME: frozenset({"minzheng"}),
+}
+STAFF = "xiangzhen"  # the department code of town, village and county staff
+
+
+@router.post("/v1/households/batch", summary="Register up to 500 households (JSON array or NDJSON)")
+async def register_many(
+    request: Request, caller: Annotated[Principal, allow("households:write")]
+) -> Response:
+    """Good households are kept; the answer says which were not, and why. Repeating changes nothing."""
+    items = await batch.items_of(request)
+    await _register(wired(request), caller, items)
+    return batch.answer(items, request.app.state.texts)
+
+
+@router.post("/v1/households", status_code=201, summary="Register one household")
+async def register_one(
+    form: HouseholdForm,
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("households:write")],
+) -> dict[str, object]:
+    """201 when it is new, 200 when it was registered with the same content before."""
+    item = Item(0, form.model_dump_json().encode())
+    await _register(wired(request), caller, [item])
+    if item.problem:
+        raise item.problem
+    response.status_code = 201 if item.status == "accepted" else 200
+    return {"status": item.status, **item.answer}
+
+
+async def _register(app: Wired, caller: Principal, items: list[Item]) -> None:
+    """Check, seal and record what is good; every item ends with a status."""
+    forms = [(item, form) for item in items if (form := _read(app, caller, item))]
+    _refuse_shared(forms)
+    forms = [(item, form) for item, form in forms if not item.problem]
+    indexes = {
+        member.person_id: app.vault.blind_index(normalised(member.identity_number))
+        for _, form in forms
+        for member in form.members
+    }
+    async with app.runtime.pool.acquire() as connection:
+        known = await vault.find(connection, list(indexes.values()))
+        salts = await vault.salts(connection, list(indexes))
+    ready: list[tuple[Item, Intent]] = []
+    for item, form in forms:
+        elsewhere = [
+            number
+            for number, member in enumerate(form.members, 1)
+            if (k := known.get(indexes[member.person_id]))
+            and (k.household_id, k.person_id) != (form.household_id, member.person_id)
+        ]
+        if elsewhere:
+            item.refuse(_elsewhere(elsewhere[0]))
+        else:
+            ready.append((item, _intent(app, caller, form, salts)))
+    outcomes = await app.runtime.writer.execute_all([intent for _, intent in ready])
+    for (item, intent), outcome in zip(ready, outcomes, strict=True):
+        if isinstance(outcome, asyncpg.UniqueViolationError):
+            outcome = _violated(outcome)
+        item.settle(outcome, household_id=str(intent.household_id))
+
+
+def _read(app: Wired, caller: Principal, item: Item) -> HouseholdForm | None:
+    """The form of an item, or `None` with the item refused."""
+    try:
+        form = _form.validate_json(item.raw)
+    except ValidationError as error:
+        problem = invalid(error.errors(include_url=False, include_input=False))
+        item.refuse(batch.broken(item) if problem.code == "broken-json" else problem)
+        return None
+    faults: list[Fault] = []
+    for number, member in enumerate(form.members):
+        if code := fault_of(normalised(member.identity_number), test_numbers=app.test_numbers):
+            faults.append(fault(f"/members/{number}/identity_number", code))
+    if faults:
+        item.refuse(Problem("invalid", faults=faults))
+    elif not caller.covers(form.region):
+        item.refuse(Problem("outside-region"))
+    else:
+        return form
+    return None
+
+
+def _refuse_shared(forms: list[tuple[Item, HouseholdForm]]) -> None:
+    """Two households of one batch must not claim one person."""
+    claims: dict[str, UUID] = {}
+    for item, form in forms:
+        for number, member in enumerate(form.members):
+            holder = claims.setdefault(normalised(member.identity_number), member.person_id)
+            if holder != member.person_id:
+                pointer = f"/members/{number}/identity_number"
+                item.refuse(Problem("person-twice-in-batch", faults=[fault(pointer, "value")]))
+
+
+def _intent(app: Wired, caller: Principal, form: HouseholdForm, salts: dict[UUID, bytes]) -> Intent:
+    members, sealed = [], []
+    for person in form.members:
+        personal = Personal(
+            person.name.strip(), normalised(person.identity_number), form.address.strip()
+        )
+        salt = salts.get(person.person_id) or new_salt()
+        sealed.append(app.vault.seal(person.person_id, form.household_id, personal, salt))
+        members.append(
+            Member(
+                person_id=person.person_id,
+                commitment=commitment(personal, salt),
+                relation=person.relation,
+                sex=person.sex,
+                born_on=person.born_on,
+                labour_capacity=person.labour_capacity,
+                health=person.health,
+                schooling=person.schooling,
+            )
+        )
+    registered = HouseholdRegistered(
+        household_id=form.household_id,
+        register_number=form.register_number,
+        category=form.category,
+        marginal_2019=form.marginal_2019,
+        region=form.region,
+        co_living_count=form.co_living_count,
+        members=members,
+        registered_on=form.registered_on,
+    )
+    return Intent(
+        stream=f"household-{form.household_id}",
+        household_id=form.household_id,
+        decider=HOUSEHOLD,
+        command=RegisterHousehold(registered=registered, today=app.runtime.clock.today()),
+        context=circumstances(caller, region=form.region, occurred_at=start_of(form.registered_on)),
+        private=sealed,
+    )
+
+
+def _elsewhere(member: int) -> Problem:
+    pointer = f"/members/{member - 1}/identity_number"
+    return Problem("person-in-another-household", {"member": member}, [fault(pointer, "value")])
+
+
+def _violated(error: asyncpg.UniqueViolationError) -> Problem:
+    """A race that only the database could see: two requests at once for one person or number."""
+    if error.constraint_name == "one_household_per_person":
+        return Problem("person-in-another-household", {"member": "?"})
+    return Problem("register-number-in-use")
+
+
+@router.get("/v1/households/{household_id}", summary="One household, with its stage and deadline")
+async def read_one(
+    household_id: UUID,
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("households:read")],
+) -> HouseholdRow:
+    """`ETag` is the version to send as `If-Match`."""
+    row = await read_model.household(wired(request).runtime.engine, household_id)
+    if row is None:
+        raise Problem("not-found")
+    caller.must_cover(row.region)
+    if caller.actor.department != STAFF and not _routed(caller.actor.department, row):
+        raise Problem("not-routed")
+    response.headers["ETag"] = f'"{row.version}"'
+    return row
+
+
+def _routed(department: str, row: HouseholdRow) -> bool:
+    return any(department in ROUTED.get(risk, frozenset()) for risk in row.risk_types)
+
+
+@router.get("/v1/households", summary="Households of your area, by stage or deadline")
+async def read_many(
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("households:read")],
+    region: str | None = None,
+    stage: str | None = None,
+    due_by: date | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[HouseholdRow]:
+    """Ordered by id; `Link: rel="next"` leads on. Departments see what is routed to them."""
+    only_filters(request, ["region", "stage", "due_by", "cursor", "limit"])
+    if stage is not None and stage not in {"NONE", *STAGES.values()}:
+        raise Problem("invalid", faults=[fault("/stage", "enum")])
+    if not 1 <= limit <= 500:
+        raise Problem("invalid", faults=[fault("/limit", "range")])
+    area = region or caller.actor.region
+    caller.must_cover(area)
+    department = caller.actor.department
+    rows = await read_model.households(
+        wired(request).runtime.engine,
+        region=area,
+        stage=stage,
+        due_by=due_by,
+        risks=None if department == STAFF else _risks_of(department),
+        after=cursor,
+        limit=limit,
+    )
+    if len(rows) == limit:
+        following = request.url.include_query_params(cursor=str(rows[-1].household_id))
+        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    return rows
+
+
+def _risks_of(department: str) -> list[str]:
+    return [str(risk) for risk, departments in ROUTED.items() if department in departments]

@@ -1,0 +1,25 @@
+"""What the routes use, from the app's state."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from common.service import Runtime
+from identification.domain.policy import Policies
+from identification.vault import Vault
+
+
+@dataclass(frozen=True)
+class Wired:
+    """Set once at start."""
+
+    runtime: Runtime
+    vault: Vault
+    policies: Policies
+    test_numbers: bool
+
+
+def wired(request: Request) -> Wired:
+    """Of the app that serves this request."""
+    found: Wired = request.app.state.wired
+    return found

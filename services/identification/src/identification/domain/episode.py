@@ -1,0 +1,283 @@
+"""The monitoring episode: T1–T3 and T7–T10 with their guards, each a small function."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from common.decider import Refused
+from contracts.identification import (
+    Category,
+    EpisodeEvent,
+    HouseholdVerified,
+    IncomeAssessed,
+    MonitoredClass,
+    MonitoringConfirmed,
+    PublicityCompleted,
+    PublicityPosted,
+    RiskClueAttached,
+    RiskDetected,
+    RiskType,
+    SafeguardAssessed,
+    Severity,
+    TownReviewApproved,
+    VerificationStarted,
+    VillageReviewHeld,
+)
+from identification.domain.commands import (
+    ApproveByTown,
+    CompletePublicity,
+    ConfirmMonitoring,
+    HoldVillageReview,
+    PostPublicity,
+    ReportRisk,
+    StartVerification,
+    VerifyHousehold,
+)
+from identification.domain.income import window_before
+from identification.domain.policy import Policy
+from identification.domain.publicity import personal_data_in
+from identification.domain.states import (
+    Household,
+    Publicised,
+    PublicityOver,
+    TownReviewed,
+    Verified,
+    Verifying,
+    VillageReviewed,
+)
+
+RISING = list(Severity)
+MAX_RISKS = 5
+
+
+def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
+    """T1. One household, one risk type, one window: one clue, unless the severity rises."""
+    _not_in_future(discovered_on=c.discovered_on, today=c.today)
+    if not c.risk_types or (not c.evidence_event_ids and c.rule_id):
+        raise Refused("clue-needs-evidence")
+    if all(_known(c, household, risk) for risk in c.risk_types):
+        return []
+    shared: dict[str, Any] = {
+        "household_id": household.registered.household_id,
+        "clue_id": c.clue_id,
+        "channel": c.channel,
+        "risk_types": list(c.risk_types),
+        "severity": c.severity,
+        "evidence_event_ids": list(c.evidence_event_ids),
+        "rule_id": c.rule_id,
+        "rule_version": c.rule_version,
+        "discovered_on": c.discovered_on,
+        "summary_zh": c.summary_zh,
+        "summary_en": c.summary_en,
+    }
+    if household.case:
+        return [RiskClueAttached(**shared)]
+    due = c.discovered_on + timedelta(days=c.policy.deadline_days)
+    return [RiskDetected(**shared, due_on=due)]
+
+
+def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
+    window = timedelta(days=c.policy.clue_dedupe_days)
+    return any(
+        risk is known
+        and abs(c.discovered_on - on) <= window
+        and RISING.index(c.severity) <= RISING.index(severity)
+        for known, on, severity in household.reported
+    )
+
+
+def start(c: StartVerification, household: Household, discovered_on: date) -> list[EpisodeEvent]:
+    """T2. At least two officers, recusal declared."""
+    _in_order(c.started_on, discovered_on, c.today, "started_on")
+    if len(set(c.officers)) < c.policy.min_officers:
+        raise Refused("officers-needed", needed=c.policy.min_officers, named=len(set(c.officers)))
+    if not c.recusal_declared:
+        raise Refused("recusal-not-declared")
+    return [
+        VerificationStarted(
+            household_id=household.registered.household_id,
+            officers=list(dict.fromkeys(c.officers)),
+            officer_count=len(set(c.officers)),
+            started_on=c.started_on,
+        )
+    ]
+
+
+def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[EpisodeEvent]:
+    """T3. In person, at home, twelve whole months of income, one to five risks; the class follows."""
+    _in_order(c.verified_on, case.started_on, c.today, "verified_on")
+    if not c.in_person_at_home:
+        raise Refused("home-visit-needed")
+    window = window_before(c.verified_on)
+    if (c.income.window_from, c.income.window_to) != window:
+        raise Refused("income-window", window_from=window[0], window_to=window[1])
+    if c.income.members != household.registered.co_living_count:
+        raise Refused("income-members", members=household.registered.co_living_count)
+    if not 1 <= len(set(c.risk_types)) <= MAX_RISKS:
+        raise Refused("one-to-five-risks", named=len(set(c.risk_types)))
+    assessed = assess(c, household)
+    proposed = proposed_class(assessed, household, c.policy)
+    if proposed is None:
+        raise Refused("not-at-risk", line_fen=c.policy.income_line_fen)
+    return [
+        assessed,
+        SafeguardAssessed(
+            household_id=assessed.household_id,
+            assessed_on=c.verified_on,
+            housing_grade=c.housing_grade,
+            water_safe=c.water_safe,
+            dropouts=c.dropouts,
+            uninsured=c.uninsured,
+        ),
+        HouseholdVerified(
+            household_id=assessed.household_id,
+            verified_on=c.verified_on,
+            assessment_id=c.assessment_id,
+            risk_types=list(dict.fromkeys(c.risk_types)),
+            proposed_class=proposed,
+            self_ability=c.self_ability,
+            verified_by=c.by,
+        ),
+    ]
+
+
+def assess(c: VerifyHousehold, household: Household) -> IncomeAssessed:
+    """The income assessment, compared with the line in force (S2-02)."""
+    income, policy = c.income, c.policy
+    return IncomeAssessed(
+        household_id=household.registered.household_id,
+        assessment_id=c.assessment_id,
+        window_from=income.window_from,
+        window_to=income.window_to,
+        members=income.members,
+        wage_fen=income.wage_fen,
+        operating_fen=income.operating_fen,
+        operating_cost_fen=income.operating_cost_fen,
+        property_fen=income.property_fen,
+        transfer_fen=income.transfer_fen,
+        claims_fen=income.claims_fen,
+        compliant_own_cost_fen=income.compliant_own_cost_fen,
+        disposable_fen=income.disposable_fen,
+        reference_fen=income.reference_fen,
+        line_fen=policy.income_line_fen,
+        within_line=policy.within_line(income.disposable_fen, income.members),
+    )
+
+
+def proposed_class(
+    income: IncomeAssessed, household: Household, policy: Policy
+) -> MonitoredClass | None:
+    """The category invariants of T10; `None` when the household is not at risk by them."""
+    formerly_poor = household.registered.category is Category.FORMERLY_POOR
+    if income.within_line:
+        return MonitoredClass.UNSTABLE_FORMERLY_POOR if formerly_poor else MonitoredClass.MARGINAL
+    threshold = policy.medical_threshold(at_risk_group=formerly_poor)
+    hard = income.compliant_own_cost_fen >= threshold
+    if hard or policy.within_line(income.reference_fen, income.members):
+        return MonitoredClass.SUDDEN_HARDSHIP
+    return None
+
+
+def review(c: HoldVillageReview, household: Household, case: Verified) -> list[EpisodeEvent]:
+    """T7. Passed when votes for are more than half of those present."""
+    _in_order(c.held_on, case.verified.verified_on, c.today, "held_on")
+    if c.present < 1 or c.votes_for + c.votes_against + c.abstained > c.present:
+        raise Refused("votes-exceed-present", present=c.present)
+    return [
+        VillageReviewHeld(
+            household_id=household.registered.household_id,
+            held_on=c.held_on,
+            present=c.present,
+            votes_for=c.votes_for,
+            votes_against=c.votes_against,
+            abstained=c.abstained,
+            minutes_hash=c.minutes_hash,
+            passed=2 * c.votes_for > c.present,
+        )
+    ]
+
+
+def post(c: PostPublicity, household: Household, case: VillageReviewed) -> list[EpisodeEvent]:
+    """T8. The notice must be free of personal data (A9); the answer names the kind, not the value."""
+    _in_order(c.posted_on, case.held_on, c.today, "posted_on")
+    if kinds := personal_data_in(c.text):
+        raise Refused("personal-data-in-publicity", kinds=kinds)
+    return [
+        PublicityPosted(
+            household_id=household.registered.household_id,
+            posted_on=c.posted_on,
+            place=c.place,
+            photo_hash=c.photo_hash,
+            content_hash=c.content_hash,
+        )
+    ]
+
+
+def complete(c: CompletePublicity, household: Household, case: Publicised) -> list[EpisodeEvent]:
+    """T9, first half (A8): five full days; posted on the 6th, it is over on the 11th."""
+    _in_order(c.ended_on, case.posted_on, c.today, "ended_on")
+    days = (c.ended_on - case.posted_on).days
+    if days < c.policy.publicity_min_days:
+        earliest = case.posted_on + timedelta(days=c.policy.publicity_min_days)
+        raise Refused("publicity-too-short", days=days, earliest=earliest)
+    return [
+        PublicityCompleted(
+            household_id=household.registered.household_id, ended_on=c.ended_on, days=days
+        )
+    ]
+
+
+def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list[EpisodeEvent]:
+    """T9, second half. The town reviewer is not the one who verified."""
+    _in_order(c.approved_on, case.ended_on, c.today, "approved_on")
+    if c.by == case.before.verified.verified_by:
+        raise Refused("separation-of-duties", before="verification")
+    return [
+        TownReviewApproved(
+            household_id=household.registered.household_id,
+            approved_on=c.approved_on,
+            approved_by=c.by,
+        )
+    ]
+
+
+def confirm(c: ConfirmMonitoring, household: Household, case: TownReviewed) -> list[EpisodeEvent]:
+    """T10 and S2-07. Day of discovery is day 0; day 15 is in time; late needs a reason."""
+    _in_order(c.confirmed_on, case.approved_on, c.today, "confirmed_on")
+    before = case.before
+    if c.by in (case.approved_by, before.verified.verified_by):
+        raise Refused("separation-of-duties", before="town review or verification")
+    expected = before.verified.proposed_class
+    if c.monitored_class is not expected:
+        raise Refused("class-does-not-fit", expected=expected)
+    elapsed = (c.confirmed_on - before.clue.discovered_on).days
+    late = c.confirmed_on > before.clue.due_on
+    if late and not (c.late_reason or "").strip():
+        raise Refused("late-needs-reason", elapsed=elapsed, due_on=before.clue.due_on)
+    return [
+        MonitoringConfirmed(
+            household_id=household.registered.household_id,
+            episode_id=c.episode_id,
+            episode_no=household.episodes + 1,
+            monitored_class=c.monitored_class,
+            risk_types=before.verified.risk_types,
+            labour_household=household.has_labour,
+            assessment_id=before.income.assessment_id,
+            discovered_on=before.clue.discovered_on,
+            confirmed_on=c.confirmed_on,
+            elapsed_days=elapsed,
+            late=late,
+            late_reason=c.late_reason if late else None,
+        )
+    ]
+
+
+def _not_in_future(*, discovered_on: date, today: date) -> None:
+    if discovered_on > today:
+        raise Refused("date-in-future", field="discovered_on", today=today)
+
+
+def _in_order(day: date, earliest: date, today: date, field: str) -> None:
+    if day > today:
+        raise Refused("date-in-future", field=field, today=today)
+    if day < earliest:
+        raise Refused("date-before-previous-step", field=field, earliest=earliest)

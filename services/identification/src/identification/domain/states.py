@@ -1,0 +1,107 @@
+"""What a household may be: each stage of an episode is a type of its own."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from contracts.identification import (
+    HouseholdRegistered,
+    HouseholdVerified,
+    IncomeAssessed,
+    LabourCapacity,
+    MonitoringConfirmed,
+    RiskType,
+    Severity,
+)
+
+WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
+
+
+@dataclass(frozen=True)
+class Clue:
+    """What a case was opened with, and what joined it."""
+
+    discovered_on: date
+    due_on: date
+    risk_types: frozenset[RiskType]
+
+
+@dataclass(frozen=True)
+class ClueOpen:
+    clue: Clue
+
+
+@dataclass(frozen=True)
+class Verifying:
+    """`income` is set while the events of T3 are folded, one after another."""
+
+    clue: Clue
+    started_on: date
+    income: IncomeAssessed | None = None
+
+
+@dataclass(frozen=True)
+class Verified:
+    clue: Clue
+    verified: HouseholdVerified
+    income: IncomeAssessed
+
+
+@dataclass(frozen=True)
+class VillageReviewed:
+    before: Verified
+    held_on: date
+
+
+@dataclass(frozen=True)
+class Publicised:
+    before: Verified
+    posted_on: date
+
+
+@dataclass(frozen=True)
+class PublicityOver:
+    before: Verified
+    ended_on: date
+
+
+@dataclass(frozen=True)
+class TownReviewed:
+    before: Verified
+    approved_on: date
+    approved_by: str
+
+
+@dataclass(frozen=True)
+class Monitored:
+    clue: Clue
+    confirmed: MonitoringConfirmed
+
+
+Case = (
+    ClueOpen
+    | Verifying
+    | Verified
+    | VillageReviewed
+    | Publicised
+    | PublicityOver
+    | TownReviewed
+    | Monitored
+)
+
+
+@dataclass(frozen=True)
+class Household:
+    """On the register. `case` is the open episode, `reported` the last clue of each risk type."""
+
+    registered: HouseholdRegistered
+    case: Case | None = None
+    episodes: int = 0
+    reported: tuple[tuple[RiskType, date, Severity], ...] = ()
+
+    @property
+    def has_labour(self) -> bool:
+        """At least one member is ORDINARY, SKILLED or WEAK."""
+        return any(m.labour_capacity in WORKING for m in self.registered.members)
+
+
+State = Household | None  # None: not on the register

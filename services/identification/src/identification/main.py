@@ -1,0 +1,63 @@
+"""How identification is wired."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from common.codec import Codec
+from common.eventstore import Store
+from common.http import create_app, default_deny
+from common.operations import operations
+from common.service import probes, running, serve
+from contracts.identification import IdentificationEvent
+from identification import policies, read_model
+from identification.api import episodes, events, households
+from identification.api.wired import Wired
+from identification.reactions import reacting
+from identification.refusals import REFUSALS
+from identification.settings import IdentificationSettings
+from identification.vault import TABLES, Vault
+
+NAME = "identification"
+STORE = Store(NAME, Codec.of(IdentificationEvent), read_model.project)
+
+
+def build(settings: IdentificationSettings) -> FastAPI:
+    """The app; its workers run while its lifespan does."""
+    known = policies.read(settings.policy_file)
+    vault = Vault(settings.vault_key, settings.blind_index_key)
+    test_numbers = settings.profile == "development"
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(
+            settings,
+            STORE,
+            read_model.TABLES,
+            durable=TABLES,
+            hears=[NAME],
+            handle=reacting(STORE, known),
+        ) as runtime:
+            app.state.runtime = runtime
+            app.state.wired = Wired(runtime, vault, known, test_numbers)
+            yield
+
+    app = create_app(
+        "守望 · 户情识别 (identification)",
+        settings,
+        lifespan=lifespan,
+        probes=probes,
+        refusals=REFUSALS,
+    )
+    app.include_router(operations(NAME, STORE.codec, settings))
+    app.include_router(households.router)
+    app.include_router(events.router)
+    app.include_router(episodes.router)
+    return default_deny(app)
+
+
+def main() -> None:
+    """Run the service."""
+    settings = IdentificationSettings()
+    serve(NAME, settings, lambda: build(settings))

@@ -1,0 +1,120 @@
+"""What identification does when it hears its own facts: rules run, in order, per household.
+
+It listens to its own topic as it listens to anybody's, so facts and rules are decoupled by the log:
+a rule that fails parks one household and holds up neither the departments nor other households.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from common.clock import start_of
+from common.codec import Codec
+from common.eventstore import Connection, Context, Intent, Store, accepted, record
+from common.ids import derived_id
+from common.inbox import Handle, Incoming
+from contracts.envelope import Actor, Envelope
+from contracts.identification import Category, Channel, DepartmentFactRecorded, FactType
+from identification import read_model
+from identification.domain.commands import ReportRisk
+from identification.domain.household import HOUSEHOLD
+from identification.domain.policy import Policies, Policy
+from identification.domain.rules import Finding, medical_cost
+
+HEARD = Codec.of(DepartmentFactRecorded)
+# Our own other events: known, and of no consequence here.
+IGNORED = frozenset(
+    {
+        "HouseholdRegistered",
+        "RiskDetected",
+        "RiskClueAttached",
+        "VerificationStarted",
+        "IncomeAssessed",
+        "SafeguardAssessed",
+        "HouseholdVerified",
+        "VillageReviewHeld",
+        "PublicityPosted",
+        "PublicityCompleted",
+        "TownReviewApproved",
+        "MonitoringConfirmed",
+    }
+)
+RULES = Actor(
+    person="rules",
+    post="RULE_ENGINE",
+    organisation="风险规则",
+    department="identification",
+    region="",
+)
+
+
+def reacting(store: Store, policies: Policies) -> Handle:
+    """The effect of a batch of our own events: facts become clues, in the same transaction."""
+
+    async def handle(connection: Connection, items: Sequence[Incoming]) -> None:
+        events = [item.event for item in items if item.event and item.event.type not in IGNORED]
+        facts = [(e, HEARD.decode(e.type, e.schema_version, e.data)) for e in events]
+        if facts:
+            intents = await _clues(connection, policies, facts)
+            accepted(await record(connection, store, intents))
+
+    return handle
+
+
+async def _clues(
+    connection: Connection,
+    policies: Policies,
+    facts: Sequence[tuple[Envelope, DepartmentFactRecorded]],
+) -> list[Intent]:
+    """The clues that these facts give rise to, with two queries for all of them."""
+    settled = [(e, f) for e, f in facts if f.fact_type is FactType.MEDICAL_SETTLEMENT]
+    ids = list({fact.household_id for _, fact in settled})
+    households = await read_model.for_rules(connection, ids)
+    costs = await read_model.medical_costs(connection, ids)
+    intents = []
+    for event, fact in settled:
+        known = households[fact.household_id]
+        policy = policies.of(known.region, fact.received_on)
+        finding = medical_cost(
+            costs[fact.household_id],
+            fact.detected_on,
+            at_risk_group=known.category == Category.FORMERLY_POOR or known.stage == "MONITORED",
+            policy=policy,
+        )
+        if finding:
+            intents.append(_intent(event, fact.received_on, finding, known.region, policy))
+    return intents
+
+
+def _intent(
+    cause: Envelope, received_on: date, finding: Finding, region: str, policy: Policy
+) -> Intent:
+    """Report the finding; the clue's id follows from its cause, so a repetition has the same."""
+    household_id = cause.household_id
+    return Intent(
+        stream=f"household-{household_id}",
+        household_id=household_id,
+        decider=HOUSEHOLD,
+        command=ReportRisk(
+            clue_id=derived_id(cause.event_id, finding.rule_id),
+            channel=Channel.DEPARTMENT_WARNING,
+            risk_types=(finding.risk_type,),
+            severity=finding.severity,
+            evidence_event_ids=finding.evidence,
+            rule_id=finding.rule_id,
+            rule_version=finding.rule_version,
+            discovered_on=received_on,
+            summary_zh=finding.summary_zh,
+            summary_en=finding.summary_en,
+            policy=policy,
+            today=received_on,
+        ),
+        context=Context(
+            actor=RULES,
+            region=region,
+            occurred_at=max(cause.occurred_at, start_of(received_on)),
+            correlation_id=cause.correlation_id,
+            causation_id=cause.event_id,
+            policy_version=policy.version,
+            traceparent=cause.traceparent,
+        ),
+    )
