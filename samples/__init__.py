@@ -1,0 +1,1 @@
+"""Synthetic households in the shape of a department's export, and a loader for them."""

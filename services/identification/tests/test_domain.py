@@ -1,0 +1,342 @@
+"""The rules of registration and of an episode, without a clock, a database or a network."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from story import (
+    APPROVE,
+    COMPLETE,
+    CONFIRM,
+    INCOME,
+    POLICY,
+    POST,
+    REGISTERED,
+    REVIEW,
+    RISK,
+    START,
+    STEPS,
+    TODAY,
+    VERIFY,
+    history,
+    member,
+    up_to,
+)
+
+from common.decider import Refused
+from contracts.identification import (
+    Category,
+    HouseholdEvent,
+    HouseholdVerified,
+    IncomeAssessed,
+    LabourCapacity,
+    MonitoredClass,
+    MonitoringConfirmed,
+    Relation,
+    RiskClueAttached,
+    RiskDetected,
+    RiskType,
+    Severity,
+    VillageReviewHeld,
+)
+from identification.domain.commands import Command, RegisterHousehold
+from identification.domain.household import HOUSEHOLD, clue_of, stage_of
+
+
+def refused(command: Command, given: list[HouseholdEvent]) -> Refused:
+    with pytest.raises(Refused) as refusal:
+        HOUSEHOLD.when(command, given=given)
+    return refusal.value
+
+
+REGISTER = RegisterHousehold(registered=REGISTERED, today=TODAY)
+
+
+def test_a_household_is_registered_once() -> None:
+    assert HOUSEHOLD.when(REGISTER, given=[]) == [REGISTERED]
+    assert HOUSEHOLD.when(REGISTER, given=[REGISTERED]) == []
+
+
+def test_another_registration_of_the_same_household_is_a_correction_and_refused() -> None:
+    other = replace(REGISTERED, category=Category.GENERAL)
+    command = RegisterHousehold(registered=other, today=TODAY)
+    assert refused(command, [REGISTERED]).code == "already-registered"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"members": [member(1), member(2)]}, "one-head-needed"),
+        ({"members": [member(2, Relation.CHILD)], "co_living_count": 1}, "one-head-needed"),
+        ({"members": [member(1), member(1, Relation.CHILD)]}, "person-twice-in-household"),
+        ({"co_living_count": 5}, "co-living-count"),
+        ({"registered_on": TODAY + timedelta(days=1)}, "date-in-future"),
+        (
+            {"members": [member(1, born_on=date(2030, 1, 1))], "co_living_count": 1},
+            "birth-date-out-of-range",
+        ),
+        (
+            {"members": [member(1, born_on=date(2006, 1, 1))], "co_living_count": 1},
+            "labour-under-sixteen",
+        ),
+    ],
+)
+def test_a_register_entry_must_be_whole(change: dict[str, object], code: str) -> None:
+    command = RegisterHousehold(registered=replace(REGISTERED, **change), today=TODAY)  # type: ignore[arg-type]
+    assert refused(command, []).code == code
+
+
+def test_under_sixteen_has_no_labour_capacity_and_sixteen_may() -> None:
+    child = member(1, born_on=date(2006, 1, 1), labour_capacity=LabourCapacity.NONE)
+    household = replace(REGISTERED, members=[child], co_living_count=1)
+    assert HOUSEHOLD.when(RegisterHousehold(registered=household, today=TODAY), given=[])
+    grown = member(1, born_on=date(2005, 1, 1))
+    household = replace(REGISTERED, members=[grown], co_living_count=1)
+    assert HOUSEHOLD.when(RegisterHousehold(registered=household, today=TODAY), given=[])
+
+
+def test_T1_the_first_clue_opens_a_case_due_in_fifteen_days() -> None:
+    (event,) = HOUSEHOLD.when(RISK, given=[REGISTERED])
+    assert isinstance(event, RiskDetected)
+    assert event.due_on == date(2024, 3, 16)
+
+
+def test_A10_two_facts_about_one_stay_are_one_clue() -> None:
+    again = replace(RISK, clue_id=UUID(int=9), discovered_on=date(2024, 3, 10))
+    assert HOUSEHOLD.when(again, given=history(RISK)) == []
+
+
+def test_a_graver_clue_of_the_same_risk_joins_the_case() -> None:
+    graver = replace(RISK, severity=Severity.RED, discovered_on=date(2024, 3, 10))
+    (event,) = HOUSEHOLD.when(graver, given=history(RISK))
+    assert isinstance(event, RiskClueAttached)
+
+
+def test_the_same_risk_after_the_window_is_a_clue_again() -> None:
+    later = replace(RISK, discovered_on=date(2024, 4, 1))
+    assert [type(e) for e in HOUSEHOLD.when(later, given=history(RISK))] == [RiskClueAttached]
+    within = replace(RISK, discovered_on=date(2024, 3, 31))
+    assert HOUSEHOLD.when(within, given=history(RISK)) == []
+
+
+def test_A12_a_second_risk_joins_the_case_and_the_clock_keeps_its_first_day() -> None:
+    schooling = replace(RISK, risk_types=(RiskType.SCHOOLING,), discovered_on=date(2024, 3, 9))
+    household = HOUSEHOLD.fold(history(RISK, START, schooling))
+    assert household is not None
+    assert household.case is not None
+    clue = clue_of(household.case)
+    assert clue.risk_types == {RiskType.ILLNESS, RiskType.SCHOOLING}
+    assert clue.discovered_on == date(2024, 3, 1)
+
+
+def test_T2_needs_two_officers_and_a_declared_recusal() -> None:
+    alone = replace(START, officers=(UUID(int=11), UUID(int=11)))
+    assert refused(alone, up_to(START)).code == "officers-needed"
+    silent = replace(START, recusal_declared=False)
+    assert refused(silent, up_to(START)).code == "recusal-not-declared"
+
+
+def income_of(total_fen: int) -> IncomeAssessed:
+    income = replace(
+        INCOME,
+        wage_fen=total_fen,
+        operating_fen=0,
+        operating_cost_fen=0,
+        property_fen=0,
+        transfer_fen=0,
+    )
+    assessed, *_ = HOUSEHOLD.when(replace(VERIFY, income=income), given=up_to(VERIFY))
+    assert isinstance(assessed, IncomeAssessed)
+    return assessed
+
+
+def test_A1_income_exactly_on_the_line_is_within_it() -> None:
+    assert income_of(4_320_000).within_line is True
+
+
+def test_A2_one_fen_above_the_line_is_not() -> None:
+    assert income_of(4_320_001).within_line is False
+
+
+def test_A4_the_operator_is_a_parameter() -> None:
+    assert POLICY.within_line(4_320_000, 4)
+    assert not replace(POLICY, income_line_operator="LT").within_line(4_320_000, 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"in_person_at_home": False}, "home-visit-needed"),
+        ({"income": replace(INCOME, window_to=date(2024, 3, 4))}, "income-window"),
+        ({"income": replace(INCOME, members=3)}, "income-members"),
+        ({"risk_types": ()}, "one-to-five-risks"),
+        ({"risk_types": tuple(RiskType)[:6]}, "one-to-five-risks"),
+        ({"income": replace(INCOME, wage_fen=90_000_000, compliant_own_cost_fen=0)}, "not-at-risk"),
+        ({"verified_on": date(2024, 3, 1)}, "date-before-previous-step"),
+        ({"verified_on": TODAY + timedelta(days=1)}, "date-in-future"),
+    ],
+)
+def test_T3_guards(change: dict[str, object], code: str) -> None:
+    assert refused(replace(VERIFY, **change), up_to(VERIFY)).code == code  # type: ignore[arg-type]
+
+
+def test_a_household_above_the_line_with_large_spending_is_in_sudden_hardship() -> None:
+    rich = replace(INCOME, wage_fen=9_000_000)
+    *_, verified = HOUSEHOLD.when(replace(VERIFY, income=rich), given=up_to(VERIFY))
+    assert isinstance(verified, HouseholdVerified)
+    assert verified.proposed_class is MonitoredClass.SUDDEN_HARDSHIP
+
+
+def test_a_general_household_within_the_line_is_marginal() -> None:
+    general = replace(REGISTERED, category=Category.GENERAL)
+    given = history(RISK, START, registered=general)
+    *_, verified = HOUSEHOLD.when(VERIFY, given=given)
+    assert isinstance(verified, HouseholdVerified)
+    assert verified.proposed_class is MonitoredClass.MARGINAL
+
+
+def test_T7_half_of_those_present_is_not_enough_and_ends_the_case() -> None:
+    tied = replace(REVIEW, votes_for=10, votes_against=10, abstained=0)
+    (event,) = HOUSEHOLD.when(tied, given=up_to(REVIEW))
+    assert isinstance(event, VillageReviewHeld)
+    assert not event.passed
+    household = HOUSEHOLD.fold([*up_to(REVIEW), event])
+    assert household is not None
+    assert household.case is None
+
+
+def test_T7_votes_do_not_exceed_those_present() -> None:
+    assert refused(replace(REVIEW, present=10), up_to(REVIEW)).code == "votes-exceed-present"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("户主证件 990000197001011234 公示", "identity-number"),
+        ("户主证件 990000 19700101 1234 公示", "identity-number"),
+        ("联系电话13800000000,公示五天", "telephone"),
+        ("账号6222000000000000000公示五天", "bank-account"),
+        ("因患肝癌拟纳入监测对象", "health"),
+    ],
+)
+def test_A9_a_notice_with_personal_data_is_refused_by_its_kind(text: str, kind: str) -> None:
+    refusal = refused(replace(POST, text=text), up_to(POST))
+    assert refusal.code == "personal-data-in-publicity"
+    assert kind in refusal.details["kinds"]  # type: ignore[operator]
+    assert not any(part in str(refusal.details) for part in ("99000019", "1380", "6222", "肝癌"))
+
+
+def test_A8_five_full_days_of_publicity() -> None:
+    given = history(RISK, START, VERIFY, REVIEW, replace(POST, posted_on=date(2024, 4, 6)))
+    early = replace(COMPLETE, ended_on=date(2024, 4, 10))
+    refusal = refused(early, given)
+    assert refusal.code == "publicity-too-short"
+    assert refusal.details == {"days": 4, "earliest": date(2024, 4, 11)}
+    assert HOUSEHOLD.when(replace(COMPLETE, ended_on=date(2024, 4, 11)), given=given)
+
+
+def test_T9_the_town_reviewer_did_not_verify() -> None:
+    assert refused(replace(APPROVE, by="verifier"), up_to(APPROVE)).code == "separation-of-duties"
+
+
+def test_A18_the_county_approver_is_not_the_town_reviewer() -> None:
+    assert refused(replace(CONFIRM, by="town"), up_to(CONFIRM)).code == "separation-of-duties"
+
+
+def test_A17_a_formerly_poor_household_is_not_confirmed_as_marginal() -> None:
+    marginal = replace(CONFIRM, monitored_class=MonitoredClass.MARGINAL)
+    refusal = refused(marginal, up_to(CONFIRM))
+    assert refusal.code == "class-does-not-fit"
+    assert refusal.details == {"expected": MonitoredClass.UNSTABLE_FORMERLY_POOR}
+
+
+def test_A5_day_fifteen_is_in_time() -> None:
+    (event,) = HOUSEHOLD.when(CONFIRM, given=up_to(CONFIRM))
+    assert isinstance(event, MonitoringConfirmed)
+    assert (event.elapsed_days, event.late, event.episode_no) == (15, False, 1)
+
+
+def test_A6_day_sixteen_is_late_and_needs_a_reason() -> None:
+    late = replace(CONFIRM, confirmed_on=date(2024, 3, 17))
+    assert refused(late, up_to(CONFIRM)).code == "late-needs-reason"
+    assert refused(replace(late, late_reason="  "), up_to(CONFIRM)).code == "late-needs-reason"
+    (event,) = HOUSEHOLD.when(replace(late, late_reason="山路中断"), given=up_to(CONFIRM))
+    assert isinstance(event, MonitoringConfirmed)
+    assert (event.elapsed_days, event.late, event.late_reason) == (16, True, "山路中断")
+
+
+def test_no_step_can_be_skipped_or_repeated() -> None:
+    """At every stage only the next step is accepted (a clue, T1, may come at any time)."""
+    for position in range(len(STEPS) + 1):
+        given = history(*STEPS[:position])
+        household = HOUSEHOLD.fold(given)
+        assert household is not None
+        for number, command in enumerate(STEPS[1:], 1):
+            if number != position:
+                refusal = refused(command, given)
+                assert refusal.code == "step-out-of-order"
+                assert refusal.details["stage"] == stage_of(household.case)
+
+
+def test_a_household_that_is_not_registered_has_no_episode() -> None:
+    for command in STEPS:
+        assert refused(command, []).code == "not-registered"
+
+
+dates = st.dates(date(2023, 12, 1), TODAY + timedelta(days=2))
+commands = st.one_of(
+    st.builds(
+        replace,
+        st.just(RISK),
+        discovered_on=dates,
+        severity=st.sampled_from(Severity),
+        risk_types=st.lists(st.sampled_from(RiskType), max_size=3).map(tuple),
+    ),
+    st.builds(replace, st.just(START), started_on=dates),
+    st.builds(replace, st.just(VERIFY), verified_on=dates),
+    st.builds(replace, st.just(REVIEW), held_on=dates, votes_for=st.integers(0, 25)),
+    st.builds(replace, st.just(POST), posted_on=dates),
+    st.builds(replace, st.just(COMPLETE), ended_on=dates),
+    st.builds(
+        replace, st.just(APPROVE), approved_on=dates, by=st.sampled_from(["town", "verifier"])
+    ),
+    st.builds(
+        replace,
+        st.just(CONFIRM),
+        confirmed_on=dates,
+        late_reason=st.sampled_from([None, "山路中断"]),
+    ),
+    st.sampled_from(STEPS),
+)
+
+
+@given(st.lists(commands, max_size=25), st.integers(0, len(STEPS)))
+def test_decide_raises_nothing_but_refused_and_what_it_decides_can_be_replayed(
+    asked: list[Command], start: int
+) -> None:
+    events = history(*STEPS[:start])
+    for command in asked:
+        try:
+            decided = HOUSEHOLD.when(command, given=events)
+        except Refused:
+            continue
+        events += decided
+        HOUSEHOLD.fold(events)
+
+
+@given(st.lists(commands, max_size=12))
+def test_a_repeated_command_records_nothing(asked: list[Command]) -> None:
+    events = history()
+    for command in asked:
+        try:
+            events += HOUSEHOLD.when(command, given=events)
+        except Refused:
+            continue
+        try:
+            again = HOUSEHOLD.when(command, given=events)
+        except Refused:
+            again = []
+        assert again == []

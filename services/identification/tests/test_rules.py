@@ -1,0 +1,104 @@
+"""The medical rule: pure, over facts and parameters."""
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from story import POLICY
+
+from contracts.identification import Severity
+from identification import policies
+from identification.domain.income import window_before
+from identification.domain.policy import Policies
+from identification.domain.rules import Finding, MedicalCost, medical_cost
+from identification.identity import check_digit, fault_of
+
+POLICY_FILE = Path(__file__).parents[3] / "policies" / "heping-2024.toml"
+
+
+def finding(
+    *costs: tuple[date, int], at: date | None = None, at_risk: bool = True
+) -> Finding | None:
+    settled = [MedicalCost(UUID(int=n), day, fen) for n, (day, fen) in enumerate(costs)]
+    return medical_cost(settled, at or costs[-1][0], at_risk_group=at_risk, policy=POLICY)
+
+
+def test_the_threshold_itself_raises_an_orange_clue() -> None:
+    found = finding((date(2024, 3, 1), 1_000_000))
+    assert found is not None
+    assert found.severity is Severity.ORANGE
+    assert finding((date(2024, 3, 1), 999_999)) is None
+
+
+def test_twice_the_threshold_is_red() -> None:
+    found = finding((date(2024, 1, 1), 1_000_000), (date(2024, 3, 1), 1_000_000))
+    assert found is not None
+    assert found.severity is Severity.RED
+    assert found.evidence == (UUID(int=0), UUID(int=1))
+
+
+def test_a_general_household_has_a_higher_threshold() -> None:
+    assert finding((date(2024, 3, 1), 2_999_999), at_risk=False) is None
+    assert finding((date(2024, 3, 1), 3_000_000), at_risk=False) is not None
+
+
+def test_only_twelve_months_count() -> None:
+    assert finding((date(2023, 3, 2), 600_000), (date(2024, 3, 1), 600_000)) is None
+    assert finding((date(2023, 3, 3), 600_000), (date(2024, 3, 1), 600_000)) is not None
+
+
+def test_a_settlement_that_arrives_late_counts_in_the_windows_that_contain_it() -> None:
+    early, late = (date(2024, 1, 1), 600_000), (date(2024, 3, 1), 600_000)
+    assert finding(late, early, at=early[0]) is not None
+
+
+def test_the_income_window_is_twelve_whole_months() -> None:
+    assert window_before(date(2024, 3, 4)) == (date(2023, 3, 1), date(2024, 2, 29))
+    assert window_before(date(2024, 1, 31)) == (date(2023, 1, 1), date(2023, 12, 31))
+
+
+@given(st.integers(0, 10**10), st.integers(1, 50), st.integers(1, 10**8))
+def test_the_comparison_agrees_with_exact_fractions(total: int, members: int, line: int) -> None:
+    policy = replace(POLICY, income_line_fen=line)
+    assert policy.within_line(total, members) == (Fraction(total, members) <= line)
+
+
+def test_the_policy_file_is_whole_and_each_number_says_where_it_comes_from() -> None:
+    (policy,) = policies.read(POLICY_FILE).versions
+    assert policy.version == "44-16-24/2024/1"
+    assert policy.income_line_fen == 1_080_000
+    text = POLICY_FILE.read_text("utf-8")
+    assert text.count("source = ") == text.count("value = ") == text.count("kind = ")
+
+
+def test_a_version_counts_from_its_publication_and_the_smallest_area_wins() -> None:
+    county = replace(POLICY, version="county", published_on=date(2024, 1, 1))
+    newer = replace(POLICY, version="newer", published_on=date(2024, 8, 6))
+    town = replace(POLICY, version="town", region="441624108", published_on=date(2024, 2, 1))
+    known = Policies((county, newer, town))
+    assert known.of("441624109201", date(2024, 3, 1)).version == "county"
+    assert known.of("441624109201", date(2024, 8, 6)).version == "newer"
+    assert known.of("441624108201", date(2024, 9, 1)).version == "town"
+    with pytest.raises(LookupError):
+        known.of("441602000000", date(2024, 3, 1))
+
+
+@given(st.integers(0, 10**11 - 1), st.integers(0, 16), st.integers(1, 9))
+def test_the_check_digit_finds_every_single_wrong_digit(tail: int, place: int, by: int) -> None:
+    body = f"990000{tail:011d}"
+    number = body + check_digit(body)
+    assert fault_of(number, test_numbers=True) is None
+    wrong = number[:place] + str((int(number[place]) + by) % 10) + number[place + 1 :]
+    assert fault_of(wrong, test_numbers=True) == "checksum"
+
+
+def test_test_numbers_are_refused_where_they_are_not_allowed() -> None:
+    number = "99000019700101001" + check_digit("99000019700101001")
+    assert fault_of(number, test_numbers=False) == "pattern"
+    assert fault_of(number + "44", test_numbers=True) is None
+    assert fault_of(number[:-1], test_numbers=True) == "pattern"
