@@ -16,7 +16,8 @@ import structlog
 from opentelemetry import trace
 
 from common import metrics
-from common.inbox import TRANSIENT, Inbox, Incoming, TooManyParked, incoming
+from common.inbox import TRANSIENT, Inbox, TooManyParked
+from common.incoming import Incoming, incoming
 from common.kafka import KafkaError, LogReader, Place, Record
 from common.tracing import creation_links
 
@@ -159,18 +160,16 @@ class Consumer:
         links = creation_links(item.event for item in items if item.event)
         with tracer.start_as_current_span("process", links=links):
             try:
-                released = await self._transact(records, items, singly=False)
+                await self._transact(records, items, singly=False)
             except (Fenced, TooManyParked, *TRANSIENT):
                 raise
             except Exception as error:
                 log.warning("batch_retried_singly", size=len(items), error=repr(error))
-                released = await self._transact(records, items, singly=True)
-        for key in released:
-            await self.inbox.retry(self.pool, key)
+                await self._transact(records, items, singly=True)
 
     async def _transact(
         self, records: Mapping[Place, Sequence[Record]], items: Sequence[Incoming], *, singly: bool
-    ) -> set[str]:
+    ) -> None:
         ends = {place: rs[-1].offset + 1 for place, rs in records.items()}
         async with self.pool.acquire() as connection, connection.transaction():
             moved = await connection.fetchval(
@@ -184,10 +183,9 @@ class Consumer:
             )
             if moved != len(ends):
                 raise Fenced
-            released = await self.inbox.apply(connection, items, singly=singly)
+            await self.inbox.apply(connection, items, singly=singly)
         for place, end in ends.items():
             self.owned[place].next = end
-        return released
 
     async def _look_around(self, reader: LogReader) -> None:
         """Lag against the broker's own end offsets, parked records, and the group's courtesy commit."""

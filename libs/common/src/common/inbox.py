@@ -6,23 +6,23 @@ What cannot be applied parks *its household*, with everything of that household 
 all others flow. `retry` replays parked records through the same code.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import asyncpg
 import structlog
 
 from common import metrics
 from common.eventstore import Conflict, Connection
-from common.kafka import Place, Record
-from contracts.envelope import ZERO_HASH, Envelope, Malformed, from_headers
+from common.incoming import Incoming as Incoming
+from common.incoming import headers_to_json, storable, unparked
+from contracts.envelope import ZERO_HASH, Envelope
 
 log = structlog.get_logger()
 
 GAP = "gap"
 BEHIND = "behind"
+FAILED = "failed"
 PARK_LIMIT = 20  # households parked by our own code in PARK_WINDOW: a deploy bug, not poison
 PARK_WINDOW = "5 minutes"
 
@@ -45,36 +45,7 @@ class TooManyParked(Exception):
     """So many households failed in a short time that our code must be wrong: stop and shout."""
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A record as it came, and the envelope in it, or why there is none."""
-
-    place: Place
-    offset: int
-    key: str
-    headers: Sequence[tuple[str, bytes]]
-    value: bytes | None
-    event: Envelope | None
-    fault: str | None
-
-
 Handle = Callable[[Connection, Sequence[Incoming]], Awaitable[None]]
-
-
-def incoming(record: Record) -> Incoming:
-    """Read a record. A malformed one keeps its Kafka key, so that it parks that household."""
-    try:
-        event = from_headers(record.headers, record.value)
-        fault = (
-            None if (record.key or b"").decode() == event.key else "the key is not ce_partitionkey"
-        )
-    except (Malformed, UnicodeDecodeError) as error:
-        event, fault = None, f"malformed: {error}"
-    key = event.key if event and not fault else (record.key or b"").decode("utf-8", "replace")
-    place = f"no-key-{record.place.topic}-{record.place.partition}-{record.offset}"
-    return Incoming(
-        record.place, record.offset, key or place, record.headers, record.value, event, fault
-    )
 
 
 @dataclass
@@ -82,7 +53,7 @@ class _Seen:
     """What the consumer knows of the streams and keys of one batch; moves on with each verdict."""
 
     cursors: dict[tuple[str, str], tuple[int, bytes]]
-    parked: dict[str, str]  # key → why its first record is parked
+    parked: dict[str, str]  # key → why it is parked: a gap only if nothing else is wrong
     moved: dict[tuple[str, str], Envelope] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)
     duplicates: int = 0
@@ -109,6 +80,10 @@ class _Seen:
             self.released.add(item.key)
         return None
 
+    def park(self, key: str, reason: str) -> None:
+        if reason != GAP or key not in self.parked:
+            self.parked[key] = reason
+
     def advance(self, event: Envelope) -> None:
         stream = (event.source, event.stream)
         self.cursors[stream] = (event.version, event.hash)
@@ -124,14 +99,26 @@ class Inbox:
 
     async def apply(
         self, connection: Connection, items: Sequence[Incoming], *, singly: bool = False
-    ) -> set[str]:
-        """Apply, drop or park each item; returns the keys whose gap was filled (to be retried).
+    ) -> None:
+        """Apply, drop or park each item; a gap that it fills releases what waited behind the gap.
 
         Runs in the caller's transaction. Raises whatever `handle` raises, unless `singly`: then
         the failing event parks its household. Raises `TooManyParked` (nothing is then kept).
         """
+        parking, released = await self._apply(connection, items, singly)
+        if any(reason.startswith(FAILED) for reason in parking):
+            keys = await connection.fetchval(_RECENT, self.name)
+            if keys > PARK_LIMIT:
+                raise TooManyParked(f"{keys} households in {PARK_WINDOW}")
+        for key in released:
+            await self._replay(connection, key)
+
+    async def _apply(
+        self, connection: Connection, items: Sequence[Incoming], singly: bool
+    ) -> tuple[list[str], set[str]]:
+        """The reasons for which items were parked, and the keys whose gap was filled."""
         seen = await self._seen(connection, items)
-        ready: list[Incoming] = []
+        applied, ready = 0, list[Incoming]()
         parking: list[tuple[Incoming, str]] = []
         for item in items:
             reason = seen.verdict(item)
@@ -144,59 +131,72 @@ class Inbox:
                     seen.advance(item.event)
             if reason:
                 parking.append((item, reason))
-                seen.parked.setdefault(item.key, reason)
+                seen.park(item.key, reason)
+            elif item.event and reason is None:
+                applied += 1
         if ready:
             await self._handle(connection, ready)
         await self._move_cursors(connection, seen.moved.values())
         if parking:
             await self._park(connection, parking)
         metrics.DUPLICATES.inc(seen.duplicates)
-        metrics.CONSUMED.labels(self.name).inc(len(seen.moved) if singly else len(ready))
-        return seen.released
+        metrics.CONSUMED.labels(self.name).inc(applied)
+        return [reason for _, reason in parking], seen.released
 
     async def retry(self, pool: asyncpg.Pool, key: str) -> int:
         """Replay what is parked under `key`, in order; how many records are still parked."""
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute("select pg_advisory_xact_lock(hashtext($1))", self.name)
-            before = None
-            while True:  # a gap is filled in any order of arrival, so go on while it helps
-                rows = await connection.fetch(
-                    "delete from es.parked where consumer = $1 and key = $2 returning *",
-                    self.name,
-                    key,
-                )
-                if not rows:
-                    return 0
-                rows.sort(key=lambda row: row["id"])
-                await self.apply(connection, [_unparked(row) for row in rows], singly=True)
-                left: int = await connection.fetchval(
-                    "select count(*) from es.parked where consumer = $1 and key = $2",
-                    self.name,
-                    key,
-                )
-                if left in (0, before) or left == len(rows):
-                    return left
-                before = left
+            return await self._replay(connection, key)
+
+    async def _replay(self, connection: Connection, key: str) -> int:
+        """Apply what is parked under `key` while that helps: a gap is filled in any order."""
+        while True:
+            rows = await connection.fetch(
+                "delete from es.parked where consumer = $1 and key = $2 returning *", self.name, key
+            )
+            if not rows:
+                return 0
+            rows.sort(key=lambda row: row["id"])
+            await self._apply(connection, [unparked(row) for row in rows], singly=True)
+            left: int = await connection.fetchval(
+                _STILL_PARKED,
+                self.name,
+                [row["topic"] for row in rows],
+                [row["partition"] for row in rows],
+                [row["offset"] for row in rows],
+                [row["attempts"] + 1 for row in rows],
+                [row["parked_at"] for row in rows],
+            )
+            if left in (0, len(rows)):
+                return left
 
     async def discard(self, pool: asyncpg.Pool, key: str, record_id: int, by: str) -> bool:
-        """Give one parked record up for good (its stream moves past it); false if there is none."""
+        """Give one parked record up for good: its stream moves past it.
+
+        False if there is none, or if it is not the next of its stream: moving past those before it
+        would lose them without a word.
+        """
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute("select pg_advisory_xact_lock(hashtext($1))", self.name)
             row = await connection.fetchrow(
-                "delete from es.parked where consumer = $1 and key = $2 and id = $3 returning *",
+                "select * from es.parked where consumer = $1 and key = $2 and id = $3",
                 self.name,
                 key,
                 record_id,
             )
             if row is None:
                 return False
-            log.warning("discarded", key=key, by=by, topic=row["topic"], offset=row["offset"])
-            item = _unparked(row)
+            item = unparked(row)
             if item.event and not item.fault:
                 seen = await self._seen(connection, [item])
                 version, _ = seen.cursors.get((item.event.source, item.event.stream), (0, b""))
-                if item.event.version > version:
+                if item.event.version > version + 1:
+                    return False
+                if item.event.version == version + 1:
                     await self._move_cursors(connection, [item.event])
+            await connection.execute("delete from es.parked where id = $1", record_id)
+            log.warning("discarded", key=key, by=by, topic=row["topic"], offset=row["offset"])
             return True
 
     async def _attempt(self, connection: Connection, item: Incoming) -> str | None:
@@ -207,7 +207,7 @@ class Inbox:
             raise
         except Exception as error:
             log.error("event_failed", key=item.key, offset=item.offset, error=repr(error))
-            return f"failed: {type(error).__name__}: {error}"[:500]
+            return storable(f"{FAILED}: {type(error).__name__}: {error}"[:500])
         return None
 
     async def _seen(self, connection: Connection, items: Sequence[Incoming]) -> _Seen:
@@ -253,30 +253,20 @@ class Inbox:
             [item.place.topic for item, _ in parking],
             [item.place.partition for item, _ in parking],
             [item.offset for item, _ in parking],
-            [json.dumps([[n, v.hex()] for n, v in item.headers]) for item, _ in parking],
+            [headers_to_json(item.headers) for item, _ in parking],
             [item.value for item, _ in parking],
             [reason for _, reason in parking],
         )
-        if any(reason.startswith("failed") for _, reason in parking):
-            keys = await connection.fetchval(_RECENT, self.name)
-            if keys > PARK_LIMIT:
-                raise TooManyParked(f"{keys} households in {PARK_WINDOW}")
 
 
-def _unparked(row: Any) -> Incoming:
-    headers = [(name, bytes.fromhex(value)) for name, value in json.loads(row["headers"])]
-    place = Place(row["topic"], row["partition"])
-    return incoming(Record(place, row["offset"], row["key"].encode(), headers, row["value"]))
-
-
-_SEEN = """
+_SEEN = f"""
 select c.source, c.stream, c.version, c.hash, null as key, null as reason
 from es.cursors c join unnest($2::text[], $3::text[]) as asked (source, stream)
     on c.consumer = $1 and c.source = asked.source and c.stream = asked.stream
 union all
 select null, null, null, null, p.key, p.reason from (
     select distinct on (key) key, reason from es.parked
-    where consumer = $1 and key = any($4::text[]) order by key, id
+    where consumer = $1 and key = any($4::text[]) order by key, reason = '{GAP}', id
 ) as p
 """
 _CURSORS = """
@@ -289,7 +279,18 @@ insert into es.parked (consumer, key, topic, partition, "offset", headers, value
 select $1, * from unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::jsonb[], $7::bytea[], $8::text[])
 on conflict (consumer, topic, partition, "offset") do nothing
 """
+_STILL_PARKED = """
+with back as (
+    update es.parked p set attempts = o.attempts, parked_at = o.parked_at
+    from unnest($2::text[], $3::int[], $4::bigint[], $5::int[], $6::timestamptz[])
+        as o (topic, partition, "offset", attempts, parked_at)
+    where p.consumer = $1 and p.topic = o.topic and p.partition = o.partition
+        and p."offset" = o."offset"
+    returning 1
+)
+select count(*) from back
+"""
 _RECENT = f"""
 select count(distinct key) from es.parked
-where consumer = $1 and reason like 'failed%' and parked_at > now() - interval '{PARK_WINDOW}'
+where consumer = $1 and reason like '{FAILED}%' and parked_at > now() - interval '{PARK_WINDOW}'
 """

@@ -50,12 +50,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is read. `key` and `value` may be absent in a foreign message."""
+    """What is read. `key`, `value` and a header's value may be absent in a foreign message."""
 
     place: Place
     offset: int
     key: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
     value: bytes | None
 
 

@@ -37,7 +37,7 @@ def configure(service: str, settings: Settings) -> TracerProvider:
     )
     structlog.contextvars.bind_contextvars(service=service)
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout, force=True)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # we log interruptions ourselves
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # we log interruptions ourselves
     provider = TracerProvider(resource=Resource.create({"service.name": f"shouwang-{service}"}))
     if settings.otel_exporter_otlp_endpoint:
         endpoint = settings.otel_exporter_otlp_endpoint.rstrip("/") + "/v1/traces"

@@ -78,7 +78,7 @@ COMMON: dict[str, Text] = {
     "invalid": Text(
         422,
         "请求内容有 {count} 处错误,请按指针逐一修改",
-        "{count} things are wrong; correct them where the pointers say",
+        "{count} error(s): correct them where the pointers say",
     ),
     "broken-json": Text(
         400,
@@ -196,11 +196,11 @@ def body(
         "type": f"/problems/{problem.code}",
         "status": problem.status or text.status,
         "code": problem.code,
-        "title": filled(text.zh, details),
-        "title_en": filled(text.en, details),
+        "title": filled(text.zh, details, "、"),
+        "title_en": filled(text.en, details, ", "),
     }
     if problem.details:
-        answer["details"] = {name: _plain(value) for name, value in problem.details.items()}
+        answer["details"] = {name: _plain(value, ", ") for name, value in problem.details.items()}
     if problem.faults:
         answer["errors"] = [
             {"pointer": f.pointer, "code": f.code, "detail": f.zh, "detail_en": f.en}
@@ -211,14 +211,12 @@ def body(
     return answer
 
 
-def filled(template: str, details: Mapping[str, object]) -> str:
-    """A text with its details; a detail that is not known stays as its name."""
-    return re.sub(r"{(\w+)}", lambda m: str(_plain(details.get(m[1], m[1]))), template)
+def filled(template: str, details: Mapping[str, object], between: str) -> str:
+    """A text with its details, lists joined; a detail that is not known stays as its name."""
+    return re.sub(r"{(\w+)}", lambda m: str(_plain(details.get(m[1], m[1]), between)), template)
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, int) or value is None:
-        return value
-    several = isinstance(value, list | tuple | set | frozenset)
-    text = "、".join(str(item) for item in value) if several else str(value)
-    return _IDENTITY_NUMBER.sub("…", text)
+def _plain(value: object, between: str) -> object:
+    if isinstance(value, list | tuple | set | frozenset):
+        return between.join(str(item) for item in value)
+    return value if isinstance(value, int | str | bool) or value is None else str(value)

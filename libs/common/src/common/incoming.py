@@ -1,0 +1,68 @@
+"""A record of a foreign topic as the inbox sees it: where it came from, and what is in it.
+
+Reading one raises nothing: what a foreign message can break, it breaks for its own household.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from common.kafka import Place, Record
+from contracts.envelope import Envelope, Malformed, from_headers
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A record as it came, and the envelope in it, or why there is none.
+
+    `key` is what it is parked under: its household, its stream, or a name of its place.
+    """
+
+    place: Place
+    offset: int
+    key: str
+    headers: Sequence[tuple[str, bytes | None]]
+    value: bytes | None
+    event: Envelope | None
+    fault: str | None
+
+
+def incoming(record: Record) -> Incoming:
+    """Read a record. A malformed one keeps its Kafka key, so that it parks that household."""
+    event, fault = None, None
+    try:
+        headers = [(name, value) for name, value in record.headers if value and b"\0" not in value]
+        if len(headers) < len(record.headers):
+            raise Malformed("a header is empty, or holds NUL, which no database takes")
+        event = from_headers(headers, record.value)
+        if record.key != event.key.encode():
+            fault = "the key is not ce_partitionkey"
+    except Malformed as error:
+        fault = f"malformed: {error}"
+    except Exception as error:
+        fault = f"malformed: {type(error).__name__}"
+    key = (
+        event.key if event and not fault else storable((record.key or b"").decode(errors="replace"))
+    )
+    place = f"no-key-{record.place.topic}-{record.place.partition}-{record.offset}"
+    return Incoming(
+        record.place, record.offset, key or place, record.headers, record.value, event, fault
+    )
+
+
+def storable(text: str) -> str:
+    """What Postgres takes as text: no NUL, no half of a surrogate pair."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def headers_to_json(headers: Sequence[tuple[str, bytes | None]]) -> str:
+    """Headers as they are kept in `es.parked`: pairs of name and hex, in order."""
+    return json.dumps([[name, None if value is None else value.hex()] for name, value in headers])
+
+
+def unparked(row: Any) -> Incoming:
+    """A row of `es.parked` as the record that it was."""
+    headers = [(n, None if v is None else bytes.fromhex(v)) for n, v in json.loads(row["headers"])]
+    place = Place(row["topic"], row["partition"])
+    return incoming(Record(place, row["offset"], row["key"].encode(), headers, row["value"]))
