@@ -18,7 +18,7 @@ import msgspec
 from common.codec import Codec, encode, schema_version_of
 from common.decider import Decider, Refused
 from common.ids import new_id
-from contracts.envelope import ZERO_HASH, Actor, Envelope, chained
+from contracts.envelope import ZERO_HASH, Actor, Envelope, sealed
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
@@ -283,7 +283,7 @@ def _sealed(store: Store, intent: Intent, stream: _Stream, payload: Any, now: da
     """
     context = intent.context
     stream.recorded_at = max(now, stream.recorded_at or now)
-    event = chained(
+    event = sealed(
         Envelope(
             event_id=new_id(),
             service=store.service,
@@ -302,8 +302,8 @@ def _sealed(store: Store, intent: Intent, stream: _Stream, payload: Any, now: da
             classification=context.classification,
             traceparent=context.traceparent,
             data=encode(payload),
-        ),
-        stream.hash,
+            prev_hash=stream.hash,
+        )
     )
     stream.state = intent.decider.evolve(stream.state, payload)
     stream.version, stream.hash = event.version, event.hash

@@ -5,7 +5,7 @@ create schema if not exists es;
 
 create table if not exists es.events (
     position        bigint generated always as identity primary key,
-    stream          text        not null,
+    stream          text        collate "C" not null,
     version         bigint      not null check (version >= 1),
     event_id        uuid        not null unique,
     type            text        not null,
@@ -25,7 +25,6 @@ create table if not exists es.events (
     hash            bytea       not null check (length(hash) = 32),
     unique (stream, version)
 );
-create index if not exists events_household on es.events (household_id, position);
 
 create or replace function es.refuse_change() returns trigger language plpgsql as $$
 begin

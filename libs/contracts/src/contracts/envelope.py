@@ -122,10 +122,18 @@ def chain_hash(event: Envelope) -> bytes:
     return sha256(event.prev_hash + canonical_header(event) + event.data).digest()
 
 
+def sealed(event: Envelope) -> Envelope:
+    """The event with its `hash`, as the next link after its `prev_hash`.
+
+    Writes into the frozen value just made, instead of copying 19 fields: this runs for every event.
+    """
+    object.__setattr__(event, "hash", chain_hash(event))
+    return event
+
+
 def chained(event: Envelope, prev_hash: bytes) -> Envelope:
-    """The event as the next link after `prev_hash` (32 zero bytes before the first event)."""
-    linked = replace(event, prev_hash=prev_hash)
-    return replace(linked, hash=chain_hash(linked))
+    """A copy of the event as the link after `prev_hash` (32 zero bytes before the first)."""
+    return sealed(replace(event, prev_hash=prev_hash))
 
 
 def to_headers(event: Envelope) -> list[tuple[str, bytes]]:
