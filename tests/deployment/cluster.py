@@ -1,0 +1,58 @@
+"""Questions about a list of Kubernetes resources."""
+
+import re
+from typing import Any
+
+Resource = dict[str, Any]
+NAME = "app.kubernetes.io/name"
+
+
+def of_kind(resources: list[Resource], kind: str) -> dict[str, Resource]:
+    """The resources of a kind by name."""
+    return {r["metadata"]["name"]: r for r in resources if r["kind"] == kind}
+
+
+def services(resources: list[Resource]) -> dict[str, Resource]:
+    """The Deployments that run a service of ours, by name."""
+    return {
+        name: deployment
+        for name, deployment in of_kind(resources, "Deployment").items()
+        if labels(deployment).get("app.kubernetes.io/component") == "service"
+    }
+
+
+def pod(deployment: Resource) -> dict[str, Any]:
+    """The pod's specification."""
+    return dict(deployment["spec"]["template"]["spec"])
+
+
+def labels(deployment: Resource) -> dict[str, str]:
+    """The labels of the pods of a Deployment."""
+    return dict(deployment["spec"]["template"]["metadata"]["labels"])
+
+
+def found_by(selector: dict[str, str], resources: list[Resource]) -> list[str]:
+    """Names of the Deployments whose pods a selector finds."""
+    return [
+        name
+        for name, deployment in of_kind(resources, "Deployment").items()
+        if selector.items() <= labels(deployment).items()
+    ]
+
+
+def environment(container: Resource, resources: list[Resource]) -> dict[str, str]:
+    """What a container is told. A value from a Secret is shown as `secret:NAME/KEY`."""
+    told: dict[str, str] = {}
+    for source in container.get("envFrom", []):
+        told |= of_kind(resources, "ConfigMap")[source["configMapRef"]["name"]].get("data", {})
+    for entry in container.get("env", []):
+        reference = entry.get("valueFrom", {}).get("secretKeyRef")
+        told[entry["name"]] = (
+            f"secret:{reference['name']}/{reference['key']}" if reference else entry["value"]
+        )
+    return told
+
+
+def series(expression: str) -> set[str]:
+    """Our own metrics in a PromQL expression."""
+    return set(re.findall(r"\bshouwang_[a-z_]+\b", expression)) - {"shouwang_service"}

@@ -1,0 +1,42 @@
+"""What the code says, for comparison with what the deployment files say."""
+
+import importlib
+import re
+from pathlib import Path
+
+from pydantic_settings import BaseSettings
+
+ROOT = Path(__file__).parents[2]
+SERVICES = sorted(path.parent.name for path in (ROOT / "services").glob("*/pyproject.toml"))
+INFRASTRUCTURE = {"databases", "provision", "issuer", "kafka", "postgres", "collector"}
+
+
+def settings(service: str) -> tuple[set[str], set[str]]:
+    """Names of the environment variables that a service reads, and of those that it must be given."""
+    module = importlib.import_module(f"{service}.settings")
+    (model,) = {
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, BaseSettings)
+        and value.__module__ == module.__name__
+    }
+    fields = {
+        (field.validation_alias if isinstance(field.validation_alias, str) else name).upper(): field
+        for name, field in model.model_fields.items()
+    }
+    return set(fields), {name for name, field in fields.items() if field.is_required()}
+
+
+def variables_read(module: str) -> set[str]:
+    """Names of the environment variables that a module takes from `os.environ` itself."""
+    source = (ROOT / "libs/common/src" / (module.replace(".", "/") + ".py")).read_text("utf-8")
+    return set(re.findall(r"environ(?:\.get\(|\[)\s*\"([A-Z_]+)\"", source))
+
+
+def pinned(package: str, file: str) -> str:
+    """The version of a package in `requirements/`."""
+    text = (ROOT / "requirements" / file).read_text("utf-8")
+    found = re.search(rf"^{re.escape(package)}==([^\s;\\]+)", text, re.MULTILINE)
+    assert found, f"{package} is not pinned in requirements/{file}"
+    return found[1]

@@ -1,0 +1,250 @@
+"""The county overlay against the code: settings, topics, roles, probes, metrics."""
+
+import json
+import re
+from typing import Any
+
+from prometheus_client import REGISTRY
+
+from common import service as common_service
+from common import topics
+from tests.deployment.cluster import environment, of_kind, pod, series, services
+from tests.deployment.facts import ROOT, SERVICES, settings, variables_read
+
+Resource = dict[str, Any]
+
+
+def test_each_service_is_told_all_that_it_needs_and_nothing_that_it_does_not_read(
+    county: list[Resource],
+) -> None:
+    for name, deployment in services(county).items():
+        (container,) = pod(deployment)["containers"]
+        read, required = settings(name)
+        told = set(environment(container, county))
+        assert told <= read, f"{name} does not read {sorted(told - read)}"
+        assert required <= told, f"{name} is not told {sorted(required - told)}"
+
+
+def test_a_service_is_told_that_this_is_production(county: list[Resource]) -> None:
+    for deployment in services(county).values():
+        (container,) = pod(deployment)["containers"]
+        assert environment(container, county)["PROFILE"] == "production"
+
+
+def test_tables_are_laid_by_the_owner_and_the_service_never_sees_the_owner(
+    county: list[Resource],
+) -> None:
+    for name, deployment in services(county).items():
+        (migrate,) = pod(deployment)["initContainers"]
+        (container,) = pod(deployment)["containers"]
+        assert [*migrate["command"], *migrate["args"]] == ["python", "-m", "common.migrate", name]
+        assert migrate["image"] == container["image"]
+        told = environment(migrate, county)
+        assert set(told) == variables_read("common.migrate")
+        assert told["SERVICE_ROLE"] == name
+        assert told["OWNER_DATABASE_URL"] == f"secret:{name}-owner/uri"
+        assert environment(container, county)["DATABASE_URL"] == f"secret:{name}-database/uri"
+        assert "-owner" not in json.dumps(environment(container, county))
+
+
+def test_each_service_has_its_own_database_with_an_owner_and_a_role(
+    county: list[Resource],
+) -> None:
+    roles, databases = of_kind(county, "DatabaseRole"), of_kind(county, "Database")
+    (cluster,) = of_kind(county, "Cluster")
+    for name in SERVICES:
+        assert roles[name]["spec"] == {
+            "cluster": {"name": cluster},
+            "name": name,
+            "login": True,
+            "passwordSecret": {"name": f"{name}-database"},
+        }
+        assert roles[f"{name}-owner"]["spec"] == {
+            "cluster": {"name": cluster},
+            "name": f"{name}_owner",
+            "login": True,
+            "passwordSecret": {"name": f"{name}-owner"},
+        }
+        assert databases[name]["spec"] == {
+            "cluster": {"name": cluster},
+            "name": name,
+            "owner": f"{name}_owner",
+            "databaseReclaimPolicy": "retain",
+        }
+
+
+def test_the_database_has_a_connection_for_every_replica(county: list[Resource]) -> None:
+    (cluster,) = of_kind(county, "Cluster").values()
+    replicas = sum(s["spec"]["maxReplicaCount"] for s in of_kind(county, "ScaledObject").values())
+    each = 2 * common_service.POOL + 1  # the writer's pool, the readers', and the relay's lock
+    assert int(cluster["spec"]["postgresql"]["parameters"]["max_connections"]) >= replicas * each
+
+
+def test_a_service_listens_where_it_is_asked(county: list[Resource]) -> None:
+    for deployment in services(county).values():
+        (container,) = pod(deployment)["containers"]
+        told = environment(container, county)
+        assert told["HOST"] == "0.0.0.0"
+        assert container["ports"] == [{"name": "http", "containerPort": int(told["PORT"])}]
+
+
+def test_probes_ask_what_the_services_answer(county: list[Resource]) -> None:
+    answered = "".join(p.read_text("utf-8") for p in (ROOT / "libs/common/src/common").glob("*.py"))
+    for deployment in services(county).values():
+        (container,) = pod(deployment)["containers"]
+        asked = {
+            probe: container[probe]["httpGet"]["path"]
+            for probe in ("startupProbe", "livenessProbe", "readinessProbe")
+        }
+        assert asked == {
+            "startupProbe": "/health/live",
+            "livenessProbe": "/health/live",
+            "readinessProbe": "/health/ready",
+        }
+        assert all(f'"{path}"' in answered for path in asked.values())
+
+
+def test_metrics_are_read_where_they_are_shown(county: list[Resource]) -> None:
+    (monitor,) = of_kind(county, "PodMonitor").values()
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    assert (endpoint["port"], endpoint["path"]) == ("http", "/metrics")
+
+
+def test_topics_are_those_of_the_code(county: list[Resource]) -> None:
+    events = {topics.events_topic(service) for service in topics.SERVICES}
+    parked = {topics.parked_topic(service) for service in topics.SERVICES}
+    single = {topics.CHECKPOINTS, topics.CATALOGUE}
+    found = of_kind(county, "KafkaTopic")
+    assert set(found) == events | parked | single
+    for name, topic in found.items():
+        assert topic["spec"]["partitions"] == (1 if name in single else topics.PARTITIONS)
+        assert topic["spec"]["replicas"] == 3
+        assert topic["spec"]["config"]["min.insync.replicas"] == 2
+        kept = {"cleanup.policy": "delete", "retention.ms": -1}
+        want = {"cleanup.policy": "compact"} if name == topics.CATALOGUE else kept
+        assert want.items() <= topic["spec"]["config"].items()
+
+
+def test_everyone_speaks_to_the_kafka_that_is_here(county: list[Resource]) -> None:
+    ((name, kafka),) = of_kind(county, "Kafka").items()
+    (listener,) = kafka["spec"]["kafka"]["listeners"]
+    bootstrap = f"{name}-kafka-bootstrap:{listener['port']}"
+    assert of_kind(county, "ConfigMap")["shouwang"]["data"]["KAFKA_BOOTSTRAP_SERVERS"] == bootstrap
+    for scaled in of_kind(county, "ScaledObject").values():
+        (trigger,) = scaled["spec"]["triggers"]
+        assert trigger["metadata"]["bootstrapServers"] == bootstrap
+    for kind in ("KafkaTopic", "KafkaNodePool"):
+        for resource in of_kind(county, kind).values():
+            assert resource["metadata"]["labels"]["strimzi.io/cluster"] == name
+
+
+def test_what_the_services_may_reach_is_what_they_are_told_to_reach(
+    county: list[Resource],
+) -> None:
+    (kafka,) = of_kind(county, "Kafka")
+    (postgres,) = of_kind(county, "Cluster")
+    told = of_kind(county, "ConfigMap")["shouwang"]["data"]
+    want = {
+        ("strimzi.io/cluster", kafka, int(told["KAFKA_BOOTSTRAP_SERVERS"].rpartition(":")[2])),
+        ("cnpg.io/cluster", postgres, 5432),
+        (
+            "app.kubernetes.io/name",
+            *re.fullmatch(r"http://(\w+):(\d+)", told["OTEL_EXPORTER_OTLP_ENDPOINT"]).groups(),  # type: ignore[union-attr]
+        ),
+    }
+    for policy in of_kind(county, "NetworkPolicy").values():
+        reached = {
+            (*next(iter(peer["podSelector"]["matchLabels"].items())), rule["ports"][0]["port"])
+            for rule in policy["spec"]["egress"]
+            for peer in rule.get("to", [])
+            if "podSelector" in peer
+        }
+        assert {tuple(map(str, item)) for item in reached} == {
+            tuple(map(str, item)) for item in want
+        }
+
+
+def test_a_service_scales_up_to_one_replica_a_partition_by_its_own_lag(
+    county: list[Resource],
+) -> None:
+    source = (ROOT / "libs/common/src/common/service.py").read_text("utf-8")
+    assert 'f"shouwang.{store.service}"' in source, "the consumer group has another name now"
+    for name, scaled in of_kind(county, "ScaledObject").items():
+        assert scaled["spec"]["scaleTargetRef"] == {"name": name}
+        assert scaled["spec"]["maxReplicaCount"] == topics.PARTITIONS
+        (trigger,) = scaled["spec"]["triggers"]
+        assert trigger["type"] == "kafka"
+        assert trigger["metadata"]["consumerGroup"] == f"shouwang.{name}"
+        assert "replicas" not in of_kind(county, "Deployment")[name]["spec"]
+
+
+def test_alarms_and_charts_read_metrics_that_exist(county: list[Resource]) -> None:
+    shown = {sample for metric in REGISTRY.collect() for sample in _samples(metric)}
+    (rules,) = of_kind(county, "PrometheusRule").values()
+    expressions = [rule["expr"] for group in rules["spec"]["groups"] for rule in group["rules"]]
+    dashboard = json.loads(
+        of_kind(county, "ConfigMap")["shouwang-dashboard"]["data"]["shouwang.json"]
+    )
+    expressions += [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    used = set().union(*map(series, expressions))
+    assert used <= shown, f"no such metric: {sorted(used - shown)}"
+    assert {
+        "shouwang_outbox_oldest_seconds",
+        "shouwang_relay_leader",
+        "shouwang_consumer_lag_records",
+        "shouwang_parked_records",
+    } <= used
+
+
+def _samples(metric: Any) -> set[str]:
+    suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
+    return {metric.name + suffix for suffix in suffixes.get(metric.type, ("",))}
+
+
+def test_metrics_are_grouped_by_a_label_that_the_monitor_sets(county: list[Resource]) -> None:
+    (monitor,) = of_kind(county, "PodMonitor").values()
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    (relabeling,) = endpoint["relabelings"]
+    assert relabeling["targetLabel"] == "shouwang_service"
+    label = "app.kubernetes.io/name"
+    assert relabeling["sourceLabels"] == [
+        "__meta_kubernetes_pod_label_" + re.sub(r"[^a-z]", "_", label)
+    ]
+
+
+def test_every_alarm_says_how_bad_it_is_and_what_to_do(county: list[Resource]) -> None:
+    (rules,) = of_kind(county, "PrometheusRule").values()
+    for group in rules["spec"]["groups"]:
+        for rule in group["rules"]:
+            assert rule["labels"]["severity"] in {"critical", "warning"}
+            assert "shouwang_service" in rule["annotations"]["summary"]
+
+
+def test_the_panels_of_the_dashboard_do_not_overlap(county: list[Resource]) -> None:
+    dashboard = json.loads(
+        of_kind(county, "ConfigMap")["shouwang-dashboard"]["data"]["shouwang.json"]
+    )
+    taken = [
+        (x, y)
+        for panel in dashboard["panels"]
+        for x in range(panel["gridPos"]["x"], panel["gridPos"]["x"] + panel["gridPos"]["w"])
+        for y in range(panel["gridPos"]["y"], panel["gridPos"]["y"] + panel["gridPos"]["h"])
+    ]
+    assert len(taken) == len(set(taken))
+    assert {x for x, _ in taken} == set(range(24))
+
+
+def test_the_keys_of_the_vault_go_to_identification_alone(county: list[Resource]) -> None:
+    for name, deployment in services(county).items():
+        (container,) = pod(deployment)["containers"]
+        keys = {"VAULT_KEY", "BLIND_INDEX_KEY"} & set(environment(container, county))
+        assert keys == ({"VAULT_KEY", "BLIND_INDEX_KEY"} if name == "identification" else set())
+
+
+def test_who_reads_the_policy_is_given_the_file_that_is_in_the_image(
+    county: list[Resource],
+) -> None:
+    for name, deployment in services(county).items():
+        (container,) = pod(deployment)["containers"]
+        if "POLICY_FILE" in settings(name)[0]:
+            assert (ROOT / environment(container, county)["POLICY_FILE"]).is_file()
