@@ -7,24 +7,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from story import (
-    APPROVE,
-    COMPLETE,
-    CONFIRM,
-    INCOME,
-    POLICY,
-    POST,
-    REGISTERED,
-    REVIEW,
-    RISK,
-    START,
-    STEPS,
-    TODAY,
-    VERIFY,
-    history,
-    member,
-    up_to,
-)
 
 from common.decider import Refused
 from contracts.identification import (
@@ -44,6 +26,24 @@ from contracts.identification import (
 )
 from identification.domain.commands import Command, RegisterHousehold
 from identification.domain.household import HOUSEHOLD, clue_of, stage_of
+from services.identification.tests.story import (
+    APPROVE,
+    COMPLETE,
+    CONFIRM,
+    INCOME,
+    POLICY,
+    POST,
+    REGISTERED,
+    REVIEW,
+    RISK,
+    START,
+    STEPS,
+    TODAY,
+    VERIFY,
+    history,
+    member,
+    up_to,
+)
 
 
 def refused(command: Command, given: list[HouseholdEvent]) -> Refused:

@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from story import POLICY
 
 from contracts.identification import Severity
 from identification import policies
@@ -17,6 +16,7 @@ from identification.domain.income import window_before
 from identification.domain.policy import Policies
 from identification.domain.rules import Finding, MedicalCost, medical_cost
 from identification.identity import check_digit, fault_of
+from services.identification.tests.story import POLICY
 
 POLICY_FILE = Path(__file__).parents[3] / "policies" / "heping-2024.toml"
 

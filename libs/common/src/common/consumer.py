@@ -18,7 +18,7 @@ from opentelemetry import trace
 from common import metrics
 from common.inbox import TRANSIENT, Inbox, TooManyParked
 from common.incoming import Incoming, incoming
-from common.kafka import KafkaError, LogReader, Place, Record
+from common.kafka import KafkaError, LogReader, Place, Record, Unreadable
 from common.tracing import creation_links
 
 log = structlog.get_logger()
@@ -51,6 +51,7 @@ class Consumer:
     reader: Callable[[], LogReader]
     owned: dict[Place, _Owned] = field(default_factory=dict)
     stopped: dict[Place, str] = field(default_factory=dict)
+    unreadable: set[Place] = field(default_factory=set)
     halted: str | None = None
     lag: int = 0
     progress: float = field(default_factory=time.monotonic)
@@ -92,7 +93,14 @@ class Consumer:
             if reader.generation != generation:
                 generation = reader.generation
                 await self._claim(reader)
-            records = await reader.fetch(BATCH, WAIT)
+            try:
+                records = await reader.fetch(BATCH, WAIT)
+            except Unreadable as error:
+                if error.place is None:
+                    raise
+                self.unreadable.add(error.place)
+                await self._claim(reader)
+                continue
             if reader.generation != generation:
                 continue  # partitions moved while we fetched; what is still ours is read again
             mine = {p: rs for p, rs in records.items() if self._follows(reader, p, rs)}
@@ -107,6 +115,9 @@ class Consumer:
                 self.progress, self.halted = time.monotonic(), None
             if time.monotonic() - looked > HOUSEKEEPING:
                 looked = time.monotonic()
+                if not await self._still_owns():
+                    log.warning("fenced_while_idle")
+                    await self._claim(reader)
                 await self._look_around(reader)
 
     async def _claim(self, reader: LogReader) -> None:
@@ -133,6 +144,8 @@ class Consumer:
                 self._stop(
                     reader, place, f"the topic ends at {end}, before our offset {owned.next}"
                 )
+            elif place in self.unreadable:
+                self._stop(reader, place, f"a record from {owned.next} on cannot be decoded")
             else:
                 reader.seek(place, owned.next)
         log.info("claimed", places=len(places), stopped=len(self.stopped))
@@ -187,6 +200,18 @@ class Consumer:
         for place, end in ends.items():
             self.owned[place].next = end
 
+    async def _still_owns(self) -> bool:
+        """Whether nobody raised an epoch of ours. A rebuild does, and may set an offset back, while
+        there is nothing to read that would tell us."""
+        held: int = await self.pool.fetchval(
+            _HELD,
+            self.inbox.name,
+            [p.topic for p in self.owned],
+            [p.partition for p in self.owned],
+            [o.epoch for o in self.owned.values()],
+        )
+        return held == len(self.owned)
+
     async def _look_around(self, reader: LogReader) -> None:
         """Lag against the broker's own end offsets, parked records, and the group's courtesy commit."""
         bounds = await reader.bounds(self.owned)
@@ -216,6 +241,12 @@ select $1, topic, partition, $4, 1 from unnest($2::text[], $3::int[]) as t (topi
 on conflict (consumer, topic, partition)
     do update set owner = excluded.owner, owner_epoch = o.owner_epoch + 1
 returning topic, partition, next, owner_epoch
+"""
+_HELD = """
+select count(*) from es.offsets o
+join unnest($2::text[], $3::int[], $4::bigint[]) as t (topic, partition, epoch)
+    using (topic, partition)
+where o.consumer = $1 and o.owner_epoch = t.epoch
 """
 # The shared lock keeps a person's retry of a parked household apart from running batches.
 _MOVE = """

@@ -38,6 +38,9 @@ TRANSIENT = (
     OSError,
     TimeoutError,
     Conflict,
+    # A table or right of ours is missing: no event is to blame, and none may be parked for it.
+    asyncpg.SyntaxOrAccessError,
+    asyncpg.InvalidSchemaNameError,
 )
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "Message",
     "Place",
     "Record",
+    "Unreadable",
     "create_topics",
 ]
 
@@ -57,6 +58,14 @@ class Record:
     key: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
     value: bytes | None
+
+
+class Unreadable(KafkaError):  # type: ignore[misc] # aiokafka is untyped
+    """A partition holds a record that the client cannot decode, nor anything behind it."""
+
+    def __init__(self, place: Place | None) -> None:
+        super().__init__(f"unreadable: {place}")
+        self.place = place
 
 
 class Log:
@@ -135,14 +144,26 @@ class _Reader:
         self._consumer.seek(TopicPartition(place.topic, place.partition), offset)
 
     async def fetch(self, limit: int, wait: float) -> dict[Place, list[Record]]:
-        """Up to `limit` records of any partitions, or nothing after `wait` seconds."""
-        found = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=limit)
+        """Up to `limit` records, or nothing after `wait` seconds. Raises `Unreadable` (a header's
+        name is not UTF-8, and aiokafka cannot pass it by)."""
+        try:
+            found = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=limit)
+        except UnicodeDecodeError as error:
+            raise Unreadable(await self._unreadable()) from error
         return {
             place: [Record(place, r.offset, r.key, r.headers, r.value) for r in records]
             for place, records in (
                 (Place(tp.topic, tp.partition), records) for tp, records in found.items()
             )
         }
+
+    async def _unreadable(self) -> Place | None:
+        for tp in self._consumer.assignment():
+            try:
+                await self._consumer.getmany(tp, timeout_ms=500)
+            except UnicodeDecodeError:
+                return Place(tp.topic, tp.partition)
+        return None
 
     async def close(self) -> None:
         """Disconnect, and leave the group if there is one."""
@@ -214,9 +235,7 @@ def _consumer(servers: str, group: str | None) -> AIOKafkaConsumer:
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",  # never used silently: the reader compares offsets itself
-        partition_assignment_strategy=(
-            RangePartitionAssignor,
-        ),  # co-partitioned topics stay together
+        partition_assignment_strategy=[RangePartitionAssignor],  # keeps p of every topic together
         session_timeout_ms=6_000,
         heartbeat_interval_ms=2_000,
         max_poll_interval_ms=300_000,

@@ -21,7 +21,8 @@ grant select on es.readable to {role};
 grant select, insert, delete on es.outbox, es.idempotency to {role};
 grant select, update on es.relay to {role};
 grant select, insert, update, delete on es.offsets, es.cursors, es.parked to {role};
-grant create on database {database} to {role};
+revoke connect on database {database} from public;
+grant connect, create on database {database} to {role};
 """
 
 

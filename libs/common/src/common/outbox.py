@@ -16,7 +16,7 @@ import structlog
 from opentelemetry import trace
 
 from common import metrics
-from common.eventstore import from_row
+from common.eventstore import Connection, from_row
 from common.kafka import KafkaError, Message
 from common.topics import events_topic
 from common.tracing import creation_links
@@ -119,9 +119,7 @@ delete from es.outbox where position = any($2::bigint[]) and exists (select 1 fr
 """
 
 
-async def publish_batch(
-    connection: asyncpg.Connection, service: str, epoch: int, publish: Publish
-) -> int:
+async def publish_batch(connection: Connection, service: str, epoch: int, publish: Publish) -> int:
     """Publish the oldest tickets; how many. Raises `Deposed` if the epoch is no longer ours."""
     rows = await connection.fetch(_TICKETS, epoch, BATCH, timeout=10)
     if not rows:

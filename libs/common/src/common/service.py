@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -64,10 +64,12 @@ async def running(
     durable: str = "",
     hears: Sequence[str] = (),
     handle: Handle | None = None,
+    also: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
 ) -> AsyncIterator[Runtime]:
     """A service at work until the block ends. `hears` are services whose events `handle` takes.
 
-    `tables` are the read model; `durable` is SQL for tables that cannot be rebuilt (a vault).
+    `tables` are the read model; `durable` is SQL for tables that cannot be rebuilt (a vault);
+    `also` are further workers of the service, supervised like the others.
     """
     holder = f"{socket.gethostname()}-{os.getpid()}"
     pool = await _pool(settings.database_url)
@@ -102,6 +104,7 @@ async def running(
     workers = [writer.run(), relay.run(), _watch(runtime), _announce(runtime, store)]
     if consumer:
         workers.append(consumer.run())
+    workers += [worker() for worker in also]
     tasks = [_supervised(worker) for worker in workers]
     try:
         yield runtime

@@ -1,0 +1,44 @@
+"""What the tests of all services share. Real servers and no mocks: a database of one's own in 0.2 s,
+real tokens from a real JWKS, wires that can be cut, and waiting that looks instead of sleeping.
+"""
+
+from common.testing.databases import Database, database, empty
+from common.testing.events import (
+    NOON,
+    OFFICER,
+    Heard,
+    Reader,
+    envelope,
+    history,
+    household,
+    message_of,
+    record_of,
+)
+from common.testing.tally import TALLIES, TALLY, Added, adding
+from common.testing.tokens import Issuer, issuer
+from common.testing.waiting import eventually
+from common.testing.wire import Wire, wire
+
+__all__ = [
+    "NOON",
+    "OFFICER",
+    "TALLIES",
+    "TALLY",
+    "Added",
+    "Database",
+    "Heard",
+    "Issuer",
+    "Reader",
+    "Wire",
+    "adding",
+    "database",
+    "empty",
+    "envelope",
+    "eventually",
+    "history",
+    "household",
+    "issuer",
+    "message_of",
+    "record_of",
+    "wire",
+]

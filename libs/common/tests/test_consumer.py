@@ -1,0 +1,302 @@
+"""From Kafka to the inbox: our offset is ours, and whoever is not the owner has no effect."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.structs import TopicPartition
+
+from common.consumer import Consumer, Fenced
+from common.inbox import PARK_LIMIT, Handle, Inbox
+from common.kafka import Log, LogReader, LogScan, Place, Record
+from common.testing import Heard, envelope, eventually, history, message_of, record_of
+from contracts.envelope import Envelope
+from local.servers import Servers
+
+Consuming = Callable[..., Consumer]
+
+
+@pytest.fixture
+def heard() -> Heard:
+    """Nothing, yet."""
+    return Heard()
+
+
+@pytest.fixture
+def made(servers: Servers, pool: asyncpg.Pool, topic: str) -> Consuming:
+    """Makes a consumer of the test's topic."""
+
+    def make(handle: Handle, holder: str = "one") -> Consumer:
+        reader = lambda: LogReader(servers.kafka, topic, [topic])  # noqa: E731
+        return Consumer(Inbox("visits", handle), holder, pool, reader)
+
+    return make
+
+
+@asynccontextmanager
+async def running(consumer: Consumer) -> AsyncIterator[Consumer]:
+    """The consumer at work, and owning something."""
+    task = asyncio.ensure_future(consumer.run())
+    try:
+        await eventually(lambda: consumer.owned or consumer.stopped)
+        yield consumer
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def publish(log: Log, topic: str, events: Sequence[Envelope]) -> None:
+    await log.publish([message_of(event, topic) for event in events])
+
+
+async def ends(servers: Servers, topic: str) -> dict[Place, tuple[int, int]]:
+    scan = LogScan(servers.kafka)
+    try:
+        return await scan.start([Place(topic, 0), Place(topic, 1)])
+    finally:
+        await scan.close()
+
+
+async def at_end(servers: Servers, topic: str, pool: asyncpg.Pool) -> bool:
+    rows = await pool.fetch("select partition, next from es.offsets where topic = $1", topic)
+    bounds = await ends(servers, topic)
+    return {r["partition"]: r["next"] for r in rows} == {
+        p.partition: e for p, (_, e) in bounds.items()
+    }
+
+
+async def test_every_event_has_its_effect_once_and_our_offset_is_at_the_end(
+    made: Consuming, heard: Heard, log: Log, topic: str, servers: Servers, pool: asyncpg.Pool
+) -> None:
+    households = [history(5) for _ in range(20)]
+    await publish(log, topic, [events[n] for n in range(5) for events in households])
+    async with running(made(heard.handle)):
+        await eventually(lambda: len(heard) >= 100)
+        await eventually(lambda: at_end(servers, topic, pool))
+
+    assert all(heard.versions(events[0]) == [1, 2, 3, 4, 5] for events in households)
+
+
+async def test_a_restart_goes_on_at_our_own_offset_whatever_the_group_says(
+    made: Consuming, heard: Heard, log: Log, topic: str, servers: Servers
+) -> None:
+    one, two = history(2)
+    await publish(log, topic, [one])
+    async with running(made(heard.handle)):
+        await eventually(lambda: heard.versions(one) == [1])
+    liar = LogReader(servers.kafka, topic, [topic])
+    await liar.start()
+    await eventually(lambda: len(liar.places()) == 2)
+    await liar.commit(dict.fromkeys(liar.places(), 1000))
+    await liar.close()
+    await publish(log, topic, [two])
+    async with running(made(heard.handle)):
+        await eventually(lambda: heard.versions(one) == [1, 2])
+
+    assert len(heard) == 2
+
+
+async def test_an_effect_that_is_rolled_back_takes_the_offset_with_it(
+    made: Consuming, heard: Heard, log: Log, topic: str, pool: asyncpg.Pool
+) -> None:
+    (event,) = history(1)
+    heard.failing, heard.error = {(event.stream, 1)}, TimeoutError()  # a fault of the moment
+    attempts = 0
+
+    async def handle(*args: object) -> None:
+        nonlocal attempts
+        attempts += 1
+        await heard.handle(*args)  # type: ignore[arg-type]
+
+    await publish(log, topic, [event])
+    async with running(made(handle)):
+        await eventually(lambda: attempts >= 2)
+        assert await pool.fetchval("select sum(next) from es.offsets") == 0
+        heard.failing.clear()
+        await eventually(lambda: heard.versions(event) == [1])
+
+    assert await pool.fetchval("select sum(next) from es.offsets") == 1
+
+
+async def test_poison_parks_its_household_and_the_partition_goes_on(
+    made: Consuming, heard: Heard, log: Log, topic: str, servers: Servers, pool: asyncpg.Pool
+) -> None:
+    households = [history(3) for _ in range(10)]
+    sick = households[3]
+    heard.failing = {(sick[0].stream, 2)}
+    await publish(log, topic, [events[n] for n in range(3) for events in households])
+    async with running(made(heard.handle)) as consumer:
+        await eventually(lambda: at_end(servers, topic, pool))
+        assert consumer.unready() is None
+
+        assert heard.versions(sick[0]) == [1]
+        assert all(heard.versions(e[0]) == [1, 2, 3] for e in households if e is not sick)
+        heard.failing.clear()
+        assert await consumer.inbox.retry(pool, sick[0].key) == 0
+
+    assert heard.versions(sick[0]) == [1, 2, 3]
+
+
+async def test_many_poisoned_households_stop_us_until_the_bug_is_mended(
+    made: Consuming, heard: Heard, log: Log, topic: str, pool: asyncpg.Pool
+) -> None:
+    events = [envelope() for _ in range((PARK_LIMIT + 1) * 2)]
+    heard.failing = {(event.stream, 1) for event in events}
+    await publish(log, topic, events)
+    async with running(made(heard.handle)) as consumer:
+        await eventually(lambda: consumer.halted)
+        assert "too many households" in str(consumer.unready())
+        assert await pool.fetchval("select count(*) from es.parked") <= PARK_LIMIT
+        heard.failing.clear()
+        for row in await pool.fetch("select distinct key from es.parked"):
+            await consumer.inbox.retry(pool, row["key"])
+        await eventually(lambda: len(heard) == len(events), within=20)
+        assert await eventually(lambda: consumer.unready() is None)
+
+
+# Owners
+
+
+async def test_a_zombie_has_no_effect(
+    made: Consuming, heard: Heard, topic: str, pool: asyncpg.Pool
+) -> None:
+    """It fetched, slept, and was replaced; the epoch in its hand is not the one in the table."""
+    place = Place(topic, 0)
+    await pool.execute(
+        "insert into es.offsets (consumer, topic, partition, next, owner_epoch) values ('visits', $1, 0, 0, 2)",
+        topic,
+    )
+    zombie = made(heard.handle)
+    zombie.owned = {place: type_of_owned(next=0, epoch=1)}
+    with pytest.raises(Fenced):
+        await zombie._take({place: [record_of(envelope(), topic, 0)]})
+
+    assert heard == []
+    assert await pool.fetchval("select next from es.offsets") == 0
+
+
+async def test_an_owner_whose_offset_was_moved_has_no_effect(
+    made: Consuming, heard: Heard, topic: str, pool: asyncpg.Pool
+) -> None:
+    place = Place(topic, 0)
+    await pool.execute(
+        "insert into es.offsets (consumer, topic, partition, next, owner_epoch) values ('visits', $1, 0, 7, 1)",
+        topic,
+    )
+    slow = made(heard.handle)
+    slow.owned = {place: type_of_owned(next=0, epoch=1)}
+    with pytest.raises(Fenced):
+        await slow._take({place: [record_of(envelope(), topic, 0)]})
+
+    assert heard == []
+
+
+def type_of_owned(**kwargs: int) -> object:
+    """What a consumer keeps of a partition that it owns."""
+    from common.consumer import _Owned
+
+    return _Owned(**kwargs)
+
+
+async def test_a_fenced_consumer_claims_anew_and_repeats_nothing(
+    made: Consuming, heard: Heard, log: Log, topic: str, pool: asyncpg.Pool
+) -> None:
+    one, two = history(2)
+    await publish(log, topic, [one])
+    async with running(made(heard.handle)):
+        await eventually(lambda: heard.versions(one) == [1])
+        await pool.execute("update es.offsets set owner_epoch = owner_epoch + 1, owner = 'thief'")
+        await publish(log, topic, [two])
+        await eventually(lambda: heard.versions(one) == [1, 2])
+
+    assert await pool.fetchval("select count(*) from es.offsets where owner = 'one'") == 2
+    assert len(heard) == 2
+
+
+async def test_a_rebalance_in_full_flow_loses_and_doubles_nothing(
+    made: Consuming, log: Log, topic: str, servers: Servers, pool: asyncpg.Pool
+) -> None:
+    heard = Heard()
+    households = [history(10) for _ in range(12)]
+    async with running(made(heard.handle, "one")) as one:
+        for n in range(10):
+            await publish(log, topic, [events[n] for events in households])
+            if n == 3:
+                second = running(made(heard.handle, "two"))
+                two = await second.__aenter__()
+                await eventually(
+                    lambda: one.owned.keys() | two.owned.keys() and one.owned and two.owned, 15
+                )
+            if n == 7:
+                await second.__aexit__(None, None, None)
+        await eventually(lambda: at_end(servers, topic, pool), within=15)
+
+    assert all(heard.versions(events[0]) == list(range(1, 11)) for events in households)
+    assert await pool.fetchval("select count(*) from es.parked") == 0
+
+
+# Loud stops
+
+
+async def test_an_offset_behind_the_topics_end_stops_only_its_partition_and_says_so(
+    made: Consuming, heard: Heard, log: Log, topic: str, servers: Servers, pool: asyncpg.Pool
+) -> None:
+    """The topic was deleted and made anew, or its tail was lost: reading on would be silent loss."""
+    await pool.execute(
+        "insert into es.offsets (consumer, topic, partition, next) values ('visits', $1, 0, 500)",
+        topic,
+    )
+    events = [envelope() for _ in range(20)]
+    await publish(log, topic, events)
+    elsewhere = (await ends(servers, topic))[Place(topic, 1)][1]
+    async with running(made(heard.handle)) as consumer:
+        await eventually(lambda: len(heard) == elsewhere)
+        assert "before our offset 500" in str(consumer.unready())
+
+    assert 0 < elsewhere < 20
+    assert await pool.fetchval("select next from es.offsets where partition = 0") == 500
+
+
+async def test_records_that_are_gone_from_the_topic_stop_it_and_it_says_so(
+    made: Consuming, heard: Heard, log: Log, topic: str, servers: Servers, pool: asyncpg.Pool
+) -> None:
+    await publish(log, topic, [envelope() for _ in range(20)])
+    bounds = await ends(servers, topic)
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers.kafka)
+    await admin.start()
+    await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=1)})
+    await admin.close()
+    async with running(made(heard.handle)) as consumer:
+        await eventually(lambda: len(heard) == bounds[Place(topic, 1)][1])
+        assert "records 0..0 are gone" in str(consumer.unready())
+
+    assert await pool.fetchval("select next from es.offsets where partition = 0") == 0
+
+
+async def test_records_out_of_place_are_not_taken(
+    made: Consuming, heard: Heard, topic: str, servers: Servers
+) -> None:
+    """Between our offset and the first record that came something is missing: read it again."""
+    consumer = made(heard.handle)
+    place = Place(topic, 0)
+    consumer.owned = {place: type_of_owned(next=3, epoch=1)}
+    reader = LogReader(servers.kafka, topic, [topic])
+    records: list[Record] = [record_of(envelope(), topic, 5)]
+
+    assert not consumer._follows(reader, place, records)
+    assert reader.generation == 1  # which makes it claim, seek and look at the topic's bounds
+    await reader.close()
+
+
+async def test_a_silent_reader_with_something_to_read_is_not_ready(
+    made: Consuming, heard: Heard
+) -> None:
+    consumer = made(heard.handle)
+    assert consumer.unready() is None
+    consumer.lag, consumer.progress = 5, float("-inf")
+
+    assert "no progress" in str(consumer.unready())

@@ -1,0 +1,297 @@
+"""Group commit: what a busy service costs, and that nobody pays for a neighbour."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from common.decider import Refused
+from common.eventstore import Connection, Fresh, KeyReused, Recorded, Store, record
+from common.testing import TALLIES, Database, adding, eventually, wire
+from common.writer import ATTEMPTS, BATCH, WAITING, Busy, Unavailable, Writer
+
+
+@asynccontextmanager
+async def writing(pool: asyncpg.Pool, store: Store = TALLIES) -> AsyncIterator[Writer]:
+    """A writer at work; ends as a service ends it."""
+    writer = Writer(pool, store)
+    task = asyncio.ensure_future(writer.run())
+    try:
+        yield writer
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+async def writer(pool: asyncpg.Pool) -> AsyncIterator[Writer]:
+    """A writer of tallies."""
+    async with writing(pool) as made:
+        yield made
+
+
+@asynccontextmanager
+async def held(pool: asyncpg.Pool, stream: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """An uncommitted first event of `stream`, which makes a commit of that stream wait."""
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await record(connection, TALLIES, [adding(stream, 1)])
+        yield transaction.rollback
+
+
+async def count(pool: asyncpg.Pool) -> int:
+    found: int = await pool.fetchval("select count(*) from es.events")
+    return found
+
+
+async def waits(pool: asyncpg.Pool) -> bool:
+    sql = "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"
+    return bool(await pool.fetchval(sql))
+
+
+async def test_a_thousand_commands_cost_a_bounded_number_of_statements(db: Database) -> None:
+    """Machine-independent: group commit is there if and only if this number stays small."""
+    sent: list[str] = []
+
+    async def overheard(connection: asyncpg.Connection) -> None:
+        connection.add_query_logger(lambda logged: sent.append(logged.query))
+
+    pool = await asyncpg.create_pool(db.url, min_size=1, max_size=4, init=overheard)
+    async with writing(pool) as writer:
+        await writer.execute(adding("warm", 1))
+        sent.clear()
+        await asyncio.gather(
+            *(writer.execute(adding(f"s{n % 100}", 1, key=str(n))) for n in range(1_000))
+        )
+    pool.terminate()
+
+    # begin, answers, load, append, commit (and the pool's reset): 1,000 commands are 2 or 3 times that.
+    assert 10 <= len(sent) <= 25
+
+
+async def test_everybody_gets_their_own_outcome(writer: Writer) -> None:
+    outcomes = await writer.execute_all(
+        [
+            adding("a", 1, key="k"),
+            adding("b", 2_000),
+            adding("a", 1, key="k"),
+            adding("a", 2, key="k"),
+        ]
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [Recorded, Refused, Recorded, KeyReused]
+
+
+async def test_execute_raises_what_was_not_recorded(writer: Writer) -> None:
+    with pytest.raises(Refused, match="full"):
+        await writer.execute(adding("a", 2_000))
+
+
+async def test_each_commit_wakes_the_relay(writer: Writer) -> None:
+    assert not writer.committed.is_set()
+    await writer.execute(adding("a", 1))
+    assert writer.committed.is_set()
+
+
+# Neighbours
+
+
+async def test_a_bug_in_one_decision_spoils_no_neighbour(
+    writer: Writer, pool: asyncpg.Pool
+) -> None:
+    outcomes = await writer.execute_all([adding("a", 1), adding("b", 13), adding("c", 1)])
+
+    assert [type(outcome) for outcome in outcomes] == [Recorded, ZeroDivisionError, Recorded]
+    assert await count(pool) == 2
+
+
+async def test_what_postgres_cannot_store_spoils_no_neighbour(
+    writer: Writer, pool: asyncpg.Pool
+) -> None:
+    nul = replace(adding("b", 1).context, region="44\0")
+    outcomes = await writer.execute_all(
+        [adding("a", 1), adding("b", 1, context=nul), adding("c", 1)]
+    )
+
+    assert isinstance(outcomes[1], asyncpg.DataError)
+    assert [type(outcome) for outcome in outcomes[::2]] == [Recorded, Recorded]
+    assert await count(pool) == 2
+
+
+async def test_a_projection_that_fails_on_one_event_spoils_no_neighbour(pool: asyncpg.Pool) -> None:
+    async def project(_: Connection, fresh: Sequence[Fresh]) -> None:
+        if any(item.payload.amount == 66 for item in fresh):
+            raise LookupError("no such household")
+
+    async with writing(pool, replace(TALLIES, project=project)) as writer:
+        outcomes = await writer.execute_all([adding("a", 1), adding("b", 66), adding("c", 1)])
+
+    assert [type(outcome) for outcome in outcomes] == [Recorded, LookupError, Recorded]
+    assert await count(pool) == 2
+
+
+async def test_order_within_a_stream_is_kept_when_a_batch_is_retried_singly(
+    writer: Writer, pool: asyncpg.Pool
+) -> None:
+    await writer.execute_all([adding("a", 1), adding("b", 13), adding("a", 2), adding("a", 3)])
+
+    rows = await pool.fetch(
+        "select convert_from(data, 'UTF8') as d from es.events order by version"
+    )
+    assert [row["d"] for row in rows] == ['{"amount":1}', '{"amount":2}', '{"amount":3}']
+
+
+# Races
+
+
+async def test_two_replicas_on_the_same_streams_lose_nothing(pool: asyncpg.Pool) -> None:
+    async with writing(pool) as one, writing(pool) as two:
+        await asyncio.gather(
+            *(
+                writer.execute(
+                    adding(f"s{(n if writer is one else -n) % 3}", 1, key=f"{writer is one}{n}")
+                )
+                for n in range(60)
+                for writer in (one, two)
+            )
+        )
+
+    rows = await pool.fetch(
+        "select max(version) = count(*) as whole from es.events group by stream"
+    )
+    assert all(row["whole"] for row in rows)
+    assert await count(pool) == 120
+
+
+async def test_a_lost_race_is_tried_again_and_answered_once(
+    writer: Writer, pool: asyncpg.Pool
+) -> None:
+    async with held(pool, "s") as _, pool.acquire() as other:
+        task = asyncio.ensure_future(writer.execute_all([adding("s", 2, key="k"), adding("t", 1)]))
+        await eventually(lambda: waits(pool))
+        await other.fetchval("select 1")
+    # `held` left the block without a rollback: its connection was reset, which is one.
+    assert [type(outcome) for outcome in await task] == [Recorded, Recorded]
+    assert await count(pool) == 2
+
+
+async def test_a_race_that_is_always_lost_is_told_after_a_few_attempts(pool: asyncpg.Pool) -> None:
+    attempts = 0
+
+    async def project(_: Connection, __: Sequence[Fresh]) -> None:
+        nonlocal attempts
+        attempts += 1
+        raise asyncpg.UniqueViolationError("two households claim one person")
+
+    async with writing(pool, replace(TALLIES, project=project)) as writer:
+        (outcome,) = await writer.execute_all([adding("a", 1)])
+
+    assert isinstance(outcome, asyncpg.UniqueViolationError)
+    assert attempts == ATTEMPTS
+    assert await count(pool) == 0
+
+
+# Callers that go, queues that fill, databases that leave
+
+
+async def test_the_append_of_a_caller_who_went_away_is_finished(
+    writer: Writer, pool: asyncpg.Pool
+) -> None:
+    async with held(pool, "s") as release:
+        task = asyncio.ensure_future(writer.execute(adding("s", 1, key="k")))
+        await eventually(lambda: waits(pool))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await release()
+    again = await writer.execute(adding("s", 1, key="k"))
+
+    assert again.replayed
+    assert await count(pool) == 1
+
+
+async def test_stopping_finishes_what_is_in_hand_and_what_waits(pool: asyncpg.Pool) -> None:
+    async with writing(pool) as writer:
+        async with held(pool, "s") as release:
+            first = asyncio.ensure_future(writer.execute(adding("s", 1)))
+            await eventually(lambda: waits(pool))
+            rest = asyncio.ensure_future(writer.execute_all([adding("t", 1)] * (BATCH + 1)))
+            await eventually(lambda: writer.depth)
+            (task,) = [t for t in asyncio.all_tasks() if t.get_coro().__qualname__ == "Writer.run"]  # type: ignore[union-attr]
+            task.cancel()
+            await release()
+        with suppress(asyncio.CancelledError):
+            await task
+        # Run has ended: everything that was accepted is committed.
+        assert await count(pool) == 1 + BATCH + 1
+        await first
+        await rest
+
+
+async def test_a_full_queue_says_so_and_takes_nothing(pool: asyncpg.Pool) -> None:
+    writer = Writer(pool, TALLIES)  # nobody empties it
+    writer._queue.extend([None] * WAITING)  # type: ignore[list-item]
+    with pytest.raises(Busy):
+        await writer.execute(adding("a", 1))
+    assert writer.depth == WAITING
+
+
+async def test_a_database_that_goes_away_is_unavailable_until_it_is_back(db: Database) -> None:
+    parts = urlsplit(db.url)
+    async with wire(f"{parts.hostname}:{parts.port}") as line:
+        url = db.url.replace(f":{parts.port}/", f":{line.port}/")
+        pool = await asyncpg.create_pool(url, min_size=1, max_size=2, timeout=2, command_timeout=2)
+        async with writing(pool) as writer:
+            await writer.execute(adding("a", 1, key="1"))
+            line.cut()
+            with pytest.raises(Unavailable):
+                await writer.execute(adding("a", 1, key="2"))
+            line.join()
+            answer = await eventually(lambda: _tried(writer))
+            assert isinstance(answer, Recorded)
+        pool.terminate()
+
+
+async def _tried(writer: Writer) -> Recorded | None:
+    with suppress(Unavailable):
+        return await writer.execute(adding("a", 1, key="2"))
+    return None
+
+
+async def test_a_commit_whose_answer_was_lost_is_not_repeated_here(
+    db: Database, pool: asyncpg.Pool
+) -> None:
+    """Nobody knows whether it took place; the caller's key finds out, and then it is there once."""
+    parts = urlsplit(db.url)
+    async with wire(f"{parts.hostname}:{parts.port}") as line:
+        url = db.url.replace(f":{parts.port}/", f":{line.port}/")
+        near = await asyncpg.create_pool(url, min_size=1, max_size=1, timeout=2, command_timeout=1)
+
+        async def project(_: Connection, __: Sequence[Fresh]) -> None:
+            line.deaf()  # from here the database hears us, and we do not hear it
+
+        async with writing(near, replace(TALLIES, project=project)) as writer:
+            with pytest.raises(Unavailable):
+                await writer.execute(adding("a", 1, key="k"))
+        near.terminate()
+    await eventually(lambda: count(pool))
+
+    async with writing(pool) as writer:
+        assert (await writer.execute(adding("a", 1, key="k"))).replayed
+    assert await count(pool) == 1
+
+
+async def test_too_many_connections_is_unavailable_and_not_our_bug(pool: asyncpg.Pool) -> None:
+    async def project(_: Connection, __: Sequence[Fresh]) -> None:
+        raise asyncpg.DiskFullError("could not extend file")
+
+    async with writing(pool, replace(TALLIES, project=project)) as writer:
+        with pytest.raises(Unavailable):
+            await writer.execute(adding("a", 1))
+    assert await count(pool) == 0

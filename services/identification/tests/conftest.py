@@ -1,0 +1,78 @@
+"""Identification's app at work on a database of its own; servers come from the root."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from common.kafka import create_topics
+from common.service import Runtime
+from common.testing import Database, Issuer, database, issuer
+from identification.main import NAME, build
+from identification.settings import IdentificationSettings
+from services.identification.tests.asking import Callers
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+async def tokens() -> AsyncIterator[Issuer]:
+    """An issuer of tokens."""
+    async with issuer() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+async def db(servers: Any) -> AsyncIterator[Database]:
+    """The suite's database; tests take households of their own."""
+    async with database(servers.postgres, NAME) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+async def app(servers: Any, db: Database, tokens: Issuer) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the app, with its relay and consumer running."""
+    await create_topics(servers.kafka, 1)
+    settings = IdentificationSettings(
+        port=0,
+        database_url=db.url,
+        kafka_bootstrap_servers=servers.kafka,
+        issuer=tokens.url,
+        jwks_url=tokens.jwks_url,
+        profile="development",
+        vault_key=b64encode(b"v" * 32).decode(),
+        blind_index_key=b64encode(b"i" * 32).decode(),
+        policy_file=ROOT / "policies" / "heping-2024.toml",
+        body_limit_bytes=1_000_000,
+    )
+    made = build(settings)
+    async with made.router.lifespan_context(made):
+        transport = httpx.ASGITransport(made, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            client.runtime = made.state.runtime  # type: ignore[attr-defined]
+            yield client
+
+
+@pytest.fixture
+def runtime(app: httpx.AsyncClient) -> Runtime:
+    """The running service behind the client."""
+    found: Runtime = app.runtime  # type: ignore[attr-defined]
+    return found
+
+
+@pytest.fixture
+async def sql(db: Database) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the service's role."""
+    connection = await asyncpg.connect(db.url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def callers(tokens: Issuer) -> Callers:
+    """Headers of the callers that the tests know."""
+    return Callers(tokens)
