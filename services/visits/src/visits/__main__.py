@@ -1,0 +1,5 @@
+"""`python -m visits`."""
+
+from visits.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""How visits is asked over HTTP: what was visited, what is due."""

@@ -1,0 +1,23 @@
+"""What the routes use, from the app's state."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from common.policies import Policies
+from common.service import Runtime
+from visits.domain.policy import Policy
+
+
+@dataclass(frozen=True)
+class Wired:
+    """Set once at start."""
+
+    runtime: Runtime
+    policies: Policies[Policy]
+
+
+def wired(request: Request) -> Wired:
+    """Of the app that serves this request."""
+    found: Wired = request.app.state.wired
+    return found

@@ -1,0 +1,149 @@
+"""A household's visits and the duties that they fulfil. Pure: no clock, no I/O, no chance.
+
+A duty is a fact of its own, opened once per (type, household, period); a visit fulfils every duty
+that is open in its period, and the earliest qualifying visit counts (domain section 3.4).
+"""
+
+from calendar import monthrange
+from dataclasses import replace
+from datetime import date
+from typing import assert_never
+from uuid import UUID
+
+from common.decider import Decider, Refused
+from contracts.visits import (
+    HouseholdVisited,
+    ObligationFulfilled,
+    ObligationOpened,
+    ObligationType,
+    VisitMode,
+    VisitorPost,
+    VisitsEvent,
+)
+from visits.domain.commands import Command, OpenMonthlyObligation, RecordVisit
+from visits.domain.states import HouseholdVisits, Obligation
+
+# Who can fulfil a duty: village, town and the stationed team. A county officer's visit is recorded
+# and fulfils nothing (S1.1-04, S1.1-05); a post that is new here must be put on the list.
+QUALIFYING = frozenset(
+    {
+        VisitorPost.VILLAGE_CADRE,
+        VisitorPost.VILLAGE_PARTY_SECRETARY,
+        VisitorPost.TOWN_CADRE,
+        VisitorPost.TOWN_PARTY_SECRETARY,
+        VisitorPost.STATIONED_TEAM,
+    }
+)
+
+
+def decide(command: Command, household: HouseholdVisits) -> list[VisitsEvent]:
+    """What follows from the command. Raises `Refused`."""
+    match command:
+        case OpenMonthlyObligation():
+            return _open_monthly(command, household)
+        case RecordVisit():
+            return _record(command, household)
+        case _:
+            assert_never(command)
+
+
+def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[VisitsEvent]:
+    """S1.1-05: due only if monitored for enough days of the month; the confirmation day counts."""
+    first, last = month_of(c.confirmed_on)
+    if household.obligation(ObligationType.MONTHLY_VISIT, first):
+        return []
+    if (last - c.confirmed_on).days + 1 < c.policy.min_days_in_population:
+        return []
+    opened = ObligationOpened(
+        household_id=c.household_id,
+        obligation_id=c.obligation_id,
+        obligation=ObligationType.MONTHLY_VISIT,
+        responsible_region=c.responsible_region,
+        period_from=first,
+        period_to=last,
+        due_on=last,
+    )
+    # The verification visit was made before the duty existed, and counts (3.4).
+    made = [
+        v for v in household.visits if qualifies(v) and Obligation(opened).asks_for(v.visited_on)
+    ]
+    if not made:
+        return [opened]
+    return [opened, _fulfilled(opened, min(made, key=lambda v: (v.visited_at, v.visit_id)))]
+
+
+def _record(c: RecordVisit, household: HouseholdVisits) -> list[VisitsEvent]:
+    """The visit, and every open duty that it fulfils. The same visit again is not a second one."""
+    visited = HouseholdVisited(
+        household_id=c.household_id,
+        visit_id=c.visit_id,
+        visited_at=c.visited_at,
+        visited_on=c.visited_on,
+        mode=c.mode,
+        visitors=list(dict.fromkeys(c.visitors)),
+        purposes=list(dict.fromkeys(c.purposes)),
+        photo_hashes=list(dict.fromkeys(c.photo_hashes)),
+        backfilled=(c.today - c.visited_on).days > c.policy.backfill_free_days,
+    )
+    if known := household.visit(c.visit_id):
+        if replace(visited, backfilled=known.backfilled) == known:
+            return []
+        raise Refused("visit-id-reused")
+    if c.visited_at > c.now:
+        raise Refused("visit-in-future", field="visited_at", today=c.today)
+    if not visited.visitors:
+        raise Refused("visitor-needed")
+    if not qualifies(visited):
+        return [visited]
+    asking = [o for o in household.obligations if o.asks_for(visited.visited_on)]
+    return [visited, *(_fulfilled(o.opened, visited) for o in asking)]
+
+
+def stream_of(household_id: UUID) -> str:
+    """Where the household's visits and duties are recorded."""
+    return f"visits-of-household-{household_id}"
+
+
+def qualifies(visit: HouseholdVisited) -> bool:
+    """Whether a visit can fulfil a duty: at home, in person, by somebody who is close by (3.4)."""
+    return visit.mode is VisitMode.IN_PERSON_AT_HOME and any(
+        visitor.post in QUALIFYING for visitor in visit.visitors
+    )
+
+
+def month_of(day: date) -> tuple[date, date]:
+    """First and last day of the calendar month."""
+    return day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def _fulfilled(opened: ObligationOpened, visit: HouseholdVisited) -> ObligationFulfilled:
+    return ObligationFulfilled(
+        household_id=opened.household_id,
+        obligation_id=opened.obligation_id,
+        obligation=opened.obligation,
+        period_from=opened.period_from,
+        fulfilled_by=visit.visit_id,
+        fulfilled_on=visit.visited_on,
+    )
+
+
+def evolve(household: HouseholdVisits, event: VisitsEvent) -> HouseholdVisits:
+    """Fold one event."""
+    match event:
+        case ObligationOpened():
+            return replace(household, obligations=(*household.obligations, Obligation(event)))
+        case HouseholdVisited():
+            return replace(household, visits=(*household.visits, event))
+        case ObligationFulfilled():
+            obligations = tuple(
+                replace(o, fulfilled_by=event.fulfilled_by)
+                if o.opened.obligation_id == event.obligation_id
+                else o
+                for o in household.obligations
+            )
+            return replace(household, obligations=obligations)
+        case _:
+            assert_never(event)
+
+
+VISITS: Decider[Command, HouseholdVisits, VisitsEvent] = Decider(HouseholdVisits(), decide, evolve)

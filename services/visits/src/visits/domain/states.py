@@ -1,0 +1,41 @@
+"""What is known of a household's visits: what it is due for, and who went."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from contracts.visits import HouseholdVisited, ObligationOpened, ObligationType
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """A duty to visit; open until a visit has fulfilled it."""
+
+    opened: ObligationOpened
+    fulfilled_by: UUID | None = None
+
+    def asks_for(self, visited_on: date) -> bool:
+        """Whether it is open and a visit on this Shanghai date lies in its period."""
+        if self.fulfilled_by:
+            return False
+        return self.opened.period_from <= visited_on <= self.opened.period_to
+
+
+@dataclass(frozen=True)
+class HouseholdVisits:
+    """Everything in the order in which it was recorded; empty for a household never heard of."""
+
+    obligations: tuple[Obligation, ...] = ()
+    visits: tuple[HouseholdVisited, ...] = ()
+
+    def obligation(self, kind: ObligationType, period_from: date) -> Obligation | None:
+        """The one of this type and period, open or fulfilled."""
+        for obligation in self.obligations:
+            opened = obligation.opened
+            if (opened.obligation, opened.period_from) == (kind, period_from):
+                return obligation
+        return None
+
+    def visit(self, visit_id: UUID) -> HouseholdVisited | None:
+        """The visit of this id."""
+        return next((v for v in self.visits if v.visit_id == visit_id), None)

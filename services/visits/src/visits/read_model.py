@@ -1,0 +1,201 @@
+"""What visits shows, and looks up: duties, visits, and the households that may be visited.
+
+`obligation` and `visit` are functions of the service's own events, `known_household` of the events
+of identification; each is changed in the transaction that records or hears them, and can be dropped
+and folded again.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy import DateTime, MetaData, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlmodel import Column, Field, SQLModel, col, select
+
+from common.eventstore import Connection, Fresh
+from contracts.visits import HouseholdVisited, ObligationFulfilled, ObligationOpened
+
+TABLES = MetaData(schema="read")
+
+OPEN, FULFILLED = "OPEN", "FULFILLED"
+
+
+class ObligationRow(SQLModel, table=True):
+    """One duty to visit."""
+
+    metadata = TABLES
+    __tablename__ = "obligation"
+
+    obligation_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(index=True)
+    obligation: str
+    responsible_region: str = Field(index=True)
+    period_from: date
+    period_to: date
+    due_on: date = Field(index=True)
+    status: str = Field(index=True)
+    fulfilled_by: UUID | None
+    fulfilled_on: date | None
+
+
+class VisitRow(SQLModel, table=True):
+    """One visit. `visitors` are `{person_id, post}`, in the post held that day."""
+
+    metadata = TABLES
+    __tablename__ = "visit"
+
+    visit_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(index=True)
+    visited_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    visited_on: date
+    mode: str
+    visitors: list[dict[str, str]] = Field(sa_column=Column(JSONB, nullable=False))
+    purposes: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+    photo_hashes: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+    backfilled: bool
+
+
+class KnownHouseholdRow(SQLModel, table=True):
+    """A household on identification's register, and where it is."""
+
+    metadata = TABLES
+    __tablename__ = "known_household"
+
+    household_id: UUID = Field(primary_key=True)
+    region: str
+
+
+async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Bring both tables to the state after these events, a statement for each kind of event.
+
+    Raises `asyncpg.UniqueViolationError` when a visit's id was used for another household.
+    """
+    if visits := [f.payload for f in fresh if isinstance(f.payload, HouseholdVisited)]:
+        await _put(connection, _VISITS, [_visit(v) for v in visits])
+    if opened := [f.payload for f in fresh if isinstance(f.payload, ObligationOpened)]:
+        await _put(connection, _OPENED, [_opened(o) for o in opened])
+    if fulfilled := [f.payload for f in fresh if isinstance(f.payload, ObligationFulfilled)]:
+        rows = [(f.obligation_id, f.fulfilled_by, f.fulfilled_on) for f in fulfilled]
+        await _put(connection, _FULFILLED, rows)
+
+
+async def remember(connection: Connection, regions: Mapping[UUID, str]) -> None:
+    """These households exist, each in its region."""
+    await _put(connection, _KNOWN, list(regions.items()))
+
+
+async def _put(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    await connection.execute(statement, *(list(column) for column in zip(*rows, strict=True)))
+
+
+def _visit(visited: HouseholdVisited) -> tuple[Any, ...]:
+    return (
+        visited.visit_id,
+        visited.household_id,
+        visited.visited_at,
+        visited.visited_on,
+        visited.mode.value,
+        msgspec.json.encode(visited.visitors).decode(),
+        ",".join(visited.purposes),
+        ",".join(visited.photo_hashes),
+        visited.backfilled,
+    )
+
+
+def _opened(opened: ObligationOpened) -> tuple[Any, ...]:
+    return (
+        opened.obligation_id,
+        opened.household_id,
+        opened.obligation.value,
+        opened.responsible_region,
+        opened.period_from,
+        opened.period_to,
+        opened.due_on,
+    )
+
+
+_VISITS = """
+insert into read.visit (visit_id, household_id, visited_at, visited_on, mode, visitors, purposes,
+    photo_hashes, backfilled)
+select visit_id, household_id, visited_at, visited_on, mode, visitors::jsonb,
+    string_to_array(purposes, ','), string_to_array(photo_hashes, ','), backfilled
+from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::date[], $5::text[], $6::text[],
+    $7::text[], $8::text[], $9::bool[])
+    as t (visit_id, household_id, visited_at, visited_on, mode, visitors, purposes, photo_hashes,
+        backfilled)
+"""
+_OPENED = f"""
+insert into read.obligation (obligation_id, household_id, obligation, responsible_region, period_from,
+    period_to, due_on, status)
+select t.*, '{OPEN}'
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::date[], $7::date[])
+    as t
+"""
+_FULFILLED = f"""
+update read.obligation o set status = '{FULFILLED}', fulfilled_by = t.visit_id,
+    fulfilled_on = t.fulfilled_on
+from unnest($1::uuid[], $2::uuid[], $3::date[]) as t (obligation_id, visit_id, fulfilled_on)
+where o.obligation_id = t.obligation_id
+"""
+_KNOWN = """
+insert into read.known_household (household_id, region)
+select * from unnest($1::uuid[], $2::text[])
+on conflict (household_id) do update set region = excluded.region
+"""
+
+
+async def region_of(pool: asyncpg.Pool, household_id: UUID) -> str | None:
+    """The area of a household; `None` if visits does not know it."""
+    region: str | None = await pool.fetchval(
+        "select region from read.known_household where household_id = $1", household_id
+    )
+    return region
+
+
+async def obligations(
+    engine: AsyncEngine,
+    *,
+    region: str,
+    household_id: UUID | None,
+    status: str | None,
+    due_by: date | None,
+    after: UUID | None,
+    limit: int,
+) -> list[ObligationRow]:
+    """Duties of an area by id, after a given one; at most `limit`."""
+    query = select(ObligationRow).where(col(ObligationRow.responsible_region).startswith(region))
+    if household_id:
+        query = query.where(ObligationRow.household_id == household_id)
+    if status:
+        query = query.where(ObligationRow.status == status)
+    if due_by:
+        query = query.where(ObligationRow.due_on <= due_by)
+    if after:
+        query = query.where(ObligationRow.obligation_id > after)
+    query = query.order_by(col(ObligationRow.obligation_id)).limit(limit)
+    async with AsyncSession(engine) as session:
+        return list((await session.execute(query)).scalars())
+
+
+async def visit(engine: AsyncEngine, visit_id: UUID) -> VisitRow | None:
+    """One visit, or `None`."""
+    async with AsyncSession(engine) as session:
+        return await session.get(VisitRow, visit_id)
+
+
+async def visits(
+    engine: AsyncEngine, household_id: UUID, *, before: VisitRow | None, limit: int
+) -> list[VisitRow]:
+    """Visits of a household, latest first, from the one before a given one; at most `limit`."""
+    order = tuple_(col(VisitRow.visited_at), col(VisitRow.visit_id))
+    query = select(VisitRow).where(VisitRow.household_id == household_id)
+    if before:
+        query = query.where(order < (before.visited_at, before.visit_id))
+    query = query.order_by(col(VisitRow.visited_at).desc(), col(VisitRow.visit_id).desc())
+    async with AsyncSession(engine) as session:
+        return list((await session.execute(query.limit(limit))).scalars())
