@@ -190,6 +190,13 @@ async def test_every_bad_fact_is_named_by_its_place_and_never_echoed(
         (settlement(number, settled_on="28/02/2024"), 422, "date", "/data/settled_on"),
         (settlement(number, identity_number=wrong), 422, "checksum", "/data/identity_number"),
         (settlement(number, identity_number="4416241980"), 422, "pattern", "/data/identity_number"),
+        (
+            settlement(number, record_key=f"X{identity_number(number)}"),
+            422,
+            "personal",
+            "/data/record_key",
+        ),
+        (settlement(number, id="a\x00b"), 422, "pattern", "/id"),
         (settlement(number, time="2024-03-01T10:00:00"), 422, "datetime", "/time"),
         (settlement(number, type="cn.shouwang.fact.Rumour.v1"), 422, "enum", "/type"),
     ]:
@@ -200,6 +207,14 @@ async def test_every_bad_fact_is_named_by_its_place_and_never_echoed(
         assert (error["code"], error["pointer"]) == (code, pointer)
         assert error["detail"] != error["detail_en"]
         assert event["data"]["identity_number"] not in answer.text
+
+
+async def test_an_amount_of_a_hundred_million_yuan_is_kept(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    number, _ = await registered(app, callers)
+    answer = await post(app, callers, settlement(number, own_cost_fen=10**10, total_fen=10**11))
+    assert answer.status_code == 201, answer.text
 
 
 async def test_a_fact_belongs_to_its_department(app: httpx.AsyncClient, callers: Callers) -> None:

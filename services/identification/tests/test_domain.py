@@ -104,26 +104,48 @@ def test_T1_the_first_clue_opens_a_case_due_in_fifteen_days() -> None:
     assert event.due_on == date(2024, 3, 16)
 
 
-def test_A10_two_facts_about_one_stay_are_one_clue() -> None:
+def test_A10_two_facts_by_one_rule_are_one_clue() -> None:
     again = replace(RISK, clue_id=UUID(int=9), discovered_on=date(2024, 3, 10))
     assert HOUSEHOLD.when(again, given=history(RISK)) == []
 
 
+def test_A10_another_source_about_the_same_risk_is_further_evidence_in_the_case() -> None:
+    weijian = replace(RISK, clue_id=UUID(int=9), rule_id="NEW-SERIOUS-ILLNESS")
+    (event,) = HOUSEHOLD.when(weijian, given=history(RISK))
+    assert isinstance(event, RiskClueAttached)
+    household = HOUSEHOLD.fold([*history(RISK), event])
+    assert household is not None
+    assert household.case is not None
+    assert clue_of(household.case).due_on == date(2024, 3, 16)
+
+
+def test_free_text_that_goes_on_the_log_names_no_illness() -> None:
+    assert (
+        refused(replace(RISK, summary_zh="户主患肝癌"), history()).code == "personal-data-in-text"
+    )
+    told = replace(VERIFY, self_ability="电话13800000000")
+    assert refused(told, up_to(VERIFY)).code == "personal-data-in-text"
+
+
 def test_a_graver_clue_of_the_same_risk_joins_the_case() -> None:
-    graver = replace(RISK, severity=Severity.RED, discovered_on=date(2024, 3, 10))
+    graver = replace(
+        RISK, clue_id=UUID(int=9), severity=Severity.RED, discovered_on=date(2024, 3, 10)
+    )
     (event,) = HOUSEHOLD.when(graver, given=history(RISK))
     assert isinstance(event, RiskClueAttached)
 
 
 def test_the_same_risk_after_the_window_is_a_clue_again() -> None:
-    later = replace(RISK, discovered_on=date(2024, 4, 1))
+    later = replace(RISK, clue_id=UUID(int=9), discovered_on=date(2024, 4, 1))
     assert [type(e) for e in HOUSEHOLD.when(later, given=history(RISK))] == [RiskClueAttached]
-    within = replace(RISK, discovered_on=date(2024, 3, 31))
+    within = replace(RISK, clue_id=UUID(int=9), discovered_on=date(2024, 3, 31))
     assert HOUSEHOLD.when(within, given=history(RISK)) == []
 
 
 def test_A12_a_second_risk_joins_the_case_and_the_clock_keeps_its_first_day() -> None:
-    schooling = replace(RISK, risk_types=(RiskType.SCHOOLING,), discovered_on=date(2024, 3, 9))
+    schooling = replace(
+        RISK, clue_id=UUID(int=9), risk_types=(RiskType.SCHOOLING,), discovered_on=date(2024, 3, 9)
+    )
     household = HOUSEHOLD.fold(history(RISK, START, schooling))
     assert household is not None
     assert household.case is not None

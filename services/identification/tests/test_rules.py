@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common import policies
+from common.policies import Policies
 from contracts.identification import Severity
-from identification import policies
 from identification.domain.income import window_before
-from identification.domain.policy import Policies
+from identification.domain.policy import Policy
 from identification.domain.rules import Finding, MedicalCost, medical_cost
 from identification.identity import check_digit, fault_of
 from services.identification.tests.story import POLICY
@@ -69,7 +70,7 @@ def test_the_comparison_agrees_with_exact_fractions(total: int, members: int, li
 
 
 def test_the_policy_file_is_whole_and_each_number_says_where_it_comes_from() -> None:
-    (policy,) = policies.read(POLICY_FILE).versions
+    (policy,) = policies.read(POLICY_FILE, "identification", Policy).versions
     assert policy.version == "44-16-24/2024/1"
     assert policy.income_line_fen == 1_080_000
     text = POLICY_FILE.read_text("utf-8")

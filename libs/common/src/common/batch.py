@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from common.eventstore import Recorded
 from common.http import json_problem, refusal
 from common.problems import Problem, Text, body
+from common.tracing import current_trace_id
 
 LIMIT = 500
 NDJSON = "application/x-ndjson"
@@ -90,6 +91,6 @@ def answer(items: Sequence[Item], texts: Mapping[str, Text]) -> JSONResponse:
         if item.line is not None:
             entry["line"] = item.line
         if item.problem:
-            entry["problem"] = body(item.problem, texts)
+            entry["problem"] = body(item.problem, texts, current_trace_id())
         listed.append(entry)
     return JSONResponse({**counts, "items": listed}, 207 if counts["refused"] else 200)

@@ -16,6 +16,7 @@ import structlog
 from opentelemetry import trace
 
 from common import metrics
+from common.eventstore import Conflict
 from common.inbox import TRANSIENT, Inbox, TooManyParked
 from common.incoming import Incoming, incoming
 from common.kafka import KafkaError, LogReader, Place, Record, Unreadable
@@ -173,7 +174,10 @@ class Consumer:
         links = creation_links(item.event for item in items if item.event)
         with tracer.start_as_current_span("process", links=links):
             try:
-                await self._transact(records, items, singly=False)
+                try:
+                    await self._transact(records, items, singly=False)
+                except Conflict:  # a command came in between: decide again, on what is there now
+                    await self._transact(records, items, singly=False)
             except (Fenced, TooManyParked, *TRANSIENT):
                 raise
             except Exception as error:

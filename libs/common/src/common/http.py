@@ -31,7 +31,7 @@ from common.eventstore import Conflict, Context, KeyReused
 from common.ids import new_id
 from common.problems import COMMON, MEDIA_TYPE, Fault, Problem, Text, body, fault
 from common.settings import Settings
-from common.tracing import current_traceparent, remote_context
+from common.tracing import current_trace_id, current_traceparent, remote_context
 from common.writer import Busy, Unavailable
 
 log = structlog.get_logger()
@@ -255,12 +255,10 @@ def _uuid_or_new(text: str) -> str:
 
 def answer_with(problem: Problem, texts: Mapping[str, Text]) -> JSONResponse:
     """The problem as a response."""
-    context = trace.get_current_span().get_span_context()
-    trace_id = f"{context.trace_id:032x}" if context.is_valid else None
     if problem.code not in texts:
         log.error("unknown_problem", code=problem.code)
         problem = Problem("internal")
-    content = body(problem, texts, trace_id)
+    content = body(problem, texts, current_trace_id())
     return JSONResponse(
         content, content["status"], headers=dict(problem.headers), media_type=MEDIA_TYPE
     )

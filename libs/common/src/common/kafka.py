@@ -81,18 +81,20 @@ class Log:
         Raises `KafkaError` or `TimeoutError`; then any part may have been written, and the caller
         sends all of it again, in the same order.
         """
+        sent: list[asyncio.Future[object]] = []
         try:
             producer = await self._ready()
             async with asyncio.timeout(DEADLINE):
-                futures = [
-                    await producer.send(m.topic, m.value, m.key or None, headers=list(m.headers))
-                    for m in messages
-                ]
+                for m in messages:
+                    headers = list(m.headers)
+                    sent.append(
+                        await producer.send(m.topic, m.value, m.key or None, headers=headers)
+                    )
                 await producer.flush()
-                for future in futures:
-                    await future
+                await asyncio.gather(*sent)
         except BaseException:
             await self.close()
+            await asyncio.gather(*sent, return_exceptions=True)
             raise
 
     async def close(self) -> None:
@@ -282,11 +284,13 @@ async def create_topics(servers: str, replication: int) -> None:
 
 
 async def _discard(producer: AIOKafkaProducer) -> None:
-    """Stop a producer. One that cannot flush does not stop by itself (aiokafka 1101): its sender
-    would go on for ever, and write what we have long sent again; so it is ended too."""
-    await _within(5.0, producer.stop())
-    await _within(5.0, producer._sender.close())
+    """Stop a producer whatever state it is in. One that cannot flush never stops by itself (aiokafka
+    1101), and its sender would go on for ever beside its successors: so connections go first, then
+    the sender, then whatever still waits."""
     await _within(5.0, producer.client.close())
+    await _within(5.0, producer._sender.close())
+    producer._message_accumulator.fail_all(KafkaError("the producer was given up"))
+    await _within(5.0, producer.stop())
 
 
 async def _within(seconds: float, stopping: object) -> None:

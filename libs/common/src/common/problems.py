@@ -172,6 +172,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "pattern": ("格式不符合要求", "of the wrong format"),
     "json": ("不是有效的 JSON", "not valid JSON"),
     "checksum": ("证件号码校验位错误", "the identity number's check digit is wrong"),
+    "personal": ("含有证件号码等个人信息", "it contains an identity number or other personal data"),
     "future": ("日期在未来", "the date is in the future"),
     "value": ("值不符合要求", "not an allowed value"),
 }

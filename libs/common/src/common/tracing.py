@@ -25,6 +25,12 @@ def current_traceparent() -> str | None:
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
+def current_trace_id() -> str | None:
+    """What to look for in the logs and traces; `None` outside a trace."""
+    context = trace.get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else None
+
+
 def remote_context(traceparent: str | None) -> SpanContext | None:
     """A `traceparent` header as a remote span context; `None` if it is absent or not one."""
     found = _TRACEPARENT.fullmatch(traceparent or "")

@@ -359,8 +359,8 @@ class PublicityCompleted:
     wording: ClassVar = Wording(
         "公示期满",
         "Publicity completed",
-        "公示{days}天期满,无异议",
-        "Posted for {days} days, no objection",
+        "公示{days}天期满",
+        "Posted for {days} days",
     )
     household_id: UUID
     ended_on: date

@@ -22,7 +22,7 @@ def fault_of(number: str, *, test_numbers: bool) -> str | None:
     The disability card is the 18 digits of its holder with 2 or 4 digits behind them. Numbers with
     the test prefix are accepted only where `test_numbers` says so.
     """
-    if not re.fullmatch(r"\d{17}[\dX](\d{2}|\d{4})?", number):
+    if not re.fullmatch(r"[0-9]{17}[0-9X](?:[0-9]{2}|[0-9]{4})?", number):
         return "pattern"
     if number.startswith(TEST_PREFIX) and not test_numbers:
         return "pattern"
@@ -32,3 +32,11 @@ def fault_of(number: str, *, test_numbers: bool) -> str | None:
 def check_digit(body: str) -> str:
     """The 18th character for 17 digits (GB 11643, ISO 7064 MOD 11-2)."""
     return _CHECKS[sum(int(d) * w for d, w in zip(body, _WEIGHTS, strict=True)) % 11]
+
+
+def is_in(text: str) -> bool:
+    """Whether a text holds an identity number: 18 characters with a right check digit."""
+    return any(
+        found[1][17].upper() == check_digit(found[1][:17])
+        for found in re.finditer(r"(?=([0-9]{17}[0-9Xx]))", text)
+    )

@@ -5,15 +5,17 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from common import policies
 from common.codec import Codec
 from common.eventstore import Store
 from common.http import create_app, default_deny
 from common.operations import operations
 from common.service import probes, running, serve
 from contracts.identification import IdentificationEvent
-from identification import policies, read_model
+from identification import read_model
 from identification.api import episodes, events, households
 from identification.api.wired import Wired
+from identification.domain.policy import Policy
 from identification.reactions import reacting
 from identification.refusals import REFUSALS
 from identification.settings import IdentificationSettings
@@ -25,7 +27,7 @@ STORE = Store(NAME, Codec.of(IdentificationEvent), read_model.project)
 
 def build(settings: IdentificationSettings) -> FastAPI:
     """The app; its workers run while its lifespan does."""
-    known = policies.read(settings.policy_file)
+    known = policies.read(settings.policy_file, "identification", Policy)
     vault = Vault(settings.vault_key, settings.blind_index_key)
     test_numbers = settings.profile == "development"
 

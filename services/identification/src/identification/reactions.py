@@ -12,32 +12,25 @@ from common.codec import Codec
 from common.eventstore import Connection, Context, Intent, Store, accepted, record
 from common.ids import derived_id
 from common.inbox import Handle, Incoming
+from common.policies import Policies
 from contracts.envelope import Actor, Envelope
-from contracts.identification import Category, Channel, DepartmentFactRecorded, FactType
+from contracts.identification import (
+    Category,
+    Channel,
+    DepartmentFactRecorded,
+    FactType,
+    IdentificationEvent,
+)
 from identification import read_model
 from identification.domain.commands import ReportRisk
 from identification.domain.household import HOUSEHOLD
-from identification.domain.policy import Policies, Policy
+from identification.domain.policy import Policy
 from identification.domain.rules import Finding, medical_cost
 
 HEARD = Codec.of(DepartmentFactRecorded)
-# Our own other events: known, and of no consequence here.
-IGNORED = frozenset(
-    {
-        "HouseholdRegistered",
-        "RiskDetected",
-        "RiskClueAttached",
-        "VerificationStarted",
-        "IncomeAssessed",
-        "SafeguardAssessed",
-        "HouseholdVerified",
-        "VillageReviewHeld",
-        "PublicityPosted",
-        "PublicityCompleted",
-        "TownReviewApproved",
-        "MonitoringConfirmed",
-    }
-)
+# The rest of our own language is of no consequence here. A type that is in neither, from a newer
+# version of this service, parks its household until this version is replaced.
+IGNORED = frozenset(Codec.of(IdentificationEvent).types) - set(HEARD.types)
 RULES = Actor(
     person="rules",
     post="RULE_ENGINE",
@@ -47,7 +40,7 @@ RULES = Actor(
 )
 
 
-def reacting(store: Store, policies: Policies) -> Handle:
+def reacting(store: Store, policies: Policies[Policy]) -> Handle:
     """The effect of a batch of our own events: facts become clues, in the same transaction."""
 
     async def handle(connection: Connection, items: Sequence[Incoming]) -> None:
@@ -62,7 +55,7 @@ def reacting(store: Store, policies: Policies) -> Handle:
 
 async def _clues(
     connection: Connection,
-    policies: Policies,
+    policies: Policies[Policy],
     facts: Sequence[tuple[Envelope, DepartmentFactRecorded]],
 ) -> list[Intent]:
     """The clues that these facts give rise to, with two queries for all of them."""

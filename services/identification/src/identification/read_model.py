@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import MetaData, text
+from sqlalchemy import BigInteger, MetaData, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import Column, Field, SQLModel, col, select
@@ -58,7 +58,7 @@ class FactRow(SQLModel, table=True):
     person_id: UUID
     fact_type: str
     detected_on: date
-    own_cost_fen: int | None
+    own_cost_fen: int | None = Field(sa_type=BigInteger)
 
 
 async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
@@ -120,7 +120,7 @@ async def _put_facts(connection: Connection, facts: Sequence[Fresh]) -> None:
     await connection.execute(
         """
         insert into read.fact (event_id, household_id, person_id, fact_type, detected_on, own_cost_fen)
-        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::int[])
+        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::bigint[])
         """,
         [f.event.event_id for f in facts],
         [f.payload.household_id for f in facts],

@@ -106,6 +106,11 @@ REFUSALS: dict[str, Text] = {
         "公示内容含有个人信息({kinds}):请删除后再公示",
         "The notice contains personal data ({kinds}): remove it before posting",
     ),
+    "personal-data-in-text": Text(
+        422,
+        "{field} 含有个人信息或病名({kinds}),会进入公开日志:请改写",
+        "{field} contains personal data or an illness ({kinds}) and would go on the log: reword it",
+    ),
     "publicity-too-short": Text(
         409,
         "公示只有 {days} 天:最早 {earliest} 期满",

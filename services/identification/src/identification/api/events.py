@@ -22,7 +22,7 @@ from contracts.identification import DepartmentFactRecorded, FactType
 from identification import vault
 from identification.api.wired import Wired, wired
 from identification.domain.facts import FACT, OWNERS
-from identification.identity import fault_of, normalised
+from identification.identity import fault_of, is_in, normalised
 from identification.vault import Known
 
 router = APIRouter(tags=["department events"])
@@ -35,7 +35,8 @@ FACT_NAMESPACE = UUID("6f1d8c1e-2f0b-5c57-9a53-0d6a2f3b7c11")
 EARLY = 300  # seconds that a department's clock may be ahead of ours
 
 Fen = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
-Text64 = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+PLAIN = "^[^\\x00-\\x1f]+$"  # Postgres keeps no NUL, and no name of a record holds a line break
+Text64 = Annotated[str, msgspec.Meta(max_length=64, pattern=PLAIN)]
 
 
 class MedicalSettlement(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -55,8 +56,8 @@ class CloudEvent(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """CloudEvents 1.0, structured mode, with the attributes that a department may set."""
 
     specversion: Literal["1.0"]
-    id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-    source: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    id: Annotated[str, msgspec.Meta(max_length=128, pattern=PLAIN)]
+    source: Annotated[str, msgspec.Meta(max_length=256, pattern=PLAIN)]
     type: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     data: msgspec.Raw
@@ -200,6 +201,8 @@ def _implausible(app: Wired, event: CloudEvent, data: MedicalSettlement) -> list
         faults.append(fault("/data/settled_on", "future"))
     if (event.time - clock.now()).total_seconds() > EARLY:
         faults.append(fault("/time", "future"))
+    named = (("/id", event.id), ("/source", event.source), ("/data/record_key", data.record_key))
+    faults += [fault(pointer, "personal") for pointer, text in named if is_in(text)]
     parts = (
         data.basic_insurance_fen
         + data.serious_illness_insurance_fen
@@ -266,6 +269,7 @@ _SIGNS = {
     "enum": "Invalid enum value",
     "date": "Invalid RFC3339",
     "length": "of length",
+    "pattern": "matching regex",
     "int": "Expected `int`, got",
     "string": "Expected `str`, got",
     "datetime": "Expected `datetime`",

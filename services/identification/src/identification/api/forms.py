@@ -23,7 +23,9 @@ from contracts.identification import (
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex sha256 of the document")]
-Region = Annotated[str, Field(pattern=r"^\d{12}$", description="12-digit area code of the village")]
+Region = Annotated[
+    str, Field(pattern="^[0-9]{12}$", description="12-digit area code of the village")
+]
 
 
 class Form(BaseModel):

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from common.policies import Policies
 from common.service import Runtime
-from identification.domain.policy import Policies
+from identification.domain.policy import Policy
 from identification.vault import Vault
 
 
@@ -15,7 +16,7 @@ class Wired:
 
     runtime: Runtime
     vault: Vault
-    policies: Policies
+    policies: Policies[Policy]
     test_numbers: bool
 
 

@@ -50,9 +50,10 @@ MAX_RISKS = 5
 
 
 def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
-    """T1. One household, one risk type, one window: one clue, unless the severity rises."""
+    """T1. The first clue opens a case, others join it; what is known already records nothing."""
     _not_in_future(discovered_on=c.discovered_on, today=c.today)
-    if not c.risk_types or (not c.evidence_event_ids and c.rule_id):
+    _without_personal_data(summary=c.summary_zh)
+    if not c.risk_types or (c.rule_id and not c.evidence_event_ids):
         raise Refused("clue-needs-evidence")
     if all(_known(c, household, risk) for risk in c.risk_types):
         return []
@@ -76,12 +77,20 @@ def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
 
 
 def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
+    """One household, one risk, one window: one clue, unless the severity rises (rule 3 of T1).
+
+    In an open case another source is further evidence and joins (A10, A12); the same rule is not.
+    """
     window = timedelta(days=c.policy.clue_dedupe_days)
     return any(
-        risk is known
-        and abs(c.discovered_on - on) <= window
-        and RISING.index(c.severity) <= RISING.index(severity)
-        for known, on, severity in household.reported
+        known.clue_id == c.clue_id
+        or (
+            known.risk_type is risk
+            and abs(c.discovered_on - known.discovered_on) <= window
+            and RISING.index(c.severity) <= RISING.index(known.severity)
+            and (household.case is None or (c.rule_id is not None and known.rule_id == c.rule_id))
+        )
+        for known in household.reported
     )
 
 
@@ -105,6 +114,7 @@ def start(c: StartVerification, household: Household, discovered_on: date) -> li
 def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[EpisodeEvent]:
     """T3. In person, at home, twelve whole months of income, one to five risks; the class follows."""
     _in_order(c.verified_on, case.started_on, c.today, "verified_on")
+    _without_personal_data(self_ability=c.self_ability)
     if not c.in_person_at_home:
         raise Refused("home-visit-needed")
     window = window_before(c.verified_on)
@@ -199,6 +209,7 @@ def review(c: HoldVillageReview, household: Household, case: Verified) -> list[E
 def post(c: PostPublicity, household: Household, case: VillageReviewed) -> list[EpisodeEvent]:
     """T8. The notice must be free of personal data (A9); the answer names the kind, not the value."""
     _in_order(c.posted_on, case.held_on, c.today, "posted_on")
+    _without_personal_data(place=c.place)
     if kinds := personal_data_in(c.text):
         raise Refused("personal-data-in-publicity", kinds=kinds)
     return [
@@ -249,6 +260,7 @@ def confirm(c: ConfirmMonitoring, household: Household, case: TownReviewed) -> l
     expected = before.verified.proposed_class
     if c.monitored_class is not expected:
         raise Refused("class-does-not-fit", expected=expected)
+    _without_personal_data(late_reason=c.late_reason or "")
     elapsed = (c.confirmed_on - before.clue.discovered_on).days
     late = c.confirmed_on > before.clue.due_on
     if late and not (c.late_reason or "").strip():
@@ -281,3 +293,10 @@ def _in_order(day: date, earliest: date, today: date, field: str) -> None:
         raise Refused("date-in-future", field=field, today=today)
     if day < earliest:
         raise Refused("date-before-previous-step", field=field, earliest=earliest)
+
+
+def _without_personal_data(**texts: str) -> None:
+    """Free text goes on the log, so it may not name a person, a number or an illness."""
+    for field, text in texts.items():
+        if kinds := personal_data_in(text):
+            raise Refused("personal-data-in-text", field=field, kinds=kinds)

@@ -46,6 +46,7 @@ from identification.domain.states import (
     Monitored,
     Publicised,
     PublicityOver,
+    Reported,
     State,
     TownReviewed,
     Verified,
@@ -115,44 +116,58 @@ def evolve(state: State, event: HouseholdEvent) -> State:
 
 
 def _evolve(household: Household, event: EpisodeEvent) -> Household:
+    """Outer `match` by event alone, so that the type checker names a forgotten one."""
     case = household.case
-    match event, case:
-        case RiskDetected(), _:
+    match event:
+        case RiskDetected():
             clue = Clue(event.discovered_on, event.due_on, frozenset(event.risk_types))
             return _reported(replace(household, case=ClueOpen(clue)), event)
-        case RiskClueAttached(), None:
-            return _reported(household, event)
-        case RiskClueAttached(), opened if opened:
-            return _reported(replace(household, case=_widened(opened, event)), event)
-        case VerificationStarted(), ClueOpen(clue):
-            return replace(household, case=Verifying(clue, event.started_on))
-        case IncomeAssessed(), Verifying():
-            return replace(household, case=replace(case, income=event))
-        case SafeguardAssessed(), _:
+        case RiskClueAttached():
+            joined = _widened(case, event) if case else None
+            return _reported(replace(household, case=joined), event)
+        case VerificationStarted():
+            if isinstance(case, ClueOpen):
+                return replace(household, case=Verifying(case.clue, event.started_on))
+        case IncomeAssessed():
+            if isinstance(case, Verifying):
+                return replace(household, case=replace(case, income=event))
+        case SafeguardAssessed():
             return household
-        case HouseholdVerified(), Verifying(clue, _, income) if income:
-            return replace(household, case=Verified(clue, event, income))
-        case VillageReviewHeld(), Verified():
-            reviewed = VillageReviewed(case, event.held_on) if event.passed else None
-            return replace(household, case=reviewed)
-        case PublicityPosted(), VillageReviewed(before):
-            return replace(household, case=Publicised(before, event.posted_on))
-        case PublicityCompleted(), Publicised(before):
-            return replace(household, case=PublicityOver(before, event.ended_on))
-        case TownReviewApproved(), PublicityOver(before):
-            approved = TownReviewed(before, event.approved_on, event.approved_by)
-            return replace(household, case=approved)
-        case MonitoringConfirmed(), TownReviewed(before):
-            monitored = Monitored(before.clue, event)
-            return replace(household, case=monitored, episodes=event.episode_no)
+        case HouseholdVerified():
+            if isinstance(case, Verifying) and case.income:
+                return replace(household, case=Verified(case.clue, event, case.income))
+        case VillageReviewHeld():
+            if isinstance(case, Verified):
+                reviewed = VillageReviewed(case, event.held_on) if event.passed else None
+                return replace(household, case=reviewed)
+        case PublicityPosted():
+            if isinstance(case, VillageReviewed):
+                return replace(household, case=Publicised(case.before, event.posted_on))
+        case PublicityCompleted():
+            if isinstance(case, Publicised):
+                return replace(household, case=PublicityOver(case.before, event.ended_on))
+        case TownReviewApproved():
+            if isinstance(case, PublicityOver):
+                approved = TownReviewed(case.before, event.approved_on, event.approved_by)
+                return replace(household, case=approved)
+        case MonitoringConfirmed():
+            if isinstance(case, TownReviewed):
+                monitored = Monitored(case.before.clue, event)
+                return replace(household, case=monitored, episodes=event.episode_no)
+        case _:
+            assert_never(event)
     raise AssertionError(f"{type(event).__name__} cannot follow {stage_of(case)}")
 
 
 def _reported(household: Household, event: RiskDetected | RiskClueAttached) -> Household:
-    """Remember the latest and gravest report of each risk type."""
-    kept = {risk: (on, severity) for risk, on, severity in household.reported}
-    kept |= dict.fromkeys(event.risk_types, (event.discovered_on, event.severity))
-    return replace(household, reported=tuple((risk, *rest) for risk, rest in kept.items()))
+    """Remember the report, in place of an earlier one of the same risk by the same rule."""
+    news = [
+        Reported(event.clue_id, risk, event.rule_id, event.discovered_on, event.severity)
+        for risk in event.risk_types
+    ]
+    told = {(r.risk_type, r.rule_id) for r in news if r.rule_id}
+    kept = [r for r in household.reported if (r.risk_type, r.rule_id) not in told]
+    return replace(household, reported=(*kept, *news))
 
 
 def _widened(case: Case, event: RiskClueAttached) -> Case:

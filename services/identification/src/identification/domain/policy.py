@@ -39,31 +39,3 @@ class Policy:
         if at_risk_group:
             return self.medical_threshold_fen
         return self.medical_threshold_general_fen
-
-
-@dataclass(frozen=True)
-class Policies:
-    """All versions read from a file."""
-
-    versions: tuple[Policy, ...]
-
-    def of(self, region: str, on: date) -> Policy:
-        """The version in force for the smallest enclosing region on a business date.
-
-        A version counts only from its publication; before the first publication the earliest
-        version is used, so that a late entry still has parameters. Raises `LookupError` for a
-        region that no version covers.
-        """
-        covering = [p for p in self.versions if region.startswith(p.region)]
-        if not covering:
-            raise LookupError(f"no policy covers region {region}")
-        in_force = [
-            p
-            for p in covering
-            if p.effective_from <= on
-            and (p.effective_to is None or on < p.effective_to)
-            and p.published_on <= on
-        ]
-        if in_force:
-            return max(in_force, key=lambda p: (len(p.region), p.published_on))
-        return min(covering, key=lambda p: (-len(p.region), p.effective_from))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from contracts.identification import (
     HouseholdRegistered,
@@ -23,6 +24,17 @@ class Clue:
     discovered_on: date
     due_on: date
     risk_types: frozenset[RiskType]
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The latest report of a risk by one source (a rule, or people: `rule_id` is then None)."""
+
+    clue_id: UUID
+    risk_type: RiskType
+    rule_id: str | None
+    discovered_on: date
+    severity: Severity
 
 
 @dataclass(frozen=True)
@@ -91,12 +103,12 @@ Case = (
 
 @dataclass(frozen=True)
 class Household:
-    """On the register. `case` is the open episode, `reported` the last clue of each risk type."""
+    """On the register. `case` is the open episode, `reported` the last report by each source."""
 
     registered: HouseholdRegistered
     case: Case | None = None
     episodes: int = 0
-    reported: tuple[tuple[RiskType, date, Severity], ...] = ()
+    reported: tuple[Reported, ...] = ()
 
     @property
     def has_labour(self) -> bool:

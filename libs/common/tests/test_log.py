@@ -1,0 +1,184 @@
+"""The producer on a real broker: nothing is acknowledged that is not there, and none outlives us."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import asyncpg
+import pytest
+from aiokafka.partitioner import murmur2
+
+from common import kafka
+from common.eventstore import record
+from common.kafka import KafkaError, Log, LogScan, Message, Place, Record, create_topics
+from common.outbox import Relay
+from common.testing import (
+    TALLIES,
+    Database,
+    Wire,
+    adding,
+    envelope,
+    eventually,
+    history,
+    message_of,
+    wire,
+)
+from common.topics import PARTITIONS, SERVICES, events_topic
+from contracts.envelope import from_headers, to_headers
+from local.servers import Servers
+
+
+@pytest.fixture
+async def line(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wire]:
+    """A wire to the broker, and less patience with it."""
+    monkeypatch.setattr(kafka, "DEADLINE", 2.0)
+    async with wire(servers.kafka) as made:
+        yield made
+
+
+async def scanned(servers: Servers, topic: str) -> list[Record]:
+    """Everything on both partitions, by partition and offset."""
+    scan = LogScan(servers.kafka)
+    try:
+        bounds = await scan.start([Place(topic, 0), Place(topic, 1)])
+        missing = sum(end - first for first, end in bounds.values())
+        records: list[Record] = []
+        while len(records) < missing:
+            found = await scan.fetch(500, 1)
+            records += [record for some in found.values() for record in some]
+    finally:
+        await scan.close()
+    return sorted(records, key=lambda r: (r.place.partition, r.offset))
+
+
+def senders() -> list[str]:
+    """The background tasks of producers."""
+    names = (getattr(t.get_coro(), "__qualname__", "") for t in asyncio.all_tasks())
+    return [name for name in names if name.startswith("Sender.")]
+
+
+async def test_what_is_sent_arrives_whole_and_in_order(
+    servers: Servers, log: Log, topic: str
+) -> None:
+    households = [history(30) for _ in range(8)]
+    await log.publish([message_of(events[n], topic) for n in range(30) for events in households])
+
+    records = await scanned(servers, topic)
+    for events in households:
+        mine = [r for r in records if r.key == events[0].key.encode()]
+        assert [from_headers(to_headers(e), e.data) for e in events] == [
+            from_headers([(n, v) for n, v in r.headers if v is not None], r.value) for r in mine
+        ]
+        assert len({r.place for r in mine}) == 1
+
+
+async def test_the_partition_of_a_household_is_kafkas_own_murmur2(
+    servers: Servers, log: Log, topic: str
+) -> None:
+    """So any client in any language finds partition p of every topic holding the same households."""
+    assert (murmur2(b"21") & 0x7FFFFFFF, murmur2(b"foobar") & 0x7FFFFFFF) == (
+        -973932308 & 0x7FFFFFFF,
+        -790332482 & 0x7FFFFFFF,
+    )  # from Kafka's own UtilsTest
+    await log.publish([message_of(envelope(), topic) for _ in range(40)])
+
+    for found in await scanned(servers, topic):
+        assert found.key
+        assert found.place.partition == (murmur2(found.key) & 0x7FFFFFFF) % 2
+
+
+async def test_the_defaults_that_lose_or_reorder_are_changed(servers: Servers, log: Log) -> None:
+    producer = await log._ready()
+    assert producer._sender._acks == -1  # all in-sync replicas
+    assert producer._txn_manager is not None  # idempotent
+    consumer = kafka._consumer(servers.kafka, "group")
+    assert consumer._enable_auto_commit is False
+    assert consumer._auto_offset_reset == "earliest"
+    await consumer.stop()
+
+
+async def test_a_broker_that_falls_silent_is_given_up_and_found_again(
+    servers: Servers, topic: str, line: Wire
+) -> None:
+    log = Log(f"127.0.0.1:{line.port}")
+    one, two = history(2)
+    await log.publish([message_of(one, topic)])
+    line.hold()
+    with pytest.raises((KafkaError, TimeoutError)):
+        await log.publish([message_of(two, topic)])
+    line.join()
+    await log.publish([message_of(two, topic)])
+    await log.close()
+
+    versions = [r.headers for r in await scanned(servers, topic)]
+    assert len(versions) in (2, 3)  # a request held on the wire may arrive after all: a duplicate
+
+
+async def test_a_producer_that_is_thrown_away_sends_nothing_more(
+    servers: Servers, topic: str, line: Wire
+) -> None:
+    """Left alone, its sender would retry for ever, beside its successors."""
+    log = Log(f"127.0.0.1:{line.port}")
+    await log.publish([message_of(envelope(), topic)])
+    line.hold()
+    with pytest.raises((KafkaError, TimeoutError)):
+        await log.publish([message_of(envelope(), topic)])
+
+    assert senders() == []
+
+
+@pytest.mark.parametrize("fault", ["hold", "cut", "deaf"])
+async def test_the_relay_loses_and_reorders_nothing_when_the_line_fails(
+    servers: Servers, db: Database, pool: asyncpg.Pool, topic: str, line: Wire, fault: str
+) -> None:
+    log = Log(f"127.0.0.1:{line.port}")
+
+    async def publish(messages: object) -> None:
+        assert isinstance(messages, list)
+        await log.publish([Message(topic, m.key, m.headers, m.value) for m in messages])
+
+    async def append(*amounts: int) -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            await record(connection, TALLIES, [adding(f"s{n}", *amounts) for n in range(5)])
+
+    relay = Relay(
+        "identification", "one", lambda: asyncpg.connect(db.url), publish, asyncio.Event()
+    )
+    task = asyncio.ensure_future(relay.run())
+    try:
+        await append(1, 2)
+        await eventually(lambda: pool.fetchval("select count(*) = 0 from es.outbox"))
+        getattr(line, fault)()
+        await append(3, 4)  # the store is open while Kafka is away
+        await eventually(lambda: log._producer is None)  # it was given up
+        line.join()
+        await append(5)
+        await eventually(lambda: pool.fetchval("select count(*) = 0 from es.outbox"), within=20)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await log.close()
+
+    first_seen: dict[str, list[int]] = {}
+    for found in await scanned(servers, topic):
+        event = from_headers([(n, v) for n, v in found.headers if v is not None], found.value)
+        versions = first_seen.setdefault(event.stream, [])
+        if event.version not in versions:
+            versions.append(event.version)
+    assert first_seen == {f"s{n}": [1, 2, 3, 4, 5] for n in range(5)}
+
+
+async def test_topics_are_created_once_and_never_with_other_partitions(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await create_topics(servers.kafka, 1)
+    await create_topics(servers.kafka, 1)
+    scan = LogScan(servers.kafka)
+    places = [Place(events_topic(service), p) for service in SERVICES for p in range(PARTITIONS)]
+    assert len(await scan.start(places)) == 7 * 12
+    await scan.close()
+
+    monkeypatch.setattr(kafka, "PARTITIONS", 13)
+    with pytest.raises(KafkaError, match="keys would move"):
+        await create_topics(servers.kafka, 1)
