@@ -61,8 +61,13 @@ def headers_to_json(headers: Sequence[tuple[str, bytes | None]]) -> str:
     return json.dumps([[name, None if value is None else value.hex()] for name, value in headers])
 
 
+def headers_from_json(kept: str) -> list[tuple[str, bytes | None]]:
+    """What `headers_to_json` kept, byte for byte."""
+    return [(n, None if v is None else bytes.fromhex(v)) for n, v in json.loads(kept)]
+
+
 def unparked(row: Any) -> Incoming:
     """A row of `es.parked` as the record that it was."""
-    headers = [(n, None if v is None else bytes.fromhex(v)) for n, v in json.loads(row["headers"])]
+    headers = headers_from_json(row["headers"])
     place = Place(row["topic"], row["partition"])
     return incoming(Record(place, row["offset"], row["key"].encode(), headers, row["value"]))

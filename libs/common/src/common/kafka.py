@@ -94,7 +94,6 @@ class Log:
                 await asyncio.gather(*sent)
         except BaseException:
             await self.close()
-            await asyncio.gather(*sent, return_exceptions=True)
             raise
 
     async def close(self) -> None:
@@ -284,13 +283,11 @@ async def create_topics(servers: str, replication: int) -> None:
 
 
 async def _discard(producer: AIOKafkaProducer) -> None:
-    """Stop a producer whatever state it is in. One that cannot flush never stops by itself (aiokafka
-    1101), and its sender would go on for ever beside its successors: so connections go first, then
-    the sender, then whatever still waits."""
+    """End a producer whatever state it is in. One that cannot flush never stops by itself (aiokafka
+    1101): its sender would retry for ever, beside its successors. Nothing unflushed is wanted."""
     await _within(5.0, producer.client.close())
-    await _within(5.0, producer._sender.close())
-    producer._message_accumulator.fail_all(KafkaError("the producer was given up"))
-    await _within(5.0, producer.stop())
+    await _within(0.5, producer._sender.close())
+    producer._closed = True
 
 
 async def _within(seconds: float, stopping: object) -> None:

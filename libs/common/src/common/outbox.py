@@ -17,8 +17,9 @@ from opentelemetry import trace
 
 from common import metrics
 from common.eventstore import Connection, from_row
+from common.incoming import headers_from_json
 from common.kafka import KafkaError, Message
-from common.topics import events_topic
+from common.topics import events_topic, parked_topic
 from common.tracing import creation_links
 from contracts.envelope import Envelope, to_headers
 
@@ -29,6 +30,7 @@ BATCH = 1_000
 POLL = 0.05  # seconds: finds tickets of other replicas, and of crashes
 RETRY = (0.1, 0.5, 1.0, 2.0)  # seconds between attempts while Kafka or Postgres is away
 STANDBY = 1.0  # seconds between a replica's attempts to lead
+ANNOUNCE = 1.0  # seconds between looks for parked records that nobody outside was told of
 # Any number, the same in every replica; advisory locks are per database, and so per service.
 LEADER_LOCK = 7_301_001
 
@@ -92,9 +94,13 @@ class Relay:
             metrics.RELAY_EPOCH.set(epoch)
             metrics.RELAY_LEADER.set(1)
             log.info("relay_leads", epoch=epoch)
+            announced = 0.0
             while True:
                 self.committed.clear()
                 if not await publish_batch(connection, self.service, epoch, self.publish):
+                    if time.monotonic() - announced > ANNOUNCE:
+                        announced = time.monotonic()
+                        await announce_parked(connection, self.service, self.publish)
                     await _woken(self.committed)
         finally:
             metrics.RELAY_LEADER.set(0)
@@ -137,6 +143,35 @@ async def publish_batch(connection: Connection, service: str, epoch: int, publis
     if done != f"DELETE {len(positions)}":
         raise Deposed
     return len(positions)
+
+
+_UNANNOUNCED = """
+select id, key, headers, value, reason, topic, partition, "offset" from es.parked
+where not announced order by id limit $1
+"""
+
+
+async def announce_parked(connection: asyncpg.Connection, service: str, publish: Publish) -> int:
+    """Copy newly parked records to the parked topic, as they came, with reason and place; how many.
+
+    At least once. `es.parked` is the truth; the topic is for those who watch from outside.
+    """
+    rows = await connection.fetch(_UNANNOUNCED, BATCH, timeout=10)
+    if rows:
+        await publish([_parked_message(service, row) for row in rows])
+        await connection.execute(
+            "update es.parked set announced = true where id = any($1::bigint[])",
+            [row["id"] for row in rows],
+            timeout=10,
+        )
+    return len(rows)
+
+
+def _parked_message(service: str, row: asyncpg.Record) -> Message:
+    came = [(name, value or b"") for name, value in headers_from_json(row["headers"])]
+    place = f"{row['topic']}/{row['partition']}/{row['offset']}"
+    told = [("parkedreason", row["reason"].encode()), ("parkedfrom", place.encode())]
+    return Message(parked_topic(service), row["key"].encode(), [*came, *told], row["value"] or b"")
 
 
 def message_of(event: Envelope) -> Message:

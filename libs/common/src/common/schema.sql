@@ -101,6 +101,8 @@ create table if not exists es.parked (
     reason    text        not null,
     attempts  int         not null default 0,
     parked_at timestamptz not null default clock_timestamp(),
+    announced bool        not null default false, -- copied to the parked topic
     unique (consumer, topic, partition, "offset")
 );
 create index if not exists parked_by_key on es.parked (consumer, key, id);
+create index if not exists parked_unannounced on es.parked (id) where not announced;

@@ -1,0 +1,44 @@
+"""What could not be applied is told to those outside, once it is parked."""
+
+from typing import Any
+
+import asyncpg
+
+from common.inbox import Inbox
+from common.incoming import incoming
+from common.kafka import Message
+from common.outbox import announce_parked
+from common.testing import Database, envelope, record_of
+from common.topics import events_topic, parked_topic
+
+
+async def _fail(_: Any, __: Any) -> None:
+    raise ZeroDivisionError
+
+
+async def test_a_parked_record_is_copied_as_it_came_with_reason_and_place(db: Database) -> None:
+    event = envelope()
+    topic = events_topic("identification")
+    sent: list[Message] = []
+
+    async def publish(messages: Any) -> None:
+        sent.extend(messages)
+
+    connection = await asyncpg.connect(db.url)
+    try:
+        inbox = Inbox("visits", _fail)
+        await inbox.apply(connection, [incoming(record_of(event, topic, 7))], singly=True)
+        assert await announce_parked(connection, "visits", publish) == 1
+        assert await announce_parked(connection, "visits", publish) == 0
+    finally:
+        await connection.close()
+    (message,) = sent
+    headers = dict(message.headers)
+    assert (message.topic, message.key, message.value) == (
+        parked_topic("visits"),
+        event.key.encode(),
+        event.data,
+    )
+    assert headers["ce_id"] == str(event.event_id).encode()
+    assert headers["parkedreason"].startswith(b"failed: ZeroDivisionError")
+    assert headers["parkedfrom"] == f"{topic}/0/7".encode()
