@@ -10,9 +10,9 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from common.consumer import Consumer, Fenced, _Owned
-from common.eventstore import Connection
 from common.inbox import PARK_LIMIT, Handle, Inbox
 from common.incoming import Incoming
+from common.intents import Connection
 from common.kafka import Log, LogReader, LogScan, Place, Record
 from common.testing import Heard, envelope, eventually, history, message_of, record_of
 from contracts.envelope import Envelope

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from common.decider import Refused
-from common.eventstore import (
+from common.eventstore import from_row, record
+from common.intents import (
     Connection,
     Fresh,
     Intent,
@@ -21,8 +22,6 @@ from common.eventstore import (
     Store,
     accepted,
     fingerprint,
-    from_row,
-    record,
 )
 from common.testing import TALLIES, TALLY, adding, household
 from contracts.envelope import ZERO_HASH, Envelope, chain_hash

@@ -5,8 +5,8 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from common.eventstore import Conflict
 from common.inbox import PARK_LIMIT, TooManyParked
+from common.intents import Conflict
 from common.testing import Heard, Reader, envelope, history, household
 
 

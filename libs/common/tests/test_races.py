@@ -8,7 +8,8 @@ import pytest
 
 from common.codec import encode
 from common.decider import Decider, Refused
-from common.eventstore import Conflict, Intent, Recorded, record
+from common.eventstore import record
+from common.intents import Conflict, Intent, Recorded
 from common.testing import TALLIES, Added, adding, eventually
 
 

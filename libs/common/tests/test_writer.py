@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 
 from common.decider import Refused
-from common.eventstore import Connection, Fresh, KeyReused, Recorded, Store, record
+from common.eventstore import record
+from common.intents import Connection, Fresh, KeyReused, Recorded, Store
 from common.testing import TALLIES, Database, adding, eventually, wire
 from common.writer import ATTEMPTS, BATCH, WAITING, Busy, Unavailable, Writer
 

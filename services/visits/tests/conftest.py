@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from common.eventstore import Connection
+from common.intents import Connection
 from common.kafka import Log, create_topics
 from common.service import Runtime
 from common.testing import Issuer, database, issuer, message_of

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from common.codec import UnknownType
-from common.eventstore import Connection
 from common.ids import new_id
 from common.inbox import Inbox
 from common.incoming import Incoming, incoming
+from common.intents import Connection
 from common.kafka import Record
 from common.testing import envelope, record_of
 from common.topics import events_topic

@@ -12,8 +12,8 @@ import msgspec
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
-from common.eventstore import Recorded
-from common.http import json_problem, refusal
+from common.errors import json_problem, refusal
+from common.intents import Recorded
 from common.problems import Problem, Text, body
 from common.tracing import current_trace_id
 

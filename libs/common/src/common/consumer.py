@@ -16,9 +16,9 @@ import structlog
 from opentelemetry import trace
 
 from common import metrics
-from common.eventstore import Conflict
 from common.inbox import TRANSIENT, Inbox, TooManyParked
 from common.incoming import Incoming, incoming
+from common.intents import Conflict
 from common.kafka import KafkaError, LogReader, Place, Record, Unreadable
 from common.tracing import creation_links
 

@@ -5,18 +5,15 @@ adds the security headers. Liveness looks only at the event loop (it answers, so
 readiness asks the service's own probes.
 """
 
-import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, set_span_in_context
@@ -26,13 +23,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import metrics
 from common.auth import Principal, Verifier, unguarded
-from common.decider import Refused
-from common.eventstore import Conflict, Context, KeyReused
+from common.errors import answer_with, handle_errors
 from common.ids import new_id
-from common.problems import COMMON, MEDIA_TYPE, Fault, Problem, Text, body, fault
+from common.intents import Context
+from common.problems import COMMON, Problem, Text
 from common.settings import Settings
-from common.tracing import current_trace_id, current_traceparent, remote_context
-from common.writer import Busy, Unavailable
+from common.tracing import current_traceparent, remote_context
 
 log = structlog.get_logger()
 tracer = trace.get_tracer("shouwang.http")
@@ -68,7 +64,7 @@ def create_app(
     app.state.verifier = Verifier(settings.jwks_url, settings.issuer, settings.audience)
     limit = settings.body_limit_bytes
     app.add_middleware(Circumstances, body_limit=limit, texts=texts)
-    _handle_errors(app, texts, limit)
+    handle_errors(app, texts, limit)
 
     @app.get("/health/live", tags=["operations"], summary="The event loop turns")
     async def live() -> dict[str, str]:
@@ -104,24 +100,6 @@ def default_deny(app: FastAPI) -> FastAPI:
     if paths := unguarded(app, PUBLIC):
         raise RuntimeError(f"routes without a policy: {', '.join(paths)}")
     return app
-
-
-def refusal(error: Exception) -> Problem:
-    """What the writer raised or returned, as a problem."""
-    match error:
-        case Problem():
-            return error
-        case Refused():
-            return Problem(error.code, error.details)
-        case KeyReused():
-            return Problem("idempotency-key-reused")
-        case Conflict():
-            return Problem("conflict", headers={"Retry-After": "1"})
-        case Busy():
-            return Problem("busy", headers={"Retry-After": "1"})
-        case Unavailable():
-            return Problem("unavailable", headers={"Retry-After": "2"})
-    return Problem("internal")
 
 
 def required_key(request: Request) -> str:
@@ -251,88 +229,3 @@ def _uuid_or_new(text: str) -> str:
         return str(UUID(text))
     except ValueError:
         return str(new_id())
-
-
-def answer_with(problem: Problem, texts: Mapping[str, Text]) -> JSONResponse:
-    """The problem as a response."""
-    if problem.code not in texts:
-        log.error("unknown_problem", code=problem.code)
-        problem = Problem("internal")
-    content = body(problem, texts, current_trace_id())
-    return JSONResponse(
-        content, content["status"], headers=dict(problem.headers), media_type=MEDIA_TYPE
-    )
-
-
-def _handle_errors(app: FastAPI, texts: Mapping[str, Text], limit: int) -> None:
-    async def on_problem(_: Request, error: Exception) -> JSONResponse:
-        return answer_with(refusal(error), texts)
-
-    async def on_invalid(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)
-        return answer_with(invalid(error.errors(), error.body), texts)
-
-    async def on_http(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)
-        if error.status_code == 400:  # FastAPI could not parse the body: not UTF-8, or too deep
-            return answer_with(json_problem(b""), texts)
-        code = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}.get(
-            error.status_code, "internal"
-        )
-        details = {"limit": limit} if error.status_code == 413 else {}
-        return answer_with(Problem(code, details, status=error.status_code), texts)
-
-    for kind in (Problem, Refused, KeyReused, Conflict, Busy, Unavailable):
-        app.add_exception_handler(kind, on_problem)
-    app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(HTTPException, on_http)
-
-
-def invalid(errors: Sequence[Any], sent: object = None) -> Problem:
-    """Pydantic's errors as one problem; their `input` is dropped, since it may be personal.
-
-    `sent` is the body as text where it was no JSON.
-    """
-    if any(error["type"] == "json_invalid" for error in errors):
-        return json_problem(sent.encode() if isinstance(sent, str) else b"")
-    return Problem("invalid", faults=[_fault(error) for error in errors])
-
-
-def _fault(error: Mapping[str, Any]) -> Fault:
-    where = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
-    pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in where)
-    kind = str(error["type"])
-    for code, starts in _KINDS.items():
-        if kind.startswith(starts):
-            return fault(pointer, code)
-    custom = error.get("ctx", {}).get("error")
-    return fault(pointer, str(custom) if isinstance(custom, ValueError) else "value")
-
-
-_KINDS: dict[str, tuple[str, ...]] = {
-    "missing": ("missing",),
-    "extra_forbidden": ("extra_forbidden",),
-    "uuid": ("uuid",),
-    "datetime": ("datetime", "timezone"),
-    "date": ("date",),
-    "int": ("int",),
-    "bool": ("bool",),
-    "length": ("string_too", "too_", "bytes_too"),
-    "pattern": ("string_pattern",),
-    "string": ("string",),
-    "enum": ("enum", "literal"),
-    "list": ("list",),
-    "object": ("dict", "model"),
-    "range": ("greater", "less", "multiple"),
-}
-
-
-def json_problem(raw: bytes) -> Problem:
-    """Where broken JSON breaks, without echoing it."""
-    try:
-        json.loads(raw)
-    except json.JSONDecodeError as error:
-        return Problem("broken-json", {"line": error.lineno, "column": error.colno})
-    except (UnicodeDecodeError, RecursionError, ValueError):
-        pass
-    return Problem("broken-json", {"line": 1, "column": 1})

@@ -13,9 +13,9 @@ import asyncpg
 import structlog
 
 from common import metrics
-from common.eventstore import Conflict, Connection
 from common.incoming import Incoming as Incoming
 from common.incoming import headers_to_json, storable, unparked
+from common.intents import Conflict, Connection
 from contracts.envelope import ZERO_HASH, Envelope
 
 log = structlog.get_logger()

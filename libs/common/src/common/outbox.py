@@ -16,8 +16,9 @@ import structlog
 from opentelemetry import trace
 
 from common import metrics
-from common.eventstore import Connection, from_row
+from common.eventstore import from_row
 from common.incoming import headers_from_json
+from common.intents import Connection
 from common.kafka import KafkaError, Message
 from common.topics import events_topic, parked_topic
 from common.tracing import creation_links

@@ -218,6 +218,7 @@ def filled(template: str, details: Mapping[str, object], between: str) -> str:
 
 
 def _plain(value: object, between: str) -> object:
-    if isinstance(value, list | tuple | set | frozenset):
-        return between.join(str(item) for item in value)
-    return value if isinstance(value, int | str | bool) or value is None else str(value)
+    if isinstance(value, int) or value is None:
+        return value
+    items = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    return _IDENTITY_NUMBER.sub("…", between.join(str(item) for item in items))

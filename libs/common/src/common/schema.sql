@@ -45,9 +45,10 @@ create or replace view es.readable as
            convert_from(data, 'UTF8')::jsonb as data, encode(hash, 'hex') as hash
     from es.events;
 
--- A ticket is an event that is not yet on the topic. Late commits bring their tickets late.
+-- A ticket is an event that is not yet on the topic. Late commits bring their tickets late. No
+-- foreign key: the statement that inserts a ticket inserts its event, which nobody can delete.
 create table if not exists es.outbox (
-    position bigint primary key references es.events
+    position bigint primary key
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
 create table if not exists es.relay (

@@ -25,9 +25,9 @@ from common import metrics
 from common.catalogue import messages
 from common.clock import Clock
 from common.consumer import Consumer
-from common.eventstore import Store
 from common.http import Probe
 from common.inbox import Handle, Inbox
+from common.intents import Store
 from common.kafka import KafkaError, Log, LogReader
 from common.observability import configure
 from common.outbox import Relay

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import asyncpg
 import structlog
 
-from common.eventstore import Conflict, Intent, Outcome, Recorded, Store, record
+from common.eventstore import record
+from common.intents import Conflict, Intent, Outcome, Recorded, Store
 
 log = structlog.get_logger()
 

@@ -9,9 +9,10 @@ from datetime import date
 
 from common.clock import start_of
 from common.codec import Codec
-from common.eventstore import Connection, Context, Intent, Store, accepted, record
+from common.eventstore import record
 from common.ids import derived_id
 from common.inbox import Handle, Incoming
+from common.intents import Connection, Context, Intent, Store, accepted
 from common.policies import Policies
 from contracts.envelope import Actor, Envelope
 from contracts.identification import (

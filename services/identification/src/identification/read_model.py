@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import Column, Field, SQLModel, col, select
 
-from common.eventstore import Connection, Fresh
+from common.intents import Connection, Fresh
 from contracts.identification import DepartmentFactRecorded, HouseholdRegistered
 from identification import vault
 from identification.domain.household import clue_of, stage_of

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from common.eventstore import Connection
+from common.intents import Connection
 
 NONCE = 12
 

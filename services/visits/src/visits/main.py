@@ -7,8 +7,8 @@ from fastapi import FastAPI
 
 from common import policies
 from common.codec import Codec
-from common.eventstore import Store
 from common.http import create_app, default_deny
+from common.intents import Store
 from common.operations import operations
 from common.service import probes, running, serve
 from contracts.visits import VisitsEvent

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from common.codec import Codec
-from common.eventstore import Connection, Context, Intent, Store, accepted, record
+from common.eventstore import record
 from common.ids import derived_id
 from common.inbox import Handle, Incoming
+from common.intents import Connection, Context, Intent, Store, accepted
 from common.policies import Policies
 from contracts.envelope import Actor, Envelope
 from contracts.identification import (

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import Column, Field, SQLModel, col, select
 
-from common.eventstore import Connection, Fresh
+from common.intents import Connection, Fresh
 from contracts.visits import HouseholdVisited, ObligationFulfilled, ObligationOpened
 
 TABLES = MetaData(schema="read")

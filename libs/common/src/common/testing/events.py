@@ -9,10 +9,10 @@ from uuid import UUID
 import asyncpg
 
 from common.codec import encode
-from common.eventstore import Connection
 from common.ids import new_id
 from common.inbox import Handle, Inbox
 from common.incoming import Incoming, incoming
+from common.intents import Connection
 from common.kafka import Message, Place, Record
 from contracts.envelope import ZERO_HASH, Actor, Envelope, chained, to_headers
 

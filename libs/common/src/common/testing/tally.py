@@ -6,8 +6,8 @@ from typing import Any
 
 from common.codec import Codec, encode
 from common.decider import Decider, Refused
-from common.eventstore import Connection, Context, Fresh, Intent, Key, Store
 from common.ids import new_id
+from common.intents import Connection, Context, Fresh, Intent, Key, Store
 from common.testing.events import NOON, OFFICER
 
 

@@ -14,9 +14,9 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.eventstore import Intent, Key, fingerprint
 from common.http import circumstances, expected_version, required_key
 from common.ids import new_id
+from common.intents import Intent, Key, fingerprint
 from common.problems import Problem
 from contracts.identification import Channel
 from identification import read_model

@@ -14,9 +14,9 @@ from fastapi import APIRouter, Request, Response
 from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
-from common.eventstore import Intent, Key, KeyReused, fingerprint
 from common.http import circumstances
 from common.ids import derived_id
+from common.intents import Intent, Key, KeyReused, fingerprint
 from common.problems import FAULTS, Fault, Problem, fault
 from contracts.identification import DepartmentFactRecorded, FactType
 from identification import vault

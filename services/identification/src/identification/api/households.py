@@ -12,8 +12,9 @@ from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
 from common.clock import start_of
-from common.eventstore import Intent
-from common.http import circumstances, invalid, only_filters
+from common.errors import invalid
+from common.http import circumstances, only_filters
+from common.intents import Intent
 from common.problems import Fault, Problem, fault
 from contracts.identification import HouseholdRegistered, Member, RiskType
 from identification import read_model, vault

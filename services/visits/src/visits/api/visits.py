@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.clock import business_date
-from common.eventstore import Intent, Key, fingerprint
 from common.http import circumstances, only_filters, required_key
+from common.intents import Intent, Key, fingerprint
 from common.problems import Problem, fault
 from contracts.visits import Visitor
 from visits import read_model

@@ -1,0 +1,122 @@
+"""Every error becomes one shape of answer: `application/problem+json` (RFC 9457)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from common.decider import Refused
+from common.intents import Conflict, KeyReused
+from common.problems import MEDIA_TYPE, Fault, Problem, Text, body, fault
+from common.tracing import current_trace_id
+from common.writer import Busy, Unavailable
+
+log = structlog.get_logger()
+
+
+def answer_with(problem: Problem, texts: Mapping[str, Text]) -> JSONResponse:
+    """The problem as a response."""
+    if problem.code not in texts:
+        log.error("unknown_problem", code=problem.code)
+        problem = Problem("internal")
+    content = body(problem, texts, current_trace_id())
+    return JSONResponse(
+        content, content["status"], headers=dict(problem.headers), media_type=MEDIA_TYPE
+    )
+
+
+def refusal(error: Exception) -> Problem:
+    """What the writer raised or returned, as a problem."""
+    match error:
+        case Problem():
+            return error
+        case Refused():
+            return Problem(error.code, error.details)
+        case KeyReused():
+            return Problem("idempotency-key-reused")
+        case Conflict():
+            return Problem("conflict", headers={"Retry-After": "1"})
+        case Busy():
+            return Problem("busy", headers={"Retry-After": "1"})
+        case Unavailable():
+            return Problem("unavailable", headers={"Retry-After": "2"})
+    return Problem("internal")
+
+
+def handle_errors(app: FastAPI, texts: Mapping[str, Text], limit: int) -> None:
+    async def on_problem(_: Request, error: Exception) -> JSONResponse:
+        return answer_with(refusal(error), texts)
+
+    async def on_invalid(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return answer_with(invalid(error.errors(), error.body), texts)
+
+    async def on_http(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 400:  # FastAPI could not parse the body: not UTF-8, or too deep
+            return answer_with(json_problem(b""), texts)
+        code = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}.get(
+            error.status_code, "internal"
+        )
+        details = {"limit": limit} if error.status_code == 413 else {}
+        return answer_with(Problem(code, details, status=error.status_code), texts)
+
+    for kind in (Problem, Refused, KeyReused, Conflict, Busy, Unavailable):
+        app.add_exception_handler(kind, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+
+
+def invalid(errors: Sequence[Any], sent: object = None) -> Problem:
+    """Pydantic's errors as one problem; their `input` is dropped, since it may be personal.
+
+    `sent` is the body as text where it was no JSON.
+    """
+    if any(error["type"] == "json_invalid" for error in errors):
+        return json_problem(sent.encode() if isinstance(sent, str) else b"")
+    return Problem("invalid", faults=[_fault(error) for error in errors])
+
+
+def _fault(error: Mapping[str, Any]) -> Fault:
+    where = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
+    pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in where)
+    kind = str(error["type"])
+    for code, starts in _KINDS.items():
+        if kind.startswith(starts):
+            return fault(pointer, code)
+    custom = error.get("ctx", {}).get("error")
+    return fault(pointer, str(custom) if isinstance(custom, ValueError) else "value")
+
+
+_KINDS: dict[str, tuple[str, ...]] = {
+    "missing": ("missing",),
+    "extra_forbidden": ("extra_forbidden",),
+    "uuid": ("uuid",),
+    "datetime": ("datetime", "timezone"),
+    "date": ("date",),
+    "int": ("int",),
+    "bool": ("bool",),
+    "length": ("string_too", "too_", "bytes_too"),
+    "pattern": ("string_pattern",),
+    "string": ("string",),
+    "enum": ("enum", "literal"),
+    "list": ("list",),
+    "object": ("dict", "model"),
+    "range": ("greater", "less", "multiple"),
+}
+
+
+def json_problem(raw: bytes) -> Problem:
+    """Where broken JSON breaks, without echoing it."""
+    try:
+        json.loads(raw)
+    except json.JSONDecodeError as error:
+        return Problem("broken-json", {"line": error.lineno, "column": error.colno})
+    except (UnicodeDecodeError, RecursionError, ValueError):
+        pass
+    return Problem("broken-json", {"line": 1, "column": 1})

@@ -1,0 +1,5 @@
+"""`python -m audit`."""
+
+from audit.main import main
+
+main()

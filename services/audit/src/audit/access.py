@@ -1,0 +1,58 @@
+"""Who may look. A program sends its token as a header; a browser keeps it in a cookie.
+
+The cookie *is* the bearer token: HttpOnly, so that no script reads it; SameSite=Strict, so that no
+other site sends it. It ends with the browser session, and counts for nothing once the token has
+expired. Both ways are `Guard`s, so the rule that no route goes unguarded covers them.
+"""
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import Depends, Request
+
+from common.auth import Guard, Principal
+from common.problems import Problem
+
+COOKIE = "shouwang_token"
+SCOPE = "audit:read"
+
+
+class SignedIn(Guard):
+    """A valid token with the scope, from the `Authorization` header or from the cookie."""
+
+    async def __call__(self, request: Request) -> Principal:
+        """The caller. Raises `Problem`: 401 without a valid token, 403 without the scope."""
+        if "authorization" in request.headers:
+            return await super().__call__(request)
+        return await _admitted(request, request.cookies.get(COOKIE, ""), self.scope)
+
+
+class SigningIn(Guard):
+    """A valid token with the scope, pasted into the form that is being posted."""
+
+    async def __call__(self, request: Request) -> Principal:
+        """The caller. Raises `Problem`: 401 without a valid token, 403 without the scope."""
+        return await _admitted(request, (await form(request)).get("token", ""), self.scope)
+
+
+async def form(request: Request) -> dict[str, str]:
+    """The fields of a posted form (`application/x-www-form-urlencoded`); the first of each."""
+    try:
+        fields = parse_qs((await request.body()).decode(), max_num_fields=20)
+    except ValueError:
+        return {}
+    return {name: values[0].strip() for name, values in fields.items()}
+
+
+async def _admitted(request: Request, token: str, scope: str) -> Principal:
+    if not token:
+        raise Problem("unauthenticated")
+    principal: Principal = await request.app.state.verifier.principal(token)
+    if scope not in principal.scopes:
+        raise Problem("forbidden", {"scope": scope})
+    return principal
+
+
+def may_look() -> Any:
+    """For a route's parameter: `caller: Annotated[Principal, may_look()]`."""
+    return Depends(SignedIn(SCOPE))

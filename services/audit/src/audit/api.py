@@ -1,0 +1,160 @@
+"""The timeline over HTTP, for programs. Reads only; every answer is inside the caller's area."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from audit import queries
+from audit.access import may_look
+from audit.read_model import Household
+from audit.timeline import Item, cursor_after, household_cursor, household_in, place_in, told
+from audit.vocabulary import Vocabulary
+from common.auth import Principal
+from common.http import only_filters
+from common.problems import Problem
+from common.service import Runtime
+
+router = APIRouter(tags=["timeline"])
+
+MOST = 500
+USUAL = 100
+Limit = Annotated[int, Query(ge=1, le=MOST, description="items on a page")]
+Cursor = Annotated[str | None, Query(description="`next` of the page before", max_length=2_000)]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A page of a household's timeline. `timeline_hash` and `count` are over all of it."""
+
+    household_id: UUID
+    region: str
+    count: int
+    timeline_hash: str
+    parked: int
+    items: list[Item]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A household that events have named."""
+
+    household_id: UUID
+    region: str
+    events: int
+    last_recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class Households:
+    """A page of households, by area and id."""
+
+    items: list[Listed]
+    next: str | None
+
+
+@router.get("/v1/households/{household_id}/timeline", summary="All that happened to a household")
+async def timeline(
+    household_id: UUID,
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, may_look()],
+    service: Annotated[str | None, Query(description="only events of this service")] = None,
+    type: Annotated[str | None, Query(description="only this event type")] = None,
+    cursor: Cursor = None,
+    limit: Limit = USUAL,
+) -> Timeline:
+    """One item an event in the order of recording, with its sentence in Chinese and English."""
+    only_filters(request, ("service", "type", "cursor", "limit"))
+    runtime = runtime_of(request)
+    household = await covered(runtime, caller, household_id)
+    found = await queries.entries(
+        runtime.engine,
+        household_id,
+        limit=limit + 1,
+        after=place_in(cursor),
+        service=service,
+        type_=type,
+    )
+    shown = found[:limit]
+    following = cursor_after(shown[-1]) if len(found) > limit else None
+    _link(request, response, following)
+    proof = await queries.proof(runtime.engine, household_id)
+    return Timeline(
+        household_id=household_id,
+        region=household.region,
+        count=proof.count,
+        timeline_hash=proof.hash,
+        parked=await queries.parked(runtime.engine, "audit", str(household_id)),
+        items=[told(entry, vocabulary_of(request)) for entry in shown],
+        next=following,
+    )
+
+
+@router.get("/v1/households", summary="Households that events have named")
+async def households(
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, may_look()],
+    region: Annotated[str | None, Query(pattern=r"^\d{2,12}$", description="area code")] = None,
+    cursor: Cursor = None,
+    limit: Limit = USUAL,
+) -> Households:
+    """Those of an area, given by the first digits of its code; without one, of the caller's."""
+    only_filters(request, ("region", "cursor", "limit"))
+    area = allowed(caller, region)
+    found = await queries.households(
+        runtime_of(request).engine, area, limit=limit + 1, after=household_in(cursor)
+    )
+    shown = found[:limit]
+    following = household_cursor(shown[-1]) if len(found) > limit else None
+    _link(request, response, following)
+    return Households(
+        [Listed(h.household_id, h.region, h.events, h.recorded_at) for h in shown], following
+    )
+
+
+@router.get("/v1/timeline/hash", summary="One hash over the timelines of all households")
+async def whole(request: Request, caller: Annotated[Principal, may_look()]) -> queries.Proof:
+    """For comparing rebuilds: equal exactly when the same events are there."""
+    only_filters(request, ())
+    async with runtime_of(request).pool.acquire() as connection:
+        return await queries.whole_log(connection)
+
+
+def runtime_of(request: Request) -> Runtime:
+    """The running service."""
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+def vocabulary_of(request: Request) -> Vocabulary:
+    """The words of all services."""
+    vocabulary: Vocabulary = request.app.state.vocabulary
+    return vocabulary
+
+
+async def covered(runtime: Runtime, caller: Principal, household_id: UUID) -> Household:
+    """The household. Raises `Problem`: 404 if no event named it, 403 outside the caller's area."""
+    household = await queries.household(runtime.engine, household_id)
+    if household is None:
+        raise Problem("not-found")
+    caller.must_cover(household.region)
+    return household
+
+
+def allowed(caller: Principal, region: str | None) -> str:
+    """The area that was asked for, or the caller's own. Raises `Problem` (403) outside of it."""
+    area = region or caller.actor.region
+    caller.must_cover(area)
+    return area
+
+
+def _link(request: Request, response: Response, cursor: str | None) -> None:
+    if cursor:
+        query = urlencode({**request.query_params, "cursor": cursor})
+        response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'

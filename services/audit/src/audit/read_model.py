@@ -1,0 +1,222 @@
+"""The timeline: every event of every service, once, in an order that no arrival can change.
+
+Order is `(key, recorded_at, service, stream, version)`, all of it taken from the envelope. Where a
+record lay on Kafka (`topic`, `partition`, `offset`) is kept for people who search, and is part of
+neither order nor hash, since publishing again may change it. Disposable: `python -m audit.rebuild`.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, MetaData, SmallInteger, Text
+from sqlmodel import Field, SQLModel
+
+from common.inbox import Handle
+from common.incoming import Incoming
+from common.intents import Connection
+
+SCHEMA = "read"
+BYTES = Text(collation="C")  # compared byte by byte, so that order is the same in every database
+MOMENT = DateTime(timezone=True)
+TABLES = MetaData(schema=SCHEMA)
+
+
+class Entry(SQLModel, table=True):
+    """One event as it was published. `key` is the household, or the stream where there is none."""
+
+    metadata = TABLES
+    __tablename__ = "timeline"
+
+    key: str = Field(primary_key=True, sa_type=BYTES)
+    recorded_at: datetime = Field(primary_key=True, sa_type=MOMENT)
+    service: str = Field(primary_key=True, sa_type=BYTES)
+    stream: str = Field(primary_key=True, sa_type=BYTES)
+    version: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    event_id: UUID
+    household_id: UUID | None
+    type: str = Field(sa_type=Text)
+    schema_version: int
+    occurred_at: datetime = Field(sa_type=MOMENT)
+    actor_person: str = Field(sa_type=Text)
+    actor_post: str = Field(sa_type=Text)
+    actor_organisation: str = Field(sa_type=Text)
+    actor_department: str = Field(sa_type=Text)
+    actor_region: str = Field(sa_type=Text)
+    region: str = Field(sa_type=Text)
+    policy_version: str | None = Field(sa_type=Text)
+    correlation_id: UUID
+    causation_id: UUID | None
+    classification: str = Field(sa_type=Text)
+    data: bytes = Field(sa_type=LargeBinary)
+    prev_hash: bytes = Field(sa_type=LargeBinary)
+    hash: bytes = Field(sa_type=LargeBinary)
+    topic: str = Field(sa_type=Text)
+    partition: int = Field(sa_type=SmallInteger)
+    offset: int = Field(sa_type=BigInteger)
+
+
+class Household(SQLModel, table=True):
+    """What the timeline holds of a household. `region` is that of its last event in order."""
+
+    metadata = TABLES
+    __tablename__ = "households"
+    __table_args__ = (Index("households_by_region", "region", "household_id"),)
+
+    household_id: UUID = Field(primary_key=True)
+    region: str = Field(sa_type=BYTES)
+    events: int
+    recorded_at: datetime = Field(sa_type=MOMENT)
+    service: str = Field(sa_type=BYTES)
+    stream: str = Field(sa_type=BYTES)
+    version: int = Field(sa_type=BigInteger)
+
+
+Place = tuple[datetime, str, str, int]
+COLUMNS = tuple(Entry.model_fields)
+
+
+def row(item: Incoming) -> tuple[object, ...]:
+    """An incoming event as a row, in the order of `COLUMNS`."""
+    event = item.event
+    assert event is not None
+    actor = event.actor
+    return (
+        event.key,
+        event.recorded_at,
+        event.service,
+        event.stream,
+        event.version,
+        event.event_id,
+        event.household_id,
+        event.type,
+        event.schema_version,
+        event.occurred_at,
+        actor.person,
+        actor.post,
+        actor.organisation,
+        actor.department,
+        actor.region,
+        event.region,
+        event.policy_version,
+        event.correlation_id,
+        event.causation_id,
+        event.classification,
+        event.data,
+        event.prev_hash,
+        event.hash,
+        item.place.topic,
+        item.place.partition,
+        item.offset,
+    )
+
+
+Copy = Callable[[Connection, Sequence[Incoming]], Awaitable[None]]
+
+
+def copying(schema: str) -> Copy:
+    """Puts a batch into the timeline of `schema`, in one COPY."""
+
+    async def copy(connection: Connection, items: Sequence[Incoming]) -> None:
+        await connection.copy_records_to_table(
+            "timeline", schema_name=schema, columns=COLUMNS, records=[row(item) for item in items]
+        )
+
+    return copy
+
+
+def taking(schema: str = SCHEMA) -> Handle:
+    """The effect of a batch of events: the timeline, and the household list, a statement each."""
+    copy, upsert = copying(schema), _UPSERT.format(schema=schema)
+
+    async def take(connection: Connection, items: Sequence[Incoming]) -> None:
+        await copy(connection, items)
+        last: dict[UUID, tuple[Place, str]] = {}
+        count: dict[UUID, int] = {}
+        for item in items:
+            event = item.event
+            if event is None or event.household_id is None:
+                continue
+            place = (event.recorded_at, event.service, event.stream, event.version)
+            household = event.household_id
+            count[household] = count.get(household, 0) + 1
+            if household not in last or place > last[household][0]:
+                last[household] = (place, event.region)
+        if last:
+            places = [place for place, _ in last.values()]
+            await connection.execute(
+                upsert,
+                list(last),
+                [region for _, region in last.values()],
+                [count[household] for household in last],
+                [place[0] for place in places],
+                [place[1] for place in places],
+                [place[2] for place in places],
+                [place[3] for place in places],
+            )
+
+    return take
+
+
+# Order-free: the sum of the counts, and the region of the greatest place.
+_UPSERT = """
+insert into {schema}.households as h
+    (household_id, region, events, recorded_at, service, stream, version)
+select * from unnest(
+    $1::uuid[], $2::text[], $3::int[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[]
+)
+on conflict (household_id) do update set
+    events = h.events + excluded.events,
+    (region, recorded_at, service, stream, version) = (
+        select t.region, t.recorded_at, t.service, t.stream, t.version
+        from (values
+            (h.region, h.recorded_at, h.service, h.stream, h.version),
+            (excluded.region, excluded.recorded_at, excluded.service, excluded.stream, excluded.version)
+        ) as t (region, recorded_at, service, stream, version)
+        order by t.recorded_at desc, t.service desc, t.stream desc, t.version desc limit 1
+    )
+"""
+
+_FILL = """
+insert into {schema}.households (household_id, region, events, recorded_at, service, stream, version)
+select distinct on (key) household_id, region, count(*) over (partition by key),
+    recorded_at, service, stream, version
+from {schema}.timeline where household_id is not null
+order by key, recorded_at desc, service desc, stream desc, version desc
+"""
+
+
+async def fill_households(connection: Connection, schema: str) -> None:
+    """Make the household list anew from the timeline of `schema`."""
+    await connection.execute(f"truncate {schema}.households")
+    await connection.execute(_FILL.format(schema=schema))
+
+
+async def mend(connection: Connection, consumer: str) -> bool:
+    """After the tables were dropped: read the log again from its beginning. True if it will.
+
+    An empty timeline beside cursors that have moved means that what was read is gone. Whoever
+    consumes now is fenced, because its offsets are no longer there.
+    """
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock(hashtext($1))", consumer)
+        if await connection.fetchval(_LOST, consumer):
+            for table in ("offsets", "cursors", "parked"):
+                await connection.execute(f"delete from es.{table} where consumer = $1", consumer)
+            await connection.execute("truncate read.households")
+            return True
+        if await connection.fetchval(_UNLISTED):
+            await fill_households(connection, SCHEMA)
+        return False
+
+
+_LOST = """
+select exists (select from es.cursors where consumer = $1)
+    and not exists (select from read.timeline)
+"""
+_UNLISTED = """
+select not exists (select from read.households)
+    and exists (select from read.timeline where household_id is not null)
+"""

@@ -1,0 +1,267 @@
+"""Builds the timeline anew from Kafka alone: `python -m audit.rebuild` (`make rebuild SERVICE=audit`).
+
+Beside the serving tables, which may be in use, broken or gone: read everything (`audit.refill`),
+index last, compare, swap in one transaction. The swap hands the running service exactly the offsets
+and cursors that the new tables stand at, under a new epoch, so that it goes on without loss or
+doubling. Needs DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+
+import asyncpg
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from audit.queries import Proof, whole_log
+from audit.read_model import SCHEMA, TABLES, Entry, copying, fill_households, taking
+from audit.refill import NEXT, LogIncomplete, Servers, all_places, forget, refill
+from common.inbox import TRANSIENT, TooManyParked
+from common.kafka import KafkaError, LogScan
+from common.topics import PARTITIONS
+
+CONSUMER = "audit"
+BESIDE = "read_next"
+PREVIOUS = "read_previous"
+ONE_AT_A_TIME = 7_301_003  # advisory lock
+SWAP_ATTEMPTS = 30
+PROGRESS = 1.0  # seconds between lines
+
+Tell = Callable[[str], None]
+
+
+class WouldLose(Exception):
+    """The serving timeline holds events that the log no longer has."""
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What the new timeline holds. `parked` says how often each reason stood in the way."""
+
+    records: int
+    proof: Proof
+    parked: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def duplicates(self) -> int:
+        """Records that were on the log more than once."""
+        return self.records - self.proof.count - sum(self.parked.values())
+
+
+async def rebuild(
+    servers: Servers, tell: Tell, *, workers: int = 1, resume: bool = False, lose: bool = False
+) -> Rebuilt:
+    """Read, index, compare, swap. Raises `LogIncomplete`, `WouldLose` (nothing is swapped then)."""
+    connection = await asyncpg.connect(servers.database_url, timeout=10)
+    try:
+        if not await connection.fetchval("select pg_try_advisory_lock($1)", ONE_AT_A_TIME):
+            raise LogIncomplete("another rebuild is at work on this database")
+        if not (resume and await connection.fetchval(f"select to_regclass('{BESIDE}.timeline')")):
+            await _lay(connection, servers)
+        await _read(servers, tell, workers)
+        tell("indexing")
+        await _index(connection)
+        await refill(servers, range(PARTITIONS), taking(BESIDE))  # what arrived meanwhile
+        result = await _counted(connection)
+        if not lose and (gone := await _missing(connection)):
+            raise WouldLose(
+                f"{gone:,} events of the serving timeline are not on the log any more; "
+                f"nothing was swapped. Give --lose to swap nevertheless."
+            )
+        await _swap(connection, tell)
+        return result
+    finally:
+        await connection.close()
+
+
+async def _lay(connection: asyncpg.Connection, servers: Servers) -> None:
+    """Empty tables in a fresh schema; the timeline without its index until it is full."""
+    await connection.execute(f"drop schema if exists {BESIDE}, {PREVIOUS} cascade")
+    await connection.execute(f"create schema {BESIDE}")
+    await forget(connection)
+    beside = MetaData()
+    for table in TABLES.tables.values():
+        table.to_metadata(beside, schema=BESIDE)
+    engine = create_async_engine(servers.database_url.replace("://", "+asyncpg://", 1))
+    try:
+        async with engine.begin() as session:
+            await session.run_sync(beside.create_all)
+    finally:
+        await engine.dispose()
+    await connection.execute(f"alter table {BESIDE}.timeline drop constraint timeline_pkey")
+
+
+async def _read(servers: Servers, tell: Tell, workers: int) -> None:
+    """Every partition, by one worker in this process or by several of their own."""
+    progress = asyncio.create_task(_progress(servers, tell))
+    try:
+        if workers == 1:
+            await refill(servers, range(PARTITIONS), copying(BESIDE))
+            return
+        loop = asyncio.get_running_loop()
+        with ProcessPoolExecutor(workers, get_context("spawn")) as processes:
+            await asyncio.gather(
+                *(
+                    loop.run_in_executor(processes, _work, servers, range(n, PARTITIONS, workers))
+                    for n in range(min(workers, PARTITIONS))
+                )
+            )
+    finally:
+        progress.cancel()
+        await asyncio.wait({progress})
+
+
+def _work(servers: Servers, partitions: range) -> None:
+    asyncio.run(refill(servers, partitions, copying(BESIDE)))
+
+
+async def _progress(servers: Servers, tell: Tell) -> None:
+    """Say how far it is, as the database sees it."""
+    scan = LogScan(servers.kafka)
+    connection = await asyncpg.connect(servers.database_url, timeout=10)
+    try:
+        total = sum(end for _, end in (await scan.start(all_places())).values())
+        started, first = time.monotonic(), None
+        while True:
+            done = await connection.fetchval(_READ, NEXT)
+            first = done if first is None else first
+            rate = (done - first) / max(time.monotonic() - started, 0.001)
+            eta = f", about {max(total - done, 0) / rate:,.0f} s left" if rate else ""
+            tell(f"read {done:,} of {total:,} records, {rate:,.0f}/s{eta}")
+            await asyncio.sleep(PROGRESS)
+    finally:
+        await scan.close()
+        await connection.close()
+
+
+async def _index(connection: asyncpg.Connection) -> None:
+    key = ", ".join(column.name for column in Entry.__table__.primary_key)  # type: ignore[attr-defined]
+    await connection.execute(
+        f"alter table {BESIDE}.timeline drop constraint if exists timeline_pkey", timeout=None
+    )
+    await connection.execute(
+        f"alter table {BESIDE}.timeline add constraint timeline_pkey primary key ({key})",
+        timeout=None,
+    )
+    await fill_households(connection, BESIDE)
+    await connection.execute(f"analyze {BESIDE}.timeline, {BESIDE}.households", timeout=None)
+
+
+async def _counted(connection: asyncpg.Connection) -> Rebuilt:
+    parked = await connection.fetch(_PARKED, NEXT)
+    return Rebuilt(
+        await connection.fetchval(_READ, NEXT),
+        await whole_log(connection, BESIDE),
+        {row["reason"]: row["records"] for row in parked},
+    )
+
+
+async def _missing(connection: asyncpg.Connection) -> int:
+    """How many events the serving timeline has from records that were read, and the new one has not."""
+    if not await connection.fetchval(f"select to_regclass('{SCHEMA}.timeline')"):
+        return 0
+    missing: int = await connection.fetchval(_MISSING, NEXT, timeout=None)
+    return missing
+
+
+async def _swap(connection: asyncpg.Connection, tell: Tell) -> None:
+    """In one transaction. Waits for batches under way for two seconds, then lets them pass first."""
+    for attempt in range(1, SWAP_ATTEMPTS + 1):
+        try:
+            async with connection.transaction():
+                await connection.execute("set local lock_timeout = '2s'")
+                # Nobody applies, retries or discards from here on, until this is committed.
+                await connection.execute("select pg_advisory_xact_lock(hashtext($1))", CONSUMER)
+                if await connection.fetchval(f"select to_regnamespace('{SCHEMA}')"):
+                    await connection.execute(f"alter schema {SCHEMA} rename to {PREVIOUS}")
+                await connection.execute(f"alter schema {BESIDE} rename to {SCHEMA}")
+                await connection.execute(_HAND_OVER, CONSUMER, NEXT)
+                for table in ("cursors", "parked"):
+                    await connection.execute(
+                        f"delete from es.{table} where consumer = $1", CONSUMER
+                    )
+                    await connection.execute(
+                        f"update es.{table} set consumer = $1 where consumer = $2", CONSUMER, NEXT
+                    )
+                await connection.execute("delete from es.offsets where consumer = $1", NEXT)
+            break
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+            if attempt == SWAP_ATTEMPTS:
+                raise
+            tell(f"waiting to swap ({type(error).__name__}, attempt {attempt})")
+            await asyncio.sleep(0.5)
+    with suppress(asyncpg.LockNotAvailableError):  # somebody reads it still: the next rebuild will
+        async with connection.transaction():
+            await connection.execute("set local lock_timeout = '2s'")
+            await connection.execute(f"drop schema if exists {PREVIOUS} cascade")
+
+
+_READ = "select coalesce(sum(next), 0)::bigint from es.offsets where consumer = $1"
+_PARKED = """
+select split_part(reason, ':', 1) as reason, count(*) as records
+from es.parked where consumer = $1 group by 1 order by 1
+"""
+_MISSING = f"""
+select count(*) from {SCHEMA}.timeline old
+join es.offsets o on o.consumer = $1 and o.topic = old.topic and o.partition = old.partition
+where old."offset" < o.next and not exists (
+    select from {BESIDE}.timeline new
+    where (new.key, new.recorded_at, new.service, new.stream, new.version)
+        = (old.key, old.recorded_at, old.service, old.stream, old.version) and new.hash = old.hash
+)
+"""
+# A new epoch fences whoever consumes now: it claims again, and finds the offset set here.
+_HAND_OVER = """
+insert into es.offsets as o (consumer, topic, partition, next, owner_epoch)
+select $1, topic, partition, next, 1 from es.offsets where consumer = $2
+on conflict (consumer, topic, partition)
+    do update set next = excluded.next, owner_epoch = o.owner_epoch + 1, owner = null
+"""
+
+
+def main() -> None:
+    """Rebuild, and say how it went; exit 1 when nothing was swapped."""
+    asking = argparse.ArgumentParser(prog="python -m audit.rebuild", description=__doc__)
+    asking.add_argument("--workers", type=int, default=1, choices=range(1, PARTITIONS + 1))
+    asking.add_argument("--resume", action="store_true", help="go on with an interrupted rebuild")
+    asking.add_argument("--lose", action="store_true", help="swap even if the log has lost events")
+    wanted = asking.parse_args()
+    servers = Servers(_setting("DATABASE_URL"), _setting("KAFKA_BOOTSTRAP_SERVERS"))
+    started = time.monotonic()
+    try:
+        done = asyncio.run(
+            rebuild(servers, _say, workers=wanted.workers, resume=wanted.resume, lose=wanted.lose)
+        )
+    except (LogIncomplete, WouldLose, TooManyParked, KafkaError, asyncpg.PostgresError) as error:
+        sys.exit(f"The rebuild stopped, and the serving timeline is as it was: {error}")
+    except TRANSIENT as error:
+        sys.exit(f"Kafka or Postgres went away; go on with --resume: {error!r}")
+    seconds = time.monotonic() - started
+    _say(
+        f"{done.proof.count:,} events from {done.records:,} records in {seconds:.1f} s "
+        f"({done.records / seconds:,.0f}/s); {done.duplicates:,} duplicates dropped"
+    )
+    for reason, count in done.parked.items():
+        _say(f"{count:,} records parked: {reason}")
+    _say(f"timeline hash {done.proof.hash}")
+
+
+def _setting(name: str) -> str:
+    return os.environ.get(name) or sys.exit(f"{name} is not set: it is what the service is given.")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Reading the log into tables beside the serving ones: one worker, any set of partitions.
+
+The records go through `common.inbox`, as they did when the service heard them, under a consumer of
+its own (`NEXT`): the same rules for duplicates, gaps and what is parked, with cursors, offsets and
+rows in one transaction. So a refill that was interrupted goes on where it stopped, any number of
+workers may share the partitions, and progress is what the database says.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+import structlog
+
+from common.inbox import TRANSIENT, Handle, Inbox, TooManyParked
+from common.incoming import incoming
+from common.intents import Connection
+from common.kafka import LogScan, Place, Record
+from common.topics import PARTITIONS, SERVICES, events_topic
+
+log = structlog.get_logger()
+
+NEXT = "audit.next"
+BATCH = 5_000
+WAIT = 0.5  # seconds a fetch may wait for records
+STUCK = 60.0  # seconds without a record, while some are missing
+
+
+class LogIncomplete(Exception):
+    """The log no longer holds, or does not give, what a complete timeline needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where to read and where to write."""
+
+    database_url: str
+    kafka: str
+
+
+def all_places(partitions: Collection[int] = range(PARTITIONS)) -> list[Place]:
+    """These partitions of every events topic, of services that do not exist yet too."""
+    return [Place(events_topic(s), p) for s in SERVICES for p in partitions]
+
+
+async def refill(servers: Servers, partitions: Collection[int], handle: Handle) -> None:
+    """Read these partitions of all topics from where `NEXT` stands to their end as of now.
+
+    Raises `LogIncomplete`, and whatever Kafka and Postgres raise; what was read is kept.
+    """
+    places = all_places(partitions)
+    scan = LogScan(servers.kafka)
+    pool = await asyncpg.create_pool(servers.database_url, min_size=1, max_size=2, timeout=10)
+    try:
+        bounds = await scan.start(places)
+        done = await _offsets(pool, places)
+        for place, (first, end) in bounds.items():
+            if done[place] < first or done[place] > end:
+                raise LogIncomplete(
+                    f"{place.topic}/{place.partition} holds records {first} to {end - 1}, "
+                    f"but {done[place]} is needed next"
+                )
+            scan.seek(place, done[place])
+        inbox, patience = Inbox(NEXT, handle), STUCK
+        while any(done[place] < end for place, (_, end) in bounds.items()):
+            records = {p: rs for p, rs in (await scan.fetch(BATCH, WAIT)).items() if rs}
+            patience = STUCK if records else patience - WAIT
+            if patience <= 0:
+                raise LogIncomplete(f"no record came for {STUCK:.0f} s although some are missing")
+            for place, found in records.items():
+                if found[0].offset != done[place]:
+                    raise LogIncomplete(
+                        f"{place.topic}/{place.partition} gave {found[0].offset}, not {done[place]}"
+                    )
+                done[place] = found[-1].offset + 1
+            if records:
+                await _take(pool, inbox, [r for rs in records.values() for r in rs], done)
+    finally:
+        await scan.close()
+        await asyncio.wait_for(pool.close(), 10)
+
+
+async def _offsets(pool: asyncpg.Pool, places: Sequence[Place]) -> dict[Place, int]:
+    rows = await pool.fetch(
+        "select topic, partition, next from es.offsets where consumer = $1", NEXT
+    )
+    found = {Place(row["topic"], row["partition"]): row["next"] for row in rows}
+    return {place: found.get(place, 0) for place in places}
+
+
+async def _take(
+    pool: asyncpg.Pool, inbox: Inbox, records: Sequence[Record], done: dict[Place, int]
+) -> None:
+    """All at once, or, if an event fails, one by one: as `common.consumer` does."""
+    try:
+        await _transact(pool, inbox, records, done, singly=False)
+    except (TooManyParked, *TRANSIENT):
+        raise
+    except Exception as error:
+        log.warning("batch_retried_singly", size=len(records), error=repr(error))
+        await _transact(pool, inbox, records, done, singly=True)
+
+
+async def _transact(
+    pool: asyncpg.Pool,
+    inbox: Inbox,
+    records: Sequence[Record],
+    done: dict[Place, int],
+    *,
+    singly: bool,
+) -> None:
+    places = list({record.place for record in records})
+    async with pool.acquire() as connection, connection.transaction():
+        # A crash undoes offsets and rows together, so nothing needs to wait for the disk.
+        await connection.execute("set local synchronous_commit = off")
+        await connection.execute(
+            _OFFSETS,
+            NEXT,
+            [place.topic for place in places],
+            [place.partition for place in places],
+            [done[place] for place in places],
+        )
+        await inbox.apply(connection, [incoming(record) for record in records], singly=singly)
+
+
+async def forget(connection: Connection) -> None:
+    """Let an earlier refill go."""
+    for table in ("offsets", "cursors", "parked"):
+        await connection.execute(f"delete from es.{table} where consumer = $1", NEXT)
+
+
+_OFFSETS = """
+insert into es.offsets (consumer, topic, partition, next)
+select $1, * from unnest($2::text[], $3::int[], $4::bigint[])
+on conflict (consumer, topic, partition) do update set next = excluded.next
+"""

@@ -1,0 +1,75 @@
+"""Names for the codes that envelopes carry. A code that is not here is shown as it is."""
+
+from audit.sentences import Words
+
+POSTS = {
+    "DEPARTMENT_OFFICER": Words("部门工作人员", "department officer"),
+    "VILLAGE_CADRE": Words("村干部", "village cadre"),
+    "VILLAGE_PARTY_SECRETARY": Words("村支部书记", "village party secretary"),
+    "TOWN_CADRE": Words("镇干部", "town cadre"),
+    "TOWN_PARTY_SECRETARY": Words("镇党委书记", "town party secretary"),
+    "TOWN_REVIEWER": Words("乡镇审核人员", "town reviewer"),
+    "STATIONED_TEAM": Words("驻镇帮镇扶村工作队员", "stationed team"),
+    "COUNTY_OFFICER": Words("县级干部", "county officer"),
+    "COUNTY_APPROVER": Words("县级审定人员", "county approver"),
+    "SUPERVISOR": Words("监督检查人员", "supervisor"),
+    "SYSTEM": Words("系统", "system"),
+}
+
+DEPARTMENTS = {
+    "yibao": Words("医疗保障部门", "medical security"),
+    "jiaoyu": Words("教育部门", "education"),
+    "minzheng": Words("民政部门", "civil affairs"),
+    "renshe": Words("人力资源社会保障部门", "human resources and social security"),
+    "zhujian": Words("住房城乡建设部门", "housing and construction"),
+    "shuiwu": Words("水务部门", "water"),
+    "canlian": Words("残疾人联合会", "disabled persons' federation"),
+    "weijian": Words("卫生健康部门", "health"),
+    "nongye": Words("农业农村部门", "agriculture and rural affairs"),
+    "xiangzhen": Words("乡镇", "town"),
+}
+
+SERVICES = {
+    "identification": Words("识别认定", "identification"),
+    "visits": Words("走访", "visits"),
+    "employment": Words("就业", "employment"),
+    "assistance": Words("帮扶", "assistance"),
+    "assets": Words("项目资产", "assets"),
+    "governance": Words("治理", "governance"),
+    "audit": Words("监督", "audit"),
+}
+
+TOWNS = {
+    "441624100": Words("阳明镇", "Yangming"),
+    "441624101": Words("大坝镇", "Daba"),
+    "441624102": Words("长塘镇", "Changtang"),
+    "441624103": Words("下车镇", "Xiache"),
+    "441624104": Words("上陵镇", "Shangling"),
+    "441624105": Words("优胜镇", "Yousheng"),
+    "441624106": Words("贝墩镇", "Beidun"),
+    "441624107": Words("古寨镇", "Guzhai"),
+    "441624108": Words("彭寨镇", "Pengzhai"),
+    "441624109": Words("合水镇", "Heshui"),
+    "441624110": Words("公白镇", "Gongbai"),
+    "441624111": Words("青州镇", "Qingzhou"),
+    "441624112": Words("浰源镇", "Liyuan"),
+    "441624113": Words("热水镇", "Reshui"),
+    "441624114": Words("东水镇", "Dongshui"),
+    "441624115": Words("礼士镇", "Lishi"),
+    "441624116": Words("林寨镇", "Linzhai"),
+}
+COUNTIES = {"441624": Words("和平县", "Heping County")}
+
+
+def named(code: str, names: dict[str, Words]) -> Words:
+    """The name of a code, or the code itself."""
+    return names.get(code, Words(code, code))
+
+
+def area(code: str) -> Words:
+    """The town or county an area code lies in, with the code: "彭寨镇(441624108201)"."""
+    name = TOWNS.get(code[:9]) or COUNTIES.get(code[:6])
+    if name is None:
+        return Words(code, code)
+    whole = code in TOWNS or code in COUNTIES or code.rstrip("0") in (code[:9], code[:6])
+    return name if whole else Words(f"{name.zh}({code})", f"{name.en} ({code})")

@@ -1,0 +1,130 @@
+"""A database emptied before each test, and audit's app on it; servers come from the root."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from audit.main import NAME, STORE, build
+from audit.read_model import TABLES, taking
+from audit.settings import AuditSettings
+from common.catalogue import messages
+from common.clock import Clock
+from common.codec import Codec
+from common.inbox import Inbox
+from common.incoming import incoming
+from common.kafka import create_topics
+from common.service import Runtime
+from common.testing import Database, Issuer, database, empty, issuer, record_of
+from common.topics import events_topic
+from common.writer import Writer
+from contracts.envelope import Envelope
+from contracts.identification import IdentificationEvent
+
+Hear = Callable[[Sequence[Envelope]], Coroutine[Any, Any, None]]
+
+
+@pytest.fixture(scope="session")
+async def shared_database(servers: Any) -> AsyncIterator[Database]:
+    """The suite's database."""
+    async with database(servers.postgres, NAME) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+async def tokens() -> AsyncIterator[Issuer]:
+    """An issuer of tokens."""
+    async with issuer() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+async def kafka(servers: Any) -> str:
+    """A broker with every topic."""
+    await create_topics(servers.kafka, 1)
+    return str(servers.kafka)
+
+
+@pytest.fixture
+async def db(shared_database: Database) -> Database:
+    """The suite's database, without an event and without a table of audit."""
+    await empty(shared_database.superuser_url)
+    owner = await asyncpg.connect(shared_database.url)
+    await owner.execute("drop schema if exists read, read_next, read_previous cascade")
+    await owner.close()
+    return shared_database
+
+
+@pytest.fixture
+async def pool(db: Database) -> AsyncIterator[asyncpg.Pool]:
+    """Connections of the service's own role, to a database with audit's tables."""
+    made = await asyncpg.create_pool(db.url, min_size=1, max_size=8)
+    await made.execute("create schema read")
+    engine = engine_of(db)
+    async with engine.begin() as session:
+        await session.run_sync(TABLES.create_all)
+    await engine.dispose()
+    yield made
+    made.terminate()
+
+
+@pytest.fixture
+def hear(pool: asyncpg.Pool) -> Hear:
+    """Events take effect as they do when they come from Kafka, in one batch a call."""
+    inbox, heard = Inbox(NAME, taking()), 0
+
+    async def hear(events: Sequence[Envelope]) -> None:
+        nonlocal heard
+        items = [
+            incoming(record_of(event, events_topic(event.service), heard + n))
+            for n, event in enumerate(events)
+        ]
+        heard += len(events)
+        async with pool.acquire() as connection, connection.transaction():
+            await inbox.apply(connection, items)
+
+    return hear
+
+
+def engine_of(db: Database) -> AsyncEngine:
+    """For read-model queries."""
+    return create_async_engine(db.url.replace("://", "+asyncpg://", 1))
+
+
+def settings_of(db: Database, tokens: Issuer, kafka: str = "127.0.0.1:1") -> AuditSettings:
+    """Settings for tests; without `kafka`, none is there."""
+    return AuditSettings(
+        port=0,
+        database_url=db.url,
+        kafka_bootstrap_servers=kafka,
+        issuer=tokens.url,
+        jwks_url=tokens.jwks_url,
+        profile="development",
+    )
+
+
+@pytest.fixture
+async def app(db: Database, pool: asyncpg.Pool, tokens: Issuer) -> AsyncIterator[FastAPI]:
+    """The app with the words of identification, and without workers."""
+    settings = settings_of(db, tokens)
+    made, engine = build(settings), engine_of(db)
+    made.state.runtime = Runtime(settings, Clock(), pool, engine, Writer(pool, STORE), None)
+    for message in messages("identification", Codec.of(IdentificationEvent)):
+        made.state.vocabulary.learn(message.key.decode(), message.value)
+    yield made
+    await engine.dispose()
+
+
+@pytest.fixture
+async def client(app: FastAPI, tokens: Issuer) -> AsyncIterator[httpx.AsyncClient]:
+    """A supervisor of the whole county."""
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        base_url="http://audit",
+        headers=tokens.bearer("supervisor", "audit:read"),
+    ) as made:
+        yield made

@@ -1,0 +1,222 @@
+"""Pages for people: signing in, finding a household, reading its timeline."""
+
+import base64
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from hashlib import sha256
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from audit.access import COOKIE
+from common.testing import NOON, Issuer, envelope, history, household
+from contracts.envelope import Envelope
+
+Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
+
+PAGE = f"/households/{household(1)}"
+VOID = {"meta", "link", "input", "br"}
+
+
+class Checked(HTMLParser):
+    """Fails on a tag that is not closed, an id that comes twice, or a field without a label."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.labelled: set[str] = set()
+        self.fields: set[str] = set()
+        self.feed(html)
+        assert self.open == []
+        assert len(self.ids) == len(set(self.ids))
+        assert self.fields <= self.labelled
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        assert tag != "script"
+        assert not any(name.startswith("on") or name == "style" for name in given)
+        if tag not in VOID:
+            self.open.append(tag)
+        if found := given.get("id"):
+            self.ids.append(found)
+        if tag == "label":
+            self.labelled.add(given["for"] or "")
+        if tag in ("input", "textarea") and given.get("type") != "hidden":
+            self.fields.add(given["id"] or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+async def test_a_timeline_reads_in_chinese_first_and_in_english_when_asked(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    approved = envelope(
+        b'{"approved_on":"2024-06-01"}',
+        type="TownReviewApproved",
+        household_id=household(1),
+        occurred_at=NOON - timedelta(days=2),
+    )
+    await hear([approved])
+    answer = await client.get(PAGE)
+    Checked(answer.text)
+    assert '<html lang="zh-CN">' in answer.text
+    for said in ("2024年6月", "乡镇于2024-06-01审核通过", "迟报 2 天", "部门工作人员", "彭寨镇"):
+        assert said in answer.text
+    assert 'datetime="2024-06-01T04:00:00+00:00">2024-06-01 12:00<' in answer.text
+    english = await client.get(PAGE, params={"lang": "en"})
+    Checked(english.text)
+    assert '<html lang="en">' in english.text
+    assert "Approved by the town on 2024-06-01" in english.text
+    assert f'href="{PAGE}" lang="zh-CN"' in english.text
+
+
+async def test_silence_of_more_than_sixty_days_is_drawn(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    first = envelope(household_id=household(1))
+    second = envelope(prev=first, recorded_at=NOON + timedelta(days=60))
+    third = envelope(prev=second, recorded_at=NOON + timedelta(days=160))
+    await hear([first, second, third])
+    page = (await client.get(PAGE)).text
+    assert page.count('class="gap"') == 1
+    assert "100 天没有记录" in page
+
+
+async def test_what_is_parked_is_said_on_the_page(client: httpx.AsyncClient, hear: Hear) -> None:
+    events = history(3, household_id=household(1))
+    await hear([events[0], events[2]])
+    page = (await client.get(PAGE)).text
+    assert "1 条记录尚未能处理" in page
+    await hear([events[1]])
+    assert "尚未能处理" not in (await client.get(PAGE)).text
+
+
+async def test_what_an_event_says_is_text_and_never_markup(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    await hear(
+        [
+            envelope(
+                b'{"place":"<script>alert(1)</script>"}',
+                type="PublicityPosted",
+                household_id=household(1),
+            )
+        ]
+    )
+    page = (await client.get(PAGE)).text
+    Checked(page)
+    assert "&lt;script&gt;" in page
+
+
+async def test_more_than_a_page_goes_on_behind_a_link(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    await hear(history(501, household_id=household(1)))
+    page = (await client.get(PAGE)).text
+    Checked(page)
+    assert page.count('<li class="event') == 500
+    following = re.search(r'rel="next" href="([^"]+)"', page)
+    assert following
+    rest = await client.get(following[1].replace("&amp;", "&"))
+    assert rest.text.count('<li class="event') == 1
+
+
+async def test_villages_lead_to_households_and_an_id_straight_to_its_page(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    await hear([envelope(household_id=household(1), region="441624108201")])
+    villages = await client.get("/")
+    Checked(villages.text)
+    assert "彭寨镇(441624108201)" in villages.text
+    assert 'href="/?region=441624108201"' in villages.text
+    village = await client.get("/?region=441624108201&lang=en")
+    Checked(village.text)
+    assert f'href="{PAGE}?lang=en"' in village.text
+    found = await client.get("/", params={"household": f" {household(1)} "})
+    assert (found.status_code, found.headers["location"]) == (303, PAGE)
+
+
+async def test_errors_are_pages_too(client: httpx.AsyncClient, hear: Hear, tokens: Issuer) -> None:
+    await hear([envelope(household_id=household(1))])
+    elsewhere = tokens.bearer("supervisor", "audit:read", region="4416")
+    for address, status in [
+        (f"/households/{household(2)}", 404),
+        ("/households/17", 404),
+        ("/?household=17", 404),
+        ("/?region=x", 404),
+        ("/?region=441625", 403),
+        (f"{PAGE}?cursor=x", 400),
+        (f"{PAGE}?colour=red", 400),
+    ]:
+        answer = await client.get(address)
+        assert answer.status_code == status
+        assert answer.headers["content-type"].startswith("text/html")
+        Checked(answer.text)
+    assert (await client.get(PAGE, headers=elsewhere)).status_code == 200
+
+
+async def test_signing_in_keeps_the_token_in_a_cookie_no_script_can_read(
+    client: httpx.AsyncClient, hear: Hear, tokens: Issuer
+) -> None:
+    await hear([envelope(household_id=household(1))])
+    del client.headers["Authorization"]
+    asked = await client.get(PAGE, params={"lang": "en"})
+    assert asked.status_code == 401
+    Checked(asked.text)
+    assert f'name="next" value="{PAGE}?lang=en"' in asked.text
+    token = tokens.token("supervisor", "audit:read")
+    signed_in = await client.post("/session", data={"token": f" {token}\n", "next": PAGE})
+    assert (signed_in.status_code, signed_in.headers["location"]) == (303, PAGE)
+    cookie = signed_in.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert (await client.get(PAGE)).status_code == 200
+    assert (await client.get(f"/v1{PAGE}/timeline")).status_code == 200
+    signed_out = await client.post("/session/end")
+    assert signed_out.status_code == 303
+    assert (await client.get(PAGE)).status_code == 401
+
+
+async def test_a_token_that_will_not_do_is_refused_at_the_form(
+    client: httpx.AsyncClient, tokens: Issuer
+) -> None:
+    del client.headers["Authorization"]
+    for token, status in [
+        ("", 401),
+        ("not a token", 401),
+        (tokens.token("supervisor", "audit:read", exp=1), 401),
+        (tokens.token("yibao", "facts:write"), 403),
+    ]:
+        answer = await client.post("/session", data={"token": token, "next": PAGE})
+        assert answer.status_code == status
+        assert "set-cookie" not in answer.headers
+        Checked(answer.text)
+    client.cookies.set(COOKIE, "stale")
+    assert "令牌无效" in (await client.get("/")).text
+
+
+@pytest.mark.parametrize(
+    "next_", ["https://elsewhere.example", "//elsewhere.example", "/\\x", "/v1/x"]
+)
+async def test_signing_in_leads_to_pages_of_ours_only(
+    client: httpx.AsyncClient, tokens: Issuer, next_: str
+) -> None:
+    token = tokens.token("supervisor", "audit:read")
+    answer = await client.post("/session", data={"token": token, "next": next_})
+    assert answer.headers["location"] == "/"
+
+
+async def test_the_page_may_load_nothing_and_its_style_is_the_one_allowed(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/")
+    policy = answer.headers["content-security-policy"]
+    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert style
+    assert base64.b64encode(sha256(style[1].encode()).digest()).decode() in policy
+    assert "default-src 'none'" in policy
+    assert answer.headers["cache-control"] == "no-store"

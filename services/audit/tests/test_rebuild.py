@@ -1,0 +1,248 @@
+"""From Kafka alone to the identical timeline, beside a service that runs, waits or is not there."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+
+from audit.main import build
+from audit.queries import Proof, whole_log
+from audit.rebuild import Rebuilt, WouldLose, rebuild
+from audit.refill import LogIncomplete, Servers
+from audit.settings import AuditSettings
+from common.ids import new_id
+from common.kafka import Log, Message
+from common.service import Runtime
+from common.testing import Database, Issuer, eventually, history, message_of
+from common.topics import events_topic
+from contracts.envelope import Envelope
+
+
+@dataclass
+class System:
+    """Audit at work on a real Kafka and a real Postgres."""
+
+    runtime: Runtime
+    servers: Servers
+    log: Log
+    said: list[str]
+
+    async def publish(self, events: Sequence[Envelope]) -> None:
+        await self.log.publish([message_of(e, events_topic(e.service)) for e in events])
+
+    async def heard(self, events: Sequence[Envelope]) -> None:
+        """Wait until all of these are in the timeline."""
+        ids = [event.event_id for event in events]
+
+        async def all_there() -> bool:
+            query = "select count(*) from read.timeline where event_id = any($1)"
+            try:
+                found: int = await self.runtime.pool.fetchval(query, ids)
+            except asyncpg.UndefinedTableError:
+                return False
+            return found == len(ids)
+
+        await eventually(all_there, within=30)
+
+    async def settled(self) -> None:
+        """Wait until everything that is on the log has been read."""
+        await self.heard([*(await self._marks())])
+
+    async def _marks(self) -> list[Envelope]:
+        marks = [
+            e for _ in range(60) for e in history(1, stream=f"mark-{new_id()}", household_id=None)
+        ]
+        await self.publish(marks)
+        return marks
+
+    async def proof(self) -> Proof:
+        async with self.runtime.pool.acquire() as connection:
+            return await whole_log(connection)
+
+    async def rebuild(
+        self, *, workers: int = 1, resume: bool = False, lose: bool = False
+    ) -> Rebuilt:
+        return await rebuild(
+            self.servers, self.said.append, workers=workers, resume=resume, lose=lose
+        )
+
+
+@asynccontextmanager
+async def at_work(db: Database, kafka: str, tokens: Issuer) -> AsyncIterator[System]:
+    """Audit as it runs, having read whatever was on the log."""
+    app = build(
+        AuditSettings(
+            port=0,
+            database_url=db.url,
+            kafka_bootstrap_servers=kafka,
+            issuer=tokens.url,
+            jwks_url=tokens.jwks_url,
+        )
+    )
+    log = Log(kafka)
+    async with app.router.lifespan_context(app):
+        made = System(app.state.runtime, Servers(db.url, kafka), log, [])
+        await made.settled()
+        yield made
+    await log.close()
+
+
+@pytest.fixture
+async def system(db: Database, kafka: str, tokens: Issuer) -> AsyncIterator[System]:
+    """Audit at work on an empty database."""
+    async with at_work(db, kafka, tokens) as made:
+        yield made
+
+
+async def test_the_same_timeline_after_a_drop_while_the_service_runs(system: System) -> None:
+    """Story 5: with duplicates, a gap and a message that is no event, and what comes afterwards."""
+    one, two, three = history(5), history(4, service="visits"), history(3)
+    await system.publish([*one[:3], *two, *one[1:], three[0], three[2]])
+    topic = events_topic("visits")
+    await system.log.publish([Message(topic, str(new_id()).encode(), [], b"no event of ours")])
+    await system.heard([*one, *two, three[0]])
+    await system.settled()
+    before = await system.proof()
+    parked = await system.runtime.pool.fetch("select key, reason from es.parked order by key, id")
+    await system.runtime.pool.execute("drop schema read cascade")
+    rebuilt = await system.rebuild()
+    assert rebuilt.proof == before
+    assert rebuilt.parked["gap"] >= 1
+    assert rebuilt.parked["malformed"] >= 1
+    assert rebuilt.duplicates >= 2
+    assert await system.proof() == before
+    assert parked == await system.runtime.pool.fetch(
+        "select key, reason from es.parked order by key, id"
+    )
+    await system.publish(three[1:2])
+    await system.heard(three)
+    more = history(2)
+    await system.publish(more)
+    await system.heard(more)
+    # The gap is filled, and the mark is the last of everything: nothing came twice.
+    await system.settled()
+    assert (await system.rebuild()).proof == await system.proof()
+
+
+async def test_what_comes_while_the_table_is_missing_waits_and_parks_nobody(
+    system: System,
+) -> None:
+    parked = await system.runtime.pool.fetchval("select count(*) from es.parked")
+    await system.runtime.pool.execute("drop table read.timeline")
+    events = history(3)
+    await system.publish(events)
+    rebuilt = await system.rebuild()
+    await system.heard(events)
+    assert rebuilt.proof.count <= (await system.proof()).count
+    assert await system.runtime.pool.fetchval("select count(*) from es.parked") == parked
+
+
+async def test_a_service_with_nothing_to_read_sees_that_its_offsets_were_set_back(
+    system: System,
+) -> None:
+    """As by a rebuild that had read less than the service."""
+    events = history(20)
+    await system.publish(events)
+    await system.settled()
+    whole = await system.proof()
+    await system.runtime.pool.execute(_SET_BACK, events[0].key)
+    await system.runtime.pool.execute("delete from es.cursors where stream = $1", events[0].stream)
+    await system.heard(events)
+    assert await system.proof() == whole
+
+
+_SET_BACK = """
+with gone as (
+    delete from read.timeline where key = $1 returning topic, partition, "offset"
+)
+update es.offsets o set next = first, owner_epoch = owner_epoch + 1
+from (select topic, partition, min("offset") as first from gone group by 1, 2) as g
+where o.consumer = 'audit' and o.topic = g.topic and o.partition = g.partition
+"""
+
+
+@pytest.mark.parametrize("lost", ["drop table read.timeline", "drop schema read cascade"])
+async def test_a_service_that_starts_without_its_table_reads_the_log_again(
+    db: Database, kafka: str, tokens: Issuer, lost: str
+) -> None:
+    async with at_work(db, kafka, tokens) as first:
+        events = history(3)
+        await first.publish(events)
+        await first.heard(events)
+        await first.runtime.pool.execute(lost)
+    async with at_work(db, kafka, tokens) as second:
+        await second.heard(events)
+        await second.settled()
+        assert (await second.rebuild()).proof == await second.proof()
+
+
+async def test_any_number_of_workers_builds_the_same(system: System) -> None:
+    await system.publish([event for _ in range(30) for event in history(3)])
+    await system.settled()
+    assert (await system.rebuild(workers=2)).proof == await system.proof()
+
+
+async def test_an_interrupted_rebuild_goes_on_and_the_old_timeline_serves_meanwhile(
+    system: System,
+) -> None:
+    events = history(3)
+    await system.publish(events)
+    await system.settled()
+    whole = await system.proof()
+
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(line: str) -> None:
+        if line == "indexing":
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        await rebuild(system.servers, interrupt)
+    assert await system.proof() == whole
+    assert (await system.rebuild(resume=True)).proof == whole
+    assert await system.proof() == whole
+
+
+async def test_events_that_the_log_has_lost_are_not_thrown_away(system: System) -> None:
+    await system.runtime.pool.execute(
+        "insert into read.timeline select (jsonb_populate_record(t, '{\"version\": 1000}')).* "
+        "from read.timeline t limit 1"
+    )
+    whole = await system.proof()
+    with pytest.raises(WouldLose, match="1 events"):
+        await system.rebuild()
+    assert await system.proof() == whole
+    assert (await system.rebuild(lose=True)).proof.count == whole.count - 1
+
+
+async def test_two_rebuilds_do_not_run_at_once(system: System) -> None:
+    done = await asyncio.gather(system.rebuild(), system.rebuild(), return_exceptions=True)
+    assert {type(outcome) for outcome in done} == {LogIncomplete, Rebuilt}
+
+
+async def test_the_command_says_the_hash_and_what_it_needs(system: System, kafka: str) -> None:
+    command = (sys.executable, "-m", "audit.rebuild")
+    environment = {
+        **os.environ,
+        "DATABASE_URL": system.servers.database_url,
+        "KAFKA_BOOTSTRAP_SERVERS": kafka,
+    }
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0
+    assert f"timeline hash {(await system.proof()).hash}" in said.decode()
+    del environment["DATABASE_URL"]
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, complaint = await process.communicate()
+    assert process.returncode == 1
+    assert b"DATABASE_URL is not set" in complaint

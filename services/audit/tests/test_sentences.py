@@ -1,0 +1,122 @@
+"""An event in one plain sentence, from its published description and its payload."""
+
+import json
+from typing import Any
+
+import pytest
+
+from audit.sentences import Codes, Description, Language, Words, sentence, shown, yuan
+from audit.vocabulary import Vocabulary
+from audit.words import area
+
+RISKS = {"ILLNESS": Words("因病", "illness"), "SCHOOLING": Words("因学", "schooling")}
+CONFIRMED = Description(
+    label=Words("认定", "Confirmed"),
+    sentence=Words(
+        "风险{risks},收入{income_fen}元,逾期:{late},理由:{reason}",
+        "risks {risks}, income {income_fen} yuan, late: {late}, reason: {reason}",
+    ),
+    codes={"risks": RISKS},
+)
+
+
+def data(**fields: Any) -> bytes:
+    return json.dumps(fields).encode()
+
+
+def test_a_sentence_fills_its_template_with_labels_yuan_and_yes_or_no() -> None:
+    said = sentence(
+        CONFIRMED,
+        "MonitoringConfirmed",
+        data(risks=["ILLNESS", "SCHOOLING"], income_fen=1234567, late=False),
+    )
+    assert said == Words(
+        "风险因病、因学,收入12,345.67元,逾期:否,理由:—",
+        "risks illness, schooling, income 12,345.67 yuan, late: no, reason: —",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fen", "text"),
+    [(0, "0.00"), (5, "0.05"), (100, "1.00"), (-12345, "-123.45"), (123456789, "1,234,567.89")],
+)
+def test_fen_are_shown_in_yuan(fen: int, text: str) -> None:
+    assert yuan(fen) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "codes", "zh", "en"),
+    [
+        ("days", 12, {}, "12", "12"),
+        ("late", True, {}, "是", "yes"),
+        ("risk", "ILLNESS", RISKS, "因病", "illness"),
+        ("risk", "NEW_ONE", RISKS, "NEW_ONE", "NEW_ONE"),
+        ("reason", None, {}, "—", "—"),
+        ("risks", [], RISKS, "—", "—"),
+        ("amounts_fen", [100, 250], {}, "1.00、2.50", "1.00, 2.50"),
+        ("visited_at", "2024-06-03T04:00:00Z", {}, "2024-06-03 12:00", "2024-06-03 12:00"),
+        ("visited_on", "2024-06-03", {}, "2024-06-03", "2024-06-03"),
+        (
+            "values",
+            {"total_fen": 1596503, "in_patient": True},
+            {},
+            "total 15,965.03元、in patient 是",
+            "total 15,965.03 yuan, in patient yes",
+        ),
+        (
+            "values",
+            {"total_fen": 100},
+            {"total_fen": Words("总费用", "total cost")},
+            "总费用 1.00元",
+            "total cost 1.00 yuan",
+        ),
+    ],
+)
+def test_a_value_is_shown_as_people_read_it(
+    name: str, value: Any, codes: Codes, zh: str, en: str
+) -> None:
+    languages: list[Language] = ["zh", "en"]
+    assert [shown(name, value, codes, language) for language in languages] == [zh, en]
+
+
+@pytest.mark.parametrize("broken", [b"", b"not json", b"[1]", b"\xff\xfe", b"[" * 100_000])
+def test_a_payload_that_cannot_be_read_is_named_by_its_type(broken: bytes) -> None:
+    said = sentence(CONFIRMED, "MonitoringConfirmed", broken)
+    assert "MonitoringConfirmed" in said.zh
+    assert "MonitoringConfirmed" in said.en
+
+
+def test_a_type_nobody_described_is_named_and_a_later_description_reaches_it() -> None:
+    words = Vocabulary()
+    assert words.label("assets", "AssetTitled", 1) == Words("AssetTitled", "AssetTitled")
+    words.learn(
+        "assets.AssetTitled.v1",
+        json.dumps(
+            {
+                "service": "assets",
+                "label": {"zh": "确权", "en": "Titled"},
+                "sentence": {"zh": "确权", "en": "Titled"},
+                "codes": {},
+                "of_the_future": 1,
+            }
+        ).encode(),
+    )
+    assert words.label("assets", "AssetTitled", 1) == Words("确权", "Titled")
+    assert words.description("assets", "AssetTitled", 2) is None
+
+
+def test_a_broken_description_changes_nothing_and_a_tombstone_forgets() -> None:
+    words = Vocabulary()
+    known = b'{"label":{"zh":"a","en":"b"},"sentence":{"zh":"c","en":"d"}}'
+    words.learn("x.Y.v1", known)
+    words.learn("x.Y.v1", b"{")
+    assert words.label("x", "Y", 1) == Words("a", "b")
+    words.learn("x.Y.v1", None)
+    assert len(words) == 0
+
+
+def test_an_area_is_named_by_its_town() -> None:
+    assert area("441624108201") == Words("彭寨镇(441624108201)", "Pengzhai (441624108201)")
+    assert area("441624108") == area("441624108000") == Words("彭寨镇", "Pengzhai")
+    assert area("441624").zh == "和平县"
+    assert area("990000").zh == "990000"
