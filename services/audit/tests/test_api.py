@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from common.testing import NOON, Issuer, envelope, history, household
-from contracts.envelope import ZERO_HASH, Actor, Envelope, chained
+from contracts.envelope import Actor, Envelope, chained
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 
@@ -229,7 +229,3 @@ async def test_readiness_says_that_the_timeline_is_gone(
     answer = await client.get("/health/ready")
     assert answer.status_code == 503
     assert "make rebuild" in answer.json()["why"]["timeline"]
-
-
-def test_a_first_event_starts_from_the_zero_hash() -> None:
-    assert envelope().prev_hash == ZERO_HASH

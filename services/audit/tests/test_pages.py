@@ -131,7 +131,7 @@ async def test_villages_lead_to_households_and_an_id_straight_to_its_page(
     await hear([envelope(household_id=household(1), region="441624108201")])
     villages = await client.get("/")
     Checked(villages.text)
-    assert "彭寨镇(441624108201)" in villages.text
+    assert "彭寨镇（441624108201）" in villages.text
     assert 'href="/?region=441624108201"' in villages.text
     village = await client.get("/?region=441624108201&lang=en")
     Checked(village.text)

@@ -45,111 +45,115 @@ class Problem(Exception):
 COMMON: dict[str, Text] = {
     "unauthenticated": Text(
         401,
-        "缺少令牌或令牌无效:请重新获取令牌后再试",
+        "缺少令牌或令牌无效：请重新获取令牌后再试",
         "No token, or it is not valid: get a new token and try again",
     ),
     "token-expired": Text(
-        401, "令牌已过期:请重新获取令牌后再试", "The token has expired: get a new one and try again"
+        401,
+        "令牌已过期：请重新获取令牌后再试",
+        "The token has expired: get a new one and try again",
     ),
     "forbidden": Text(
         403,
-        "没有权限:此操作需要权限 {scope}",
+        "没有权限：此操作需要权限 {scope}",
         "Not allowed: this needs the scope {scope}",
     ),
     "outside-region": Text(
         403,
-        "没有权限:该户不在您负责的区域内",
+        "没有权限：该户不在您负责的区域内",
         "Not allowed: the household is outside the area you answer for",
     ),
     "wrong-department": Text(
         403,
-        "没有权限:{fact_type} 只能由 {owner} 报送",
+        "没有权限：{fact_type} 只能由 {owner} 报送",
         "Not allowed: {fact_type} may only be posted by {owner}",
     ),
     "not-routed": Text(
         403,
-        "没有权限:该户未分派给您的部门",
+        "没有权限：该户未分派给您的部门",
         "Not allowed: the household is not routed to your department",
     ),
-    "not-found": Text(404, "没有找到:请核对编号", "Not found: check the identifier"),
+    "not-found": Text(404, "没有找到：请核对编号", "Not found: check the identifier"),
     "method-not-allowed": Text(
         405, "该地址不支持此方法", "This address does not support the method"
     ),
     "invalid": Text(
         422,
-        "请求内容有 {count} 处错误,请按指针逐一修改",
+        "请求内容有 {count} 处错误，请按指针逐一修改",
         "{count} error(s): correct them where the pointers say",
     ),
     "broken-json": Text(
         400,
-        "不是有效的 JSON(第 {line} 行第 {column} 列附近)",
+        "不是有效的 JSON（第 {line} 行第 {column} 列附近）",
         "Not valid JSON (near line {line}, column {column})",
     ),
     "unsupported-media-type": Text(
-        415, "不支持的 Content-Type,可用:{accepted}", "Unsupported Content-Type; use {accepted}"
+        415, "不支持的 Content-Type，可用：{accepted}", "Unsupported Content-Type; use {accepted}"
     ),
     "body-too-large": Text(
         413,
-        "请求体超过 {limit} 字节:请分批提交",
+        "请求体超过 {limit} 字节：请分批提交",
         "The body is over {limit} bytes: send it in smaller batches",
     ),
     "batch-too-large": Text(
         413,
-        "一批最多 {limit} 条,收到 {count} 条:请分批提交",
+        "一批最多 {limit} 条，收到 {count} 条：请分批提交",
         "At most {limit} items a batch, got {count}: send it in parts",
     ),
     "not-an-array": Text(
         400,
-        "批次应为 JSON 数组或 NDJSON(每行一条)",
+        "批次应为 JSON 数组或 NDJSON（每行一条）",
         "A batch is a JSON array, or NDJSON with one item a line",
     ),
-    "empty-batch": Text(400, "批次为空:至少需要一条", "The batch is empty: send at least one item"),
+    "empty-batch": Text(
+        400, "批次为空：至少需要一条", "The batch is empty: send at least one item"
+    ),
     "idempotency-key-missing": Text(
         400,
-        "缺少 Idempotency-Key 请求头:请为每次操作生成一个唯一值,重试时沿用",
+        "缺少 Idempotency-Key 请求头：请为每次操作生成一个唯一值，重试时沿用",
         "The Idempotency-Key header is missing: make a unique value for each action and keep it when you retry",
     ),
     "idempotency-key-reused": Text(
         422,
-        "该 Idempotency-Key 已用于另一请求:新操作请用新值",
+        "该 Idempotency-Key 已用于另一请求：新操作请用新值",
         "This Idempotency-Key was used for another request: use a new value for a new action",
     ),
     "event-id-reused": Text(
         409,
-        "该 (source, id) 已用于内容不同的事件:更正请用新的 id",
+        "该 (source, id) 已用于内容不同的事件：更正请用新的 id",
         "This (source, id) was used for an event with other content: give a correction an id of its own",
     ),
     "version-moved-on": Text(
         412,
-        "该户记录已更新到版本 {version}:请重新读取后再试",
+        "该户记录已更新到版本 {version}：请重新读取后再试",
         "The household has moved on to version {version}: read it again and retry",
     ),
     "conflict": Text(
         503,
-        "该户正被多人同时修改:请稍后重试",
+        "该户正被多人同时修改：请稍后重试",
         "Several people are changing this household: try again in a moment",
     ),
     "busy": Text(
         503,
-        "系统繁忙:请稍后重试,本次请求未被记录",
+        "系统繁忙：请稍后重试，本次请求未被记录",
         "The service is busy: try again in a moment; nothing was recorded",
     ),
     "unavailable": Text(
         503,
-        "数据库暂不可用:请用同一 Idempotency-Key 重试",
+        "数据库暂不可用：请用同一 Idempotency-Key 重试",
         "The database is not available: retry with the same Idempotency-Key",
     ),
     "unknown-filter": Text(
-        400, "未知的筛选条件 {names}:可用 {known}", "Unknown filter {names}: use {known}"
+        400, "未知的筛选条件 {names}：可用 {known}", "Unknown filter {names}: use {known}"
     ),
     "invalid-cursor": Text(
         400,
-        "分页游标无效:请从第一页重新开始",
+        "分页游标无效：请从第一页重新开始",
         "The cursor is not valid: start again from the first page",
     ),
     "internal": Text(
         500,
-        "系统内部错误:请把 trace_id 告诉管理员",
+        "系统内部错误：请把 trace_id 告诉管理员",
         "Something is wrong on our side: tell the operator the trace_id",
     ),
 }
@@ -159,8 +163,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "missing": ("缺少必填字段", "a required field is missing"),
     "extra_forbidden": ("未知字段", "unknown field"),
     "uuid": ("不是有效的 UUID", "not a UUID"),
-    "date": ("不是有效的日期(YYYY-MM-DD)", "not a date (YYYY-MM-DD)"),
-    "datetime": ("不是带时区的时间(RFC 3339)", "not a time with zone (RFC 3339)"),
+    "date": ("不是有效的日期（YYYY-MM-DD）", "not a date (YYYY-MM-DD)"),
+    "datetime": ("不是带时区的时间（RFC 3339）", "not a time with zone (RFC 3339)"),
     "int": ("不是整数", "not an integer"),
     "bool": ("不是 true 或 false", "not true or false"),
     "string": ("不是文本", "not a string"),

@@ -125,6 +125,20 @@ class FactType(Code):
     MEDICAL_SETTLEMENT = "MedicalSettlement", "医疗费用结算", "medical settlement"
 
 
+class FactValue(Code):
+    """What a fact says: amounts in fen of one settlement."""
+
+    TOTAL = "total_fen", "医疗总费用", "total"
+    BASIC_INSURANCE = "basic_insurance_fen", "基本医保支付", "basic insurance"
+    SERIOUS_ILLNESS_INSURANCE = (
+        "serious_illness_insurance_fen",
+        "大病保险支付",
+        "serious illness insurance",
+    )
+    MEDICAL_ASSISTANCE = "medical_assistance_fen", "医疗救助", "medical assistance"
+    COMPLIANT_OWN_COST = "compliant_own_cost_fen", "合规自付", "compliant own cost"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Member:
     """A person in a household. `commitment` is hex sha256 over the salted vault record."""
@@ -146,7 +160,7 @@ class HouseholdRegistered:
     wording: ClassVar = Wording(
         "登记农户",
         "Household registered",
-        "登记为{category},共同生活{co_living_count}人",
+        "登记为{category}，共同生活{co_living_count}人",
         "Registered as {category}, {co_living_count} living together",
     )
     household_id: UUID
@@ -161,7 +175,7 @@ class HouseholdRegistered:
 
 @dataclass(frozen=True, kw_only=True)
 class DepartmentFactRecorded:
-    """A department reported something about a person. `values` holds codes and amounts only.
+    """A department reported something about a person. `values` holds amounts only.
 
     `detected_on` is the department's date; `received_on` is ours, and starts a clue's clock, so that
     officers are not late for a department's delay (the clock starts where people can act).
@@ -170,7 +184,7 @@ class DepartmentFactRecorded:
     wording: ClassVar = Wording(
         "部门信息",
         "Department fact",
-        "{department_name}报送{fact_type}(发生于{detected_on}):{values}",
+        "{department_name}报送{fact_type}（发生于{detected_on}）：{values}",
         "{department_name} reported {fact_type} of {detected_on}: {values}",
     )
     fact_id: UUID
@@ -183,7 +197,7 @@ class DepartmentFactRecorded:
     record_version: int
     detected_on: date
     received_on: date
-    values: dict[str, int | str | bool]
+    values: dict[FactValue, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +207,7 @@ class RiskDetected:
     wording: ClassVar = Wording(
         "发现风险线索",
         "Risk detected",
-        "{channel}发现{risk_types}风险({severity}):{summary_zh};应于{due_on}前完成识别认定",
+        "{channel}发现{risk_types}风险（{severity}）：{summary_zh}；应于{due_on}前完成识别认定",
         "{channel} found a risk of {risk_types} ({severity}): {summary_en}; to be decided by {due_on}",
     )
     household_id: UUID
@@ -217,7 +231,7 @@ class RiskClueAttached:
     wording: ClassVar = Wording(
         "并入风险线索",
         "Clue attached",
-        "{channel}的{risk_types}线索并入在办案件({severity}):{summary_zh}",
+        "{channel}的{risk_types}线索并入在办案件（{severity}）：{summary_zh}",
         "A clue of {risk_types} by {channel} joined the open case ({severity}): {summary_en}",
     )
     household_id: UUID
@@ -240,7 +254,7 @@ class VerificationStarted:
     wording: ClassVar = Wording(
         "启动入户核实",
         "Verification started",
-        "指派{officer_count}名干部入户核实,已声明回避情况",
+        "指派{officer_count}名干部入户核实，已声明回避情况",
         "{officer_count} officers were assigned, recusal declared",
     )
     household_id: UUID
@@ -256,7 +270,7 @@ class IncomeAssessed:
     wording: ClassVar = Wording(
         "收入核算",
         "Income assessed",
-        "{window_from}至{window_to},{members}人:可支配收入{disposable_fen}元,监测线{line_fen}元/人,线内:{within_line}",
+        "{window_from}至{window_to}，{members}人：可支配收入{disposable_fen}元，监测线{line_fen}元/人，线内：{within_line}",
         "{window_from} to {window_to}, {members} persons: disposable {disposable_fen} yuan, "
         "line {line_fen} yuan a person, within the line: {within_line}",
     )
@@ -285,7 +299,7 @@ class SafeguardAssessed:
     wording: ClassVar = Wording(
         "“三保障”和饮水核查",
         "Safeguards assessed",
-        "住房{housing_grade},饮水合格:{water_safe},失学{dropouts}人,未参保{uninsured}人",
+        "住房{housing_grade}，饮水合格：{water_safe}，失学{dropouts}人，未参保{uninsured}人",
         "Housing {housing_grade}, water safe: {water_safe}, dropouts {dropouts}, uninsured {uninsured}",
     )
     household_id: UUID
@@ -303,7 +317,7 @@ class HouseholdVerified:
     wording: ClassVar = Wording(
         "完成入户核实",
         "Household verified",
-        "入户核实完成:风险{risk_types},建议认定为{proposed_class}",
+        "入户核实完成：风险{risk_types}，建议认定为{proposed_class}",
         "Verified at home: risks {risk_types}, proposed as {proposed_class}",
     )
     household_id: UUID
@@ -322,7 +336,7 @@ class VillageReviewHeld:
     wording: ClassVar = Wording(
         "村级民主评议",
         "Village review",
-        "到会{present}人,同意{votes_for}票,反对{votes_against}票,弃权{abstained}票,通过:{passed}",
+        "到会{present}人，同意{votes_for}票，反对{votes_against}票，弃权{abstained}票，通过：{passed}",
         "{present} present, {votes_for} for, {votes_against} against, {abstained} abstained, passed: {passed}",
     )
     household_id: UUID
@@ -342,7 +356,7 @@ class PublicityPosted:
     wording: ClassVar = Wording(
         "张榜公示",
         "Publicity posted",
-        "在{place}张榜公示,照片已存证",
+        "在{place}张榜公示，照片已存证",
         "Posted at {place}, photograph on record",
     )
     household_id: UUID
@@ -389,7 +403,7 @@ class MonitoringConfirmed:
     wording: ClassVar = Wording(
         "认定为监测对象",
         "Monitoring confirmed",
-        "县级审定:认定为{monitored_class}(第{episode_no}次),风险{risk_types};自发现起{elapsed_days}天,逾期:{late}",
+        "县级审定：认定为{monitored_class}（第{episode_no}次），风险{risk_types}；自发现起{elapsed_days}天，逾期：{late}",
         "The county confirmed {monitored_class} (episode {episode_no}), risks {risk_types}; "
         "{elapsed_days} days from discovery, late: {late}",
     )

@@ -18,7 +18,7 @@ class VisitMode(Code):
     """Only a visit at home and in person fulfils a duty."""
 
     IN_PERSON_AT_HOME = "IN_PERSON_AT_HOME", "入户", "in person at home"
-    IN_PERSON_ELSEWHERE = "IN_PERSON_ELSEWHERE", "当面(非入户)", "in person elsewhere"
+    IN_PERSON_ELSEWHERE = "IN_PERSON_ELSEWHERE", "当面（非入户）", "in person elsewhere"
     PHONE = "PHONE", "电话", "by telephone"
     VIDEO = "VIDEO", "视频", "by video"
 
@@ -57,7 +57,10 @@ class HouseholdVisited:
     """A visit took place; it counts by `visited_at` (Asia/Shanghai date), not by upload."""
 
     wording: ClassVar = Wording(
-        "走访", "Visited", "{visited_on}{mode},目的{purposes}", "{mode} on {visited_on}, {purposes}"
+        "走访",
+        "Visited",
+        "{visited_on}{mode}，目的{purposes}",
+        "{mode} on {visited_on}, {purposes}",
     )
     household_id: UUID
     visit_id: UUID
@@ -77,7 +80,7 @@ class ObligationOpened:
     wording: ClassVar = Wording(
         "走访任务",
         "Visit due",
-        "{obligation}任务:{period_from}至{period_to}",
+        "{obligation}任务：{period_from}至{period_to}",
         "{obligation} due {period_from} to {period_to}",
     )
     household_id: UUID
@@ -96,7 +99,7 @@ class ObligationFulfilled:
     wording: ClassVar = Wording(
         "走访任务完成",
         "Visit duty fulfilled",
-        "{obligation}任务({period_from}起)已由{fulfilled_on}的走访完成",
+        "{obligation}任务（{period_from}起）已由{fulfilled_on}的走访完成",
         "{obligation} (from {period_from}) fulfilled by the visit of {fulfilled_on}",
     )
     household_id: UUID

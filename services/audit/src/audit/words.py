@@ -13,6 +13,7 @@ POSTS = {
     "COUNTY_OFFICER": Words("县级干部", "county officer"),
     "COUNTY_APPROVER": Words("县级审定人员", "county approver"),
     "SUPERVISOR": Words("监督检查人员", "supervisor"),
+    "RULE_ENGINE": Words("规则引擎", "rule engine"),
     "SYSTEM": Words("系统", "system"),
 }
 
@@ -26,7 +27,9 @@ DEPARTMENTS = {
     "canlian": Words("残疾人联合会", "disabled persons' federation"),
     "weijian": Words("卫生健康部门", "health"),
     "nongye": Words("农业农村部门", "agriculture and rural affairs"),
-    "xiangzhen": Words("乡镇", "town"),
+    "xiangzhen": Words("县乡村工作人员", "county, town and village staff"),
+    "identification": Words("户情识别", "identification"),
+    "visits": Words("走访", "visits"),
 }
 
 SERVICES = {
@@ -72,4 +75,4 @@ def area(code: str) -> Words:
     if name is None:
         return Words(code, code)
     whole = code in TOWNS or code in COUNTIES or code.rstrip("0") in (code[:9], code[:6])
-    return name if whole else Words(f"{name.zh}({code})", f"{name.en} ({code})")
+    return name if whole else Words(f"{name.zh}（{code}）", f"{name.en} ({code})")

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import Column, Field, SQLModel, col, select
 
 from common.intents import Connection, Fresh
-from contracts.identification import DepartmentFactRecorded, HouseholdRegistered
+from contracts.identification import DepartmentFactRecorded, FactValue, HouseholdRegistered
 from identification import vault
 from identification.domain.household import clue_of, stage_of
 from identification.domain.rules import MedicalCost
@@ -127,7 +127,7 @@ async def _put_facts(connection: Connection, facts: Sequence[Fresh]) -> None:
         [f.payload.person_id for f in facts],
         [f.payload.fact_type.value for f in facts],
         [f.payload.detected_on for f in facts],
-        [f.payload.values.get("compliant_own_cost_fen") for f in facts],
+        [f.payload.values.get(FactValue.COMPLIANT_OWN_COST) for f in facts],
     )
 
 

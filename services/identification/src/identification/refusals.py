@@ -4,21 +4,21 @@ from common.problems import Text
 
 REFUSALS: dict[str, Text] = {
     "not-registered": Text(
-        404, "该户未登记:请先登记农户", "The household is not on the register: register it first"
+        404, "该户未登记：请先登记农户", "The household is not on the register: register it first"
     ),
     "already-registered": Text(
         409,
-        "该户已登记且内容不同:请走更正流程",
+        "该户已登记且内容不同：请走更正流程",
         "The household is registered with other content: correct the record instead",
     ),
     "register-number-in-use": Text(
         409,
-        "户编号已用于另一户:请核对户编号",
+        "户编号已用于另一户：请核对户编号",
         "The register number belongs to another household: check it",
     ),
     "one-head-needed": Text(
         422,
-        "每户须有且只有一名户主,现有 {heads} 名",
+        "每户须有且只有一名户主，现有 {heads} 名",
         "A household has exactly one head, this one has {heads}",
     ),
     "person-twice-in-household": Text(
@@ -31,7 +31,7 @@ REFUSALS: dict[str, Text] = {
     ),
     "person-in-another-household": Text(
         409,
-        "第 {member} 名成员已登记在另一户:请先办理迁出或更正",
+        "第 {member} 名成员已登记在另一户：请先办理迁出或更正",
         "Member {member} is registered in another household: move the person or correct that record first",
     ),
     "co-living-count": Text(
@@ -46,20 +46,20 @@ REFUSALS: dict[str, Text] = {
     ),
     "labour-under-sixteen": Text(
         422,
-        "第 {member} 名成员未满16周岁,劳动能力应为“无劳动力”",
+        "第 {member} 名成员未满16周岁，劳动能力应为“无劳动力”",
         "Member {member} is under 16: labour capacity must be NONE",
     ),
     "date-in-future": Text(
-        422, "{field} 不能晚于今天({today})", "{field} must not be after today ({today})"
+        422, "{field} 不能晚于今天（{today}）", "{field} must not be after today ({today})"
     ),
     "date-before-previous-step": Text(
         422,
-        "{field} 不能早于上一步的日期({earliest})",
+        "{field} 不能早于上一步的日期（{earliest}）",
         "{field} must not be before the previous step ({earliest})",
     ),
     "step-out-of-order": Text(
         409,
-        "当前阶段为 {stage},此步骤之前须先完成:{needed}",
+        "当前阶段为 {stage}，此步骤之前须先完成：{needed}",
         "The case is at {stage}; this step needs {needed} first",
     ),
     "clue-needs-evidence": Text(
@@ -69,7 +69,7 @@ REFUSALS: dict[str, Text] = {
     ),
     "officers-needed": Text(
         422,
-        "入户核实至少需要 {needed} 名干部,现有 {named} 名",
+        "入户核实至少需要 {needed} 名干部，现有 {named} 名",
         "Verification needs {needed} officers, {named} named",
     ),
     "recusal-not-declared": Text(
@@ -82,7 +82,7 @@ REFUSALS: dict[str, Text] = {
     ),
     "income-window": Text(
         422,
-        "收入核算期应为 {window_from} 至 {window_to}(核实前12个整月)",
+        "收入核算期应为 {window_from} 至 {window_to}（核实前12个整月）",
         "The income window must be {window_from} to {window_to} (twelve whole months before the visit)",
     ),
     "income-members": Text(
@@ -91,11 +91,13 @@ REFUSALS: dict[str, Text] = {
         "The number of members must be the {members} who live together",
     ),
     "one-to-five-risks": Text(
-        422, "须选择1至5个风险类型,现为 {named} 个", "Choose one to five risk types, {named} chosen"
+        422,
+        "须选择1至5个风险类型，现为 {named} 个",
+        "Choose one to five risk types, {named} chosen",
     ),
     "not-at-risk": Text(
         409,
-        "收入高于监测线且无大额刚性支出,不符合任何一类监测对象:请按不纳入处理",
+        "收入高于监测线且无大额刚性支出，不符合任何一类监测对象：请按不纳入处理",
         "Income is above the line and no large rigid spending was found: the household fits none of the classes; reject the clue",
     ),
     "votes-exceed-present": Text(
@@ -103,42 +105,42 @@ REFUSALS: dict[str, Text] = {
     ),
     "personal-data-in-publicity": Text(
         422,
-        "公示内容含有个人信息({kinds}):请删除后再公示",
+        "公示内容含有个人信息（{kinds}）：请删除后再公示",
         "The notice contains personal data ({kinds}): remove it before posting",
     ),
     "personal-data-in-text": Text(
         422,
-        "{field} 含有个人信息或病名({kinds}),会进入公开日志:请改写",
+        "{field} 含有个人信息或病名（{kinds}），会进入公开日志：请改写",
         "{field} contains personal data or an illness ({kinds}) and would go on the log: reword it",
     ),
     "publicity-too-short": Text(
         409,
-        "公示只有 {days} 天:最早 {earliest} 期满",
+        "公示只有 {days} 天：最早 {earliest} 期满",
         "Posted for {days} days only: it is over on {earliest} at the earliest",
     ),
     "separation-of-duties": Text(
         409,
-        "职责分离:您已参与前一环节({before}),须由他人办理",
+        "职责分离：您已参与前一环节（{before}），须由他人办理",
         "Separation of duties: you took part in an earlier step ({before}); another person must do this",
     ),
     "class-does-not-fit": Text(
         409,
-        "类别与户类别和收入不符:应为 {expected}",
+        "类别与户类别和收入不符：应为 {expected}",
         "The class does not fit category and income: it must be {expected}",
     ),
     "late-needs-reason": Text(
         422,
-        "自发现起已 {elapsed} 天,超过期限 {due_on}:须填写逾期原因",
+        "自发现起已 {elapsed} 天，超过期限 {due_on}：须填写逾期原因",
         "{elapsed} days since discovery, past {due_on}: give the reason for being late",
     ),
     "unknown-event-type": Text(
         422,
-        "未知的事件类型:可用类型见 /v1/fact-types",
+        "未知的事件类型：可用类型见 /v1/fact-types",
         "Unknown event type: see /v1/fact-types for those accepted",
     ),
     "unknown-person": Text(
         422,
-        "登记册中没有此人:请核对证件号码,或先由乡镇登记该户",
+        "登记册中没有此人：请核对证件号码，或先由乡镇登记该户",
         "Nobody on the register has this identity number: check it, or have the town register the household",
     ),
 }

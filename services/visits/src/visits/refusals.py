@@ -5,17 +5,17 @@ from common.problems import Text
 REFUSALS: dict[str, Text] = {
     "household-not-known": Text(
         404,
-        "走访系统尚无该户:请先在户情识别中登记农户;刚登记的请稍候再试",
+        "走访系统尚无该户：请先在户情识别中登记农户；刚登记的请稍候再试",
         "Visits does not know the household: register it with identification first; if that was a moment ago, try again",
     ),
     "visit-id-reused": Text(
         409,
-        "该 visit_id 已用于内容不同的走访:新的走访请用新的 visit_id",
+        "该 visit_id 已用于内容不同的走访：新的走访请用新的 visit_id",
         "This visit_id was used for a visit with other content: give a new visit an id of its own",
     ),
     "visit-in-future": Text(
         422,
-        "{field} 不能晚于现在(今天 {today}):请核对走访时间",
+        "{field} 不能晚于现在（今天 {today}）：请核对走访时间",
         "{field} must not be later than now (today is {today}): check the time of the visit",
     ),
     "visitor-needed": Text(422, "须填写至少一名走访人员", "Name at least one person who went"),

@@ -18,7 +18,7 @@ from common.http import circumstances
 from common.ids import derived_id
 from common.intents import Intent, Key, KeyReused, fingerprint
 from common.problems import FAULTS, Fault, Problem, fault
-from contracts.identification import DepartmentFactRecorded, FactType
+from contracts.identification import DepartmentFactRecorded, FactType, FactValue
 from identification import vault
 from identification.api.wired import Wired, wired
 from identification.domain.facts import FACT, OWNERS
@@ -235,11 +235,11 @@ def _intent(app: Wired, caller: Principal, read: _Read, person: Known) -> Intent
             detected_on=data.settled_on,
             received_on=received_on,
             values={
-                "total_fen": data.total_fen,
-                "basic_insurance_fen": data.basic_insurance_fen,
-                "serious_illness_insurance_fen": data.serious_illness_insurance_fen,
-                "medical_assistance_fen": data.medical_assistance_fen,
-                "compliant_own_cost_fen": data.compliant_own_cost_fen,
+                FactValue.TOTAL: data.total_fen,
+                FactValue.BASIC_INSURANCE: data.basic_insurance_fen,
+                FactValue.SERIOUS_ILLNESS_INSURANCE: data.serious_illness_insurance_fen,
+                FactValue.MEDICAL_ASSISTANCE: data.medical_assistance_fen,
+                FactValue.COMPLIANT_OWN_COST: data.compliant_own_cost_fen,
             },
         ),
         context=circumstances(caller, region=person.region, occurred_at=event.time),

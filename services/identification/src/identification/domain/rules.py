@@ -58,7 +58,7 @@ def medical_cost(
         risk_type=RiskType.ILLNESS,
         severity=Severity.RED if total >= 2 * threshold else Severity.ORANGE,
         evidence=tuple(cost.event_id for cost in counted),
-        summary_zh=f"12个月内合规自付医疗费{_yuan(total)}元,达到{_yuan(threshold)}元",
+        summary_zh=f"12个月内合规自付医疗费{_yuan(total)}元，达到{_yuan(threshold)}元",
         summary_en=f"own medical cost of {_yuan(total)} yuan in 12 months reaches {_yuan(threshold)} yuan",
     )
 
