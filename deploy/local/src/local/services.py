@@ -39,6 +39,7 @@ def environment(
         "ISSUER": issuer,
         "JWKS_URL": f"{issuer}/jwks",
         "PROFILE": "development",
+        "INSTANCE": service,
     }
     if service == "identification":
         found |= kept(home / "keys.json", KEYS, key)

@@ -56,6 +56,8 @@ class Consumer:
     halted: str | None = None
     lag: int = 0
     progress: float = field(default_factory=time.monotonic)
+    failures: int = 0  # in a row, since something last worked
+    interrupted: str = ""
 
     def unready(self) -> str | None:
         """Why this consumer is not doing its work, or `None` if it is."""
@@ -63,30 +65,31 @@ class Consumer:
             return self.halted
         if self.stopped:
             return "; ".join(f"{p.topic}/{p.partition}: {why}" for p, why in self.stopped.items())
+        if self.failures and time.monotonic() - self.progress > STUCK:
+            return f"no progress for {STUCK:.0f} s: {self.interrupted}"
         if self.lag and time.monotonic() - self.progress > STUCK:
             return f"no progress for {STUCK:.0f} s with {self.lag} records to read"
         return None
 
     async def run(self) -> None:
         """Consume for ever; survive any failure of Kafka or Postgres."""
-        failures = 0
         while True:
             reader = self.reader()
             try:
                 await reader.start()
-                failures = 0
                 await self._consume(reader)
             except (KafkaError, *TRANSIENT) as error:
-                log.warning("consumer_interrupted", error=repr(error), attempt=failures + 1)
-                failures += 1
+                self.failures += 1
+                self.interrupted = repr(error)
+                log.warning("consumer_interrupted", error=repr(error), attempt=self.failures)
             except TooManyParked as error:
                 self.halted = f"stopped because too many households fail: {error}"
                 log.critical("consumer_halted", error=str(error))
-                failures = len(RETRY)
+                self.failures = len(RETRY)
             finally:
                 self.owned.clear()
                 await reader.close()
-            await asyncio.sleep(RETRY[min(failures, len(RETRY) - 1)])
+            await asyncio.sleep(RETRY[min(self.failures, len(RETRY)) - 1])
 
     async def _consume(self, reader: LogReader) -> None:
         generation, looked = -1, 0.0
@@ -113,7 +116,7 @@ class Consumer:
                     log.warning("fenced", places=[f"{p.topic}/{p.partition}" for p in mine])
                     await self._claim(reader)
                     continue
-                self.progress, self.halted = time.monotonic(), None
+                self.progress, self.halted, self.failures = time.monotonic(), None, 0
             if time.monotonic() - looked > HOUSEKEEPING:
                 looked = time.monotonic()
                 if not await self._still_owns():
@@ -225,7 +228,7 @@ class Consumer:
             self.lag += lag
             metrics.LAG.labels(place.topic, str(place.partition)).set(lag)
         if not self.lag:
-            self.progress = time.monotonic()
+            self.progress, self.failures = time.monotonic(), 0
         metrics.STOPPED_PARTITIONS.set(len(self.stopped))
         (parked,) = await self.pool.fetch(
             "select count(*) as records, count(distinct key) as keys from es.parked where consumer = $1",

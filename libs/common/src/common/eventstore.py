@@ -30,6 +30,9 @@ from common.intents import (
 )
 from contracts.envelope import ZERO_HASH, Actor, Envelope, sealed
 
+# Bytes of a payload. A broker takes 1 MiB; more would stand at the head of the outbox for ever.
+MAX_DATA = 512 * 1024
+
 
 @dataclass(slots=True)
 class _Stream:
@@ -66,12 +69,15 @@ async def record(connection: Connection, store: Store, intents: Sequence[Intent]
             continue
         try:
             payloads = intent.decider.decide(intent.command, stream.state)
+            encoded = [encode(payload) for payload in payloads]
+            if any(len(data) > MAX_DATA for data in encoded):
+                raise Refused("event-too-large", limit=MAX_DATA)
         except Refused as refusal:
             outcomes.append(refusal)
             continue
         events = []
-        for payload in payloads:
-            event = _sealed(store, intent, stream, payload, now)
+        for payload, data in zip(payloads, encoded, strict=True):
+            event = _sealed(store, intent, stream, payload, data, now)
             events.append(event)
             fresh.append(Fresh(event, payload, stream.state, intent.private))
         if events:
@@ -180,7 +186,9 @@ async def _load(
     return streams
 
 
-def _sealed(store: Store, intent: Intent, stream: _Stream, payload: Any, now: datetime) -> Envelope:
+def _sealed(
+    store: Store, intent: Intent, stream: _Stream, payload: Any, data: bytes, now: datetime
+) -> Envelope:
     """The payload as the stream's next event; moves the stream on.
 
     `recorded_at` never runs back inside a stream, even if the database's clock was set back.
@@ -205,7 +213,7 @@ def _sealed(store: Store, intent: Intent, stream: _Stream, payload: Any, now: da
             causation_id=context.causation_id,
             classification=context.classification,
             traceparent=context.traceparent,
-            data=encode(payload),
+            data=data,
             prev_hash=stream.hash,
         )
     )

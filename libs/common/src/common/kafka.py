@@ -127,8 +127,8 @@ class Log:
 class _Reader:
     """What every reader does."""
 
-    def __init__(self, servers: str, group: str | None) -> None:
-        self._consumer = _consumer(servers, group)
+    def __init__(self, servers: str, group: str | None, instance: str | None = None) -> None:
+        self._consumer = _consumer(servers, group, instance)
 
     async def bounds(self, places: Iterable[Place]) -> dict[Place, tuple[int, int]]:
         """The first offset kept and the next offset to be written, for each place."""
@@ -174,11 +174,15 @@ class _Reader:
 class LogReader(_Reader):
     """A member of a consumer group that only hands out partitions; offsets are kept by the caller.
 
-    `generation` changes whenever partitions come or go; then the caller claims and seeks.
+    `generation` changes whenever partitions come or go; then the caller claims and seeks. With an
+    `instance` (a name that outlives the process) a replica that crashed and comes back has its
+    partitions at once; without one, they wait for the session of the dead member to end.
     """
 
-    def __init__(self, servers: str, group: str, topics: Iterable[str]) -> None:
-        super().__init__(servers, group)
+    def __init__(
+        self, servers: str, group: str, topics: Iterable[str], instance: str | None = None
+    ) -> None:
+        super().__init__(servers, group, instance)
         self._topics = list(topics)
         self.generation = 0
 
@@ -230,10 +234,11 @@ class LogScan(_Reader):
         return bounds
 
 
-def _consumer(servers: str, group: str | None) -> AIOKafkaConsumer:
+def _consumer(servers: str, group: str | None, instance: str | None) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         bootstrap_servers=servers,
         group_id=group,
+        group_instance_id=instance,
         enable_auto_commit=False,
         auto_offset_reset="earliest",  # never used silently: the reader compares offsets itself
         partition_assignment_strategy=[RangePartitionAssignor],  # keeps p of every topic together

@@ -123,6 +123,11 @@ COMMON: dict[str, Text] = {
         "该 (source, id) 已用于内容不同的事件：更正请用新的 id",
         "This (source, id) was used for an event with other content: give a correction an id of its own",
     ),
+    "event-too-large": Text(
+        422,
+        "内容过大:一个事件最多 {limit} 字节,请拆分后提交",
+        "Too much for one event: at most {limit} bytes, send it in parts",
+    ),
     "version-moved-on": Text(
         412,
         "该户记录已更新到版本 {version}：请重新读取后再试",

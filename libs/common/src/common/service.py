@@ -97,7 +97,10 @@ async def running(
             holder,
             pool,
             lambda: LogReader(
-                settings.kafka_bootstrap_servers, f"shouwang.{store.service}", topics
+                settings.kafka_bootstrap_servers,
+                f"shouwang.{store.service}",
+                topics,
+                settings.instance,
             ),
         )
     runtime = Runtime(settings, Clock(), pool, engine, writer, consumer)

@@ -18,5 +18,6 @@ class Settings(BaseSettings):
     profile: Literal["development", "production"] = "production"
     log_level: str = "INFO"
     otel_exporter_otlp_endpoint: str | None = None
+    instance: str | None = None  # a stable name of this replica: it is back at once after a crash
     unpublished_limit_seconds: float = 900  # oldest ticket older than this: not ready
     body_limit_bytes: int = 8 * 1024 * 1024
