@@ -1,4 +1,4 @@
-"""The whole system as it runs for a developer: servers, issuer, every service its own process."""
+"""One system for the stories and the pages, as it runs for a developer: every service a process."""
 
 from collections.abc import AsyncIterator
 
@@ -21,3 +21,9 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
         httpx.AsyncClient(timeout=30) as http,
     ):
         yield County(running, home, http)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The stories begin with an empty register: what the pages post comes after them."""
+    items.sort(key=lambda item: "documents" in item.path.parts)
