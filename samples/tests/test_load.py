@@ -13,14 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.identification import (
-    Category,
-    Health,
-    LabourCapacity,
-    Relation,
-    Schooling,
-    Sex,
-)
+from contracts.codes import Category, Health, LabourCapacity, Relation, Schooling, Sex
 from samples.load import ITEMS_A_BATCH, LoadFailed, Outcome, load, main, poster, token_from
 from samples.reading import UnreadableExport, read_households, read_settlements
 from samples.vocabulary import CATEGORY, HEALTH, LABOUR_CAPACITY, RELATION, SCHOOLING, SEX

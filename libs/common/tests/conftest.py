@@ -4,12 +4,25 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from common.ids import new_id
 from common.kafka import Log
 from common.testing import Database, database, empty
 from local.servers import Servers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """As a service writes them; structlog's own default draws each traceback for seconds."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(),
+        ]
+    )
 
 
 @pytest.fixture(scope="session")
@@ -19,19 +32,33 @@ async def shared_database(servers: Servers) -> AsyncIterator[Database]:
         yield made
 
 
+@pytest.fixture(scope="session")
+async def superuser(shared_database: Database) -> AsyncIterator[asyncpg.Connection]:
+    """Who may empty it."""
+    made = await asyncpg.connect(shared_database.superuser_url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="session")
+async def shared_pool(shared_database: Database) -> AsyncIterator[asyncpg.Pool]:
+    """Connections of the service's own role."""
+    made = await asyncpg.create_pool(shared_database.url, min_size=4, max_size=16)
+    yield made
+    made.terminate()
+
+
 @pytest.fixture
-async def db(shared_database: Database) -> Database:
+async def db(shared_database: Database, superuser: asyncpg.Connection) -> Database:
     """The suite's database, empty."""
-    await empty(shared_database.superuser_url)
+    await empty(superuser)
     return shared_database
 
 
 @pytest.fixture
-async def pool(db: Database) -> AsyncIterator[asyncpg.Pool]:
-    """Connections of the service's own role."""
-    made = await asyncpg.create_pool(db.url, min_size=1, max_size=16)
-    yield made
-    made.terminate()
+def pool(db: Database, shared_pool: asyncpg.Pool) -> asyncpg.Pool:
+    """Connections to the empty database."""
+    return shared_pool
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 
 from common.eventstore import record
 from common.migrate import migrate
-from common.testing import TALLIES, Database, adding
+from common.testing import TALLIES, Database, adding, database
+from local.servers import Servers
 
 CHANGES = [
     "update es.events set region = 'elsewhere'",
@@ -45,17 +46,17 @@ async def test_neither_may_the_owner_nor_a_superuser(
             await connection.close()
 
 
-@pytest.mark.parametrize("change", CHANGES)
-async def test_nor_a_superuser_who_turns_ordinary_triggers_off(
-    history: asyncpg.Pool, db: Database, change: str
-) -> None:
-    connection = await asyncpg.connect(db.superuser_url)
-    try:
-        await connection.execute("set session_replication_role = replica")
-        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
-            await connection.execute(change)
-    finally:
-        await connection.close()
+async def test_nor_a_superuser_who_turns_ordinary_triggers_off(servers: Servers) -> None:
+    """On a database of its own, as it was laid: `empty` puts the guard back by itself."""
+    async with database(servers.postgres, "fresh") as fresh:
+        connection = await asyncpg.connect(fresh.superuser_url)
+        try:
+            await connection.execute("set session_replication_role = replica")
+            for change in CHANGES:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+                    await connection.execute(change)
+        finally:
+            await connection.close()
 
 
 @pytest.mark.parametrize(
@@ -91,8 +92,8 @@ async def test_another_services_role_may_not_even_connect(db: Database) -> None:
 
 
 async def test_the_service_may_make_its_read_model_anew(pool: asyncpg.Pool) -> None:
-    await pool.execute("create schema read; create table read.households (id uuid)")
-    await pool.execute("drop schema read cascade")
+    await pool.execute("create schema anew; create table anew.households (id uuid)")
+    await pool.execute("drop schema anew cascade")
 
 
 async def test_migrating_again_changes_nothing(history: asyncpg.Pool, db: Database) -> None:

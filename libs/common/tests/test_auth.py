@@ -128,7 +128,7 @@ async def test_a_new_key_of_the_issuer_is_found(verifier: Verifier, issued: Issu
 async def test_an_issuer_that_cannot_be_reached_is_not_the_callers_fault(issued: Issuer) -> None:
     verifier = Verifier("http://127.0.0.1:1/jwks", issued.url, issued.audience)
 
-    assert await refused(verifier, issued.token("a")) == "unavailable"
+    assert await refused(verifier, issued.token("a")) == "issuer-unavailable"
 
 
 async def test_a_known_token_is_refused_once_it_has_expired(

@@ -9,6 +9,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
+from common import consumer
 from common.consumer import Consumer, Fenced, _Owned
 from common.inbox import PARK_LIMIT, Handle, Inbox
 from common.incoming import Incoming
@@ -136,33 +137,39 @@ async def test_poison_parks_its_household_and_the_partition_goes_on(
     sick = households[3]
     heard.failing = {(sick[0].stream, 2)}
     await publish(log, topic, [events[n] for n in range(3) for events in households])
-    async with running(made(heard.handle)) as consumer:
+    async with running(made(heard.handle)) as one:
         await eventually(lambda: at_end(servers, topic, pool))
-        assert consumer.unready() is None
+        assert one.unready() is None
 
         assert heard.versions(sick[0]) == [1]
         assert all(heard.versions(e[0]) == [1, 2, 3] for e in households if e is not sick)
         heard.failing.clear()
-        assert await consumer.inbox.retry(pool, sick[0].key) == 0
+        assert await one.inbox.retry(pool, sick[0].key) == 0
 
     assert heard.versions(sick[0]) == [1, 2, 3]
 
 
 async def test_many_poisoned_households_stop_us_until_the_bug_is_mended(
-    made: Consuming, heard: Heard, log: Log, topic: str, pool: asyncpg.Pool
+    made: Consuming,
+    heard: Heard,
+    log: Log,
+    topic: str,
+    pool: asyncpg.Pool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(consumer, "RETRY", (0.1, 0.5))
     events = [envelope() for _ in range((PARK_LIMIT + 1) * 2)]
     heard.failing = {(event.stream, 1) for event in events}
     await publish(log, topic, events)
-    async with running(made(heard.handle)) as consumer:
-        await eventually(lambda: consumer.halted)
-        assert "too many households" in str(consumer.unready())
+    async with running(made(heard.handle)) as one:
+        await eventually(lambda: one.halted)
+        assert "too many households" in str(one.unready())
         assert await pool.fetchval("select count(*) from es.parked") <= PARK_LIMIT
         heard.failing.clear()
         for row in await pool.fetch("select distinct key from es.parked"):
-            await consumer.inbox.retry(pool, row["key"])
+            await one.inbox.retry(pool, row["key"])
         await eventually(lambda: len(heard) == len(events), within=20)
-        assert await eventually(lambda: consumer.unready() is None)
+        assert await eventually(lambda: one.unready() is None)
 
 
 # Owners
@@ -263,9 +270,9 @@ async def test_an_offset_behind_the_topics_end_stops_only_its_partition_and_says
     events = [envelope() for _ in range(20)]
     await publish(log, topic, events)
     elsewhere = (await ends(servers, topic))[Place(topic, 1)][1]
-    async with running(made(heard.handle)) as consumer:
+    async with running(made(heard.handle)) as one:
         await eventually(lambda: len(heard) == elsewhere)
-        assert "before our offset 500" in str(consumer.unready())
+        assert "before our offset 500" in str(one.unready())
 
     assert 0 < elsewhere < 20
     assert await pool.fetchval("select next from es.offsets where partition = 0") == 500
@@ -280,9 +287,9 @@ async def test_records_that_are_gone_from_the_topic_stop_it_and_it_says_so(
     await admin.start()
     await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=1)})
     await admin.close()
-    async with running(made(heard.handle)) as consumer:
+    async with running(made(heard.handle)) as one:
         await eventually(lambda: len(heard) == bounds[Place(topic, 1)][1])
-        assert "records 0..0 are gone" in str(consumer.unready())
+        assert "records 0..0 are gone" in str(one.unready())
 
     assert await pool.fetchval("select next from es.offsets where partition = 0") == 0
 
@@ -291,13 +298,13 @@ async def test_records_out_of_place_are_not_taken(
     made: Consuming, heard: Heard, topic: str, servers: Servers
 ) -> None:
     """Between our offset and the first record that came something is missing: read it again."""
-    consumer = made(heard.handle)
+    one = made(heard.handle)
     place = Place(topic, 0)
-    consumer.owned = {place: _Owned(next=3, epoch=1)}
+    one.owned = {place: _Owned(next=3, epoch=1)}
     reader = LogReader(servers.kafka, topic, [topic])
     records: list[Record] = [record_of(envelope(), topic, 5)]
 
-    assert not consumer._follows(reader, place, records)
+    assert not one._follows(reader, place, records)
     assert reader.generation == 1  # which makes it claim, seek and look at the topic's bounds
     await reader.close()
 
@@ -305,8 +312,8 @@ async def test_records_out_of_place_are_not_taken(
 async def test_a_silent_reader_with_something_to_read_is_not_ready(
     made: Consuming, heard: Heard
 ) -> None:
-    consumer = made(heard.handle)
-    assert consumer.unready() is None
-    consumer.lag, consumer.progress = 5, float("-inf")
+    one = made(heard.handle)
+    assert one.unready() is None
+    one.lag, one.progress = 5, float("-inf")
 
-    assert "no progress" in str(consumer.unready())
+    assert "no progress" in str(one.unready())

@@ -1,7 +1,7 @@
 """The event store: what is appended, what is refused, and what a repetition gets."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -9,8 +9,9 @@ import asyncpg
 import msgspec
 import pytest
 
-from common.decider import Refused
-from common.eventstore import from_row, record
+from common.codec import Codec
+from common.decider import Decider, Refused
+from common.eventstore import MAX_DATA, from_row, record
 from common.intents import (
     Connection,
     Fresh,
@@ -25,6 +26,13 @@ from common.intents import (
 )
 from common.testing import TALLIES, TALLY, adding, household
 from contracts.envelope import ZERO_HASH, Envelope, chain_hash
+
+
+@dataclass(frozen=True)
+class Said:
+    """An event with room for much."""
+
+    text: str
 
 
 async def recorded(pool: asyncpg.Pool, *intents: Intent, store: Store = TALLIES) -> list[Outcome]:
@@ -97,6 +105,23 @@ async def test_every_event_has_a_ticket(pool: asyncpg.Pool) -> None:
     positions = await pool.fetch("select position from es.events order by 1")
     assert tickets == positions
     assert len(tickets) == 3
+
+
+async def test_an_event_that_no_topic_would_take_is_refused_and_its_neighbours_are_not(
+    pool: asyncpg.Pool,
+) -> None:
+    """Once recorded, it would stand at the head of the outbox for ever."""
+    verbose: Decider[int, int, Said] = Decider(
+        0, lambda n, _: [Said("short"), Said("x" * n)], lambda n, _: n
+    )
+    wordy = replace(TALLIES, codec=Codec.of(Said))
+    fits = replace(adding("fits"), decider=verbose, command=MAX_DATA - 20)
+    exceeds = replace(adding("exceeds"), decider=verbose, command=MAX_DATA)
+
+    outcomes = await recorded(pool, exceeds, fits, store=wordy)
+
+    assert [type(outcome) for outcome in outcomes] == [Refused, Recorded]
+    assert {e.stream for e in await events(pool)} == {"fits"}
 
 
 async def test_a_transaction_that_fails_leaves_nothing(pool: asyncpg.Pool) -> None:

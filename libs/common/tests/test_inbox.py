@@ -1,12 +1,14 @@
 """The inbox: an event takes effect once and in order, or parks its household."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import asyncpg
 import pytest
 
 from common.inbox import PARK_LIMIT, TooManyParked
-from common.intents import Conflict
+from common.incoming import Incoming
+from common.intents import Conflict, Connection
 from common.testing import Heard, Reader, envelope, history, household
 
 
@@ -157,6 +159,26 @@ async def test_poison_parks_only_its_household_in_order(reader: Reader, heard: H
     assert heard.versions(sick[0]) == [1]
     assert heard.versions(well[0]) == [1, 2, 3]
     assert await reader.parked() == [(sick[0].key, "failed"), (sick[0].key, "behind")]
+
+
+async def test_an_error_of_the_database_in_one_event_spoils_no_neighbour(
+    pool: asyncpg.Pool,
+) -> None:
+    """Without a savepoint it would end the transaction for all of them."""
+    (before,), (sick,), (after,) = history(1), history(1), history(1)
+
+    async def handle(connection: Connection, items: Sequence[Incoming]) -> None:
+        for item in items:
+            assert item.event
+            if item.event.stream == sick.stream:
+                await connection.execute("select 1 / 0")
+
+    reader = Reader(pool, "visits", handle)
+    await reader.hears(before, sick, after, singly=True)
+
+    assert await reader.parked() == [(sick.key, "failed")]
+    rows = await pool.fetch("select stream from es.cursors")
+    assert {row["stream"] for row in rows} == {before.stream, after.stream}
 
 
 async def test_everything_of_a_parked_household_waits_behind_whatever_its_stream(

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 from aiokafka.partitioner import murmur2
 
-from common import kafka
+from common import kafka, topics
 from common.eventstore import record
-from common.kafka import KafkaError, Log, LogScan, Message, Place, Record, create_topics
+from common.kafka import KafkaError, Log, LogScan, Message, Place, Record
 from common.outbox import Relay
 from common.testing import (
     TALLIES,
@@ -23,7 +23,7 @@ from common.testing import (
     message_of,
     wire,
 )
-from common.topics import PARTITIONS, SERVICES, events_topic
+from common.topics import PARTITIONS, SERVICES, create_topics, events_topic
 from contracts.envelope import from_headers, to_headers
 from local.servers import Servers
 
@@ -31,7 +31,7 @@ from local.servers import Servers
 @pytest.fixture
 async def line(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wire]:
     """A wire to the broker, and less patience with it."""
-    monkeypatch.setattr(kafka, "DEADLINE", 2.0)
+    monkeypatch.setattr(kafka, "DEADLINE", 1.0)
     async with wire(servers.kafka) as made:
         yield made
 
@@ -91,7 +91,7 @@ async def test_the_defaults_that_lose_or_reorder_are_changed(servers: Servers, l
     producer = await log._ready()
     assert producer._sender._acks == -1  # all in-sync replicas
     assert producer._txn_manager is not None  # idempotent
-    consumer = kafka._consumer(servers.kafka, "group")
+    consumer = kafka._consumer(servers.kafka, "group", None)
     assert consumer._enable_auto_commit is False
     assert consumer._auto_offset_reset == "earliest"
     await consumer.stop()
@@ -179,6 +179,6 @@ async def test_topics_are_created_once_and_never_with_other_partitions(
     assert len(await scan.start(places)) == 7 * 12
     await scan.close()
 
-    monkeypatch.setattr(kafka, "PARTITIONS", 13)
+    monkeypatch.setattr(topics, "PARTITIONS", 13)
     with pytest.raises(KafkaError, match="keys would move"):
         await create_topics(servers.kafka, 1)

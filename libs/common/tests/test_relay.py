@@ -217,7 +217,7 @@ async def test_a_leader_that_is_gone_is_replaced_within_three_seconds(
         await eventually(lambda: none_left(pool), within=3)
         assert await pool.fetchval("select epoch from es.relay") == 2
 
-    assert topic.versions("a") == [1]
+    assert set(topic.versions("a")) == {1}  # twice, if the leader was in the middle of it
 
 
 async def test_a_deposed_relay_publishes_nothing_more(

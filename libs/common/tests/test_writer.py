@@ -218,28 +218,44 @@ async def test_the_append_of_a_caller_who_went_away_is_finished(
 
 
 async def test_stopping_finishes_what_is_in_hand_and_what_waits(pool: asyncpg.Pool) -> None:
-    async with writing(pool) as writer:
-        async with held(pool, "s") as release:
-            first = asyncio.ensure_future(writer.execute(adding("s", 1)))
-            await eventually(lambda: waits(pool))
-            rest = asyncio.ensure_future(writer.execute_all([adding("t", 1)] * (BATCH + 1)))
-            await eventually(lambda: writer.depth)
-            (task,) = [t for t in asyncio.all_tasks() if t.get_coro().__qualname__ == "Writer.run"]  # type: ignore[union-attr]
-            task.cancel()
-            await release()
-        with suppress(asyncio.CancelledError):
-            await task
-        # Run has ended: everything that was accepted is committed.
-        assert await count(pool) == 1 + BATCH + 1
-        await first
-        await rest
+    writer = Writer(pool, TALLIES)
+    run = asyncio.ensure_future(writer.run())
+    async with held(pool, "s") as release:
+        in_hand = asyncio.ensure_future(writer.execute(adding("s", 1)))
+        await eventually(lambda: waits(pool))
+        waiting = asyncio.ensure_future(writer.execute_all([adding("t", 1)] * (BATCH + 1)))
+        await eventually(lambda: writer.depth)
+        run.cancel()
+        ended, _ = await asyncio.wait({run}, timeout=0.3)
+        assert not ended  # the pool must not be closed under a commit
+        await release()
+    with suppress(asyncio.CancelledError):
+        await run
+
+    assert await count(pool) == 1 + BATCH + 1
+    await asyncio.gather(in_hand, waiting)
+
+
+async def test_stopping_waits_for_a_commit_behind_which_nothing_waits(pool: asyncpg.Pool) -> None:
+    writer = Writer(pool, TALLIES)
+    run = asyncio.ensure_future(writer.run())
+    async with held(pool, "s") as release:
+        in_hand = asyncio.ensure_future(writer.execute(adding("s", 1)))
+        await eventually(lambda: waits(pool))
+        run.cancel()
+        ended, _ = await asyncio.wait({run}, timeout=0.3)
+        assert not ended
+        await release()
+
+    assert isinstance(await in_hand, Recorded)
 
 
 async def test_a_full_queue_says_so_and_takes_nothing(pool: asyncpg.Pool) -> None:
     writer = Writer(pool, TALLIES)  # nobody empties it
     writer._queue.extend([None] * WAITING)  # type: ignore[list-item]
-    with pytest.raises(Busy):
-        await writer.execute(adding("a", 1))
+    async with asyncio.timeout(1):
+        with pytest.raises(Busy):
+            await writer.execute(adding("a", 1))
     assert writer.depth == WAITING
 
 

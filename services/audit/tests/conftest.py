@@ -17,10 +17,9 @@ from common.clock import Clock
 from common.codec import Codec
 from common.inbox import Inbox
 from common.incoming import incoming
-from common.kafka import create_topics
 from common.service import Runtime
 from common.testing import Database, Issuer, database, empty, issuer, record_of
-from common.topics import events_topic
+from common.topics import create_topics, events_topic
 from common.writer import Writer
 from contracts.envelope import Envelope
 from contracts.identification import IdentificationEvent

@@ -9,9 +9,9 @@ import asyncpg
 import httpx
 import pytest
 
-from common.kafka import create_topics
 from common.service import Runtime
 from common.testing import Database, Issuer, database, issuer
+from common.topics import create_topics
 from identification.main import NAME, build
 from identification.settings import IdentificationSettings
 from services.identification.tests.asking import Callers

@@ -4,15 +4,12 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from contracts.identification import (
+from contracts.codes import (
     Category,
     Channel,
     Health,
-    HouseholdEvent,
-    HouseholdRegistered,
     HousingGrade,
     LabourCapacity,
-    Member,
     MonitoredClass,
     Relation,
     RiskType,
@@ -20,6 +17,7 @@ from contracts.identification import (
     Severity,
     Sex,
 )
+from contracts.identification import HouseholdEvent, HouseholdRegistered, Member
 from identification.domain.commands import (
     ApproveByTown,
     Command,

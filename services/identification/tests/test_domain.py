@@ -9,19 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.decider import Refused
+from contracts.codes import Category, LabourCapacity, MonitoredClass, Relation, RiskType, Severity
 from contracts.identification import (
-    Category,
     HouseholdEvent,
     HouseholdVerified,
     IncomeAssessed,
-    LabourCapacity,
-    MonitoredClass,
     MonitoringConfirmed,
-    Relation,
     RiskClueAttached,
     RiskDetected,
-    RiskType,
-    Severity,
     VillageReviewHeld,
 )
 from identification.domain.commands import Command, RegisterHousehold

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from common import policies
 from common.policies import Policies
-from contracts.identification import Severity
+from contracts.codes import Severity
 from identification.domain.income import window_before
 from identification.domain.policy import Policy
 from identification.domain.rules import Finding, MedicalCost, medical_cost

@@ -12,10 +12,10 @@ import pytest
 from fastapi import FastAPI
 
 from common.intents import Connection
-from common.kafka import Log, create_topics
+from common.kafka import Log
 from common.service import Runtime
 from common.testing import Issuer, database, issuer, message_of
-from common.topics import events_topic
+from common.topics import create_topics, events_topic
 from contracts.envelope import Envelope
 from local.servers import Servers
 from services.visits.tests.given import NOW, Tell

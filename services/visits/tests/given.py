@@ -10,20 +10,18 @@ from common.clock import business_date
 from common.ids import new_id
 from common.policies import Policies
 from common.testing import envelope
-from contracts.envelope import Envelope
-from contracts.identification import (
+from contracts.codes import (
     Category,
     Health,
-    HouseholdRegistered,
     LabourCapacity,
-    Member,
     MonitoredClass,
-    MonitoringConfirmed,
     Relation,
     RiskType,
     Schooling,
     Sex,
 )
+from contracts.envelope import Envelope
+from contracts.identification import HouseholdRegistered, Member, MonitoringConfirmed
 from contracts.visits import (
     HouseholdVisited,
     ObligationFulfilled,

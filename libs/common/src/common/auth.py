@@ -94,6 +94,8 @@ class Verifier:
         return principal
 
     async def _key(self, kid: str) -> Any:
+        if kid in self._keys:
+            return self._keys[kid]
         async with self._fetching:
             if kid not in self._keys and time.monotonic() - self._fetched > REFETCH:
                 self._fetched = time.monotonic()
@@ -103,7 +105,7 @@ class Verifier:
                     keys = jwt.PyJWKSet.from_dict(answer.json()).keys
                 except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
                     self._fetched = float("-inf")
-                    raise Problem("unavailable") from error
+                    raise Problem("issuer-unavailable") from error
                 self._keys = {str(key.key_id): key for key in keys}
         if kid not in self._keys:
             raise jwt.InvalidTokenError("unknown key")

@@ -39,7 +39,8 @@ TRANSIENT = (
     TimeoutError,
     Conflict,
     # A table or right of ours is missing: no event is to blame, and none may be parked for it.
-    asyncpg.SyntaxOrAccessError,
+    asyncpg.UndefinedTableError,
+    asyncpg.InsufficientPrivilegeError,
     asyncpg.InvalidSchemaNameError,
 )
 

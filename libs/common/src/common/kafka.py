@@ -12,23 +12,10 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
-
-from common.topics import CATALOGUE, CHECKPOINTS, PARTITIONS, SERVICES, events_topic, parked_topic
+from aiokafka.errors import KafkaError as KafkaError
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 DEADLINE = 15.0  # seconds for any single answer of the broker
-
-__all__ = [
-    "KafkaError",
-    "Log",
-    "LogReader",
-    "LogScan",
-    "Message",
-    "Place",
-    "Record",
-    "Unreadable",
-    "create_topics",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,40 +238,45 @@ def _consumer(servers: str, group: str | None, instance: str | None) -> AIOKafka
     )
 
 
-async def create_topics(servers: str, replication: int) -> None:
-    """Create what is missing: events and parked topics of every service, catalogue, checkpoints.
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What is wanted: for ever (`delete`, no retention), or only the last record of a key."""
+
+    name: str
+    partitions: int
+    compacted: bool = False
+
+
+async def ensure_topics(servers: str, replication: int, wanted: Sequence[Topic]) -> None:
+    """Create what is missing.
 
     Raises `KafkaError`, also for a topic that exists with another number of partitions.
     """
-    insync = str(min(2, replication))
-    kept = {"retention.ms": "-1", "cleanup.policy": "delete", "min.insync.replicas": insync}
-    compact = {"cleanup.policy": "compact", "min.insync.replicas": insync}
-    wanted = [
-        NewTopic(events_topic(s), PARTITIONS, replication, topic_configs=kept) for s in SERVICES
-    ]
-    wanted += [
-        NewTopic(parked_topic(s), PARTITIONS, replication, topic_configs=kept) for s in SERVICES
-    ]
-    wanted.append(NewTopic(CHECKPOINTS, 1, replication, topic_configs=kept))
-    wanted.append(NewTopic(CATALOGUE, 1, replication, topic_configs=compact))
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     try:
         async with asyncio.timeout(DEADLINE):
             await admin.start()
             existing = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics()}
             for topic in wanted:
-                if existing.get(topic.name, topic.num_partitions) != topic.num_partitions:
+                if existing.get(topic.name, topic.partitions) != topic.partitions:
                     raise KafkaError(
                         f"{topic.name} has {existing[topic.name]} partitions, not "
-                        f"{topic.num_partitions}: keys would move. Use a new cluster or topic."
+                        f"{topic.partitions}: keys would move. Use a new cluster or topic."
                     )
-            answer = await admin.create_topics([t for t in wanted if t.name not in existing])
+            missing = [_new(topic, replication) for topic in wanted if topic.name not in existing]
+            answer = await admin.create_topics(missing)
         for name, code, *_ in answer.topic_errors:
             error = for_code(code)
             if code and error is not TopicAlreadyExistsError:
                 raise error(name)
     finally:
         await _within(5.0, admin.close())
+
+
+def _new(topic: Topic, replication: int) -> NewTopic:
+    kept = {"cleanup.policy": "compact"} if topic.compacted else {"retention.ms": "-1"}
+    configs = {"cleanup.policy": "delete", **kept, "min.insync.replicas": str(min(2, replication))}
+    return NewTopic(topic.name, topic.partitions, replication, topic_configs=configs)
 
 
 async def _discard(producer: AIOKafkaProducer) -> None:

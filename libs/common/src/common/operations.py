@@ -59,7 +59,7 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
         if not runtime.consumer or not await runtime.consumer.inbox.discard(
             runtime.pool, key, record_id, caller.client
         ):
-            raise Problem("not-found")
+            raise Problem("not-the-next")
         return {"discarded": True}
 
     if settings.profile == "development":

@@ -31,6 +31,7 @@ BATCH = 1_000
 POLL = 0.05  # seconds: finds tickets of other replicas, and of crashes
 RETRY = (0.1, 0.5, 1.0, 2.0)  # seconds between attempts while Kafka or Postgres is away
 STANDBY = 1.0  # seconds between a replica's attempts to lead
+WELL = 30.0  # seconds of leading after which an interruption counts as the first again
 ANNOUNCE = 1.0  # seconds between looks for parked records that nobody outside was told of
 # Any number, the same in every replica; advisory locks are per database, and so per service.
 LEADER_LOCK = 7_301_001
@@ -56,6 +57,7 @@ class Relay:
         """Lead when nobody else does, for ever; survive any failure of Kafka or Postgres."""
         failures = 0
         while True:
+            began = time.monotonic()
             try:
                 await self._lead()
             except (
@@ -68,7 +70,7 @@ class Relay:
             ) as error:
                 metrics.RELAY_FAILURES.inc()
                 log.warning("relay_interrupted", error=repr(error), attempt=failures + 1)
-                failures += 1
+                failures = 1 if time.monotonic() - began > WELL else failures + 1
                 await asyncio.sleep(RETRY[min(failures, len(RETRY)) - 1])
             else:
                 failures = 0

@@ -48,6 +48,16 @@ COMMON: dict[str, Text] = {
         "缺少令牌或令牌无效：请重新获取令牌后再试",
         "No token, or it is not valid: get a new token and try again",
     ),
+    "issuer-unavailable": Text(
+        503,
+        "暂时无法验证令牌（认证服务不可用）：请稍后重试",
+        "The token cannot be checked now (the issuer does not answer): try again in a moment",
+    ),
+    "not-the-next": Text(
+        409,
+        "该记录之前还有未处理的记录：请先处理前面的",
+        "Other records of the household stand before this one: deal with those first",
+    ),
     "token-expired": Text(
         401,
         "令牌已过期：请重新获取令牌后再试",

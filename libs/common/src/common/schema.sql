@@ -14,7 +14,7 @@ create table if not exists es.events (
     occurred_at     timestamptz not null,
     recorded_at     timestamptz not null,
     actor           text        not null, -- JSON of contracts.envelope.Actor
-    region          text        not null,
+    region          text        not null check (region <> ''),
     policy_version  text,
     correlation_id  uuid        not null,
     causation_id    uuid,

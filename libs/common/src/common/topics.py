@@ -8,6 +8,8 @@ import asyncio
 import os
 import sys
 
+from common.kafka import Topic, ensure_topics
+
 PARTITIONS = 12
 SERVICES = (
     "identification",
@@ -32,10 +34,19 @@ def parked_topic(service: str) -> str:
     return f"shouwang.{service}.parked.v1"
 
 
+async def create_topics(servers: str, replication: int) -> None:
+    """Create what is missing: events and parked topics of every service, catalogue, checkpoints.
+
+    Raises `KafkaError`, also for a topic that exists with another number of partitions.
+    """
+    wanted = [Topic(events_topic(service), PARTITIONS) for service in SERVICES]
+    wanted += [Topic(parked_topic(service), PARTITIONS) for service in SERVICES]
+    wanted += [Topic(CHECKPOINTS, 1), Topic(CATALOGUE, 1, compacted=True)]
+    await ensure_topics(servers, replication, wanted)
+
+
 def main() -> None:
     """Create the topics on `KAFKA_BOOTSTRAP_SERVERS`; those that exist are left as they are."""
-    from common.kafka import create_topics
-
     servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or sys.exit(
         "KAFKA_BOOTSTRAP_SERVERS is not set: give host:port of the broker."
     )

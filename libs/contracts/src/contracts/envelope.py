@@ -6,6 +6,7 @@ event without parsing it. Nothing here knows a single event type, which is why `
 this module alone.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -159,17 +160,21 @@ def to_headers(event: Envelope) -> list[tuple[str, bytes]]:
     return [(name, value.encode()) for name, value in attributes.items() if value]
 
 
-def from_headers(headers: Iterable[tuple[str, bytes]], data: bytes | None) -> Envelope:
+def from_headers(headers: Iterable[tuple[str, bytes | None]], data: bytes | None) -> Envelope:
     """Read one Kafka record. Raises `Malformed` for anything `to_headers` would not have written.
 
     The hash is recomputed: a record whose content was changed on the way is malformed too.
     """
     if data is None:
         raise Malformed("the record has no body")
-    try:
-        found = {name: value.decode() for name, value in headers}
-    except UnicodeDecodeError as error:
-        raise Malformed("a header is not UTF-8") from error
+    found: dict[str, str] = {}
+    for name, value in headers:
+        if not value or b"\0" in value or name in found:
+            raise Malformed("a header is empty, holds NUL, or is there twice")
+        try:
+            found[name] = value.decode()
+        except UnicodeDecodeError as error:
+            raise Malformed("a header is not UTF-8") from error
     if found.get("ce_specversion") != "1.0":
         raise Malformed("ce_specversion is not 1.0")
     prefix, service, name, version = _split_type(_required(found, "ce_type"))
@@ -205,7 +210,7 @@ def from_headers(headers: Iterable[tuple[str, bytes]], data: bytes | None) -> En
 
 def _split_type(full: str) -> tuple[str, str, str, int]:
     parts = full.split(".")
-    if len(parts) != 5 or not parts[4].startswith("v") or not parts[4][1:].isdigit():
+    if len(parts) != 5 or not re.fullmatch("v[1-9][0-9]{0,3}", parts[4]):
         raise Malformed("ce_type is not cn.shouwang.<service>.<EventName>.v<major>")
     return ".".join(parts[:2]), parts[2], parts[3], int(parts[4][1:])
 
@@ -226,16 +231,16 @@ def _uuid(found: dict[str, str], name: str) -> UUID:
 def _time(found: dict[str, str], name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(_required(found, name))
-    except ValueError as error:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Malformed(f"{name} is not an RFC 3339 time") from error
-    if moment.tzinfo is None:
-        raise Malformed(f"{name} has no time zone")
-    return moment
+    raise Malformed(f"{name} has no time zone")
 
 
 def _sequence(found: dict[str, str]) -> int:
     text = _required(found, "ce_sequence")
-    if len(text) != SEQUENCE_DIGITS or not text.isdigit() or int(text) < 1:
+    if not re.fullmatch(f"[0-9]{{{SEQUENCE_DIGITS}}}", text) or not 1 <= int(text) < 2**63:
         raise Malformed(f"ce_sequence is not {SEQUENCE_DIGITS} digits of at least 1")
     return int(text)
 

@@ -14,14 +14,9 @@ from common.ids import derived_id
 from common.inbox import Handle, Incoming
 from common.intents import Connection, Context, Intent, Store, accepted
 from common.policies import Policies
+from contracts.codes import Category, Channel, FactType
 from contracts.envelope import Actor, Envelope
-from contracts.identification import (
-    Category,
-    Channel,
-    DepartmentFactRecorded,
-    FactType,
-    IdentificationEvent,
-)
+from contracts.identification import DepartmentFactRecorded, IdentificationEvent
 from identification import read_model
 from identification.domain.commands import ReportRisk
 from identification.domain.household import HOUSEHOLD

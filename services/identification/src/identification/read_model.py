@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import Column, Field, SQLModel, col, select
 
 from common.intents import Connection, Fresh
-from contracts.identification import DepartmentFactRecorded, FactValue, HouseholdRegistered
+from contracts.codes import FactValue
+from contracts.identification import DepartmentFactRecorded, HouseholdRegistered
 from identification import vault
 from identification.domain.household import clue_of, stage_of
 from identification.domain.rules import MedicalCost

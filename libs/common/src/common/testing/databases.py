@@ -65,14 +65,19 @@ alter table es.events enable always trigger events_append_only
 """
 
 
-async def empty(superuser_url: str) -> None:
+async def empty(superuser: str | asyncpg.Connection) -> None:
     """Forget every event, ticket, offset, cursor, parked record and stored answer of a database.
 
-    For a suite that keeps one database; needs a superuser, who alone can set the guard aside.
+    For a suite that keeps one database; takes a superuser's URL or connection, since nobody else can
+    set the guard aside. Raises `asyncpg.LockNotAvailableError` if a test left a transaction open.
     """
-    connection = await asyncpg.connect(superuser_url)
-    try:
-        async with connection.transaction():
-            await connection.execute(FORGET)
-    finally:
-        await connection.close()
+    if isinstance(superuser, str):
+        connection = await asyncpg.connect(superuser)
+        try:
+            await empty(connection)
+        finally:
+            await connection.close()
+        return
+    async with superuser.transaction():
+        await superuser.execute("set local lock_timeout = '5s'")
+        await superuser.execute(FORGET)

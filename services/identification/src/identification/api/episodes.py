@@ -18,7 +18,7 @@ from common.http import circumstances, expected_version, required_key
 from common.ids import new_id
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem
-from contracts.identification import Channel
+from contracts.codes import Channel
 from identification import read_model
 from identification.api.forms import (
     ClueForm,

@@ -18,7 +18,8 @@ from common.http import circumstances
 from common.ids import derived_id
 from common.intents import Intent, Key, KeyReused, fingerprint
 from common.problems import FAULTS, Fault, Problem, fault
-from contracts.identification import DepartmentFactRecorded, FactType, FactValue
+from contracts.codes import FactType, FactValue
+from contracts.identification import DepartmentFactRecorded
 from identification import vault
 from identification.api.wired import Wired, wired
 from identification.domain.facts import FACT, OWNERS

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.identification import (
+from contracts.codes import (
     Category,
     Channel,
     Health,

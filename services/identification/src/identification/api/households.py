@@ -16,7 +16,8 @@ from common.errors import invalid
 from common.http import circumstances, only_filters
 from common.intents import Intent
 from common.problems import Fault, Problem, fault
-from contracts.identification import HouseholdRegistered, Member, RiskType
+from contracts.codes import RiskType
+from contracts.identification import HouseholdRegistered, Member
 from identification import read_model, vault
 from identification.api.forms import HouseholdForm
 from identification.api.wired import Wired, wired

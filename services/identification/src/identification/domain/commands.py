@@ -4,14 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from contracts.identification import (
-    Channel,
-    HouseholdRegistered,
-    HousingGrade,
-    MonitoredClass,
-    RiskType,
-    Severity,
-)
+from contracts.codes import Channel, HousingGrade, MonitoredClass, RiskType, Severity
+from contracts.identification import HouseholdRegistered
 from identification.domain.income import Income
 from identification.domain.policy import Policy
 

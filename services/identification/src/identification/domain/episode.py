@@ -4,20 +4,17 @@ from datetime import date, timedelta
 from typing import Any
 
 from common.decider import Refused
+from contracts.codes import Category, MonitoredClass, RiskType, Severity
 from contracts.identification import (
-    Category,
     EpisodeEvent,
     HouseholdVerified,
     IncomeAssessed,
-    MonitoredClass,
     MonitoringConfirmed,
     PublicityCompleted,
     PublicityPosted,
     RiskClueAttached,
     RiskDetected,
-    RiskType,
     SafeguardAssessed,
-    Severity,
     TownReviewApproved,
     VerificationStarted,
     VillageReviewHeld,
@@ -32,6 +29,7 @@ from identification.domain.commands import (
     StartVerification,
     VerifyHousehold,
 )
+from identification.domain.guards import in_order, not_in_future, without_personal_data
 from identification.domain.income import window_before
 from identification.domain.policy import Policy
 from identification.domain.publicity import personal_data_in
@@ -51,8 +49,8 @@ MAX_RISKS = 5
 
 def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
     """T1. The first clue opens a case, others join it; what is known already records nothing."""
-    _not_in_future(discovered_on=c.discovered_on, today=c.today)
-    _without_personal_data(summary=c.summary_zh)
+    not_in_future(discovered_on=c.discovered_on, today=c.today)
+    without_personal_data(summary=c.summary_zh)
     if not c.risk_types or (c.rule_id and not c.evidence_event_ids):
         raise Refused("clue-needs-evidence")
     if all(_known(c, household, risk) for risk in c.risk_types):
@@ -96,7 +94,7 @@ def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
 
 def start(c: StartVerification, household: Household, discovered_on: date) -> list[EpisodeEvent]:
     """T2. At least two officers, recusal declared."""
-    _in_order(c.started_on, discovered_on, c.today, "started_on")
+    in_order(c.started_on, discovered_on, c.today, "started_on")
     if len(set(c.officers)) < c.policy.min_officers:
         raise Refused("officers-needed", needed=c.policy.min_officers, named=len(set(c.officers)))
     if not c.recusal_declared:
@@ -113,8 +111,8 @@ def start(c: StartVerification, household: Household, discovered_on: date) -> li
 
 def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[EpisodeEvent]:
     """T3. In person, at home, twelve whole months of income, one to five risks; the class follows."""
-    _in_order(c.verified_on, case.started_on, c.today, "verified_on")
-    _without_personal_data(self_ability=c.self_ability)
+    in_order(c.verified_on, case.started_on, c.today, "verified_on")
+    without_personal_data(self_ability=c.self_ability)
     if not c.in_person_at_home:
         raise Refused("home-visit-needed")
     window = window_before(c.verified_on)
@@ -189,7 +187,7 @@ def proposed_class(
 
 def review(c: HoldVillageReview, household: Household, case: Verified) -> list[EpisodeEvent]:
     """T7. Passed when votes for are more than half of those present."""
-    _in_order(c.held_on, case.verified.verified_on, c.today, "held_on")
+    in_order(c.held_on, case.verified.verified_on, c.today, "held_on")
     if c.present < 1 or c.votes_for + c.votes_against + c.abstained > c.present:
         raise Refused("votes-exceed-present", present=c.present)
     return [
@@ -208,8 +206,8 @@ def review(c: HoldVillageReview, household: Household, case: Verified) -> list[E
 
 def post(c: PostPublicity, household: Household, case: VillageReviewed) -> list[EpisodeEvent]:
     """T8. The notice must be free of personal data (A9); the answer names the kind, not the value."""
-    _in_order(c.posted_on, case.held_on, c.today, "posted_on")
-    _without_personal_data(place=c.place)
+    in_order(c.posted_on, case.held_on, c.today, "posted_on")
+    without_personal_data(place=c.place)
     if kinds := personal_data_in(c.text):
         raise Refused("personal-data-in-publicity", kinds=kinds)
     return [
@@ -225,7 +223,7 @@ def post(c: PostPublicity, household: Household, case: VillageReviewed) -> list[
 
 def complete(c: CompletePublicity, household: Household, case: Publicised) -> list[EpisodeEvent]:
     """T9, first half (A8): five full days; posted on the 6th, it is over on the 11th."""
-    _in_order(c.ended_on, case.posted_on, c.today, "ended_on")
+    in_order(c.ended_on, case.posted_on, c.today, "ended_on")
     days = (c.ended_on - case.posted_on).days
     if days < c.policy.publicity_min_days:
         earliest = case.posted_on + timedelta(days=c.policy.publicity_min_days)
@@ -239,7 +237,7 @@ def complete(c: CompletePublicity, household: Household, case: Publicised) -> li
 
 def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list[EpisodeEvent]:
     """T9, second half. The town reviewer is not the one who verified."""
-    _in_order(c.approved_on, case.ended_on, c.today, "approved_on")
+    in_order(c.approved_on, case.ended_on, c.today, "approved_on")
     if c.by == case.before.verified.verified_by:
         raise Refused("separation-of-duties", before="verification")
     return [
@@ -253,14 +251,14 @@ def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list
 
 def confirm(c: ConfirmMonitoring, household: Household, case: TownReviewed) -> list[EpisodeEvent]:
     """T10 and S2-07. Day of discovery is day 0; day 15 is in time; late needs a reason."""
-    _in_order(c.confirmed_on, case.approved_on, c.today, "confirmed_on")
+    in_order(c.confirmed_on, case.approved_on, c.today, "confirmed_on")
     before = case.before
     if c.by in (case.approved_by, before.verified.verified_by):
         raise Refused("separation-of-duties", before="town review or verification")
     expected = before.verified.proposed_class
     if c.monitored_class is not expected:
         raise Refused("class-does-not-fit", expected=expected)
-    _without_personal_data(late_reason=c.late_reason or "")
+    without_personal_data(late_reason=c.late_reason or "")
     elapsed = (c.confirmed_on - before.clue.discovered_on).days
     late = c.confirmed_on > before.clue.due_on
     if late and not (c.late_reason or "").strip():
@@ -281,22 +279,3 @@ def confirm(c: ConfirmMonitoring, household: Household, case: TownReviewed) -> l
             late_reason=c.late_reason if late else None,
         )
     ]
-
-
-def _not_in_future(*, discovered_on: date, today: date) -> None:
-    if discovered_on > today:
-        raise Refused("date-in-future", field="discovered_on", today=today)
-
-
-def _in_order(day: date, earliest: date, today: date, field: str) -> None:
-    if day > today:
-        raise Refused("date-in-future", field=field, today=today)
-    if day < earliest:
-        raise Refused("date-before-previous-step", field=field, earliest=earliest)
-
-
-def _without_personal_data(**texts: str) -> None:
-    """Free text goes on the log, so it may not name a person, a number or an illness."""
-    for field, text in texts.items():
-        if kinds := personal_data_in(text):
-            raise Refused("personal-data-in-text", field=field, kinds=kinds)

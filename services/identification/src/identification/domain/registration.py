@@ -3,7 +3,8 @@
 from datetime import date
 
 from common.decider import Refused
-from contracts.identification import HouseholdRegistered, LabourCapacity, Relation
+from contracts.codes import LabourCapacity, Relation
+from contracts.identification import HouseholdRegistered
 from identification.domain.commands import RegisterHousehold
 from identification.domain.states import Household
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from contracts.identification import RiskType, Severity
+from contracts.codes import RiskType, Severity
 from identification.domain.policy import Policy
 
 ROLLING = timedelta(days=365)

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from contracts.codes import LabourCapacity, RiskType, Severity
 from contracts.identification import (
     HouseholdRegistered,
     HouseholdVerified,
     IncomeAssessed,
-    LabourCapacity,
     MonitoringConfirmed,
-    RiskType,
-    Severity,
 )
 
 WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})

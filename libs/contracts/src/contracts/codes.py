@@ -1,0 +1,133 @@
+"""The code lists of identification's language, each code with its label in Chinese and English.
+
+Append-only: a code is never renamed, removed or given another meaning.
+"""
+
+from contracts.wording import Code
+
+
+class Category(Code):
+    """Of a household for life (domain rule: monitoring never changes it)."""
+
+    FORMERLY_POOR = "FORMERLY_POOR", "脱贫户", "formerly poor household"
+    GENERAL = "GENERAL", "一般农户", "general rural household"
+
+
+class LabourCapacity(Code):
+    """Of a person; a household has labour capacity if one member is ORDINARY, SKILLED or WEAK."""
+
+    ORDINARY = "ORDINARY", "普通劳动力", "ordinary"
+    SKILLED = "SKILLED", "技能劳动力", "skilled"
+    WEAK = "WEAK", "弱劳动力或半劳动力", "weak or half"
+    LOST = "LOST", "丧失劳动力", "lost"
+    NONE = "NONE", "无劳动力", "none"
+
+
+class Relation(Code):
+    """To the head of the household."""
+
+    HEAD = "HEAD", "户主", "head"
+    SPOUSE = "SPOUSE", "配偶", "spouse"
+    CHILD = "CHILD", "子女", "child"
+    PARENT = "PARENT", "父母", "parent"
+    GRANDCHILD = "GRANDCHILD", "孙子女", "grandchild"
+    GRANDPARENT = "GRANDPARENT", "祖父母", "grandparent"
+    SIBLING = "SIBLING", "兄弟姐妹", "sibling"
+    OTHER = "OTHER", "其他", "other"
+
+
+class Sex(Code):
+    """As in the household register."""
+
+    MALE = "MALE", "男", "male"
+    FEMALE = "FEMALE", "女", "female"
+
+
+class Health(Code):
+    """A coarse code; a diagnosis is never stored."""
+
+    HEALTHY = "HEALTHY", "健康", "healthy"
+    CHRONIC = "CHRONIC", "长期慢性病", "chronic illness"
+    SERIOUS_ILLNESS = "SERIOUS_ILLNESS", "患有大病", "serious illness"
+    DISABLED = "DISABLED", "残疾", "disabled"
+
+
+class Schooling(Code):
+    """Stage of schooling."""
+
+    NOT_IN_SCHOOL = "NOT_IN_SCHOOL", "不在校", "not in school"
+    PRESCHOOL = "PRESCHOOL", "学前教育", "preschool"
+    COMPULSORY = "COMPULSORY", "义务教育", "compulsory education"
+    SENIOR = "SENIOR", "高中阶段", "senior secondary"
+    HIGHER = "HIGHER", "高等教育", "higher education"
+
+
+class RiskType(Code):
+    """Why a household may fall back (one to five per household, T3)."""
+
+    ILLNESS = "ILLNESS", "因病", "illness"
+    DISABILITY = "DISABILITY", "因残", "disability"
+    SCHOOLING = "SCHOOLING", "因学", "schooling"
+    NATURAL_DISASTER = "NATURAL_DISASTER", "因自然灾害", "natural disaster"
+    ACCIDENT = "ACCIDENT", "因意外事故", "accident"
+    INDUSTRY_FAILURE = "INDUSTRY_FAILURE", "因产业失败", "industry failure"
+    UNSTABLE_EMPLOYMENT = "UNSTABLE_EMPLOYMENT", "因务工就业不稳", "unstable employment"
+    LACK_OF_LABOUR = "LACK_OF_LABOUR", "缺劳动力", "lack of labour"
+    UNSAFE_HOUSING = "UNSAFE_HOUSING", "因安全住房", "unsafe housing"
+    UNSAFE_WATER = "UNSAFE_WATER", "因安全饮水", "unsafe water"
+    LOW_INCOME = "LOW_INCOME", "收入在监测线内", "income within the line"
+    OTHER = "OTHER", "其他", "other"
+
+
+class Channel(Code):
+    """How a clue was found."""
+
+    SELF_DECLARATION = "SELF_DECLARATION", "农户自主申报", "self-declaration"
+    CADRE_SCREENING = "CADRE_SCREENING", "基层干部排查", "cadre screening"
+    DEPARTMENT_WARNING = "DEPARTMENT_WARNING", "部门筛查预警", "department warning"
+
+
+class Severity(Code):
+    """Of a clue, rising."""
+
+    YELLOW = "YELLOW", "黄色", "yellow"
+    ORANGE = "ORANGE", "橙色", "orange"
+    RED = "RED", "红色", "red"
+
+
+class MonitoredClass(Code):
+    """三类监测对象, fixed at county approval (T10)."""
+
+    UNSTABLE_FORMERLY_POOR = "UNSTABLE_FORMERLY_POOR", "脱贫不稳定户", "unstable formerly poor"
+    MARGINAL = "MARGINAL", "边缘易致贫户", "marginal"
+    SUDDEN_HARDSHIP = "SUDDEN_HARDSHIP", "突发严重困难户", "sudden serious hardship"
+
+
+class HousingGrade(Code):
+    """Safety grade of the house lived in; C and D are dangerous (S1.3-03)."""
+
+    A = "A", "A级", "A"
+    B = "B", "B级", "B"
+    C = "C", "C级危房", "C, partly dangerous"
+    D = "D", "D级危房", "D, wholly dangerous"
+    NONE = "NONE", "无房", "no house"
+
+
+class FactType(Code):
+    """What a department may report about a person."""
+
+    MEDICAL_SETTLEMENT = "MedicalSettlement", "医疗费用结算", "medical settlement"
+
+
+class FactValue(Code):
+    """What a fact says: amounts in fen of one settlement."""
+
+    TOTAL = "total_fen", "医疗总费用", "total"
+    BASIC_INSURANCE = "basic_insurance_fen", "基本医保支付", "basic insurance"
+    SERIOUS_ILLNESS_INSURANCE = (
+        "serious_illness_insurance_fen",
+        "大病保险支付",
+        "serious illness insurance",
+    )
+    MEDICAL_ASSISTANCE = "medical_assistance_fen", "医疗救助", "medical assistance"
+    COMPLIANT_OWN_COST = "compliant_own_cost_fen", "合规自付", "compliant own cost"

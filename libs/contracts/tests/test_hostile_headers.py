@@ -1,0 +1,30 @@
+"""Headers that look right to Python and are not: each of these once raised something else."""
+
+import pytest
+
+from contracts.envelope import Malformed, from_headers, to_headers
+from libs.contracts.tests.test_envelope import EVENT, header
+
+HOSTILE: list[tuple[str, bytes | None]] = [
+    ("ce_type", "cn.shouwang.identification.RiskDetected.v²".encode()),
+    ("ce_type", b"cn.shouwang.identification.RiskDetected.v" + b"9" * 5_000),
+    ("ce_type", b"cn.shouwang.identification.RiskDetected.v0"),
+    ("ce_sequence", ("²" * 19).encode()),
+    ("ce_sequence", b"9" * 19),
+    ("ce_time", b"0001-01-01T00:00:00+14:00"),
+    ("ce_time", b"9999-12-31T23:59:59-14:00"),
+    ("ce_region", b"44\0"),
+    ("ce_policyversion", b""),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), HOSTILE)
+def test_what_only_looks_right_is_malformed(name: str, value: bytes) -> None:
+    with pytest.raises(Malformed):
+        from_headers(header(name, value), EVENT.data)
+
+
+def test_a_header_without_a_value_or_there_twice_is_malformed() -> None:
+    for extra in [("ce_more", None), ("ce_region", EVENT.region.encode())]:
+        with pytest.raises(Malformed):
+            from_headers([*to_headers(EVENT), extra], EVENT.data)
