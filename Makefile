@@ -4,10 +4,10 @@
 PYTHON3 ?= python3
 PYTHON  := .local/venv/bin/python
 LOCAL   := PYTHONPATH=deploy/local/src $(PYTHON3) -m local
-CODE    := libs services deploy samples tests conftest.py
+CODE    := libs services deploy samples tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run token clients rebuild setup clean check format test schemas
+.PHONY: help run token clients rebuild setup clean check format test schemas chaos
 
 help: ## This page
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -36,6 +36,9 @@ check: setup ## Format, lint, types and the laws of the architecture
 
 test: setup ## Every test, against servers of its own; also beside a running system
 	$(PYTHON) -m pytest
+
+chaos: setup ## Break every part of a system of its own, and count what was lost (15 minutes)
+	$(PYTHON) -m tests.chaos
 
 ##@ Change
 format: setup ## Put the code into its form
