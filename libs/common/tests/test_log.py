@@ -124,7 +124,7 @@ async def test_a_producer_that_is_thrown_away_sends_nothing_more(
     with pytest.raises((KafkaError, TimeoutError)):
         await log.publish([message_of(envelope(), topic)])
 
-    await eventually(lambda: not senders(), within=1)
+    await eventually(lambda: not senders(), within=5)
 
 
 @pytest.mark.parametrize("fault", ["hold", "cut", "deaf"])

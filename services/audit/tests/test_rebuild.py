@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import pytest
@@ -21,6 +22,11 @@ from common.service import Runtime
 from common.testing import Database, Issuer, eventually, history, message_of
 from common.topics import events_topic
 from contracts.envelope import Envelope
+
+
+def told(length: int, **changes: Any) -> list[Envelope]:
+    """A stream of a service that only audit hears: the other suites' services share the broker."""
+    return history(length, **{"service": "assets", **changes})
 
 
 @dataclass
@@ -55,7 +61,7 @@ class System:
 
     async def _marks(self) -> list[Envelope]:
         marks = [
-            e for _ in range(60) for e in history(1, stream=f"mark-{new_id()}", household_id=None)
+            e for _ in range(60) for e in told(1, stream=f"mark-{new_id()}", household_id=None)
         ]
         await self.publish(marks)
         return marks
@@ -101,9 +107,9 @@ async def system(db: Database, kafka: str, tokens: Issuer) -> AsyncIterator[Syst
 
 async def test_the_same_timeline_after_a_drop_while_the_service_runs(system: System) -> None:
     """Story 5: with duplicates, a gap and a message that is no event, and what comes afterwards."""
-    one, two, three = history(5), history(4, service="visits"), history(3)
+    one, two, three = told(5), told(4, service="governance"), told(3)
     await system.publish([*one[:3], *two, *one[1:], three[0], three[2]])
-    topic = events_topic("visits")
+    topic = events_topic("governance")
     await system.log.publish([Message(topic, str(new_id()).encode(), [], b"no event of ours")])
     await system.heard([*one, *two, three[0]])
     await system.settled()
@@ -121,7 +127,7 @@ async def test_the_same_timeline_after_a_drop_while_the_service_runs(system: Sys
     )
     await system.publish(three[1:2])
     await system.heard(three)
-    more = history(2)
+    more = told(2)
     await system.publish(more)
     await system.heard(more)
     # The gap is filled, and the mark is the last of everything: nothing came twice.
@@ -134,7 +140,7 @@ async def test_what_comes_while_the_table_is_missing_waits_and_parks_nobody(
 ) -> None:
     parked = await system.runtime.pool.fetchval("select count(*) from es.parked")
     await system.runtime.pool.execute("drop table read.timeline")
-    events = history(3)
+    events = told(3)
     await system.publish(events)
     rebuilt = await system.rebuild()
     await system.heard(events)
@@ -146,7 +152,7 @@ async def test_a_service_with_nothing_to_read_sees_that_its_offsets_were_set_bac
     system: System,
 ) -> None:
     """As by a rebuild that had read less than the service."""
-    events = history(20)
+    events = told(20)
     await system.publish(events)
     await system.settled()
     whole = await system.proof()
@@ -171,7 +177,7 @@ async def test_a_service_that_starts_without_its_table_reads_the_log_again(
     db: Database, kafka: str, tokens: Issuer, lost: str
 ) -> None:
     async with at_work(db, kafka, tokens) as first:
-        events = history(3)
+        events = told(3)
         await first.publish(events)
         await first.heard(events)
         await first.runtime.pool.execute(lost)
@@ -182,7 +188,7 @@ async def test_a_service_that_starts_without_its_table_reads_the_log_again(
 
 
 async def test_any_number_of_workers_builds_the_same(system: System) -> None:
-    await system.publish([event for _ in range(30) for event in history(3)])
+    await system.publish([event for _ in range(30) for event in told(3)])
     await system.settled()
     assert (await system.rebuild(workers=2)).proof == await system.proof()
 
@@ -190,7 +196,7 @@ async def test_any_number_of_workers_builds_the_same(system: System) -> None:
 async def test_an_interrupted_rebuild_goes_on_and_the_old_timeline_serves_meanwhile(
     system: System,
 ) -> None:
-    events = history(3)
+    events = told(3)
     await system.publish(events)
     await system.settled()
     whole = await system.proof()
