@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -42,6 +43,15 @@ SECURITY_HEADERS = [
     (b"x-frame-options", b"DENY"),
 ]
 
+# FastAPI's own telemetry would trace every dependency of every request a second time, and would log
+# what failed to validate, which may be personal.
+OURS_ALONE: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+}
+
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Probe = Callable[[], Awaitable[str | None]]
 
@@ -58,7 +68,13 @@ def create_app(
 
     `probes` are asked by readiness: each answers `None`, or a sentence that says what is wrong.
     """
-    app = FastAPI(title=title, version="1.0.0", lifespan=lifespan, redirect_slashes=False)
+    app = FastAPI(
+        title=title,
+        version="1.0.0",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        telemetry=OURS_ALONE,
+    )
     texts = {**COMMON, **refusals}
     app.state.texts = texts
     app.state.verifier = Verifier(settings.jwks_url, settings.issuer, settings.audience)

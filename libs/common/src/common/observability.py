@@ -1,8 +1,8 @@
 """Logs, traces and their configuration, in one call at start.
 
 Logs are JSON lines with `service`, `correlation_id` and `trace_id`; they never hold a body. Traces
-are exported over OTLP if `OTEL_EXPORTER_OTLP_ENDPOINT` is set; without it spans still exist, so
-that a `traceparent` goes with every event.
+are exported over OTLP if `OTEL_EXPORTER_OTLP_ENDPOINT` is set (`TRACE_RATIO` of them, or those whose
+caller samples); without it nothing is recorded, but a `traceparent` still goes with every event.
 """
 
 import logging
@@ -16,6 +16,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 
 from common.settings import Settings
 
@@ -38,7 +39,11 @@ def configure(service: str, settings: Settings) -> TracerProvider:
     structlog.contextvars.bind_contextvars(service=service)
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout, force=True)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # we log interruptions ourselves
-    provider = TracerProvider(resource=Resource.create({"service.name": f"shouwang-{service}"}))
+    exporting = settings.otel_exporter_otlp_endpoint is not None
+    provider = TracerProvider(
+        sampler=ParentBased(TraceIdRatioBased(settings.trace_ratio)) if exporting else ALWAYS_OFF,
+        resource=Resource.create({"service.name": f"shouwang-{service}"}),
+    )
     if settings.otel_exporter_otlp_endpoint:
         endpoint = settings.otel_exporter_otlp_endpoint.rstrip("/") + "/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))

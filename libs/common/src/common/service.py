@@ -139,13 +139,17 @@ async def _pool(url: str) -> asyncpg.Pool:
     while True:
         try:
             return await asyncpg.create_pool(
-                url, min_size=2, max_size=POOL, command_timeout=30, timeout=10
+                url, min_size=2, max_size=POOL, command_timeout=30, timeout=10, reset=_as_it_was
             )
         except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError) as error:
             if asyncio.get_running_loop().time() > deadline:
                 raise
             log.warning("waiting_for_database", error=repr(error))
             await asyncio.sleep(0.5)
+
+
+async def _as_it_was(_: asyncpg.Connection) -> None:
+    """A connection that comes back needs no query: nothing of ours outlives its transaction."""
 
 
 def _supervised(worker: Any) -> asyncio.Task[None]:

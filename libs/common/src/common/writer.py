@@ -6,10 +6,12 @@ One lane, no timer: a batch is whatever arrived while the previous one was being
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import asyncpg
 import structlog
+from asyncpg.pool import PoolConnectionProxy
 
 from common.eventstore import record
 from common.intents import Conflict, Intent, Outcome, Recorded, Store
@@ -63,6 +65,7 @@ class Writer:
         self._store = store
         self._queue: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
+        self._own: PoolConnectionProxy | None = None  # kept, so that no reader stands before it
 
     async def execute(self, intent: Intent) -> Recorded:
         """Record one intent. Raises `Refused`, `KeyReused`, `Conflict` (after five losses),
@@ -83,7 +86,7 @@ class Writer:
         waiting = [_Waiting(intent, loop.create_future()) for intent in intents]
         self._queue.extend(waiting)
         self._arrived.set()
-        return [await asyncio.shield(item.future) for item in waiting]
+        return [await item.future for item in waiting]
 
     @property
     def depth(self) -> int:
@@ -105,6 +108,7 @@ class Writer:
                 await committing
             while self._queue:
                 await self._commit(self._take())
+            await self._let_go()
             raise
 
     def _take(self) -> list[_Waiting]:
@@ -142,8 +146,20 @@ class Writer:
             _resolve(item, error)
 
     async def _transact(self, batch: list[_Waiting]) -> list[Outcome]:
-        async with self._pool.acquire() as connection, connection.transaction():
-            return await record(connection, self._store, [item.intent for item in batch])
+        if self._own is None:
+            self._own = await self._pool.acquire()
+        try:
+            async with self._own.transaction():
+                return await record(self._own, self._store, [item.intent for item in batch])
+        except LOST:
+            await self._let_go()
+            raise
+
+    async def _let_go(self) -> None:
+        own, self._own = self._own, None
+        if own is not None:
+            with suppress(*LOST):
+                await self._pool.release(own)
 
 
 def _resolve(item: _Waiting, outcome: Outcome | Exception) -> None:

@@ -36,7 +36,7 @@ def check_digit(body: str) -> str:
 
 def is_in(text: str) -> bool:
     """Whether a text holds an identity number: 18 characters with a right check digit."""
-    return any(
+    return len(text) >= 18 and any(
         found[1][17].upper() == check_digit(found[1][:17])
         for found in re.finditer(r"(?=([0-9]{17}[0-9Xx]))", text)
     )

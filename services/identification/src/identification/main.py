@@ -42,7 +42,9 @@ def build(settings: IdentificationSettings) -> FastAPI:
             handle=reacting(STORE, known),
         ) as runtime:
             app.state.runtime = runtime
-            app.state.wired = Wired(runtime, vault, known, test_numbers)
+            app.state.wired = Wired(
+                runtime, vault, known, read_model.regions(runtime.pool), test_numbers
+            )
             yield
 
     app = create_app(

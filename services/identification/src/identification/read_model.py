@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import Column, Field, SQLModel, col, select
 
 from common.intents import Connection, Fresh
+from common.lookups import Lookups
 from contracts.codes import FactValue
 from contracts.identification import DepartmentFactRecorded, HouseholdRegistered
 from identification import vault
@@ -172,12 +173,17 @@ async def for_rules(connection: Connection, households: Sequence[UUID]) -> dict[
     return {r["household_id"]: ForRules(r["region"], r["category"], r["stage"]) for r in rows}
 
 
-async def region_of(pool: asyncpg.Pool, household_id: UUID) -> str | None:
-    """The area of a household; `None` if it is not on the register."""
-    region: str | None = await pool.fetchval(
-        "select region from read.household where household_id = $1", household_id
-    )
-    return region
+def regions(pool: asyncpg.Pool) -> Lookups[UUID, str]:
+    """The area of a household, looked up with whatever else is asked at that moment."""
+
+    async def fetch(households: Sequence[UUID]) -> dict[UUID, str]:
+        rows = await pool.fetch(
+            "select household_id, region from read.household where household_id = any($1::uuid[])",
+            households,
+        )
+        return {row["household_id"]: row["region"] for row in rows}
+
+    return Lookups(fetch)
 
 
 async def household(engine: AsyncEngine, household_id: UUID) -> HouseholdRow | None:

@@ -19,7 +19,6 @@ from common.ids import new_id
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem
 from contracts.codes import Channel
-from identification import read_model
 from identification.api.forms import (
     ClueForm,
     ConfirmationForm,
@@ -195,7 +194,7 @@ class _Step:
     @classmethod
     async def of(cls, household_id: UUID, request: Request, caller: Principal) -> "_Step":
         """Raises `Problem`: 404 for a household not on the register, 403 outside the caller's area."""
-        region = await read_model.region_of(wired(request).runtime.pool, household_id)
+        region = await wired(request).regions.get(household_id)
         if region is None:
             raise Problem("not-registered")
         caller.must_cover(region)

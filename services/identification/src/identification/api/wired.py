@@ -1,9 +1,11 @@
 """What the routes use, from the app's state."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from fastapi import Request
 
+from common.lookups import Lookups
 from common.policies import Policies
 from common.service import Runtime
 from identification.domain.policy import Policy
@@ -17,6 +19,7 @@ class Wired:
     runtime: Runtime
     vault: Vault
     policies: Policies[Policy]
+    regions: Lookups[UUID, str]
     test_numbers: bool
 
 
