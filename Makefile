@@ -7,7 +7,7 @@ LOCAL   := PYTHONPATH=deploy/local/src $(PYTHON3) -m local
 CODE    := libs services deploy samples tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run token clients rebuild setup clean check format test schemas chaos
+.PHONY: help run token clients rebuild setup clean check format test bench schemas chaos
 
 help: ## This page
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -39,6 +39,10 @@ test: setup ## Every test, against servers of its own; also beside a running sys
 
 chaos: setup ## Break every part of a system of its own, and count what was lost (15 minutes)
 	$(PYTHON) -m tests.chaos
+
+##@ Measure
+bench: setup ## Every figure beside its limit, in one table; takes a quarter of an hour
+	@$(PYTHON) -m tests.bench
 
 ##@ Change
 format: setup ## Put the code into its form

@@ -1,0 +1,218 @@
+"""Machine-independent: how many SQL statements a thousand events cost on each hot path.
+
+Whoever makes a path row-by-row again multiplies its number by a hundred, and fails here.
+The writer's own is in libs/common/tests/test_writer.py.
+"""
+
+import asyncio
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import asyncpg
+import httpx
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from audit import read_model as audit_tables
+from common import policies
+from common.clock import Clock
+from common.inbox import Handle
+from common.kafka import Message
+from common.outbox import publish_batch
+from common.service import Runtime
+from common.testing import Database, Issuer, Reader, database, issuer
+from common.writer import Writer
+from contracts.envelope import ZERO_HASH, Envelope
+from identification import main as identification
+from identification import read_model, vault
+from identification.api.wired import Wired
+from identification.domain.policy import Policy
+from identification.reactions import reacting as rules
+from identification.settings import IdentificationSettings
+from identification.vault import Vault
+from local.servers import Servers
+from services.visits.tests.given import POLICIES, confirmed, registered
+from tests.bench import county as people
+from tests.bench.events import Span, envelope
+from tests.bench.overheard import overheard
+from tests.bench.relay import BACKLOG
+from tests.bench.stores import columns, rows
+from visits import main as visits
+from visits import read_model as visits_tables
+from visits.reactions import reacting as duties
+
+POLICY_FILE = Path(__file__).parents[2] / "policies" / "heping-2024.toml"
+HOUSEHOLDS = 100
+MOST = 40  # a path costs about twenty, and asyncpg asks for the types of a new connection once
+
+
+async def test_a_thousand_facts_over_http(servers: Servers) -> None:
+    async with _identification(servers) as (client, said, tokens):
+        headers = tokens.bearer("registrar", "households:write", department="xiangzhen")
+        forms = [people.household(number) for number in range(HOUSEHOLDS)]
+        (await client.post("/v1/households/batch", json=forms, headers=headers)).raise_for_status()
+        said.clear()
+        for first in (0, 500):
+            facts = [people.settlement(n, n % HOUSEHOLDS) for n in range(first, first + 500)]
+            answer = await client.post(
+                "/v1/events",
+                content=json.dumps(facts),
+                headers={
+                    **tokens.bearer("yibao", "facts:write"),
+                    "content-type": "application/cloudevents-batch+json",
+                },
+            )
+            assert answer.json()["accepted"] == 500
+    # Twice: find the persons; begin, answers, heads, append, project, commit; and the pool's resets.
+    assert 10 <= len(said) <= MOST
+
+
+async def test_a_thousand_events_of_the_relay(servers: Servers) -> None:
+    sent: list[Message] = []
+
+    async def publish(messages: Sequence[Message]) -> None:
+        sent.extend(messages)
+
+    async with (
+        database(servers.postgres, "identification") as made,
+        overheard(made.url) as (pool, said),
+        pool.acquire() as connection,
+    ):
+        for some in columns(rows(1_000), 500):
+            await connection.execute(BACKLOG, *some)
+        epoch = await connection.fetchval("select epoch from es.relay")
+        said.clear()
+        while await publish_batch(connection, "identification", epoch, publish):
+            pass
+        # Read, delete; then read that there is nothing, and whether we still lead.
+        assert 3 <= len(said) <= 6
+    assert len(sent) == 1_000
+
+
+async def test_a_thousand_events_into_the_timeline(servers: Servers) -> None:
+    said = await _heard(servers, "audit", audit_tables.TABLES, audit_tables.taking(), _facts(1_000))
+    # Twice: begin, what was seen, COPY, the household list, cursors, commit.
+    assert 10 <= len(said) <= MOST
+
+
+async def test_a_thousand_events_of_duties(servers: Servers) -> None:
+    known = [registered() for _ in range(500)]
+    heard = [*known, *(confirmed(one) for one in known)]
+    handle = duties(visits.STORE, POLICIES)
+    said = await _heard(servers, "visits", visits_tables.TABLES, handle, heard)
+    # 500 households to remember; then 500 duties: answers, histories, append, project.
+    assert 10 <= len(said) <= MOST
+
+
+async def test_a_thousand_facts_through_the_rules(servers: Servers) -> None:
+    known = policies.read(POLICY_FILE, "identification", Policy)
+    handle = rules(identification.STORE, known)
+    span = Span(range(HOUSEHOLDS), 10, "short")
+    tables = read_model.TABLES
+    said = await _heard(
+        servers, "identification", tables, handle, _facts(1_000), lay=_households(span)
+    )
+    # Twice: begin, what was seen, households, settlements, cursors, commit.
+    assert 10 <= len(said) <= MOST
+
+
+def _facts(count: int) -> list[Envelope]:
+    """Ten of each of a hundred households, in the order in which they were recorded."""
+    span, last = Span(range(HOUSEHOLDS), count // HOUSEHOLDS, "short"), [ZERO_HASH] * HOUSEHOLDS
+    made = []
+    for number in range(count):
+        n, version = number % HOUSEHOLDS, number // HOUSEHOLDS + 1
+        made.append(envelope(number, span.stream(n), span.household(n), version, last[n]))
+        last[n] = made[-1].hash
+    return made
+
+
+def _households(span: Span) -> str:
+    """SQL that puts them on the register, with a settlement each."""
+    values = ", ".join(
+        f"('{span.household(n)}', 'T-{n}', '441624108201', 'GENERAL', false, 1, true, 'NONE', '{{}}', 1)"
+        for n in span.households
+    )
+    return (
+        "insert into read.household (household_id, register_number, region, category, "
+        f"marginal_2019, persons, has_labour, stage, risk_types, version) values {values};"
+        "insert into read.fact (event_id, household_id, person_id, fact_type, detected_on, "
+        "own_cost_fen) select gen_random_uuid(), household_id, household_id, 'MedicalSettlement', "
+        "'2025-06-02', 5000 from read.household"
+    )
+
+
+async def _heard(
+    servers: Servers,
+    service: str,
+    tables: MetaData,
+    handle: Handle,
+    events: Sequence[Envelope],
+    lay: str = "",
+) -> list[str]:
+    """What a service's database was asked while it heard these events, 500 at a time."""
+    async with (
+        database(servers.postgres, service) as made,
+        overheard(made.url) as (pool, said),
+    ):
+        await _lay(pool, made, tables, lay)
+        reader = Reader(pool, service, handle)
+        said.clear()
+        for first in range(0, len(events), 500):
+            await reader.hears(*events[first : first + 500])
+        assert not await reader.parked()
+        return said[:-1]  # without that look
+
+
+async def _lay(pool: asyncpg.Pool, made: Database, tables: MetaData, durable: str) -> None:
+    await pool.execute("create schema if not exists read")
+    engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
+    async with engine.begin() as session:
+        await session.run_sync(tables.create_all)
+    await engine.dispose()
+    if durable:
+        await pool.execute(durable)
+
+
+@asynccontextmanager
+async def _identification(
+    servers: Servers,
+) -> AsyncIterator[tuple[httpx.AsyncClient, list[str], Issuer]]:
+    """The app without its workers, but for the writer, so that only the request is counted."""
+    async with (
+        issuer() as tokens,
+        database(servers.postgres, "identification") as made,
+        overheard(made.url) as (pool, said),
+    ):
+        settings = IdentificationSettings(
+            port=0,
+            database_url=made.url,
+            kafka_bootstrap_servers=servers.kafka,
+            issuer=tokens.url,
+            jwks_url=tokens.jwks_url,
+            profile="development",
+            vault_key=b64encode(b"v" * 32).decode(),
+            blind_index_key=b64encode(b"i" * 32).decode(),
+            policy_file=POLICY_FILE,
+        )
+        app = identification.build(settings)
+        await _lay(pool, made, read_model.TABLES, vault.TABLES)
+        engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
+        writer = Writer(pool, identification.STORE)
+        app.state.runtime = Runtime(settings, Clock(), pool, engine, writer, None)
+        known = policies.read(POLICY_FILE, "identification", Policy)
+        keys = Vault(settings.vault_key, settings.blind_index_key)
+        app.state.wired = Wired(
+            app.state.runtime, keys, known, read_model.regions(pool), test_numbers=True
+        )
+        task = asyncio.ensure_future(writer.run())
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client, said, tokens
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await engine.dispose()
