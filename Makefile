@@ -28,11 +28,12 @@ rebuild: setup ## Build a read model of the running system anew from Kafka: make
 	@$(PYTHON) -m local.services $(SERVICE) -m $(SERVICE).rebuild
 
 ##@ Check
-check: setup ## Format, lint, types and the laws of the architecture
+check: setup ## Format, lint, types, the laws of the architecture, the files for Docker and Kubernetes
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy $(CODE)
 	.local/venv/bin/lint-imports
+	$(PYTHON) -m pytest -q tests/deployment tests/laws/test_size.py tests/laws/test_tree.py
 
 test: setup ## Every test, against servers of its own; also beside a running system
 	$(PYTHON) -m pytest
