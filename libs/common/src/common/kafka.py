@@ -282,8 +282,9 @@ def _new(topic: Topic, replication: int) -> NewTopic:
 async def _discard(producer: AIOKafkaProducer) -> None:
     """End a producer whatever state it is in. One that cannot flush never stops by itself (aiokafka
     1101): its sender would retry for ever, beside its successors. Nothing unflushed is wanted."""
-    await _within(5.0, producer.client.close())
-    await _within(0.5, producer._sender.close())
+    closing = asyncio.ensure_future(producer._sender.close())  # it begins nothing more, and waits
+    await _within(5.0, producer.client.close())  # for what is in flight, which fails,
+    await _within(0.5, closing)  # or hangs in a connection being made, and is cancelled with it
     producer._closed = True
 
 
