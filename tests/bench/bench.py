@@ -1,5 +1,6 @@
 """One run: how large, how often, on which servers, and what it has found so far."""
 
+import gc
 import shutil
 import statistics
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -80,6 +81,7 @@ class Bench:
         for number in range(1, ROUNDS + 1):
             print(f"    round {number} of {ROUNDS}", end="", flush=True)
             for name, side in sides.items():
+                gc.collect()  # what one side leaves behind, no other side pays for
                 found[name].append(await side())
                 print(f" · {name} {found[name][-1]:,.1f}", end="", flush=True)
             print(flush=True)

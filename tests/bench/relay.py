@@ -45,17 +45,15 @@ async def run(bench: Bench) -> None:
         store(given.postgres, bench.sizes.there) as database,
     ):
         await create_topics(given.kafka, 1)
-        messages: list[Message] = []
         await _backlog(database, WARM)
         await _relayed(database, given.kafka)  # until the new topic has its leaders
 
         async def ours() -> float:
             await _backlog(database, count)
-            messages[:] = await _messages(database)
             return await _relayed(database, given.kafka)
 
         async def raw() -> float:
-            return await _produced(given.kafka, messages)
+            return await _produced(given.kafka, await _messages(database, count))
 
         found = await bench.compare(f"a backlog of {count:,} events", ours=ours, raw=raw)
     bench.found(
@@ -78,13 +76,12 @@ async def _backlog(database: Database, count: int) -> None:
     await connection.close()
 
 
-async def _messages(database: Database) -> list[Message]:
+async def _messages(database: Database, count: int) -> list[Message]:
+    """Those that the relay has just sent."""
     connection = await asyncpg.connect(database.url)
-    found = await connection.fetch(
-        "select e.* from es.outbox o join es.events e using (position) order by o.position"
-    )
+    found = await connection.fetch("select * from es.events order by position desc limit $1", count)
     await connection.close()
-    return [message_of(from_row(SERVICE, row)) for row in found]
+    return [message_of(from_row(SERVICE, row)) for row in reversed(found)]
 
 
 async def _relayed(database: Database, kafka: str) -> float:
