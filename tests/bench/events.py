@@ -21,7 +21,7 @@ from common.testing import OFFICER
 from common.topics import events_topic
 from contracts.codes import FactType, FactValue
 from contracts.envelope import ZERO_HASH, Envelope, sealed, to_headers
-from contracts.identification import DepartmentFactRecorded
+from contracts.facts import DepartmentFactRecorded
 
 SERVICE = "identification"
 REGION = "441624108201"

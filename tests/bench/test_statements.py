@@ -31,6 +31,7 @@ from identification import read_model, vault
 from identification.api.wired import Wired
 from identification.domain.policy import Policy
 from identification.reactions import reacting as rules
+from identification.read_model import register
 from identification.settings import IdentificationSettings
 from identification.vault import Vault
 from local.servers import Servers
@@ -206,7 +207,7 @@ async def _identification(
         known = policies.read(POLICY_FILE, "identification", Policy)
         keys = Vault(settings.vault_key, settings.blind_index_key)
         app.state.wired = Wired(
-            app.state.runtime, keys, known, read_model.regions(pool), test_numbers=True
+            app.state.runtime, keys, known, register.regions(pool), test_numbers=True
         )
         task = asyncio.ensure_future(writer.run())
         transport = httpx.ASGITransport(app)

@@ -49,8 +49,9 @@ PLANTED = [
 
 def path_of(module: str) -> str:
     """The file of a module."""
-    ending = f"/src/{module.replace('.', '/')}.py"
-    (path,) = (path for path in files("libs", "services") if path.endswith(ending))
+    ending = f"/src/{module.replace('.', '/')}"
+    endings = (f"{ending}.py", f"{ending}/__init__.py")
+    (path,) = (path for path in files("libs", "services") if path.endswith(endings))
     return path
 
 

@@ -16,8 +16,8 @@ VISITS = "services/visits/src/visits/domain"
 EVENT = blocks("docs/adding-an-event.md", "python")[0].text  # the page's own example
 REASON = """\
 
-class RejectionReason(Code):
-    FALSE_CLUE = "FALSE_CLUE", "误报", "false clue"
+class NotReached(Code):
+    AWAY = "AWAY", "外出", "away"
 
 
 """
@@ -33,11 +33,11 @@ def test_the_code_itself_is_clean(copy: Copy) -> None:
 
 
 def test_an_event_that_evolve_forgets_does_not_type_check(copy: Copy) -> None:
-    widened = f"{REASON}{EVENT}\n\nEpisodeEvent = ClueRejected | "
-    path = f"{CONTRACTS}/identification.py"
+    widened = f"{REASON}{EVENT}\n\nEpisodeEvent = FamilyNotReached | "
+    path = f"{CONTRACTS}/episodes.py"
     with copy.planted(path, widened, instead_of="EpisodeEvent = "):
         is_refused(
-            copy.types(*TARGETS), f"{IDENTIFICATION}/household.py", forgotten("ClueRejected")
+            copy.types(*TARGETS), f"{IDENTIFICATION}/transitions.py", forgotten("FamilyNotReached")
         )
 
 
@@ -48,22 +48,25 @@ def test_an_event_of_visits_that_evolve_forgets_does_not_type_check(copy: Copy) 
 
 
 @pytest.mark.parametrize(
-    ("domain", "said"),
-    [(IDENTIFICATION, "Missing return statement"), (VISITS, forgotten("RejectClue"))],
+    ("domain", "union", "file", "said"),
+    [
+        (IDENTIFICATION, "EpisodeCommand", "transitions.py", "Missing return statement"),
+        (VISITS, "Command", "household.py", forgotten("Postpone")),
+    ],
     ids=["identification", "visits"],
 )
 def test_a_command_that_decide_forgets_does_not_type_check(
-    copy: Copy, domain: str, said: str
+    copy: Copy, domain: str, union: str, file: str, said: str
 ) -> None:
-    widened = "class RejectClue: ...\n\n\nCommand = RejectClue | "
-    with copy.planted(f"{domain}/commands.py", widened, instead_of="Command = "):
-        is_refused(copy.types(*TARGETS), f"{domain}/household.py", said)
+    widened = f"class Postpone: ...\n\n\n{union} = Postpone | "
+    with copy.planted(f"{domain}/commands.py", widened, instead_of=f"{union} = "):
+        is_refused(copy.types(*TARGETS), f"{domain}/{file}", said)
 
 
 def test_a_stage_that_is_forgotten_does_not_type_check(copy: Copy) -> None:
     widened = "\nclass Returned: ...\n\n\nCase = Returned | "
     with copy.planted(f"{IDENTIFICATION}/states.py", widened, instead_of="\nCase = "):
-        is_refused(copy.types(*TARGETS), f"{IDENTIFICATION}/household.py", forgotten("Returned"))
+        is_refused(copy.types(*TARGETS), f"{IDENTIFICATION}/states.py", forgotten("Returned"))
 
 
 @pytest.mark.parametrize("file", [f"{VISITS}/states.py", "services/visits/tests/test_domain.py"])

@@ -18,7 +18,8 @@ from common.codec import Codec, UnknownType, encode, schema_version_of
 from common.decider import Refused
 from common.ids import derived_id, new_id
 from common.testing import TALLY, Added
-from contracts.identification import IdentificationEvent, RiskDetected
+from contracts.episodes import RiskDetected
+from contracts.identification import IdentificationEvent
 from contracts.visits import VisitsEvent
 
 MOMENTS = st.datetimes(

@@ -17,7 +17,8 @@ from contracts.codes import (
     Severity,
     Sex,
 )
-from contracts.identification import HouseholdEvent, HouseholdRegistered, Member
+from contracts.households import HouseholdRegistered, Member
+from contracts.identification import HouseholdEvent
 from identification.domain.commands import (
     ApproveByTown,
     Command,

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from common.decider import Refused
 from contracts.codes import Category, LabourCapacity, MonitoredClass, Relation, RiskType, Severity
-from contracts.identification import (
-    HouseholdEvent,
+from contracts.episodes import (
     HouseholdVerified,
     IncomeAssessed,
     MonitoringConfirmed,
@@ -19,8 +18,10 @@ from contracts.identification import (
     RiskDetected,
     VillageReviewHeld,
 )
+from contracts.identification import HouseholdEvent
 from identification.domain.commands import Command, RegisterHousehold
-from identification.domain.household import HOUSEHOLD, clue_of, stage_of
+from identification.domain.household import HOUSEHOLD
+from identification.domain.states import clue_of, stage_of
 from services.identification.tests.story import (
     APPROVE,
     COMPLETE,

@@ -21,7 +21,8 @@ from contracts.codes import (
     Sex,
 )
 from contracts.envelope import Envelope
-from contracts.identification import HouseholdRegistered, Member, MonitoringConfirmed
+from contracts.episodes import MonitoringConfirmed
+from contracts.households import HouseholdRegistered, Member
 from contracts.visits import (
     HouseholdVisited,
     ObligationFulfilled,

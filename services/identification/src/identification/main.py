@@ -17,6 +17,7 @@ from identification.api import episodes, events, households
 from identification.api.wired import Wired
 from identification.domain.policy import Policy
 from identification.reactions import reacting
+from identification.read_model import register
 from identification.refusals import REFUSALS
 from identification.settings import IdentificationSettings
 from identification.vault import TABLES, Vault
@@ -43,7 +44,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
         ) as runtime:
             app.state.runtime = runtime
             app.state.wired = Wired(
-                runtime, vault, known, read_model.regions(runtime.pool), test_numbers
+                runtime, vault, known, register.regions(runtime.pool), test_numbers
             )
             yield
 

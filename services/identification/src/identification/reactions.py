@@ -16,12 +16,13 @@ from common.intents import Connection, Context, Intent, Store, accepted
 from common.policies import Policies
 from contracts.codes import Category, Channel, FactType
 from contracts.envelope import Actor, Envelope
-from contracts.identification import DepartmentFactRecorded, IdentificationEvent
-from identification import read_model
+from contracts.facts import DepartmentFactRecorded
+from contracts.identification import IdentificationEvent
 from identification.domain.commands import ReportRisk
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
 from identification.domain.rules import Finding, medical_cost
+from identification.read_model import facts, register
 
 HEARD = Codec.of(DepartmentFactRecorded)
 # The rest of our own language is of no consequence here. A type that is in neither, from a newer
@@ -41,9 +42,9 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
 
     async def handle(connection: Connection, items: Sequence[Incoming]) -> None:
         events = [item.event for item in items if item.event and item.event.type not in IGNORED]
-        facts = [(e, HEARD.decode(e.type, e.schema_version, e.data)) for e in events]
-        if facts:
-            intents = await _clues(connection, policies, facts)
+        told = [(e, HEARD.decode(e.type, e.schema_version, e.data)) for e in events]
+        if told:
+            intents = await _clues(connection, policies, told)
             accepted(await record(connection, store, intents))
 
     return handle
@@ -52,13 +53,13 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
 async def _clues(
     connection: Connection,
     policies: Policies[Policy],
-    facts: Sequence[tuple[Envelope, DepartmentFactRecorded]],
+    told: Sequence[tuple[Envelope, DepartmentFactRecorded]],
 ) -> list[Intent]:
     """The clues that these facts give rise to, with two queries for all of them."""
-    settled = [(e, f) for e, f in facts if f.fact_type is FactType.MEDICAL_SETTLEMENT]
+    settled = [(e, f) for e, f in told if f.fact_type is FactType.MEDICAL_SETTLEMENT]
     ids = list({fact.household_id for _, fact in settled})
-    households = await read_model.for_rules(connection, ids)
-    costs = await read_model.medical_costs(connection, ids)
+    households = await register.for_rules(connection, ids)
+    costs = await facts.medical_costs(connection, ids)
     intents = []
     for event, fact in settled:
         known = households[fact.household_id]

@@ -14,11 +14,9 @@ from common.inbox import Handle, Incoming
 from common.intents import Connection, Context, Intent, Store, accepted
 from common.policies import Policies
 from contracts.envelope import Actor, Envelope
-from contracts.identification import (
-    HouseholdRegistered,
-    IdentificationEvent,
-    MonitoringConfirmed,
-)
+from contracts.episodes import MonitoringConfirmed
+from contracts.households import HouseholdRegistered
+from contracts.identification import IdentificationEvent
 from contracts.visits import ObligationType
 from visits import read_model
 from visits.domain.commands import OpenMonthlyObligation

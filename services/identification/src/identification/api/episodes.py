@@ -5,18 +5,14 @@ again when it is repeated. A step that may not be taken answers with the guard t
 what would satisfy it.
 """
 
-from datetime import date
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
-from common.clock import start_of
-from common.http import circumstances, expected_version, required_key
 from common.ids import new_id
-from common.intents import Intent, Key, fingerprint
 from common.problems import Problem
 from contracts.codes import Channel
 from identification.api.forms import (
@@ -29,10 +25,9 @@ from identification.api.forms import (
     VerifiedForm,
     VillageReviewForm,
 )
-from identification.api.wired import wired
+from identification.api.steps import Step
 from identification.domain.commands import (
     ApproveByTown,
-    Command,
     CompletePublicity,
     ConfirmMonitoring,
     HoldVillageReview,
@@ -41,9 +36,7 @@ from identification.domain.commands import (
     StartVerification,
     VerifyHousehold,
 )
-from identification.domain.household import HOUSEHOLD
 from identification.domain.income import Income
-from identification.domain.policy import Policy
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["episodes"])
 
@@ -57,7 +50,7 @@ async def report(household_id: UUID, form: ClueForm, request: Request, caller: V
     """The first clue opens a case; later ones join it. Department warnings come from rules only."""
     if form.channel is Channel.DEPARTMENT_WARNING:
         raise Problem("forbidden", {"scope": "facts:write"})
-    step = await _Step.of(household_id, request, caller)
+    step = await Step.of(household_id, request, caller)
     return await step.take(
         ReportRisk(
             clue_id=new_id(),
@@ -82,7 +75,7 @@ async def start(
     household_id: UUID, form: VerificationForm, request: Request, caller: Village
 ) -> Response:
     """At least two officers, none of them a relative."""
-    step = await _Step.of(household_id, request, caller)
+    step = await Step.of(household_id, request, caller)
     command = StartVerification(
         officers=tuple(form.officers),
         recusal_declared=form.recusal_declared,
@@ -98,7 +91,7 @@ async def verify(
     household_id: UUID, form: VerifiedForm, request: Request, caller: Village
 ) -> Response:
     """Income, three guarantees, water, risks; the class follows from them."""
-    step = await _Step.of(household_id, request, caller)
+    step = await Step.of(household_id, request, caller)
     command = VerifyHousehold(
         verified_on=form.verified_on,
         in_person_at_home=form.in_person_at_home,
@@ -122,7 +115,7 @@ async def review(
     household_id: UUID, form: VillageReviewForm, request: Request, caller: Village
 ) -> Response:
     """One meeting; passed when more than half of those present vote for."""
-    step = await _Step.of(household_id, request, caller)
+    step = await Step.of(household_id, request, caller)
     return await step.take(HoldVillageReview(**form.model_dump(), today=step.today), form.held_on)
 
 
@@ -131,7 +124,7 @@ async def post(
     household_id: UUID, form: PublicityForm, request: Request, caller: Village
 ) -> Response:
     """Refused while the text shows personal data."""
-    step = await _Step.of(household_id, request, caller)
+    step = await Step.of(household_id, request, caller)
     content_hash = sha256(form.text.encode()).hexdigest()
     command = PostPublicity(**form.model_dump(), content_hash=content_hash, today=step.today)
     return await step.take(command, form.posted_on)
@@ -142,7 +135,7 @@ async def complete(
     household_id: UUID, form: PublicityOverForm, request: Request, caller: Village
 ) -> Response:
     """Refused before the fifth full day, with the earliest date."""
-    step = await _Step.of(household_id, request, caller)
+    step = await Step.of(household_id, request, caller)
     command = CompletePublicity(ended_on=form.ended_on, policy=step.policy, today=step.today)
     return await step.take(command, form.ended_on)
 
@@ -152,7 +145,7 @@ async def approve(
     household_id: UUID, form: TownReviewForm, request: Request, caller: Town
 ) -> Response:
     """By somebody who did not verify."""
-    step = await _Step.of(household_id, request, caller)
+    step = await Step.of(household_id, request, caller)
     by = caller.actor.person
     command = ApproveByTown(approved_on=form.approved_on, by=by, today=step.today)
     return await step.take(command, form.approved_on)
@@ -163,7 +156,7 @@ async def confirm(
     household_id: UUID, form: ConfirmationForm, request: Request, caller: County
 ) -> Response:
     """The clock stops; late needs a reason and voids nothing."""
-    step = await _Step.of(household_id, request, caller)
+    step = await Step.of(household_id, request, caller)
     command = ConfirmMonitoring(
         episode_id=new_id(),
         monitored_class=form.monitored_class,
@@ -174,58 +167,3 @@ async def confirm(
         today=step.today,
     )
     return await step.take(command, form.confirmed_on)
-
-
-class _Step:
-    """One step on its way: the household's area was checked, the policy looked up."""
-
-    def __init__(
-        self, household_id: UUID, request: Request, caller: Principal, region: str
-    ) -> None:
-        self._household_id = household_id
-        self._request = request
-        self._caller = caller
-        self._region = region
-        self._app = wired(request)
-        self._key = required_key(request)
-        self.today: date = self._app.runtime.clock.today()
-        self.policy: Policy = self.policy_on(self.today)
-
-    @classmethod
-    async def of(cls, household_id: UUID, request: Request, caller: Principal) -> "_Step":
-        """Raises `Problem`: 404 for a household not on the register, 403 outside the caller's area."""
-        region = await wired(request).regions.get(household_id)
-        if region is None:
-            raise Problem("not-registered")
-        caller.must_cover(region)
-        return cls(household_id, request, caller, region)
-
-    def policy_on(self, day: date) -> Policy:
-        """The parameters in force on a business date."""
-        return self._app.policies.of(self._region, day)
-
-    async def take(self, command: Command, occurred_on: date) -> Response:
-        """Record the command; 201 with the receipt, the same bytes when repeated."""
-        body = await self._request.body()
-        policy: Any = getattr(command, "policy", None)
-        intent = Intent(
-            stream=f"household-{self._household_id}",
-            household_id=self._household_id,
-            decider=HOUSEHOLD,
-            command=command,
-            context=circumstances(
-                self._caller,
-                region=self._region,
-                occurred_at=min(start_of(occurred_on), self._app.runtime.clock.now()),
-                policy_version=policy.version if policy else None,
-            ),
-            key=Key(
-                self._caller.client,
-                self._key,
-                fingerprint(self._request.url.path.encode(), body),
-            ),
-            expected_version=expected_version(self._request),
-        )
-        recorded = await self._app.runtime.writer.execute(intent)
-        headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
-        return Response(recorded.answer, 201, headers, "application/json")

@@ -19,7 +19,7 @@ from common.ids import derived_id
 from common.intents import Intent, Key, KeyReused, fingerprint
 from common.problems import FAULTS, Fault, Problem, fault
 from contracts.codes import FactType, FactValue
-from contracts.identification import DepartmentFactRecorded
+from contracts.facts import DepartmentFactRecorded
 from identification import vault
 from identification.api.wired import Wired, wired
 from identification.domain.facts import FACT, OWNERS

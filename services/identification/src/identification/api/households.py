@@ -17,14 +17,16 @@ from common.http import circumstances, only_filters
 from common.intents import Intent
 from common.problems import Fault, Problem, fault
 from contracts.codes import RiskType
-from contracts.identification import HouseholdRegistered, Member
-from identification import read_model, vault
+from contracts.households import HouseholdRegistered, Member
+from identification import vault
 from identification.api.forms import HouseholdForm
 from identification.api.wired import Wired, wired
 from identification.domain.commands import RegisterHousehold
-from identification.domain.household import HOUSEHOLD, STAGES
+from identification.domain.household import HOUSEHOLD
+from identification.domain.states import STAGES
 from identification.identity import fault_of, normalised
-from identification.read_model import HouseholdRow
+from identification.read_model import register
+from identification.read_model.tables import HouseholdRow
 from identification.vault import Personal, commitment, new_salt
 
 router = APIRouter(tags=["households"])
@@ -195,7 +197,7 @@ async def read_one(
     caller: Annotated[Principal, allow("households:read")],
 ) -> HouseholdRow:
     """`ETag` is the version to send as `If-Match`."""
-    row = await read_model.household(wired(request).runtime.engine, household_id)
+    row = await register.one(wired(request).runtime.engine, household_id)
     if row is None:
         raise Problem("not-found")
     caller.must_cover(row.region)
@@ -229,7 +231,7 @@ async def read_many(
     area = region or caller.actor.region
     caller.must_cover(area)
     department = caller.actor.department
-    rows = await read_model.households(
+    rows = await register.many(
         wired(request).runtime.engine,
         region=area,
         stage=stage,

@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from contracts.codes import Channel, HousingGrade, MonitoredClass, RiskType, Severity
-from contracts.identification import HouseholdRegistered
+from contracts.households import HouseholdRegistered
 from identification.domain.income import Income
 from identification.domain.policy import Policy
 
@@ -122,9 +122,8 @@ class ConfirmMonitoring:
     today: date
 
 
-Command = (
-    RegisterHousehold
-    | ReportRisk
+EpisodeCommand = (
+    ReportRisk
     | StartVerification
     | VerifyHousehold
     | HoldVillageReview
@@ -133,3 +132,4 @@ Command = (
     | ApproveByTown
     | ConfirmMonitoring
 )
+Command = RegisterHousehold | EpisodeCommand

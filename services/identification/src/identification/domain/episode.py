@@ -5,7 +5,7 @@ from typing import Any
 
 from common.decider import Refused
 from contracts.codes import Category, MonitoredClass, RiskType, Severity
-from contracts.identification import (
+from contracts.episodes import (
     EpisodeEvent,
     HouseholdVerified,
     IncomeAssessed,

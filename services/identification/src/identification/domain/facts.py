@@ -5,7 +5,7 @@ A fact has no aggregate state. It is kept once by `(source, id)`, with the event
 
 from common.decider import Decider
 from contracts.codes import FactType
-from contracts.identification import DepartmentFactRecorded
+from contracts.facts import DepartmentFactRecorded
 
 # Which department answers for which fact (domain section 6); nobody else may post it.
 OWNERS: dict[FactType, tuple[str, str]] = {

@@ -4,7 +4,7 @@ from datetime import date
 
 from common.decider import Refused
 from contracts.codes import LabourCapacity, Relation
-from contracts.identification import HouseholdRegistered
+from contracts.households import HouseholdRegistered
 from identification.domain.commands import RegisterHousehold
 from identification.domain.states import Household
 
@@ -12,7 +12,12 @@ WORKING_AGE = 16
 OLDEST = date(1900, 1, 1)
 
 
-def register(command: RegisterHousehold) -> list[HouseholdRegistered]:
+def decide(command: RegisterHousehold, household: Household | None) -> list[HouseholdRegistered]:
+    """The register's table."""
+    return _register(command) if household is None else _register_again(command, household)
+
+
+def _register(command: RegisterHousehold) -> list[HouseholdRegistered]:
     """A new household. Raises `Refused`: exactly one head, nobody twice, under 16 has no capacity."""
     household, today = command.registered, command.today
     members = household.members
@@ -33,7 +38,7 @@ def register(command: RegisterHousehold) -> list[HouseholdRegistered]:
     return [household]
 
 
-def register_again(command: RegisterHousehold, household: Household) -> list[HouseholdRegistered]:
+def _register_again(command: RegisterHousehold, household: Household) -> list[HouseholdRegistered]:
     """The same registration is not a second one; another one is a correction, and refused here."""
     if command.registered == household.registered:
         return []

@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import assert_never
 from uuid import UUID
 
 from contracts.codes import LabourCapacity, RiskType, Severity
-from contracts.identification import (
-    HouseholdRegistered,
-    HouseholdVerified,
-    IncomeAssessed,
-    MonitoringConfirmed,
-)
+from contracts.episodes import HouseholdVerified, IncomeAssessed, MonitoringConfirmed
+from contracts.households import HouseholdRegistered
 
 WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
 
@@ -112,6 +109,34 @@ class Household:
     def has_labour(self) -> bool:
         """At least one member is ORDINARY, SKILLED or WEAK."""
         return any(m.labour_capacity in WORKING for m in self.registered.members)
+
+
+STAGES: dict[type, str] = {
+    ClueOpen: "CLUE_OPEN",
+    Verifying: "VERIFYING",
+    Verified: "VERIFIED",
+    VillageReviewed: "VILLAGE_REVIEWED",
+    Publicised: "PUBLICISED",
+    PublicityOver: "PUBLICITY_OVER",
+    TownReviewed: "TOWN_REVIEWED",
+    Monitored: "MONITORED",
+}
+
+
+def stage_of(case: Case | None) -> str:
+    """The name of the stage, as lists and errors show it."""
+    return "NONE" if case is None else STAGES[type(case)]
+
+
+def clue_of(case: Case) -> Clue:
+    """The clue that the case answers."""
+    match case:
+        case ClueOpen() | Verifying() | Verified() | Monitored():
+            return case.clue
+        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed():
+            return case.before.clue
+        case _:
+            assert_never(case)
 
 
 State = Household | None  # None: not on the register

@@ -1,8 +1,4 @@
-"""What identification shows, and looks up: households with their stage, facts for the rules.
-
-Both tables are functions of the service's own events, changed in the same transaction; they can be
-dropped and folded again.
-"""
+"""Households with their stage, as lists and rules look them up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,72 +7,17 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import BigInteger, MetaData, text
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from sqlmodel import Column, Field, SQLModel, col, select
+from sqlmodel import col, select
 
 from common.intents import Connection, Fresh
 from common.lookups import Lookups
-from contracts.codes import FactValue
-from contracts.identification import DepartmentFactRecorded, HouseholdRegistered
-from identification import vault
-from identification.domain.household import clue_of, stage_of
-from identification.domain.rules import MedicalCost
-from identification.domain.states import Household, Monitored
-
-TABLES = MetaData(schema="read")
+from identification.domain.states import Household, Monitored, clue_of, stage_of
+from identification.read_model.tables import HouseholdRow
 
 
-class HouseholdRow(SQLModel, table=True):
-    """One household as lists show it; no personal data."""
-
-    metadata = TABLES
-    __tablename__ = "household"
-
-    household_id: UUID = Field(primary_key=True)
-    register_number: str = Field(unique=True)
-    region: str = Field(index=True)
-    category: str
-    marginal_2019: bool
-    persons: int
-    has_labour: bool
-    stage: str = Field(index=True)
-    monitored_class: str | None
-    risk_types: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
-    discovered_on: date | None
-    due_on: date | None = Field(index=True)
-    version: int
-
-
-class FactRow(SQLModel, table=True):
-    """One department fact, as far as rules look back at it."""
-
-    metadata = TABLES
-    __tablename__ = "fact"
-
-    event_id: UUID = Field(primary_key=True)
-    household_id: UUID = Field(index=True)
-    person_id: UUID
-    fact_type: str
-    detected_on: date
-    own_cost_fen: int | None = Field(sa_type=BigInteger)
-
-
-async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Bring both tables and the vault to the state after these events, a statement each."""
-    latest = {f.event.stream: f for f in fresh if isinstance(f.state, Household)}
-    if latest:
-        await _put_households(connection, list(latest.values()))
-    facts = [f for f in fresh if isinstance(f.payload, DepartmentFactRecorded)]
-    if facts:
-        await _put_facts(connection, facts)
-    registered = [f for f in fresh if isinstance(f.payload, HouseholdRegistered) and f.private]
-    if registered:
-        await vault.keep(connection, [row for f in registered for row in f.private])
-
-
-async def _put_households(connection: Connection, latest: Sequence[Fresh]) -> None:
+async def put(connection: Connection, latest: Sequence[Fresh]) -> None:
     rows = [_household(f) for f in latest]
     await connection.execute(_UPSERT, *(list(column) for column in zip(*rows, strict=True)))
 
@@ -118,40 +59,6 @@ on conflict (household_id) do update set
 """
 
 
-async def _put_facts(connection: Connection, facts: Sequence[Fresh]) -> None:
-    await connection.execute(
-        """
-        insert into read.fact (event_id, household_id, person_id, fact_type, detected_on, own_cost_fen)
-        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::bigint[])
-        """,
-        [f.event.event_id for f in facts],
-        [f.payload.household_id for f in facts],
-        [f.payload.person_id for f in facts],
-        [f.payload.fact_type.value for f in facts],
-        [f.payload.detected_on for f in facts],
-        [f.payload.values.get(FactValue.COMPLIANT_OWN_COST) for f in facts],
-    )
-
-
-async def medical_costs(
-    connection: Connection, households: Sequence[UUID]
-) -> dict[UUID, list[MedicalCost]]:
-    """The settlements of these households, in one query."""
-    rows = await connection.fetch(
-        """
-        select household_id, event_id, detected_on, own_cost_fen from read.fact
-        where household_id = any($1::uuid[]) and own_cost_fen is not null
-        order by household_id, detected_on, event_id
-        """,
-        households,
-    )
-    found: dict[UUID, list[MedicalCost]] = {}
-    for row in rows:
-        cost = MedicalCost(row["event_id"], row["detected_on"], row["own_cost_fen"])
-        found.setdefault(row["household_id"], []).append(cost)
-    return found
-
-
 @dataclass(frozen=True)
 class ForRules:
     """What a rule must know of a household beside the facts."""
@@ -186,13 +93,13 @@ def regions(pool: asyncpg.Pool) -> Lookups[UUID, str]:
     return Lookups(fetch)
 
 
-async def household(engine: AsyncEngine, household_id: UUID) -> HouseholdRow | None:
+async def one(engine: AsyncEngine, household_id: UUID) -> HouseholdRow | None:
     """One household, or `None`."""
     async with AsyncSession(engine) as session:
         return await session.get(HouseholdRow, household_id)
 
 
-async def households(
+async def many(
     engine: AsyncEngine,
     *,
     region: str,

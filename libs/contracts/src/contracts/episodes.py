@@ -1,0 +1,245 @@
+"""A monitoring episode, from the first clue to the county's confirmation (T1–T12)."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from contracts.codes import Channel, HousingGrade, MonitoredClass, RiskType, Severity
+from contracts.wording import Wording
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskDetected:
+    """T1: a clue opened a case; day 0 of the 15-day clock is `discovered_on` (S2-07)."""
+
+    wording: ClassVar = Wording(
+        "发现风险线索",
+        "Risk detected",
+        "{channel}发现{risk_types}风险（{severity}）：{summary_zh}；应于{due_on}前完成识别认定",
+        "{channel} found a risk of {risk_types} ({severity}): {summary_en}; to be decided by {due_on}",
+    )
+    household_id: UUID
+    clue_id: UUID
+    channel: Channel
+    risk_types: list[RiskType]
+    severity: Severity
+    evidence_event_ids: list[UUID]
+    rule_id: str | None
+    rule_version: int | None
+    discovered_on: date
+    due_on: date
+    summary_zh: str
+    summary_en: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskClueAttached:
+    """T1: a further clue on an open case; the clock keeps its first day (A12)."""
+
+    wording: ClassVar = Wording(
+        "并入风险线索",
+        "Clue attached",
+        "{channel}的{risk_types}线索并入在办案件（{severity}）：{summary_zh}",
+        "A clue of {risk_types} by {channel} joined the open case ({severity}): {summary_en}",
+    )
+    household_id: UUID
+    clue_id: UUID
+    channel: Channel
+    risk_types: list[RiskType]
+    severity: Severity
+    evidence_event_ids: list[UUID]
+    rule_id: str | None
+    rule_version: int | None
+    discovered_on: date
+    summary_zh: str
+    summary_en: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerificationStarted:
+    """T2: at least two officers, none of them a relative, were sent."""
+
+    wording: ClassVar = Wording(
+        "启动入户核实",
+        "Verification started",
+        "指派{officer_count}名干部入户核实，已声明回避情况",
+        "{officer_count} officers were assigned, recusal declared",
+    )
+    household_id: UUID
+    officers: list[UUID]
+    officer_count: int
+    started_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncomeAssessed:
+    """Twelve whole months of income, in fen; the comparison is `total <= line * members`."""
+
+    wording: ClassVar = Wording(
+        "收入核算",
+        "Income assessed",
+        "{window_from}至{window_to}，{members}人：可支配收入{disposable_fen}元，监测线{line_fen}元/人，线内：{within_line}",
+        "{window_from} to {window_to}, {members} persons: disposable {disposable_fen} yuan, "
+        "line {line_fen} yuan a person, within the line: {within_line}",
+    )
+    household_id: UUID
+    assessment_id: UUID
+    window_from: date
+    window_to: date
+    members: int
+    wage_fen: int
+    operating_fen: int
+    operating_cost_fen: int
+    property_fen: int
+    transfer_fen: int
+    claims_fen: int
+    compliant_own_cost_fen: int
+    disposable_fen: int
+    reference_fen: int
+    line_fen: int
+    within_line: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafeguardAssessed:
+    """The three guarantees and drinking water, seen at home on one day."""
+
+    wording: ClassVar = Wording(
+        "“三保障”和饮水核查",
+        "Safeguards assessed",
+        "住房{housing_grade}，饮水合格：{water_safe}，失学{dropouts}人，未参保{uninsured}人",
+        "Housing {housing_grade}, water safe: {water_safe}, dropouts {dropouts}, uninsured {uninsured}",
+    )
+    household_id: UUID
+    assessed_on: date
+    housing_grade: HousingGrade
+    water_safe: bool
+    dropouts: int
+    uninsured: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdVerified:
+    """T3: verified at home, in person; the officers propose a class."""
+
+    wording: ClassVar = Wording(
+        "完成入户核实",
+        "Household verified",
+        "入户核实完成：风险{risk_types}，建议认定为{proposed_class}",
+        "Verified at home: risks {risk_types}, proposed as {proposed_class}",
+    )
+    household_id: UUID
+    verified_on: date
+    assessment_id: UUID
+    risk_types: list[RiskType]
+    proposed_class: MonitoredClass
+    self_ability: str
+    verified_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VillageReviewHeld:
+    """T7: one village meeting; passed when votes for are more than half of those present."""
+
+    wording: ClassVar = Wording(
+        "村级民主评议",
+        "Village review",
+        "到会{present}人，同意{votes_for}票，反对{votes_against}票，弃权{abstained}票，通过：{passed}",
+        "{present} present, {votes_for} for, {votes_against} against, {abstained} abstained, passed: {passed}",
+    )
+    household_id: UUID
+    held_on: date
+    present: int
+    votes_for: int
+    votes_against: int
+    abstained: int
+    minutes_hash: str
+    passed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicityPosted:
+    """T8: posted once, in the village, free of personal data (A9)."""
+
+    wording: ClassVar = Wording(
+        "张榜公示",
+        "Publicity posted",
+        "在{place}张榜公示，照片已存证",
+        "Posted at {place}, photograph on record",
+    )
+    household_id: UUID
+    posted_on: date
+    place: str
+    photo_hash: str
+    content_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicityCompleted:
+    """T9, first half: posted for at least five full days."""
+
+    wording: ClassVar = Wording(
+        "公示期满",
+        "Publicity completed",
+        "公示{days}天期满",
+        "Posted for {days} days",
+    )
+    household_id: UUID
+    ended_on: date
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TownReviewApproved:
+    """T9, second half: the town reviewer is not the one who verified."""
+
+    wording: ClassVar = Wording(
+        "乡镇审核通过",
+        "Town review approved",
+        "乡镇于{approved_on}审核通过",
+        "Approved by the town on {approved_on}",
+    )
+    household_id: UUID
+    approved_on: date
+    approved_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringConfirmed:
+    """T10: the county decided; the clock stops. `late` needs a reason and voids nothing (S2-07)."""
+
+    wording: ClassVar = Wording(
+        "认定为监测对象",
+        "Monitoring confirmed",
+        "县级审定：认定为{monitored_class}（第{episode_no}次），风险{risk_types}；自发现起{elapsed_days}天，逾期：{late}",
+        "The county confirmed {monitored_class} (episode {episode_no}), risks {risk_types}; "
+        "{elapsed_days} days from discovery, late: {late}",
+    )
+    household_id: UUID
+    episode_id: UUID
+    episode_no: int
+    monitored_class: MonitoredClass
+    risk_types: list[RiskType]
+    labour_household: bool
+    assessment_id: UUID
+    discovered_on: date
+    confirmed_on: date
+    elapsed_days: int
+    late: bool
+    late_reason: str | None
+
+
+EpisodeEvent = (
+    RiskDetected
+    | RiskClueAttached
+    | VerificationStarted
+    | IncomeAssessed
+    | SafeguardAssessed
+    | HouseholdVerified
+    | VillageReviewHeld
+    | PublicityPosted
+    | PublicityCompleted
+    | TownReviewApproved
+    | MonitoringConfirmed
+)

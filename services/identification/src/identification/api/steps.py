@@ -1,0 +1,74 @@
+"""One step of a household, as staff take it: from a form to a recorded command."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from common.auth import Principal
+from common.clock import start_of
+from common.http import circumstances, expected_version, required_key
+from common.intents import Intent, Key, fingerprint
+from common.problems import Problem
+from identification.api.wired import wired
+from identification.domain.commands import (
+    Command,
+)
+from identification.domain.household import HOUSEHOLD
+from identification.domain.policy import Policy
+
+
+class Step:
+    """One step on its way: the household's area was checked, the policy looked up."""
+
+    def __init__(
+        self, household_id: UUID, request: Request, caller: Principal, region: str
+    ) -> None:
+        self._household_id = household_id
+        self._request = request
+        self._caller = caller
+        self._region = region
+        self._app = wired(request)
+        self._key = required_key(request)
+        self.today: date = self._app.runtime.clock.today()
+        self.policy: Policy = self.policy_on(self.today)
+
+    @classmethod
+    async def of(cls, household_id: UUID, request: Request, caller: Principal) -> "Step":
+        """Raises `Problem`: 404 for a household not on the register, 403 outside the caller's area."""
+        region = await wired(request).regions.get(household_id)
+        if region is None:
+            raise Problem("not-registered")
+        caller.must_cover(region)
+        return cls(household_id, request, caller, region)
+
+    def policy_on(self, day: date) -> Policy:
+        """The parameters in force on a business date."""
+        return self._app.policies.of(self._region, day)
+
+    async def take(self, command: Command, occurred_on: date) -> Response:
+        """Record the command; 201 with the receipt, the same bytes when repeated."""
+        body = await self._request.body()
+        policy: Any = getattr(command, "policy", None)
+        intent = Intent(
+            stream=f"household-{self._household_id}",
+            household_id=self._household_id,
+            decider=HOUSEHOLD,
+            command=command,
+            context=circumstances(
+                self._caller,
+                region=self._region,
+                occurred_at=min(start_of(occurred_on), self._app.runtime.clock.now()),
+                policy_version=policy.version if policy else None,
+            ),
+            key=Key(
+                self._caller.client,
+                self._key,
+                fingerprint(self._request.url.path.encode(), body),
+            ),
+            expected_version=expected_version(self._request),
+        )
+        recorded = await self._app.runtime.writer.execute(intent)
+        headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
+        return Response(recorded.answer, 201, headers, "application/json")

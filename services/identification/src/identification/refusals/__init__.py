@@ -1,0 +1,8 @@
+"""Every no of this service in words, with what would satisfy it. Keys are the codes of `Refused`."""
+
+from common.problems import Text
+from identification.refusals.episodes import EPISODES
+from identification.refusals.facts import FACTS
+from identification.refusals.register import REGISTER
+
+REFUSALS: dict[str, Text] = {**REGISTER, **EPISODES, **FACTS}
