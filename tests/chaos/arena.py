@@ -252,7 +252,8 @@ async def tried(arena: Arena, case: Case) -> Row:
             row.verdict = await arena.oracle.judge()
     except (Failed, AssertionError) as failed:
         row.failed = f"{row.failed or ''} {failed}".strip()
-        row.verdict = await arena.oracle.judge()
+        if case.judged:
+            row.verdict = await arena.oracle.judge()
     row.verdict.lost += arena.lost
     row.notes = [*arena.notes, *row.verdict.wrong]
     return row
