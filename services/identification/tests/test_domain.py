@@ -19,8 +19,9 @@ from contracts.episodes import (
     VillageReviewHeld,
 )
 from contracts.identification import HouseholdEvent
-from identification.domain.commands import Command, RegisterHousehold
+from identification.domain.commands import Command
 from identification.domain.household import HOUSEHOLD
+from identification.domain.register_commands import RegisterHousehold
 from identification.domain.states import clue_of, stage_of
 from services.identification.tests.story import (
     APPROVE,

@@ -62,6 +62,68 @@ class Schooling(Code):
     HIGHER = "HIGHER", "高等教育", "higher education"
 
 
+class Origin(Code):
+    """How a household came onto the register."""
+
+    TOWN = "TOWN", "乡镇登记", "registered by the town"
+    SELF_DECLARATION = "SELF_DECLARATION", "农户自主申报", "self-declaration"
+    SPLIT = "SPLIT", "分户", "split from another household"
+
+
+class Joining(Code):
+    """Why a person joins a household."""
+
+    BIRTH = "BIRTH", "出生", "birth"
+    MARRIAGE_IN = "MARRIAGE_IN", "婚入", "marriage into the household"
+    RETURN = "RETURN", "返回", "return"
+    OMITTED = "OMITTED", "漏登补录", "omitted before"
+    MERGER = "MERGER", "并户", "merger of households"
+
+
+class Leaving(Code):
+    """Why a person leaves a household; a split is an event of its own."""
+
+    DEATH = "DEATH", "死亡", "death"
+    MARRIAGE_OUT = "MARRIAGE_OUT", "婚出", "marriage out of the household"
+    EMIGRATION = "EMIGRATION", "迁出县外", "moved out of the county"
+    LONG_PRISON = "LONG_PRISON", "长期服刑", "long imprisonment"
+    REGISTERED_IN_ERROR = "REGISTERED_IN_ERROR", "误登", "registered in error"
+
+
+class LabourBasis(Code):
+    """What an assessment of labour capacity rests on."""
+
+    AGE = "AGE", "年龄", "age"
+    SEEN_AT_HOME = "SEEN_AT_HOME", "入户查看", "seen at home"
+    DISABILITY_CARD = "DISABILITY_CARD", "残疾人证", "disability card"
+    MEDICAL_PROOF = "MEDICAL_PROOF", "医疗证明", "medical proof"
+
+
+class SplitReason(Code):
+    """Why a household splits."""
+
+    MARRIAGE = "MARRIAGE", "结婚", "marriage"
+    DIVORCE = "DIVORCE", "离婚", "divorce"
+    FAMILY_DIVISION = "FAMILY_DIVISION", "分家", "division of the family"
+    OTHER = "OTHER", "其他", "other"
+
+
+class Deregistration(Code):
+    """Why a household leaves the register."""
+
+    ALL_DECEASED = "ALL_DECEASED", "整户自然减少", "all members deceased"
+    MOVED_OUT_OF_COUNTY = "MOVED_OUT_OF_COUNTY", "迁出县外", "moved out of the county"
+    ALL_LEFT = "ALL_LEFT", "成员均已离户", "every member left"
+    DUPLICATE = "DUPLICATE", "重复登记", "registered twice"
+
+
+class CategoryReason(Code):
+    """Why category or 2019 list are corrected; monitoring is no reason."""
+
+    REGISTERED_IN_ERROR = "REGISTERED_IN_ERROR", "登记有误", "registered in error"
+    PROVINCIAL_LIST = "PROVINCIAL_LIST", "以省名单为准", "by the provincial list"
+
+
 class RiskType(Code):
     """Why a household may fall back (one to five per household, T3)."""
 

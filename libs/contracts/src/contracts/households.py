@@ -1,7 +1,7 @@
 """The register: households, who belongs to them, and what becomes of them.
 
 No event carries a name, an identity number, a telephone number or an address: persons are ids, with
-a salted commitment to the vault.
+a salted commitment to the vault. `co_living_count` is always the number after the event.
 """
 
 from dataclasses import dataclass
@@ -9,13 +9,34 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from contracts.codes import Category, Health, LabourCapacity, Relation, Schooling, Sex
+from contracts.codes import (
+    Category,
+    CategoryReason,
+    Deregistration,
+    Health,
+    Joining,
+    LabourBasis,
+    LabourCapacity,
+    Leaving,
+    MonitoredClass,
+    Origin,
+    Relation,
+    RiskType,
+    Schooling,
+    Severity,
+    Sex,
+    SplitReason,
+)
+from contracts.episodes import MonitoringConfirmed
 from contracts.wording import Wording
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A person in a household. `commitment` is hex sha256 over the salted vault record."""
+    """A person in a household. `commitment` is hex sha256 over the salted vault record.
+
+    `restricted`: the person's data may be kept, but neither shown nor used (PIPL 47).
+    """
 
     person_id: UUID
     commitment: str
@@ -25,11 +46,31 @@ class Member:
     labour_capacity: LabourCapacity
     health: Health
     schooling: Schooling
+    restricted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Related:
+    """What a person is to the head of the household."""
+
+    person_id: UUID
+    relation: Relation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed:
+    """The commitment to a vault record that was written anew."""
+
+    person_id: UUID
+    commitment: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class HouseholdRegistered:
-    """A household is on the register; exactly one member is its head."""
+    """A household is on the register; exactly one member is its head.
+
+    Of a household that split off, `from_household_id` is the one it came from.
+    """
 
     wording: ClassVar = Wording(
         "登记农户",
@@ -45,6 +86,267 @@ class HouseholdRegistered:
     co_living_count: int
     members: list[Member]
     registered_on: date
+    origin: Origin = Origin.TOWN
+    from_household_id: UUID | None = None
 
 
-RegisterEvent = HouseholdRegistered
+@dataclass(frozen=True, kw_only=True)
+class HouseholdMemberAdded:
+    """A person joined the household."""
+
+    wording: ClassVar = Wording(
+        "增加家庭成员",
+        "Member added",
+        "自{effective_on}起增加一名成员（{reason}），共同生活{co_living_count}人",
+        "A member joined on {effective_on} ({reason}); {co_living_count} living together",
+    )
+    household_id: UUID
+    member: Member
+    reason: Joining
+    effective_on: date
+    co_living_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdMemberRemoved:
+    """A person left the household."""
+
+    wording: ClassVar = Wording(
+        "减少家庭成员",
+        "Member removed",
+        "自{effective_on}起减少一名成员（{reason}），共同生活{co_living_count}人",
+        "A member left on {effective_on} ({reason}); {co_living_count} living together",
+    )
+    household_id: UUID
+    person_id: UUID
+    reason: Leaving
+    effective_on: date
+    co_living_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadChanged:
+    """Another member is the head; `relations` are those of all others to the new head."""
+
+    wording: ClassVar = Wording(
+        "变更户主",
+        "Head changed",
+        "自{effective_on}起变更户主",
+        "Another head since {effective_on}",
+    )
+    household_id: UUID
+    head_id: UUID
+    relations: list[Related]
+    effective_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabourCapacityAssessed:
+    """What a member is able to do; under 16 it is NONE."""
+
+    wording: ClassVar = Wording(
+        "评定劳动能力",
+        "Labour capacity assessed",
+        "{assessed_on}评定一名成员为{capacity}（依据：{basis}）",
+        "A member was assessed as {capacity} on {assessed_on}, by {basis}",
+    )
+    household_id: UUID
+    person_id: UUID
+    capacity: LabourCapacity
+    basis: LabourBasis
+    assessed_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryCorrected:
+    """The county corrected category or 2019 list; never a consequence of monitoring."""
+
+    wording: ClassVar = Wording(
+        "更正户类别",
+        "Category corrected",
+        "户类别由{from_category}更正为{to_category}，2019年边缘易致贫：{marginal_2019}（{reason}）",
+        "Category corrected from {from_category} to {to_category}, 2019 list: {marginal_2019} ({reason})",
+    )
+    household_id: UUID
+    from_category: Category
+    to_category: Category
+    marginal_2019: bool
+    reason: CategoryReason
+    document_hash: str
+    corrected_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdRelocated:
+    """T19: the household moved. Inside the county another town answers for it from now on.
+
+    `commitments` are to vault records with the new address; a move out of the county has none, and
+    names the hand-over document instead.
+    """
+
+    wording: ClassVar = Wording(
+        "农户搬迁",
+        "Household relocated",
+        "自{effective_on}起由{from_region}迁至{to_region}（县内：{inside_county}）",
+        "Moved from {from_region} to {to_region} on {effective_on} (inside the county: {inside_county})",
+    )
+    household_id: UUID
+    from_region: str
+    to_region: str
+    effective_on: date
+    inside_county: bool
+    commitments: list[Committed]
+    handover_hash: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdSplit:
+    """Members left to be a household of their own; the episode, if any, stays with the original.
+
+    `moved` stand as they do in the new household; `monitored`: whether the original was, so that a
+    clue opens for the new one.
+    """
+
+    wording: ClassVar = Wording(
+        "分户",
+        "Household split",
+        "自{effective_on}起分户（{reason}）：分出{new_co_living_count}人，留下{co_living_count}人",
+        "Split on {effective_on} ({reason}): {new_co_living_count} left, {co_living_count} stay",
+    )
+    household_id: UUID
+    new_household_id: UUID
+    register_number: str
+    region: str
+    category: Category
+    marginal_2019: bool
+    moved: list[Member]
+    co_living_count: int
+    new_co_living_count: int
+    effective_on: date
+    reason: SplitReason
+    monitored: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdsMerged:
+    """This household takes in others; each then hands over its members (`HouseholdAbsorbed`)."""
+
+    wording: ClassVar = Wording(
+        "并户",
+        "Households merged",
+        "自{effective_on}起并入{absorbed_count}户",
+        "{absorbed_count} household(s) merge into this one on {effective_on}",
+    )
+    household_id: UUID
+    absorbed_ids: list[UUID]
+    absorbed_count: int
+    effective_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergerForgone:
+    """A household that was to be taken in had left the register in the meantime."""
+
+    wording: ClassVar = Wording(
+        "并户未成",
+        "Merger forgone",
+        "拟并入的一户已不在册，未并入",
+        "A household to be taken in was no longer on the register",
+    )
+    household_id: UUID
+    absorbed_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenCase:
+    """The episode that a household hands over: its clock, its risks, and the decision if there was one."""
+
+    discovered_on: date
+    due_on: date
+    risk_types: list[RiskType]
+    severity: Severity
+    confirmed: MonitoringConfirmed | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdAbsorbed:
+    """This household is now part of another; members and episode go there as they stand here."""
+
+    wording: ClassVar = Wording(
+        "并入他户",
+        "Absorbed by another household",
+        "自{effective_on}起并入他户，{co_living_count}人一并转入",
+        "Part of another household since {effective_on}, with {co_living_count} living together",
+    )
+    household_id: UUID
+    survivor_id: UUID
+    members: list[Member]
+    co_living_count: int
+    effective_on: date
+    case: OpenCase | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergerCompleted:
+    """The members of an absorbed household have arrived."""
+
+    wording: ClassVar = Wording(
+        "并户完成",
+        "Merger completed",
+        "并入户的{arrived}名成员已转入，共同生活{co_living_count}人",
+        "{arrived} members of the absorbed household arrived; {co_living_count} living together",
+    )
+    household_id: UUID
+    absorbed_id: UUID
+    arrived: int
+    co_living_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeTakenOver:
+    """A54: the episode of an absorbed household goes on here, since its own confirmation."""
+
+    wording: ClassVar = Wording(
+        "承接监测",
+        "Episode taken over",
+        "承接并入户的监测：{monitored_class}，认定日期{confirmed_on}",
+        "Monitored since {confirmed_on} as {monitored_class}, taken over from an absorbed household",
+    )
+    household_id: UUID
+    from_household_id: UUID
+    monitored_class: MonitoredClass
+    confirmed_on: date
+    case: OpenCase
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdDeregistered:
+    """The household left the register; its history stays."""
+
+    wording: ClassVar = Wording(
+        "注销农户",
+        "Household deregistered",
+        "自{effective_on}起注销：{reason}",
+        "Off the register since {effective_on}: {reason}",
+    )
+    household_id: UUID
+    reason: Deregistration
+    effective_on: date
+
+
+RegisterEvent = (
+    HouseholdRegistered
+    | HouseholdMemberAdded
+    | HouseholdMemberRemoved
+    | HeadChanged
+    | LabourCapacityAssessed
+    | CategoryCorrected
+    | HouseholdRelocated
+    | HouseholdSplit
+    | HouseholdsMerged
+    | MergerForgone
+    | HouseholdAbsorbed
+    | MergerCompleted
+    | EpisodeTakenOver
+    | HouseholdDeregistered
+)

@@ -21,8 +21,8 @@ from contracts.households import HouseholdRegistered, Member
 from identification import vault
 from identification.api.forms import HouseholdForm
 from identification.api.wired import Wired, wired
-from identification.domain.commands import RegisterHousehold
 from identification.domain.household import HOUSEHOLD
+from identification.domain.register_commands import RegisterHousehold
 from identification.domain.states import STAGES
 from identification.identity import fault_of, normalised
 from identification.read_model import register

@@ -5,17 +5,9 @@ from datetime import date
 from uuid import UUID
 
 from contracts.codes import Channel, HousingGrade, MonitoredClass, RiskType, Severity
-from contracts.households import HouseholdRegistered
 from identification.domain.income import Income
 from identification.domain.policy import Policy
-
-
-@dataclass(frozen=True, kw_only=True)
-class RegisterHousehold:
-    """Put a household on the register."""
-
-    registered: HouseholdRegistered
-    today: date
+from identification.domain.register_commands import RegisterCommand, RegisterHousehold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,4 +124,4 @@ EpisodeCommand = (
     | ApproveByTown
     | ConfirmMonitoring
 )
-Command = RegisterHousehold | EpisodeCommand
+Command = RegisterHousehold | RegisterCommand | EpisodeCommand

@@ -1,14 +1,16 @@
 """A household, from registration to its last episode. Pure: no clock, no I/O, no chance.
 
-Two tables make it up: `registration` for who lives there, `transitions` for its monitoring.
+Three tables make it up: `registration` for how it comes onto the register, `register` for what
+becomes of its entry, `transitions` for its monitoring.
 """
 
 from common.decider import Decider, Refused
-from contracts.households import HouseholdRegistered
+from contracts.households import HouseholdRegistered, RegisterEvent
 from contracts.identification import HouseholdEvent
-from identification.domain import registration, transitions
-from identification.domain.commands import Command, RegisterHousehold
-from identification.domain.states import Household, State
+from identification.domain import register, registration, transitions
+from identification.domain.commands import Command, ReportRisk
+from identification.domain.register_commands import RegisterCommand, RegisterHousehold
+from identification.domain.states import Household, Past, State, Status
 
 
 def decide(command: Command, household: State) -> list[HouseholdEvent]:
@@ -17,14 +19,22 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
         return [*registration.decide(command, household)]
     if household is None:
         raise Refused("not-registered")
+    if isinstance(command, RegisterCommand):
+        return [*register.change(command, household)]
+    if household.status is not Status.ACTIVE:
+        if isinstance(command, ReportRisk) and command.rule_id:
+            return []  # a fact that was still on its way when the household left the register
+        raise Refused("household-ended", status=household.status)
     return [*transitions.advance(command, household, household.case)]
 
 
 def evolve(state: State, event: HouseholdEvent) -> State:
     """Fold one event. Events of a household that is not registered cannot occur."""
     if isinstance(event, HouseholdRegistered):
-        return Household(event)
+        return Household(event, past=Past(registered=event))
     assert state is not None, "the first event of a household registers it"
+    if isinstance(event, RegisterEvent):
+        return register.evolve(state, event)
     return transitions.evolve(state, event)
 
 

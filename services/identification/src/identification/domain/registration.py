@@ -1,11 +1,12 @@
 """Who may be put on the register, and how."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from common.decider import Refused
 from contracts.codes import LabourCapacity, Relation
-from contracts.households import HouseholdRegistered
-from identification.domain.commands import RegisterHousehold
+from contracts.households import HouseholdRegistered, Member
+from identification.domain.register_commands import RegisterHousehold
 from identification.domain.states import Household
 
 WORKING_AGE = 16
@@ -19,28 +20,43 @@ def decide(command: RegisterHousehold, household: Household | None) -> list[Hous
 
 def _register(command: RegisterHousehold) -> list[HouseholdRegistered]:
     """A new household. Raises `Refused`: exactly one head, nobody twice, under 16 has no capacity."""
-    household, today = command.registered, command.today
-    members = household.members
-    if household.registered_on > today:
+    entry, today = command.registered, command.today
+    if entry.registered_on > today:
         raise Refused("date-in-future", field="registered_on", today=today)
-    if sum(m.relation is Relation.HEAD for m in members) != 1:
-        raise Refused("one-head-needed", heads=sum(m.relation is Relation.HEAD for m in members))
+    whole(entry.members, entry.co_living_count, entry.registered_on, today)
+    return [entry]
+
+
+def whole(members: Sequence[Member], co_living_count: int, on: date, today: date) -> None:
+    """What holds of every household of the register on the day `on`. Raises `Refused`."""
+    heads = sum(m.relation is Relation.HEAD for m in members)
+    if heads != 1:
+        raise Refused("one-head-needed", heads=heads)
     if len({m.person_id for m in members}) != len(members):
         raise Refused("person-twice-in-household")
-    if not 1 <= household.co_living_count <= len(members):
+    if not 1 <= co_living_count <= len(members):
         raise Refused("co-living-count", members=len(members))
-    for number, member in enumerate(members):
-        if not OLDEST <= member.born_on <= today:
-            raise Refused("birth-date-out-of-range", member=number + 1)
-        young = age_on(member.born_on, household.registered_on) < WORKING_AGE
-        if young and member.labour_capacity is not LabourCapacity.NONE:
-            raise Refused("labour-under-sixteen", member=number + 1)
-    return [household]
+    for number, member in enumerate(members, 1):
+        born_in_range(member, number, today)
+        able(member, number, on)
+
+
+def born_in_range(member: Member, number: int, today: date) -> None:
+    """Raises `Refused` for a birth date before 1900 or after today."""
+    if not OLDEST <= member.born_on <= today:
+        raise Refused("birth-date-out-of-range", member=number)
+
+
+def able(member: Member, number: int, on: date) -> None:
+    """Raises `Refused` for labour capacity of somebody who is not 16 on that day."""
+    young = age_on(member.born_on, on) < WORKING_AGE
+    if young and member.labour_capacity is not LabourCapacity.NONE:
+        raise Refused("labour-under-sixteen", member=number)
 
 
 def _register_again(command: RegisterHousehold, household: Household) -> list[HouseholdRegistered]:
     """The same registration is not a second one; another one is a correction, and refused here."""
-    if command.registered == household.registered:
+    if command.registered == household.past.registered:
         return []
     raise Refused("already-registered")
 

@@ -1,13 +1,15 @@
 """What a household may be: each stage of an episode is a type of its own."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
 from contracts.codes import LabourCapacity, RiskType, Severity
 from contracts.episodes import HouseholdVerified, IncomeAssessed, MonitoringConfirmed
-from contracts.households import HouseholdRegistered
+from contracts.households import HouseholdRegistered, Member
 
 WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
 
@@ -96,14 +98,57 @@ Case = (
 )
 
 
+class Status(StrEnum):
+    """Of a household on the register; all but ACTIVE are final."""
+
+    ACTIVE = "ACTIVE"
+    MOVED_OUT = "MOVED_OUT"
+    DEREGISTERED = "DEREGISTERED"
+    MERGED = "MERGED"
+
+
+@dataclass(frozen=True)
+class Left:
+    """A former member. `reason` is a code of `Leaving`, or SPLIT."""
+
+    member: Member
+    reason: str
+    on: date
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the register remembers beside the entry as it stands.
+
+    `registered` is the first entry, `left` who left, `assessed` the day of each member's last labour
+    assessment, `moved_on` the day of the last move. The others are households: `split_off` from this
+    one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
+    which this one is part of now.
+    """
+
+    registered: HouseholdRegistered | None = None
+    left: tuple[Left, ...] = ()
+    assessed: Mapping[UUID, date] = field(default_factory=dict)
+    moved_on: date | None = None
+    split_off: frozenset[UUID] = frozenset()
+    absorbed: frozenset[UUID] = frozenset()
+    awaited: frozenset[UUID] = frozenset()
+    survivor: UUID | None = None
+
+
 @dataclass(frozen=True)
 class Household:
-    """On the register. `case` is the open episode, `reported` the last report by each source."""
+    """On the register. `registered` is its entry as it stands, with every later change folded in.
+
+    `case` is the open episode, `reported` the last report by each source.
+    """
 
     registered: HouseholdRegistered
     case: Case | None = None
     episodes: int = 0
     reported: tuple[Reported, ...] = ()
+    status: Status = Status.ACTIVE
+    past: Past = Past()
 
     @property
     def has_labour(self) -> bool:

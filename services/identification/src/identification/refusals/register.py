@@ -49,4 +49,68 @@ REGISTER: dict[str, Text] = {
         "第 {member} 名成员未满16周岁，劳动能力应为“无劳动力”",
         "Member {member} is under 16: labour capacity must be NONE",
     ),
+    "household-ended": Text(
+        409,
+        "该户已不在册（{status}），不能再办理：如已并入他户，请在他户办理",
+        "The household is off the register ({status}); if it was merged, act on the other household",
+    ),
+    "already-a-member": Text(
+        409,
+        "该人已是本户成员且登记内容不同：请走更正流程",
+        "The person is a member already, with other content: correct the record instead",
+    ),
+    "not-a-member": Text(
+        422,
+        "所填人员不是本户现有成员：请核对 person_id",
+        "A person named here is not a member of this household: check the person_id",
+    ),
+    "too-many-members": Text(
+        422, "一户最多 {most} 名成员", "A household has at most {most} members"
+    ),
+    "new-head-needed": Text(
+        422,
+        "户主离户须同时指定新户主（new_head）",
+        "The head leaves: name the new head in the same request (new_head)",
+    ),
+    "head-stays": Text(
+        422,
+        "户主未离户，不必指定新户主：变更户主请另行办理",
+        "The head stays, so no new head is needed: change the head by itself",
+    ),
+    "relations-needed": Text(
+        422,
+        "须逐一填写其余 {others} 名成员与新户主的关系，且不能为“户主”",
+        "Give the relation of each of the other {others} members to the new head, none of them HEAD",
+    ),
+    "assessed-later": Text(
+        409,
+        "该成员已有 {last} 的评定：评定日期不能早于它",
+        "The member was assessed on {last}: a new assessment cannot be earlier",
+    ),
+    "same-area": Text(422, "迁入地与现住地相同", "The household lives in that area already"),
+    "handover-needed": Text(
+        422,
+        "迁出县外须提供移交材料的哈希值（handover_hash）",
+        "A move out of the county needs the hash of the hand-over document (handover_hash)",
+    ),
+    "split-needs-both-sides": Text(
+        422,
+        "分户须有人分出、有人留下",
+        "A split needs at least one member on either side",
+    ),
+    "merger-needs-others": Text(
+        422,
+        "并户须指定至少一户，且不能是本户",
+        "Name at least one other household to take in, not this one",
+    ),
+    "merger-under-way": Text(
+        409,
+        "并户尚未完成：请稍后再办",
+        "A merger is not complete yet: try again in a moment",
+    ),
+    "episode-open": Text(
+        409,
+        "该户有在办案件或正在监测：请先办结",
+        "The household has an open episode: end it first",
+    ),
 }

@@ -1,0 +1,168 @@
+"""The register's table: what may be asked of a household's entry, and how its events fold."""
+
+from dataclasses import replace
+from typing import Any, assert_never
+
+from common.decider import Refused
+from contracts.codes import Deregistration
+from contracts.households import (
+    CategoryCorrected,
+    EpisodeTakenOver,
+    HeadChanged,
+    HouseholdAbsorbed,
+    HouseholdDeregistered,
+    HouseholdMemberAdded,
+    HouseholdMemberRemoved,
+    HouseholdRegistered,
+    HouseholdRelocated,
+    HouseholdsMerged,
+    HouseholdSplit,
+    LabourCapacityAssessed,
+    MergerCompleted,
+    MergerForgone,
+    RegisterEvent,
+)
+from identification.domain import members, moves
+from identification.domain.register_commands import (
+    AddMember,
+    AssessLabour,
+    ChangeHead,
+    CorrectCategory,
+    Deregister,
+    ForgoMerger,
+    JoinHousehold,
+    MergeHouseholds,
+    RegisterCommand,
+    Relocate,
+    RemoveMember,
+    SplitHousehold,
+    TakeIn,
+)
+from identification.domain.states import (
+    Clue,
+    Household,
+    Left,
+    Monitored,
+    Status,
+    clue_of,
+)
+
+SPLIT = "SPLIT"  # why a person left, beside the codes of `Leaving`
+
+
+def change(command: RegisterCommand, household: Household) -> list[RegisterEvent]:
+    """What a command does to the entry. Raises `Refused`; a household off the register is closed."""
+    if household.status is not Status.ACTIVE:
+        if isinstance(command, JoinHousehold) and command.survivor_id == household.past.survivor:
+            return []
+        raise Refused("household-ended", status=household.status)
+    match command:
+        case AddMember():
+            return members.add(command, household)
+        case RemoveMember():
+            return members.remove(command, household)
+        case ChangeHead():
+            return members.change_head(command, household)
+        case AssessLabour():
+            return members.assess(command, household)
+        case CorrectCategory():
+            return moves.correct_category(command, household)
+        case Relocate():
+            return moves.relocate(command, household)
+        case SplitHousehold():
+            return moves.split(command, household)
+        case MergeHouseholds():
+            return moves.merge(command, household)
+        case JoinHousehold():
+            return moves.join(command, household)
+        case TakeIn():
+            return moves.take_in(command, household)
+        case ForgoMerger():
+            return moves.forgo(command, household)
+        case Deregister():
+            return moves.deregister(command, household)
+
+
+def evolve(household: Household, event: RegisterEvent) -> Household:
+    """Fold one event into the entry, or into what the register remembers beside it."""
+    entry, past = household.registered, household.past
+    match event:
+        case HouseholdRegistered():
+            raise AssertionError("a household is registered once")
+        case HouseholdMemberAdded():
+            joined = [*entry.members, event.member]
+            return _entry(household, members=joined, co_living_count=event.co_living_count)
+        case HouseholdMemberRemoved():
+            gone = [m for m in entry.members if m.person_id == event.person_id]
+            staying = [m for m in entry.members if m.person_id != event.person_id]
+            left = tuple(Left(m, event.reason, event.effective_on) for m in gone)
+            changed = _entry(household, members=staying, co_living_count=event.co_living_count)
+            return replace(changed, past=replace(past, left=(*past.left, *left)))
+        case HeadChanged():
+            headed = members.headed(entry.members, event.head_id, event.relations)
+            return _entry(household, members=headed)
+        case LabourCapacityAssessed():
+            assessed = [
+                replace(m, labour_capacity=event.capacity) if m.person_id == event.person_id else m
+                for m in entry.members
+            ]
+            days = {**past.assessed, event.person_id: event.assessed_on}
+            changed = _entry(household, members=assessed)
+            return replace(changed, past=replace(past, assessed=days))
+        case CategoryCorrected():
+            return _entry(household, category=event.to_category, marginal_2019=event.marginal_2019)
+        case HouseholdRelocated():
+            changed = _entry(household, region=event.to_region, members=_committed(entry, event))
+            return replace(changed, past=replace(past, moved_on=event.effective_on))
+        case HouseholdSplit():
+            moved = {m.person_id for m in event.moved}
+            staying = [m for m in entry.members if m.person_id not in moved]
+            left = tuple(
+                Left(m, SPLIT, event.effective_on) for m in entry.members if m.person_id in moved
+            )
+            changed = _entry(household, members=staying, co_living_count=event.co_living_count)
+            split_off = past.split_off | {event.new_household_id}
+            return replace(
+                changed, past=replace(past, left=(*past.left, *left), split_off=split_off)
+            )
+        case HouseholdsMerged():
+            news = set(event.absorbed_ids)
+            absorbed, awaited = past.absorbed | news, past.awaited | news
+            return _past(household, absorbed=absorbed, awaited=awaited)
+        case MergerCompleted() | MergerForgone():
+            return _past(household, awaited=past.awaited - {event.absorbed_id})
+        case EpisodeTakenOver():
+            return _taken_over(household, event)
+        case HouseholdAbsorbed():
+            ended = replace(household, status=Status.MERGED, case=None)
+            return _past(ended, survivor=event.survivor_id)
+        case HouseholdDeregistered():
+            out = event.reason is Deregistration.MOVED_OUT_OF_COUNTY
+            status = Status.MOVED_OUT if out else Status.DEREGISTERED
+            return replace(household, status=status, case=None)
+        case _:
+            assert_never(event)
+
+
+def _entry(household: Household, **change: Any) -> Household:
+    return replace(household, registered=replace(household.registered, **change))
+
+
+def _past(household: Household, **change: Any) -> Household:
+    return replace(household, past=replace(household.past, **change))
+
+
+def _committed(entry: HouseholdRegistered, event: HouseholdRelocated) -> list[Any]:
+    """The members with the commitments to their new vault records."""
+    told = {c.person_id: c.commitment for c in event.commitments}
+    return [replace(m, commitment=told.get(m.person_id, m.commitment)) for m in entry.members]
+
+
+def _taken_over(household: Household, event: EpisodeTakenOver) -> Household:
+    """Monitored since the confirmation that was taken over; the risks of both."""
+    case, confirmed = event.case, event.case.confirmed
+    assert confirmed is not None, "only a confirmed episode is taken over"
+    own = clue_of(household.case).risk_types if household.case else frozenset()
+    clue = Clue(case.discovered_on, case.due_on, own | set(case.risk_types))
+    episodes = max(household.episodes, confirmed.episode_no)
+    return replace(household, case=Monitored(clue, confirmed), episodes=episodes)

@@ -1,0 +1,176 @@
+"""What may be asked of the register. Every command tells the business date; none asks for it.
+
+Whoever changes how many belong to a household says how many live together afterwards
+(`co_living_count`): those away for long are members that do not count.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from contracts.codes import (
+    Category,
+    CategoryReason,
+    Joining,
+    LabourBasis,
+    LabourCapacity,
+    Leaving,
+    SplitReason,
+)
+from contracts.households import Committed, HouseholdRegistered, Member, OpenCase, Related
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterHousehold:
+    """Put a household on the register."""
+
+    registered: HouseholdRegistered
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewHead:
+    """Who is the head from now on, and what every other member is to that person."""
+
+    head_id: UUID
+    relations: tuple[Related, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddMember:
+    """A person joins."""
+
+    member: Member
+    reason: Joining
+    effective_on: date
+    co_living_count: int
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveMember:
+    """A person leaves; `new_head` if it is the head and others stay."""
+
+    person_id: UUID
+    reason: Leaving
+    effective_on: date
+    co_living_count: int
+    new_head: NewHead | None
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeHead:
+    """Another member becomes the head."""
+
+    new_head: NewHead
+    effective_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssessLabour:
+    """What a member is able to do."""
+
+    person_id: UUID
+    capacity: LabourCapacity
+    basis: LabourBasis
+    assessed_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectCategory:
+    """The county corrects category and 2019 list."""
+
+    category: Category
+    marginal_2019: bool
+    reason: CategoryReason
+    document_hash: str
+    corrected_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relocate:
+    """T19: move. Out of the county needs the hand-over document's hash."""
+
+    to_region: str
+    effective_on: date
+    commitments: tuple[Committed, ...]
+    handover_hash: str | None
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitHousehold:
+    """Members leave to be a household of their own; `moved` says what each is to its head."""
+
+    new_household_id: UUID
+    register_number: str
+    moved: tuple[Related, ...]
+    co_living_count: int
+    new_co_living_count: int
+    new_head: NewHead | None
+    effective_on: date
+    reason: SplitReason
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeHouseholds:
+    """Take in other households."""
+
+    absorbed_ids: tuple[UUID, ...]
+    effective_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinHousehold:
+    """Become part of another: what `HouseholdsMerged` asks of each absorbed household."""
+
+    survivor_id: UUID
+    effective_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeIn:
+    """Receive the members and the episode of an absorbed household."""
+
+    from_household_id: UUID
+    members: tuple[Member, ...]
+    co_living_count: int
+    effective_on: date
+    case: OpenCase | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForgoMerger:
+    """The other household is off the register: it cannot be taken in."""
+
+    absorbed_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deregister:
+    """Strike out a household that was registered twice."""
+
+    effective_on: date
+    today: date
+
+
+RegisterCommand = (
+    AddMember
+    | RemoveMember
+    | ChangeHead
+    | AssessLabour
+    | CorrectCategory
+    | Relocate
+    | SplitHousehold
+    | MergeHouseholds
+    | JoinHousehold
+    | TakeIn
+    | ForgoMerger
+    | Deregister
+)

@@ -1,0 +1,215 @@
+"""Who belongs to a household of the register, and when it is off, without clock or database."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+
+from contracts.codes import (
+    Category,
+    Deregistration,
+    LabourCapacity,
+    Leaving,
+    Relation,
+)
+from contracts.households import (
+    CategoryCorrected,
+    HeadChanged,
+    HouseholdDeregistered,
+    HouseholdMemberAdded,
+    HouseholdMemberRemoved,
+    LabourCapacityAssessed,
+)
+from contracts.identification import HouseholdEvent
+from identification.domain.household import HOUSEHOLD
+from identification.domain.register_commands import (
+    RegisterHousehold,
+)
+from identification.domain.states import Status
+from services.identification.tests.entries import (
+    ADD,
+    ALONE,
+    ASSESS,
+    CATEGORY,
+    CHANGE_HEAD,
+    DAY,
+    DEREGISTER,
+    FOURTH,
+    HEAD,
+    HEAD_DIES,
+    MOVE,
+    REMOVE,
+    SECOND,
+    THIRD,
+    after,
+    refused,
+    relations,
+    under,
+)
+from services.identification.tests.story import (
+    REGISTERED,
+    RISK,
+    START,
+    STEPS,
+    TODAY,
+    history,
+    member,
+)
+
+
+def test_a_person_joins_and_the_entry_counts_them() -> None:
+    (event,) = HOUSEHOLD.when(ADD, given=history())
+    assert isinstance(event, HouseholdMemberAdded)
+    entry = after(ADD).registered
+    assert (len(entry.members), entry.co_living_count) == (5, 5)
+
+
+def test_nobody_joins_twice_as_a_second_head_or_beyond_fifty() -> None:
+    again = replace(ADD, member=replace(ADD.member, relation=Relation.CHILD))
+    assert refused(again, history(ADD)).code == "already-a-member"
+    head = replace(ADD, member=replace(ADD.member, relation=Relation.HEAD))
+    assert refused(head, history()).code == "one-head-needed"
+    full = replace(
+        REGISTERED,
+        members=[
+            member(1),
+            *(replace(member(2, Relation.CHILD), person_id=UUID(int=n)) for n in range(100, 149)),
+        ],
+    )
+    assert refused(ADD, [full]).code == "too-many-members"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"effective_on": TODAY + timedelta(days=1)}, "date-in-future"),
+        ({"effective_on": date(2020, 12, 31)}, "date-before-previous-step"),
+        ({"co_living_count": 6}, "co-living-count"),
+        ({"co_living_count": 0}, "co-living-count"),
+        (
+            {"member": replace(ADD.member, born_on=TODAY + timedelta(days=1))},
+            "birth-date-out-of-range",
+        ),
+        (
+            {"member": replace(ADD.member, labour_capacity=LabourCapacity.WEAK)},
+            "labour-under-sixteen",
+        ),
+    ],
+)
+def test_a_new_member_must_fit(change: dict[str, object], code: str) -> None:
+    assert refused(replace(ADD, **change), history()).code == code  # type: ignore[arg-type]
+
+
+def test_a_person_leaves_once() -> None:
+    (event,) = HOUSEHOLD.when(REMOVE, given=history())
+    assert isinstance(event, HouseholdMemberRemoved)
+    household = after(REMOVE)
+    assert SECOND not in relations(household)
+    assert household.registered.co_living_count == 3
+    assert HOUSEHOLD.when(REMOVE, given=history(REMOVE)) == []
+    assert refused(replace(REMOVE, person_id=UUID(int=50)), history()).code == "not-a-member"
+
+
+def test_the_head_leaves_only_with_a_new_head_in_the_same_command() -> None:
+    assert refused(replace(HEAD_DIES, new_head=None), history()).code == "new-head-needed"
+    removed, changed = HOUSEHOLD.when(HEAD_DIES, given=history())
+    assert isinstance(removed, HouseholdMemberRemoved)
+    assert isinstance(changed, HeadChanged)
+    assert relations(after(HEAD_DIES)) == {
+        SECOND: Relation.HEAD,
+        THIRD: Relation.SIBLING,
+        FOURTH: Relation.SIBLING,
+    }
+
+
+def test_a_new_head_is_a_member_and_everybody_else_is_related_to_them() -> None:
+    gone = replace(HEAD_DIES, new_head=under(HEAD, SECOND, THIRD, FOURTH))
+    assert refused(gone, history()).code == "not-a-member"
+    forgotten = replace(HEAD_DIES, new_head=under(SECOND, THIRD))
+    assert refused(forgotten, history()).code == "relations-needed"
+    needless = replace(REMOVE, new_head=under(THIRD, FOURTH))
+    assert refused(needless, history()).code == "head-stays"
+
+
+def test_the_head_changes_while_everybody_stays() -> None:
+    (event,) = HOUSEHOLD.when(CHANGE_HEAD, given=history())
+    assert isinstance(event, HeadChanged)
+    assert relations(after(CHANGE_HEAD))[HEAD] is Relation.SIBLING
+    assert HOUSEHOLD.when(CHANGE_HEAD, given=history(CHANGE_HEAD)) == []
+
+
+@pytest.mark.parametrize(
+    ("leaving", "why", "status"),
+    [
+        (Leaving.DEATH, Deregistration.ALL_DECEASED, Status.DEREGISTERED),
+        (Leaving.EMIGRATION, Deregistration.MOVED_OUT_OF_COUNTY, Status.MOVED_OUT),
+        (Leaving.MARRIAGE_OUT, Deregistration.ALL_LEFT, Status.DEREGISTERED),
+    ],
+)
+def test_with_the_last_member_the_household_is_off_the_register(
+    leaving: Leaving, why: Deregistration, status: Status
+) -> None:
+    last = replace(REMOVE, person_id=HEAD, reason=leaving)
+    events = HOUSEHOLD.when(last, given=[ALONE])
+    assert isinstance(events[0], HouseholdMemberRemoved)
+    assert events[0].co_living_count == 0
+    assert isinstance(events[-1], HouseholdDeregistered)
+    assert events[-1].reason is why
+    household = HOUSEHOLD.fold([ALONE, *events])
+    assert household is not None
+    assert household.status is status
+    assert refused(ADD, [ALONE, *events]).code == "household-ended"
+    assert refused(START, [ALONE, *events]).code == "household-ended"
+
+
+def test_labour_capacity_is_assessed_in_the_order_of_the_days() -> None:
+    (event,) = HOUSEHOLD.when(ASSESS, given=history())
+    assert isinstance(event, LabourCapacityAssessed)
+    assert HOUSEHOLD.when(ASSESS, given=history(ASSESS)) == []
+    earlier = replace(ASSESS, assessed_on=DAY - timedelta(days=1))
+    assert refused(earlier, history(ASSESS)).code == "assessed-later"
+
+
+def test_a_household_has_labour_while_one_member_is_able() -> None:
+    everybody = [replace(ASSESS, person_id=UUID(int=n)) for n in (1, 2, 3)]
+    assert after(*everybody).has_labour
+    assert not after(*everybody, replace(ASSESS, person_id=FOURTH)).has_labour
+
+
+def test_under_sixteen_is_assessed_as_none_only() -> None:
+    child = member(2, Relation.CHILD, born_on=date(2010, 1, 1), labour_capacity=LabourCapacity.NONE)
+    given: list[HouseholdEvent] = [
+        replace(REGISTERED, members=[member(1), child], co_living_count=2)
+    ]
+    assert refused(ASSESS, given).code == "labour-under-sixteen"
+    none = replace(ASSESS, capacity=LabourCapacity.NONE)
+    assert HOUSEHOLD.when(none, given=given)
+
+
+def test_monitoring_never_changes_the_category_but_a_correction_does() -> None:
+    assert after(*STEPS).registered.category is Category.FORMERLY_POOR
+    (event,) = HOUSEHOLD.when(CATEGORY, given=history())
+    assert isinstance(event, CategoryCorrected)
+    entry = after(CATEGORY).registered
+    assert (entry.category, entry.marginal_2019) == (Category.GENERAL, True)
+    assert HOUSEHOLD.when(CATEGORY, given=history(CATEGORY)) == []
+
+
+def test_a_household_registered_twice_is_struck_out_unless_an_episode_is_open() -> None:
+    (event,) = HOUSEHOLD.when(DEREGISTER, given=history())
+    assert isinstance(event, HouseholdDeregistered)
+    assert event.reason is Deregistration.DUPLICATE
+    assert refused(DEREGISTER, history(RISK)).code == "episode-open"
+
+
+def test_a_rule_that_speaks_of_a_household_off_the_register_records_nothing() -> None:
+    assert HOUSEHOLD.when(RISK, given=history(DEREGISTER)) == []
+    by_people = replace(RISK, rule_id=None)
+    assert refused(by_people, history(DEREGISTER)).code == "household-ended"
+
+
+def test_the_first_registration_sent_again_is_nothing_new_after_any_change() -> None:
+    for change in (ADD, REMOVE, CATEGORY, MOVE, DEREGISTER):
+        again = RegisterHousehold(registered=REGISTERED, today=TODAY)
+        assert HOUSEHOLD.when(again, given=history(change)) == []

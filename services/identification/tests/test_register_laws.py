@@ -1,0 +1,116 @@
+"""What holds of the register whatever is asked of it, in any order."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.decider import Refused
+from contracts.codes import Joining, LabourCapacity, Leaving, Relation
+from contracts.households import Related
+from contracts.identification import HouseholdEvent
+from identification.domain.commands import Command
+from identification.domain.household import HOUSEHOLD
+from identification.domain.register_commands import NewHead
+from identification.domain.states import Household, Status
+from services.identification.tests.entries import (
+    ADD,
+    ASSESS,
+    CATEGORY,
+    CHANGE_HEAD,
+    DEREGISTER,
+    FORGO,
+    JOIN,
+    MERGE,
+    MOVE,
+    MOVE_OUT,
+    REMOVE,
+    SPLIT,
+    TAKE_IN,
+)
+from services.identification.tests.story import STEPS, TODAY, history, member
+
+persons = st.integers(1, 9).map(lambda n: UUID(int=n))
+days = st.dates(date(2020, 12, 30), TODAY + timedelta(days=2))
+counts = st.integers(0, 7)
+related = st.lists(
+    st.builds(Related, person_id=persons, relation=st.sampled_from(Relation)),
+    max_size=5,
+    unique_by=lambda r: r.person_id,
+).map(tuple)
+heads = st.one_of(st.none(), st.builds(NewHead, head_id=persons, relations=related))
+anybody = st.builds(
+    member,
+    st.integers(1, 9),
+    st.sampled_from(Relation),
+    born_on=days,
+    labour_capacity=st.sampled_from(LabourCapacity),
+)
+commands: st.SearchStrategy[Command] = st.one_of(
+    st.builds(replace, st.just(ADD), member=anybody, effective_on=days, co_living_count=counts, reason=st.sampled_from(Joining)),
+    st.builds(replace, st.just(REMOVE), person_id=persons, reason=st.sampled_from(Leaving), effective_on=days, co_living_count=counts, new_head=heads),
+    st.builds(replace, st.just(CHANGE_HEAD), new_head=heads.filter(bool), effective_on=days),
+    st.builds(replace, st.just(ASSESS), person_id=persons, assessed_on=days, capacity=st.sampled_from(LabourCapacity)),
+    st.builds(replace, st.just(MOVE), to_region=st.sampled_from(["441624108201", "441624109201", "440100000000"]), effective_on=days),
+    st.builds(replace, st.just(SPLIT), moved=related, co_living_count=counts, new_co_living_count=counts, new_head=heads, effective_on=days),
+    st.sampled_from([ADD, REMOVE, CHANGE_HEAD, ASSESS, CATEGORY, MOVE, MOVE_OUT, SPLIT, MERGE, JOIN, TAKE_IN, FORGO, DEREGISTER, *STEPS]),
+)  # fmt: skip
+
+
+def whole(household: Household) -> bool:
+    """One head, nobody twice, one to all living together."""
+    members = household.registered.members
+    return (
+        [m.relation for m in members].count(Relation.HEAD) == 1
+        and len({m.person_id for m in members}) == len(members)
+        and 1 <= household.registered.co_living_count <= len(members)
+    )
+
+
+@given(st.lists(commands, max_size=25), st.integers(0, len(STEPS)))
+def test_decide_raises_nothing_but_refused_and_leaves_every_active_household_whole(
+    asked: list[Command], start: int
+) -> None:
+    events = history(*STEPS[:start])
+    for command in asked:
+        try:
+            events += HOUSEHOLD.when(command, given=events)
+        except Refused:
+            continue
+        household = HOUSEHOLD.fold(events)
+        assert household is not None
+        assert household.status is not Status.ACTIVE or whole(household)
+
+
+@given(st.lists(commands, max_size=12))
+def test_a_repeated_command_records_nothing(asked: list[Command]) -> None:
+    events = history()
+    for command in asked:
+        try:
+            events += HOUSEHOLD.when(command, given=events)
+        except Refused:
+            continue
+        assert repeated(command, events) == []
+
+
+def repeated(command: Command, events: list[HouseholdEvent]) -> list[HouseholdEvent]:
+    try:
+        return HOUSEHOLD.when(command, given=events)
+    except Refused:
+        return []
+
+
+@given(st.lists(commands, max_size=25))
+def test_a_household_that_left_the_register_does_not_come_back(asked: list[Command]) -> None:
+    events = history()
+    for command in asked:
+        before = HOUSEHOLD.fold(events)
+        try:
+            decided = HOUSEHOLD.when(command, given=events)
+        except Refused:
+            continue
+        assert before is not None
+        assert before.status is Status.ACTIVE or decided == []
+        events += decided
