@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 from aiokafka.partitioner import murmur2
 
-from common import kafka, topics
+from common import topics
 from common.eventstore import record
-from common.kafka import KafkaError, Log, LogScan, Message, Place, Record
+from common.kafka import KafkaError, Log, LogScan, Message, Place, Record, producer, reader
 from common.outbox import Relay
 from common.testing import (
     TALLIES,
@@ -31,7 +31,7 @@ from local.servers import Servers
 @pytest.fixture
 async def line(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wire]:
     """A wire to the broker, and less patience with it."""
-    monkeypatch.setattr(kafka, "DEADLINE", 1.0)
+    monkeypatch.setattr(producer, "DEADLINE", 1.0)
     async with wire(servers.kafka) as made:
         yield made
 
@@ -73,6 +73,16 @@ async def test_what_is_sent_arrives_whole_and_in_order(
         assert len({r.place for r in mine}) == 1
 
 
+async def test_what_needs_several_batches_keeps_its_order(
+    servers: Servers, log: Log, topic: str
+) -> None:
+    """Bodies of as much as half a megabyte, the most that is taken, beside small ones."""
+    sizes = [10, 500_000, 10, 200_000, 200_000, 10, 500_000, 10]
+    await log.publish([Message(topic, b"one", [], bytes(size)) for size in sizes])
+
+    assert [len(r.value or b"") for r in await scanned(servers, topic)] == sizes
+
+
 async def test_the_partition_of_a_household_is_kafkas_own_murmur2(
     servers: Servers, log: Log, topic: str
 ) -> None:
@@ -89,10 +99,10 @@ async def test_the_partition_of_a_household_is_kafkas_own_murmur2(
 
 
 async def test_the_defaults_that_lose_or_reorder_are_changed(servers: Servers, log: Log) -> None:
-    producer = await log._ready()
-    assert producer._sender._acks == -1  # all in-sync replicas
-    assert producer._txn_manager is not None  # idempotent
-    consumer = kafka._consumer(servers.kafka, "group", None)
+    sending = await log._ready()
+    assert sending._sender._acks == -1  # all in-sync replicas
+    assert sending._txn_manager is not None  # idempotent
+    consumer = reader._consumer(servers.kafka, "group", None)
     assert consumer._enable_auto_commit is False
     assert consumer._auto_offset_reset == "earliest"
     await consumer.stop()
