@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaProducer
 
 from common.eventstore import from_row
 from common.kafka import Log, Message
-from common.outbox import message_of, publish_batch
+from common.outbox import message_of, publish_all
 from common.testing import Database
 from common.topics import create_topics
 from tests.bench.bench import Bench
@@ -89,7 +89,7 @@ async def _relayed(database: Database, kafka: str) -> float:
     epoch = await connection.fetchval("update es.relay set epoch = epoch + 1 returning epoch")
     await log.publish([])  # connects
     count, started = 0, time.perf_counter()
-    while done := await publish_batch(connection, SERVICE, epoch, log.publish):
+    while done := await publish_all(connection, SERVICE, epoch, log.publish):
         count += done
     seconds = time.perf_counter() - started
     await log.close()

@@ -21,7 +21,7 @@ from common import policies
 from common.clock import Clock
 from common.inbox import Handle
 from common.kafka import Message
-from common.outbox import publish_batch
+from common.outbox import publish_all
 from common.service import Runtime
 from common.testing import Database, Issuer, Reader, database, issuer
 from common.writer import Writer
@@ -86,7 +86,7 @@ async def test_a_thousand_events_of_the_relay(servers: Servers) -> None:
             await connection.execute(BACKLOG, *some)
         epoch = await connection.fetchval("select epoch from es.relay")
         said.clear()
-        while await publish_batch(connection, "identification", epoch, publish):
+        while await publish_all(connection, "identification", epoch, publish):
             pass
         # Read, delete; then read that there is nothing, and whether we still lead.
         assert 3 <= len(said) <= 6

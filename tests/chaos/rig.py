@@ -9,7 +9,7 @@ import asyncpg
 from common.eventstore import record
 from common.intents import Connection
 from common.kafka import Message
-from common.outbox import publish_batch
+from common.outbox import publish_all
 from common.testing import TALLIES, Database, adding, database
 from contracts.envelope import Envelope, from_headers
 
@@ -54,7 +54,7 @@ class Rig:
         """What the relay publishes now."""
         connection = await self.connect()
         epoch = await connection.fetchval("select epoch from es.relay")
-        count = await publish_batch(connection, "identification", epoch, topic.publish)
+        count = await publish_all(connection, "identification", epoch, topic.publish)
         await connection.close()
         return count
 

@@ -9,7 +9,7 @@ import pytest
 
 from common.eventstore import record
 from common.kafka import KafkaError, Message
-from common.outbox import BATCH, Deposed, Publish, Relay, publish_batch
+from common.outbox import BATCH, Deposed, Publish, Relay, publish_all
 from common.testing import TALLIES, Database, adding, eventually, household
 from contracts.envelope import Envelope, from_headers
 
@@ -227,7 +227,7 @@ async def test_a_deposed_relay_publishes_nothing_more(
     await pool.execute("update es.relay set epoch = 2")
     async with pool.acquire() as connection:
         with pytest.raises(Deposed):
-            await publish_batch(connection, "identification", 1, topic.publish)
+            await publish_all(connection, "identification", 1, topic.publish)
 
     assert topic == []
     assert await tickets(pool) == 1
@@ -246,9 +246,9 @@ async def test_a_relay_deposed_while_publishing_deletes_no_ticket(
     await pool.execute("update es.relay set epoch = 1")
     async with pool.acquire() as connection:
         with pytest.raises(Deposed):
-            await publish_batch(connection, "identification", 1, publish)
+            await publish_all(connection, "identification", 1, publish)
         assert await tickets(pool) == 1
-        assert await publish_batch(connection, "identification", 2, topic.publish) == 1
+        assert await publish_all(connection, "identification", 2, topic.publish) == 1
 
     assert topic.versions("a") == [1, 1]
     assert await tickets(pool) == 0
@@ -270,7 +270,7 @@ async def test_an_event_is_keyed_by_its_household_or_else_its_stream(
         )
     async with pool.acquire() as connection:
         await connection.execute("update es.relay set epoch = 1")
-        await publish_batch(connection, "identification", 1, publish)
+        await publish_all(connection, "identification", 1, publish)
 
     assert [m.key for m in sent] == [str(household(1)).encode(), b"fact"]
     assert {m.topic for m in sent} == {"shouwang.identification.events.v1"}

@@ -100,7 +100,7 @@ class Relay:
             announced = 0.0
             while True:
                 self.committed.clear()
-                if not await publish_batch(connection, self.service, epoch, self.publish):
+                if not await publish_all(connection, self.service, epoch, self.publish):
                     if time.monotonic() - announced > ANNOUNCE:
                         announced = time.monotonic()
                         await announce_parked(connection, self.service, self.publish)
@@ -117,10 +117,14 @@ async def _woken(committed: asyncio.Event) -> None:
         return
 
 
+# The tickets first: joined the other way round, every batch would walk through all of history.
 _TICKETS = """
-select e.* from es.outbox o join es.events e using (position)
-where (select epoch from es.relay) = $1
-order by o.position limit $2
+with due as materialized (
+    select position from es.outbox
+    where (select epoch from es.relay) = $1 and position <> all($2::bigint[])
+    order by position limit $3
+)
+select e.* from due join es.events e using (position) order by position
 """
 _PUBLISHED = """
 with still as (select 1 from es.relay where epoch = $1 for share)
@@ -128,24 +132,49 @@ delete from es.outbox where position = any($2::bigint[]) and exists (select 1 fr
 """
 
 
-async def publish_batch(connection: Connection, service: str, epoch: int, publish: Publish) -> int:
-    """Publish the oldest tickets; how many. Raises `Deposed` if the epoch is no longer ours."""
-    rows = await connection.fetch(_TICKETS, epoch, BATCH, timeout=10)
-    if not rows:
-        if await connection.fetchval("select epoch from es.relay", timeout=10) != epoch:
-            raise Deposed
-        return 0
+async def publish_all(connection: Connection, service: str, epoch: int, publish: Publish) -> int:
+    """Publish until no ticket is left; how many. Raises `Deposed` if the epoch is not ours any more.
+
+    While Kafka takes one batch, the tickets of the one before are deleted and the next is read. The
+    next is all that was left out, not what comes behind: a lower position may commit later.
+    """
+    count, done = 0, list[int]()
+    rows = await _oldest(connection, epoch, done)
+    while rows:
+        going = [row["position"] for row in rows]
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(_publish(service, rows, publish))
+                await _delete(connection, epoch, done)
+                rows = await _oldest(connection, epoch, going)
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        count, done = count + len(going), going
+    await _delete(connection, epoch, done)
+    if not count and await connection.fetchval("select epoch from es.relay", timeout=10) != epoch:
+        raise Deposed
+    return count
+
+
+async def _oldest(connection: Connection, epoch: int, going: list[int]) -> list[asyncpg.Record]:
+    rows: list[asyncpg.Record] = await connection.fetch(_TICKETS, epoch, going, BATCH, timeout=10)
+    return rows
+
+
+async def _publish(service: str, rows: list[asyncpg.Record], publish: Publish) -> None:
     events = [from_row(service, row) for row in rows]
     started = time.perf_counter()
     with tracer.start_as_current_span("publish", links=creation_links(events)):
         await publish([message_of(event) for event in events])
     metrics.PUBLISHED.inc(len(events))
     metrics.PUBLISH_SECONDS.observe(time.perf_counter() - started)
-    positions = [row["position"] for row in rows]
-    done = await connection.execute(_PUBLISHED, epoch, positions, timeout=10)
-    if done != f"DELETE {len(positions)}":
+
+
+async def _delete(connection: Connection, epoch: int, done: list[int]) -> None:
+    """The tickets of what Kafka has acknowledged. Raises `Deposed` if any is no longer ours."""
+    deleted = await connection.execute(_PUBLISHED, epoch, done, timeout=10) if done else "DELETE 0"
+    if deleted != f"DELETE {len(done)}":
         raise Deposed
-    return len(positions)
 
 
 _UNANNOUNCED = """
