@@ -8,11 +8,15 @@ from tests.laws.files import ROOT, files
 
 SOURCE, TESTS = 300, 400  # lines
 LISTS = 400  # the published language: a list of what happens, without logic
+# Handed over as one file, to people who read it before they run it on their own machine.
+ALONE = {"services/audit/src/audit/verify.py": 600}
 
 
 def budget(path: str) -> int:
     """How long a file may be."""
     parts = PurePath(path).parts
+    if path in ALONE:
+        return ALONE[path]
     if "tests" in parts:
         return TESTS
     return LISTS if "contracts" in parts else SOURCE

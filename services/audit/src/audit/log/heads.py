@@ -1,0 +1,92 @@
+"""The heads map: where the records of each household end, so that nothing can be left out. Pure.
+
+An RFC 6962 tree over entries in the byte order of their keys. An entry says, for each tree that has
+records of the household, how many, and the head of their chain (`next_head`). An entry proves that a
+file is whole; two entries side by side prove that there is none between them.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from audit.log.tree import EMPTY
+from audit.verify import leaf_hash, node_hash
+
+Chain = tuple[int, bytes]  # how many records, and the head over their hashes
+
+
+def entry(key: str, chains: Mapping[str, Chain]) -> str:
+    """The text of an entry: the key, then `<tree> <count> <hex head>` for each tree, by name."""
+    lines = [f"{tree} {count} {head.hex()}\n" for tree, (count, head) in sorted(chains.items())]
+    return f"{key}\n{''.join(lines)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry of the map with what proves it."""
+
+    index: int
+    entry: str
+    proof: list[bytes]
+
+
+class HeadsMap:
+    """The whole map in memory: some 100,000 entries. Not for use from two threads."""
+
+    def __init__(self) -> None:
+        self._entries: dict[bytes, str] = {}
+        self._keys: list[bytes] = []
+        self._hashes: dict[bytes, bytes] = {}
+        self._levels: list[list[bytes]] | None = [[]]
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def put(self, entries: Iterable[str]) -> None:
+        """Add or replace entries."""
+        before = len(self._entries)
+        for text in entries:
+            key = text.partition("\n")[0].encode()
+            self._entries[key] = text
+            self._hashes[key] = leaf_hash(text.encode())
+        if len(self._entries) != before:
+            self._keys = sorted(self._entries)
+        self._levels = None
+
+    def root(self) -> bytes:
+        """The root over all entries."""
+        top = self._tree()[-1]
+        return top[0] if top else EMPTY
+
+    def find(self, key: str) -> Shown | None:
+        """The entry of a key, or `None` if the map has none."""
+        place = bisect_left(self._keys, key.encode())
+        if place < len(self._keys) and self._keys[place] == key.encode():
+            return self._shown(place)
+        return None
+
+    def around(self, key: str) -> tuple[int, list[Shown]]:
+        """For a key that is not there: where it would be, and the entries on both sides."""
+        gap = bisect_left(self._keys, key.encode())
+        return gap, [self._shown(at) for at in (gap - 1, gap) if 0 <= at < len(self._keys)]
+
+    def _shown(self, index: int) -> Shown:
+        proof, at = [], index
+        for level in self._tree()[:-1]:
+            beside = at ^ 1
+            if beside < len(level):
+                proof.append(level[beside])
+            at >>= 1
+        return Shown(index, self._entries[self._keys[index]], proof)
+
+    def _tree(self) -> list[list[bytes]]:
+        """Every level, from the leaves to the root; a last node without a sibling goes up as it is."""
+        if self._levels is None:
+            level = [self._hashes[key] for key in self._keys]
+            levels = [level]
+            while len(level) > 1:
+                above = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+                level = above + level[len(above) * 2 :]
+                levels.append(level)
+            self._levels = levels
+        return self._levels

@@ -1,0 +1,578 @@
+#!/usr/bin/env python3
+"""Verify a household's dossier offline: this file, the standard library, no network, no account.
+
+    python3 verify.py DOSSIER [--key VKEY] [--witness VKEY] [--kept CHECKPOINT] [--keep FILE]
+
+Exit codes: 0 verified and witnessed; 10 verified, not witnessed; 30 contradicts the checkpoint that
+you kept; 40 invalid (names the first bad record); 50 incomplete (a gap, or a tail cut off);
+64 wrong use. The formats are RFC 6962, C2SP signed-note, tlog-checkpoint and tlog-cosignature.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import sys
+from hashlib import sha256, sha512
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+LOG_KEYS: list[str] = []  # the log that serves this file writes its own keys here
+WITNESSED, VERIFIED, DIVERGED, INVALID, INCOMPLETE, USAGE = 0, 10, 30, 40, 50, 64
+FORMAT, STATE = "shouwang/dossier/1", "shouwang/state/1"
+ZERO = bytes(32)
+P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+BASE = (
+    15112221349535400772501151409588531511454012693041857206046113283949847762202,
+    46316835694926478169428394003475163141307993866256225615783033603165251855960,
+    1,
+    46827403850823179245072216630277197565144205554125654976674165829533817101731,
+)
+
+
+class Bad(Exception):
+    """What is wrong: an exit code, and a sentence in Chinese and English."""
+
+    def __init__(self, code: int, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.code, self.zh, self.en = code, zh, en
+
+
+# RFC 6962: the tree
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """The hash of an entry."""
+    return sha256(b"\0" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of two subtrees."""
+    return sha256(b"\1" + left + right).digest()
+
+
+def included(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes) -> bool:
+    """Whether `leaf` is entry `index` of the tree of `size` entries with this root."""
+    at, last, found = index, size - 1, leaf
+    if not 0 <= index < size or any(len(hashed) != 32 for hashed in (leaf, root, *proof)):
+        return False
+    for step in proof:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            found = node_hash(step, found)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            found = node_hash(found, step)
+        at, last = at >> 1, last >> 1
+    return last == 0 and found == root
+
+
+def consistent(old: int, new: int, proof: list[bytes], old_root: bytes, new_root: bytes) -> bool:
+    """Whether the tree of `new` entries begins with the tree of `old` entries, at least one."""
+    if old == new > 0:
+        return not proof and old_root == new_root
+    if not 0 < old < new or not proof or any(len(step) != 32 for step in proof):
+        return False
+    path = [old_root, *proof] if old & (old - 1) == 0 else proof
+    at, last = old - 1, new - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    was = now = path[0]
+    for step in path[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            was, now = node_hash(step, was), node_hash(step, now)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            now = node_hash(now, step)
+        at, last = at >> 1, last >> 1
+    return last == 0 and was == old_root and now == new_root
+
+
+# RFC 8032: the signature
+
+
+def _sum(p: Any, q: Any) -> tuple[int, int, int, int]:
+    a, b = (p[1] - p[0]) * (q[1] - q[0]), (p[1] + p[0]) * (q[1] + q[0])
+    c, d = 2 * p[3] * q[3] * D, 2 * p[2] * q[2]
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _times(factor: int, point: Any) -> Any:
+    total: Any = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            total = _sum(total, point)
+        point, factor = _sum(point, point), factor >> 1
+    return total
+
+
+def _point(text: bytes) -> Any:
+    number = int.from_bytes(text, "little")
+    y, sign = number & (2**255 - 1), number >> 255
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    x = x if x * x % P == square else x * pow(2, (P - 1) // 4, P) % P
+    if y >= P or x * x % P != square or (x == 0 and sign):
+        return None
+    x = x if x & 1 == sign else P - x
+    return x, y, 1, x * y % P
+
+
+def ed25519_in_python(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the signature of 64 bytes is that of this key over the message."""
+    key, point = _point(public), _point(signature[:32])
+    factor = int.from_bytes(signature[32:], "little")
+    if len(public) != 32 or len(signature) != 64 or not key or not point or factor >= L:
+        return False
+    digest = int.from_bytes(sha512(signature[:32] + public + message).digest(), "little") % L
+    (x, y, z, _), (u, v, w, _) = _times(factor, BASE), _sum(point, _times(digest, key))
+    return bool((x * w - u * z) % P == 0 and (y * w - v * z) % P == 0)
+
+
+def ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
+    """The same, by the package `cryptography` where it is there: thirty times as fast."""
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError:
+        return ed25519_in_python(public, message, signature)
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+# C2SP: the signed note
+
+
+class Key(NamedTuple):
+    """A verifier key. `kind` is 1 for a log, 4 for a witness (cosignature/v1)."""
+
+    name: str
+    id: bytes
+    kind: int
+    public: bytes
+
+
+def key_of(text: str) -> Key:
+    """Read a vkey, `name+id+base64`. Raises `ValueError`."""
+    name, _, rest = text.strip().partition("+")
+    number, _, material = rest.partition("+")
+    raw = base64.b64decode(material, validate=True)
+    key = Key(name, bytes.fromhex(number), raw[0] if raw else 0, raw[1:])
+    good = key.kind in (1, 4) and len(key.public) == 32
+    if not good or key.id != sha256(name.encode() + b"\n" + raw).digest()[:4]:
+        raise ValueError("not a verifier key")
+    return key
+
+
+def signers(note: str, keys: list[Key]) -> list[str]:
+    """The names of those of `keys` that signed the note. Raises `Bad` for a forged signature."""
+    text, blank, tail = note.rpartition("\n\n")
+    message, found = f"{text}\n".encode(), []
+    for line in tail.splitlines() if blank else []:
+        dash, name, material = (*line.split(" "), "", "")[:3]
+        raw = base64.b64decode(material)
+        for key in keys:
+            if (dash, name, raw[:4]) != ("\u2014", key.name, key.id):
+                continue
+            signed, signature = message, raw[4:]
+            if key.kind == 4:
+                time, signature = int.from_bytes(raw[4:12], "big"), raw[12:]
+                signed = f"cosignature/v1\ntime {time}\n".encode() + message
+            if not ed25519(key.public, signed, signature):
+                raise Bad(INVALID, f"{name} 的签名不对", f"the signature of {name} is forged")
+            found.append(name)
+    return found
+
+
+class Head(NamedTuple):
+    """What a checkpoint says: the log's name, how many states it has, and their root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+def head_of(note: str) -> Head:
+    """Read a checkpoint, signed or not. Raises `ValueError`."""
+    origin, size, root, *_ = note.split("\n")
+    if not origin or size != str(int(size)):
+        raise ValueError("not a checkpoint")
+    return Head(origin, int(size), base64.b64decode(root, validate=True))
+
+
+def state_of(text: str) -> dict[str, tuple[int, bytes]]:
+    """The trees of a state by name, each with its size and root. Raises `ValueError`."""
+    first, _, *lines = text.splitlines()
+    if first != STATE:
+        raise ValueError("not a state")
+    return {n: (int(size), base64.b64decode(r)) for n, size, r in (x.split(" ") for x in lines)}
+
+
+def event_hash(prev_hash: bytes, header: bytes, data: bytes) -> bytes:
+    """The hash of an event: over the event before it in its stream, its header, and its data."""
+    return sha256(prev_hash + header + data).digest()
+
+
+def next_head(head: bytes, event: bytes) -> bytes:
+    """The head of a household's chain in one tree, after one more event."""
+    return sha256(head + event).digest()
+
+
+# The dossier
+
+
+class Event(NamedTuple):
+    """A record of the dossier, with what its header says. `number` counts from 1."""
+
+    number: int
+    tree: str
+    at: int
+    hash: bytes
+    prev: bytes
+    text: bytes
+    header: list[str]
+    data: bytes
+    proof: list[bytes]
+    whole: bool
+
+    def named(self) -> str:
+        """As it is named to a person."""
+        what = f"{self.header[3]} {self.stream} v{self.version}" if self.whole else "?"
+        return f"{self.number} ({self.tree}#{self.at} {what})"
+
+    @property
+    def stream(self) -> str:
+        """The stream, with its service."""
+        return f"{self.header[2]}/{self.header[5]}"
+
+    @property
+    def version(self) -> int:
+        """The place in the stream, from 1."""
+        return int(self.header[6])
+
+
+def _hashes(texts: Any) -> list[bytes]:
+    return [base64.b64decode(text, validate=True) for text in texts]
+
+
+def _event(number: int, raw: Any) -> Event:
+    whole = raw.get("header") is not None
+    data = raw.get("data") or ""
+    return Event(
+        number,
+        raw["tree"],
+        int(raw["index"]),
+        bytes.fromhex(raw["hash"]),
+        bytes.fromhex(raw["prev_hash"]) if whole else ZERO,
+        raw["header"].encode() if whole else b"",
+        json.loads(raw["header"]) if whole else [],
+        base64.b64decode(data["base64"]) if isinstance(data, dict) else data.encode(),
+        _hashes(raw["proof"]),
+        whole,
+    )
+
+
+class Dossier:
+    """A dossier being verified, check by check. Each answers (zh, en) or raises `Bad`."""
+
+    def __init__(self, raw: Any, keys: list[Key], witnesses: list[Key], kept: str | None) -> None:
+        if raw["format"] != FORMAT:
+            raise ValueError(f"not {FORMAT}")
+        self.raw, self.keys, self.witnesses, self.kept = raw, keys, witnesses, kept
+        self.key: str = raw["key"]
+        self.head, self.state = head_of(raw["checkpoint"]), state_of(raw["state"])
+        self.events = [_event(n, event) for n, event in enumerate(raw["events"], 1)]
+        self.events.sort(key=lambda e: (e.tree, e.at))
+        self.cosigned: list[str] = []
+        self.absent = raw["heads"].get("entry") is None
+
+    def signature(self) -> tuple[str, str]:
+        """The checkpoint is signed, and the state is the last that it covers."""
+        names = signers(self.raw["checkpoint"], self.keys)
+        if not names:
+            raise Bad(
+                INVALID, "检查点没有可信密钥的签名", "no key that you trust signed the checkpoint"
+            )
+        proof, size = _hashes(self.raw["state_proof"]), self.head.size
+        leaf = leaf_hash(self.raw["state"].encode())
+        if not included(size - 1, size, leaf, proof, self.head.root):
+            raise Bad(INVALID, "状态不在检查点中", "the state is not the one that was signed")
+        self.cosigned = signers(self.raw["checkpoint"], self.witnesses)
+        seen = ", ".join(self.cosigned)
+        return f"{names[0]}, 见证 {seen or '无'}", f"{names[0]}, witnessed by {seen or 'nobody'}"
+
+    def records(self) -> tuple[str, str]:
+        """Each record is what was logged: its content, its tree, its household."""
+        salted: dict[str, str] = {}
+        for e in self.events:
+            size, root = self.state.get(e.tree, (0, ZERO))
+            if e.whole and event_hash(e.prev, e.text, e.data) != e.hash:
+                raise Bad(INVALID, f"第{e.named()}条内容被改动", f"record {e.named()} was changed")
+            if not included(e.at, size, leaf_hash(e.hash), e.proof, root):
+                raise Bad(
+                    INVALID, f"第{e.named()}条不在日志中", f"record {e.named()} is not in the log"
+                )
+            if e.whole and e.header[2] != e.tree.partition("/")[0]:
+                raise Bad(INVALID, f"第{e.named()}条冒用来源", f"record {e.named()}: forged source")
+            if e.whole and (e.header[7] or e.header[5]) != self.key:
+                raise Bad(
+                    INVALID, f"第{e.named()}条属于他户", f"record {e.named()}: not of this file"
+                )
+            for person, commitment in _commitments(e.data):
+                if salted.setdefault(commitment, person) != person:
+                    raise Bad(
+                        INVALID, f"第{e.named()}条盐值重复", f"record {e.named()}: salt reused"
+                    )
+        n = len(self.events)
+        return f"{n}条均在日志中", f"{n}/{n} inclusion proofs"
+
+    def order(self) -> tuple[str, str]:
+        """Each stream is a chain without a gap."""
+        streams: dict[str, dict[int, Event]] = {}
+        for e in self.events:
+            if not e.whole:
+                raise Bad(INCOMPLETE, f"第{e.named()}条内容未提供", f"record {e.named()}: withheld")
+            twin = streams.setdefault(e.stream, {}).setdefault(e.version, e)
+            if twin.hash != e.hash:
+                raise Bad(INVALID, f"第{e.named()}条一号两事", f"record {e.named()}: two contents")
+        for stream, events in sorted(streams.items()):
+            before = ZERO
+            for expected, version in enumerate(sorted(events), 1):
+                if version != expected:
+                    missing = f"{stream} v{expected}"
+                    raise Bad(INCOMPLETE, f"缺{missing}", f"{missing} is missing")
+                e = events[version]
+                if e.prev != before:
+                    raise Bad(
+                        INVALID, f"第{e.named()}条与前不相接", f"record {e.named()}: broken chain"
+                    )
+                before = e.hash
+        n, s = len(self.events), len(streams)
+        return f"{n}条, {s}个序列, 无缺号", f"events {n}, streams {s}, no gap"
+
+    def whole(self) -> tuple[str, str]:
+        """The heads map says: these records are all there are of this household."""
+        size, root = self.state.get("heads", (0, sha256().digest()))
+        heads = self.raw["heads"]
+        if self.absent:
+            return self._nobody(size, root, int(heads["gap"]), heads["neighbours"])
+        leaf = leaf_hash(heads["entry"].encode())
+        if not included(int(heads["index"]), size, leaf, _hashes(heads["proof"]), root):
+            raise Bad(INVALID, "户末端表证明不成立", "the proof of the heads map fails")
+        key, *lines = heads["entry"].splitlines()
+        if key != self.key:
+            raise Bad(INVALID, "户末端表属于他户", "the heads map's entry is of another household")
+        said = {tree: (int(count), head) for tree, count, head in (x.split(" ") for x in lines)}
+        for tree in sorted({*said, *(e.tree for e in self.events)}):
+            mine = [e for e in self.events if e.tree == tree]
+            count, end = said.get(tree, (0, ZERO.hex()))
+            head = ZERO
+            for e in mine:
+                head = next_head(head, e.hash)
+            if len(mine) < count:
+                last = mine[-1].named() if mine else "-"
+                raise Bad(
+                    INCOMPLETE,
+                    f"{tree}应有{count}条, 只有{len(mine)}条; 最后一条为第{last}条",
+                    f"{tree}: {len(mine)} of {count} records; the last one here is {last}",
+                )
+            if len(mine) > count or head.hex() != end:
+                raise Bad(INVALID, f"{tree}与户末端不符", f"{tree}: not the records of the head")
+        n = len(self.events)
+        return f"共{n}条, 与户末端一致", f"head {n} = true head"
+
+    def _nobody(self, size: int, root: bytes, gap: int, neighbours: Any) -> tuple[str, str]:
+        """Both neighbours of the gap, in the sorted map, leave no place for this household."""
+        right = [int(n["index"]) for n in neighbours] == [
+            at for at in (gap - 1, gap) if 0 <= at < size
+        ]
+        for n in neighbours:
+            at, leaf = int(n["index"]), leaf_hash(n["entry"].encode())
+            key = n["entry"].splitlines()[0].encode()
+            right &= included(at, size, leaf, _hashes(n["proof"]), root)
+            right &= key < self.key.encode() if at < gap else key > self.key.encode()
+        if self.events or not right or not 0 <= gap <= size:
+            raise Bad(INVALID, "不存在证明不成立", "the proof of absence fails")
+        return "日志中没有此户", "no such household in the log"
+
+    def memory(self) -> tuple[str, str]:
+        """The checkpoint that the reader kept is the beginning of this one."""
+        if self.kept is None:
+            return "未提供旧检查点", "you kept none"
+        if not signers(self.kept, self.keys):
+            raise Bad(USAGE, "所存检查点没有可信签名", "no key that you trust signed what you kept")
+        old, new = head_of(self.kept), self.head
+        if old.origin != new.origin or old.size > new.size:
+            raise Bad(
+                DIVERGED, f"早于所存检查点{old.size}", f"older than what you kept ({old.size})"
+            )
+        if old.size < new.size:
+            self._extends(old)
+        elif old.root != new.root:
+            raise Bad(DIVERGED, "同一大小两个根", f"two checkpoints of size {old.size}")
+        return f"延续所存检查点{old.size}", f"extends what you kept ({old.size})"
+
+    def _extends(self, old: Head) -> None:
+        told = self.raw.get("kept") or {}
+        if told.get("size") != old.size:
+            how = f"?kept={old.size}"
+            raise Bad(USAGE, f"请加{how}重新下载", f"download the dossier again with {how}")
+        diverged = Bad(DIVERGED, "与所存检查点矛盾", f"contradicts what you kept ({old.size})")
+        proof, leaf = _hashes(told["consistency"]), leaf_hash(told["state"].encode())
+        if not consistent(old.size, self.head.size, proof, old.root, self.head.root):
+            raise diverged
+        if not included(old.size - 1, old.size, leaf, _hashes(told["state_proof"]), old.root):
+            raise diverged
+        for tree, (size, root) in state_of(told["state"]).items():
+            now, now_root = self.state.get(tree, (0, ZERO))
+            shown = _hashes(told["trees"].get(tree, []))
+            if tree != "heads" and not consistent(size, now, shown, root, now_root):
+                raise diverged
+
+    def producers(self) -> tuple[str, str]:
+        """Who recorded what."""
+        by: dict[str, int] = {}
+        for e in self.events:
+            if e.whole:
+                name = f"{e.header[2]}:{e.header[13]}"
+                by[name] = by.get(name, 0) + 1
+        told = ", ".join(f"{name} {n}" for name, n in sorted(by.items())) or "-"
+        return told, told
+
+    def erased(self) -> tuple[str, str] | None:
+        """Persons whose data was erased; the commitments stay, and the proofs with them."""
+        n = sum("Erased" in e.header[3] for e in self.events if e.whole)
+        return (f"{n}次, 证明不受影响", f"{n} erasures, proofs intact") if n else None
+
+
+def _commitments(data: bytes) -> list[tuple[str, str]]:
+    """The persons and commitments of a payload, wherever they stand in it."""
+    try:
+        left = [json.loads(data)]
+    except ValueError:
+        return []
+    found = []
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("commitment"), str):
+                found.append((str(value.get("person_id")), value["commitment"]))
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+    return found
+
+
+CHECKS = [
+    ("序列", "events", Dossier.order),
+    ("日志证明", "leaves in the log", Dossier.records),
+    ("全卷证明", "this is the whole file", Dossier.whole),
+    ("检查点签名", "checkpoint signed by", Dossier.signature),
+    ("与所存检查点", "the checkpoint you kept", Dossier.memory),
+    ("来源", "producers", Dossier.producers),
+]
+
+
+def verify(dossier: Dossier) -> tuple[int, list[tuple[str, str, str, str, str]]]:
+    """The exit code, and the rows of the table: label, finding (each zh, en), result."""
+    rows, wrong = [], []
+    for zh, en, check in CHECKS:
+        try:
+            rows.append((zh, en, *check(dossier), "OK"))
+        except Bad as bad:
+            wrong.append(bad.code)
+            rows.append((zh, en, bad.zh, bad.en, "FAIL"))
+        except (
+            KeyError,
+            IndexError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            RecursionError,
+        ) as error:
+            wrong.append(INVALID)
+            why = f"{type(error).__name__}: {error}"
+            rows.append((zh, en, f"无法理解: {why}", f"not understood: {why}", "FAIL"))
+    if note := dossier.erased():
+        rows.append(("已删除个人信息", "erased", *note, "NOTE"))
+    worst = [code for code in (INVALID, DIVERGED, INCOMPLETE, USAGE) if code in wrong]
+    return (worst or [WITNESSED if dossier.cosigned else VERIFIED])[0], rows
+
+
+VERDICTS = {
+    WITNESSED: ("已验证, 有见证", "VERIFIED, WITNESSED"),
+    VERIFIED: ("已验证, 无见证", "VERIFIED, NOT WITNESSED"),
+    DIVERGED: ("与所存检查点矛盾", "DIVERGED"),
+    INVALID: ("无效", "INVALID"),
+    INCOMPLETE: ("不完整", "INCOMPLETE"),
+    USAGE: ("无法判断", "CANNOT TELL"),
+}
+
+
+class _Arguments(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{message}\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Verify, print the table, and return the exit code."""
+    asking = _Arguments(prog="verify.py", description="Verify a dossier offline.")
+    asking.add_argument("dossier", type=Path)
+    asking.add_argument(
+        "--key", action="append", default=[], help="vkey of the log, or a file with it"
+    )
+    asking.add_argument(
+        "--witness", action="append", default=[], help="vkey of a witness, or a file"
+    )
+    asking.add_argument("--kept", type=Path, help="a checkpoint that you kept")
+    asking.add_argument("--keep", type=Path, help="where to write the checkpoint, once verified")
+    asking.add_argument("--lang", choices=("zh", "en"), default="zh")
+    asked = asking.parse_args(arguments)
+    try:
+        keys = [key_of(_text(k)) for k in asked.key or LOG_KEYS]
+        witnesses = [key_of(_text(k)) for k in asked.witness]
+        kept = asked.kept.read_text("utf-8") if asked.kept else None
+    except (OSError, ValueError) as error:
+        asking.error(str(error))
+    if not keys:
+        asking.error(
+            "--key: whose log is it? Ask its keeper for the verifier key (GET /v1/log/key)."
+        )
+    try:
+        raw = json.loads(asked.dossier.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        asking.error(f"{asked.dossier}: {error}")
+    english, out = asked.lang == "en", sys.stdout.write
+    try:
+        dossier = Dossier(raw, keys, witnesses, kept)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        out(f"{VERDICTS[INVALID][english]}: {type(error).__name__}: {error}\n")
+        return INVALID
+    code, rows = verify(dossier)
+    out(f"{dossier.key}\n{dossier.head.origin} {dossier.head.size}\n")
+    for row in rows:
+        out(f"{row[english]:<24} {row[2 + english]:<60} {row[4]}\n")
+    out(f"{VERDICTS[code][english]}    exit {code}\n")
+    if asked.keep and code in (WITNESSED, VERIFIED):
+        asked.keep.write_text(raw["checkpoint"], "utf-8")
+    return code
+
+
+def _text(key: str) -> str:
+    return Path(key).read_text("utf-8") if Path(key).exists() else key
+
+
+if __name__ == "__main__":
+    sys.exit(main())
