@@ -4,6 +4,9 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
+import pytest
+
+from common.decider import Refused
 from contracts.codes import (
     Category,
     Channel,
@@ -17,6 +20,7 @@ from contracts.codes import (
     Severity,
     Sex,
 )
+from contracts.episodes import RejectionReason
 from contracts.households import HouseholdRegistered, Member
 from contracts.identification import HouseholdEvent
 from identification.domain.commands import (
@@ -26,6 +30,7 @@ from identification.domain.commands import (
     ConfirmMonitoring,
     HoldVillageReview,
     PostPublicity,
+    RejectClue,
     ReportRisk,
     StartVerification,
     VerifyHousehold,
@@ -33,6 +38,7 @@ from identification.domain.commands import (
 from identification.domain.household import HOUSEHOLD
 from identification.domain.income import Income
 from identification.domain.policy import Policy
+from identification.domain.states import Household
 
 TODAY = date(2024, 4, 30)
 HASH = "0" * 64
@@ -154,6 +160,17 @@ CONFIRM = ConfirmMonitoring(
     policy=POLICY,
     today=TODAY,
 )
+WELL_OFF = replace(INCOME, wage_fen=90_000_000, compliant_own_cost_fen=0)
+NOT_AT_RISK = replace(VERIFY, income=WELL_OFF)
+REJECT = RejectClue(
+    reason_code=RejectionReason.INCOME_ABOVE_AND_NO_RISK,
+    text="收入稳定且无大额支出,不符合条件",
+    family_told_on=date(2024, 3, 6),
+    appeal_explained=True,
+    rejected_on=date(2024, 3, 6),
+    by="town",
+    today=TODAY,
+)
 STEPS: tuple[Command, ...] = (RISK, START, VERIFY, REVIEW, POST, COMPLETE, APPROVE, CONFIRM)
 
 
@@ -170,3 +187,17 @@ def history(
 def up_to(command: Command) -> list[HouseholdEvent]:
     """The history just before this step of `STEPS`."""
     return history(*STEPS[: STEPS.index(command)])
+
+
+def refused(command: Command, given: list[HouseholdEvent]) -> Refused:
+    """The refusal of a command that must be refused after this history."""
+    with pytest.raises(Refused) as refusal:
+        HOUSEHOLD.when(command, given=given)
+    return refusal.value
+
+
+def state(events: list[HouseholdEvent]) -> Household:
+    """What the household is after these events."""
+    household = HOUSEHOLD.fold(events)
+    assert household is not None
+    return household

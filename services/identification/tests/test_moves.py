@@ -25,7 +25,7 @@ from contracts.households import (
     Related,
 )
 from identification.domain.household import HOUSEHOLD
-from identification.domain.states import Monitored, Status, clue_of
+from identification.domain.states import Monitored, Status
 from services.identification.tests.entries import (
     ALONE,
     DEREGISTER,
@@ -182,7 +182,7 @@ def test_A54_of_two_episodes_the_earlier_confirmation_is_kept(
     household = after(*STEPS, MERGE, replace(TAKE_IN, case=handed_over(confirmed_on)))
     assert isinstance(household.case, Monitored)
     assert household.case.confirmed.confirmed_on == since
-    assert clue_of(household.case).risk_types == {RiskType.ILLNESS}
+    assert household.opened.risk_types == {RiskType.ILLNESS}
 
 
 def test_A54_members_arrive_once() -> None:

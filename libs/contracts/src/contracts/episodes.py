@@ -1,12 +1,40 @@
-"""A monitoring episode, from the first clue to the county's confirmation (T1–T12)."""
+"""A monitoring episode, from the first clue to the county's confirmation (T1–T4, T7–T11)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
 from contracts.codes import Channel, HousingGrade, MonitoredClass, RiskType, Severity
-from contracts.wording import Wording
+from contracts.stages import Procedure
+from contracts.wording import Code, Wording
+
+
+class RejectionReason(Code):
+    """Why a clue does not lead to monitoring (T4)."""
+
+    INCOME_ABOVE_AND_NO_RISK = "INCOME_ABOVE_AND_NO_RISK", "收入高于监测线且无风险", "no risk found"
+    NOT_RURAL = "NOT_RURAL", "非农村户", "not a rural household"
+    SELF_ABLE = "SELF_ABLE", "自主应对能力足够", "able to cope"
+    FALSE_CLUE = "FALSE_CLUE", "线索不实", "the clue was false"
+    ALREADY_MONITORED = "ALREADY_MONITORED", "已是监测对象", "monitored already"
+    REFUSED_AUTHORISATION = "REFUSED_AUTHORISATION", "不同意授权核查", "authorisation refused"
+    CANNOT_LOCATE = "CANNOT_LOCATE", "无法联系到农户", "cannot be located"
+
+
+class WithdrawnBy(Code):
+    """Who takes a clue back."""
+
+    HOUSEHOLD = "HOUSEHOLD", "农户撤回申报", "the household"
+    DEPARTMENT = "DEPARTMENT", "部门撤回信息", "the department"
+    REPORTER = "REPORTER", "报告人更正", "whoever reported it"
+
+
+class ReviewLevel(Code):
+    """Who returns a case or rejects an elimination."""
+
+    TOWN = "TOWN", "乡镇", "the town"
+    COUNTY = "COUNTY", "县级", "the county"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +86,7 @@ class RiskClueAttached:
 
 @dataclass(frozen=True, kw_only=True)
 class VerificationStarted:
-    """T2: at least two officers, none of them a relative, were sent."""
+    """T2: at least two officers were sent; `recused` are those who are relatives and stay away."""
 
     wording: ClassVar = Wording(
         "启动入户核实",
@@ -70,11 +98,15 @@ class VerificationStarted:
     officers: list[UUID]
     officer_count: int
     started_on: date
+    recused: list[UUID] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
 class IncomeAssessed:
-    """Twelve whole months of income, in fen; the comparison is `total <= line * members`."""
+    """Twelve whole months of income, in fen; the comparison is `total <= line * members`.
+
+    `previous_disposable_fen` is the total of the twelve months before, where it is known.
+    """
 
     wording: ClassVar = Wording(
         "收入核算",
@@ -99,11 +131,16 @@ class IncomeAssessed:
     reference_fen: int
     line_fen: int
     within_line: bool
+    assessed_on: date | None = None
+    previous_disposable_fen: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SafeguardAssessed:
-    """The three guarantees and drinking water, seen at home on one day."""
+    """The three guarantees and drinking water, seen at home on one day.
+
+    `water_report_stale`: the water's test report is older than its validity (S1.3-06).
+    """
 
     wording: ClassVar = Wording(
         "“三保障”和饮水核查",
@@ -117,6 +154,7 @@ class SafeguardAssessed:
     water_safe: bool
     dropouts: int
     uninsured: int
+    water_report_stale: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +183,8 @@ class VillageReviewHeld:
     wording: ClassVar = Wording(
         "村级民主评议",
         "Village review",
-        "到会{present}人，同意{votes_for}票，反对{votes_against}票，弃权{abstained}票，通过：{passed}",
-        "{present} present, {votes_for} for, {votes_against} against, {abstained} abstained, passed: {passed}",
+        "{procedure}评议：到会{present}人，同意{votes_for}票，反对{votes_against}票，弃权{abstained}票，通过：{passed}",
+        "Meeting on {procedure}: {present} present, {votes_for} for, {votes_against} against, {abstained} abstained, passed: {passed}",
     )
     household_id: UUID
     held_on: date
@@ -156,6 +194,7 @@ class VillageReviewHeld:
     abstained: int
     minutes_hash: str
     passed: bool
+    procedure: Procedure = Procedure.IDENTIFICATION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,14 +204,15 @@ class PublicityPosted:
     wording: ClassVar = Wording(
         "张榜公示",
         "Publicity posted",
-        "在{place}张榜公示，照片已存证",
-        "Posted at {place}, photograph on record",
+        "在{place}张榜公示（{procedure}），照片已存证",
+        "Posted at {place} ({procedure}), photograph on record",
     )
     household_id: UUID
     posted_on: date
     place: str
     photo_hash: str
     content_hash: str
+    procedure: Procedure = Procedure.IDENTIFICATION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,32 +222,42 @@ class PublicityCompleted:
     wording: ClassVar = Wording(
         "公示期满",
         "Publicity completed",
-        "公示{days}天期满",
-        "Posted for {days} days",
+        "公示{days}天期满（{procedure}）",
+        "Posted for {days} days ({procedure})",
     )
     household_id: UUID
     ended_on: date
     days: int
+    procedure: Procedure = Procedure.IDENTIFICATION
 
 
 @dataclass(frozen=True, kw_only=True)
 class TownReviewApproved:
-    """T9, second half: the town reviewer is not the one who verified."""
+    """T9, second half: the town reviewer did not verify.
+
+    `visit_only`: the family refused the comparison of data and the town decides by the visit (T5).
+    """
 
     wording: ClassVar = Wording(
         "乡镇审核通过",
         "Town review approved",
-        "乡镇于{approved_on}审核通过",
-        "Approved by the town on {approved_on}",
+        "乡镇于{approved_on}审核通过（{procedure}），仅凭入户核实：{visit_only}",
+        "Approved by the town on {approved_on} ({procedure}), by the visit alone: {visit_only}",
     )
     household_id: UUID
     approved_on: date
     approved_by: str
+    procedure: Procedure = Procedure.IDENTIFICATION
+    visit_only: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringConfirmed:
-    """T10: the county decided; the clock stops. `late` needs a reason and voids nothing (S2-07)."""
+    """T10: the county decided; the clock stops. `late` needs a reason and voids nothing (S2-07).
+
+    `eliminated_before_on` is the end of the episode before this one (T17); `emergency_grants` are
+    the measures that ran ahead of the procedure (T12).
+    """
 
     wording: ClassVar = Wording(
         "认定为监测对象",
@@ -228,6 +278,80 @@ class MonitoringConfirmed:
     elapsed_days: int
     late: bool
     late_reason: str | None
+    eliminated_before_on: date | None = None
+    emergency_grants: list[UUID] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdFoundNotAtRisk:
+    """T3, the other conclusion: verified at home, and no class of monitoring fits."""
+
+    wording: ClassVar = Wording(
+        "核实结论：不纳入",
+        "Found not at risk",
+        "入户核实完成：收入高于监测线且无大额刚性支出，建议不纳入",
+        "Verified at home: income above the line, no large rigid spending; not to be included",
+    )
+    household_id: UUID
+    verified_on: date
+    assessment_id: UUID
+    self_ability: str
+    verified_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClueRejected:
+    """T4: the town confirmed that a clue leads to nothing; the family knows, and how to appeal."""
+
+    wording: ClassVar = Wording(
+        "线索不予纳入",
+        "Clue rejected",
+        "不予纳入（{reason_code}）：{text}；已于{family_told_on}告知农户及申诉途径",
+        "Rejected ({reason_code}): {text}; the family was told on {family_told_on}, and how to appeal",
+    )
+    household_id: UUID
+    clue_id: UUID
+    reason_code: RejectionReason
+    text: str
+    family_told_on: date
+    rejected_on: date
+    rejected_by: str
+    ends_case: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClueWithdrawn:
+    """T4: a clue was taken back; the case ends with its last clue and keeps its clock until then."""
+
+    wording: ClassVar = Wording(
+        "撤回线索",
+        "Clue withdrawn",
+        "{by}：{reason}；案件结束：{ends_case}",
+        "Withdrawn by {by}: {reason}; the case ends: {ends_case}",
+    )
+    household_id: UUID
+    clue_id: UUID
+    by: WithdrawnBy
+    reason: str
+    withdrawn_on: date
+    ends_case: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewReturned:
+    """T11: back to verification, with a reason; the clock runs on."""
+
+    wording: ClassVar = Wording(
+        "退回重新核实",
+        "Returned for verification",
+        "{level}于{returned_on}退回重新核实：{reason}；期限不变",
+        "Returned by {level} on {returned_on}: {reason}; the deadline stays",
+    )
+    household_id: UUID
+    level: ReviewLevel
+    reason: str
+    returned_on: date
+    returned_by: str
 
 
 EpisodeEvent = (
@@ -242,4 +366,8 @@ EpisodeEvent = (
     | PublicityCompleted
     | TownReviewApproved
     | MonitoringConfirmed
+    | HouseholdFoundNotAtRisk
+    | ClueRejected
+    | ClueWithdrawn
+    | ReviewReturned
 )

@@ -3,9 +3,11 @@
 Dates are Asia/Shanghai calendar dates, money is integer fen.
 """
 
+from contracts.deadlines import DeadlineEvent
 from contracts.episodes import EpisodeEvent
 from contracts.facts import FactEvent
 from contracts.households import RegisterEvent
+from contracts.inquiries import InquiryEvent
 
-HouseholdEvent = RegisterEvent | EpisodeEvent
+HouseholdEvent = RegisterEvent | EpisodeEvent | InquiryEvent | DeadlineEvent
 IdentificationEvent = HouseholdEvent | FactEvent

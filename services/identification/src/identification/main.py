@@ -13,7 +13,7 @@ from common.operations import operations
 from common.service import probes, running, serve
 from contracts.identification import IdentificationEvent
 from identification import read_model
-from identification.api import episodes, events, households
+from identification.api import episodes, events, households, inquiries
 from identification.api.wired import Wired
 from identification.domain.policy import Policy
 from identification.reactions import reacting
@@ -59,6 +59,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(households.router)
     app.include_router(events.router)
     app.include_router(episodes.router)
+    app.include_router(inquiries.router)
     return default_deny(app)
 
 

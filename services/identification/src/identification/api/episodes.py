@@ -1,4 +1,4 @@
-"""The steps of a monitoring episode, as staff take them: T1–T3 and T7–T10.
+"""The steps of a monitoring episode, as staff take them: T1–T4 and T7–T11.
 
 Every step is a POST with an `Idempotency-Key`; it answers 201 with what was recorded, and the same
 again when it is repeated. A step that may not be taken answers with the guard that failed and with
@@ -15,15 +15,19 @@ from common.auth import Principal, allow
 from common.ids import new_id
 from common.problems import Problem
 from contracts.codes import Channel
+from contracts.episodes import ReviewLevel
 from identification.api.forms import (
     ClueForm,
     ConfirmationForm,
     PublicityForm,
     PublicityOverForm,
+    RejectionForm,
+    ReturnForm,
     TownReviewForm,
     VerificationForm,
     VerifiedForm,
     VillageReviewForm,
+    WithdrawalForm,
 )
 from identification.api.steps import Step
 from identification.domain.commands import (
@@ -32,9 +36,12 @@ from identification.domain.commands import (
     ConfirmMonitoring,
     HoldVillageReview,
     PostPublicity,
+    RejectClue,
     ReportRisk,
+    ReturnReview,
     StartVerification,
     VerifyHousehold,
+    WithdrawClue,
 )
 from identification.domain.income import Income
 
@@ -78,6 +85,7 @@ async def start(
     step = await Step.of(household_id, request, caller)
     command = StartVerification(
         officers=tuple(form.officers),
+        recused=tuple(form.recused),
         recusal_declared=form.recusal_declared,
         started_on=form.started_on,
         policy=step.policy,
@@ -90,7 +98,7 @@ async def start(
 async def verify(
     household_id: UUID, form: VerifiedForm, request: Request, caller: Village
 ) -> Response:
-    """Income, three guarantees, water, risks; the class follows from them."""
+    """Income, three guarantees, water, risks; the class follows, or that none fits."""
     step = await Step.of(household_id, request, caller)
     command = VerifyHousehold(
         verified_on=form.verified_on,
@@ -99,10 +107,12 @@ async def verify(
         income=Income(**form.income.model_dump()),
         housing_grade=form.housing_grade,
         water_safe=form.water_safe,
+        water_report_stale=form.water_report_stale,
         dropouts=form.dropouts,
         uninsured=form.uninsured,
         risk_types=tuple(form.risk_types),
         self_ability=form.self_ability,
+        previous_disposable_fen=form.previous_disposable_fen,
         by=caller.actor.person,
         policy=step.policy_on(form.verified_on),
         today=step.today,
@@ -147,7 +157,7 @@ async def approve(
     """By somebody who did not verify."""
     step = await Step.of(household_id, request, caller)
     by = caller.actor.person
-    command = ApproveByTown(approved_on=form.approved_on, by=by, today=step.today)
+    command = ApproveByTown(**form.model_dump(), by=by, today=step.today)
     return await step.take(command, form.approved_on)
 
 
@@ -167,3 +177,48 @@ async def confirm(
         today=step.today,
     )
     return await step.take(command, form.confirmed_on)
+
+
+@router.post("/rejection", status_code=201, summary="T4: the town confirms that a clue is rejected")
+async def reject(
+    household_id: UUID, form: RejectionForm, request: Request, caller: Town
+) -> Response:
+    """After the family was told, and told how to appeal."""
+    step = await Step.of(household_id, request, caller)
+    command = RejectClue(**form.model_dump(), by=caller.actor.person, today=step.today)
+    return await step.take(command, form.rejected_on)
+
+
+@router.post("/withdrawal", status_code=201, summary="T4: a clue is taken back")
+async def withdraw(
+    household_id: UUID, form: WithdrawalForm, request: Request, caller: Town
+) -> Response:
+    """The last clue takes the case with it."""
+    step = await Step.of(household_id, request, caller)
+    command = WithdrawClue(**form.model_dump(), today=step.today)
+    return await step.take(command, form.withdrawn_on)
+
+
+@router.post("/town-return", status_code=201, summary="T11: the town returns the case")
+async def return_by_town(
+    household_id: UUID, form: ReturnForm, request: Request, caller: Town
+) -> Response:
+    """Back to verification; the clock runs on."""
+    return await _send_back(household_id, form, request, caller, ReviewLevel.TOWN)
+
+
+@router.post("/county-return", status_code=201, summary="T11: the county returns the case")
+async def return_by_county(
+    household_id: UUID, form: ReturnForm, request: Request, caller: County
+) -> Response:
+    """Back to verification; the clock runs on."""
+    return await _send_back(household_id, form, request, caller, ReviewLevel.COUNTY)
+
+
+async def _send_back(
+    household_id: UUID, form: ReturnForm, request: Request, caller: Principal, level: ReviewLevel
+) -> Response:
+    step = await Step.of(household_id, request, caller)
+    by = caller.actor.person
+    command = ReturnReview(**form.model_dump(), level=level, by=by, today=step.today)
+    return await step.take(command, form.returned_on)

@@ -19,10 +19,12 @@ from contracts.codes import (
     Severity,
     Sex,
 )
+from contracts.episodes import RejectionReason, WithdrawnBy
 
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex sha256 of the document")]
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
 Region = Annotated[
     str, Field(pattern="^[0-9]{12}$", description="12-digit area code of the village")
 ]
@@ -74,6 +76,7 @@ class VerificationForm(Form):
     """T2."""
 
     officers: Annotated[list[UUID], Field(min_length=1, max_length=10)]
+    recused: Annotated[list[UUID], Field(max_length=10)] = []
     recusal_declared: bool
     started_on: date
 
@@ -101,10 +104,14 @@ class VerifiedForm(Form):
     income: IncomeForm
     housing_grade: HousingGrade
     water_safe: bool
+    water_report_stale: bool = False
     dropouts: Count
     uninsured: Count
-    risk_types: Annotated[list[RiskType], Field(min_length=1, max_length=12)]
+    risk_types: Annotated[list[RiskType], Field(max_length=12)]
     self_ability: Annotated[str, Field(min_length=2, max_length=500)]
+    previous_disposable_fen: Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)] | None = (
+        None
+    )
 
 
 class VillageReviewForm(Form):
@@ -134,9 +141,10 @@ class PublicityOverForm(Form):
 
 
 class TownReviewForm(Form):
-    """T9, second half."""
+    """T9, second half; `visit_only` when the family refused the comparison of data."""
 
     approved_on: date
+    visit_only: bool = False
 
 
 class ConfirmationForm(Form):
@@ -145,3 +153,30 @@ class ConfirmationForm(Form):
     monitored_class: MonitoredClass
     confirmed_on: date
     late_reason: Annotated[str, Field(min_length=4, max_length=500)] | None = None
+
+
+class RejectionForm(Form):
+    """T4. Without `clue_id` the case ends; with it, a clue that joined a confirmed episode."""
+
+    clue_id: UUID | None = None
+    reason_code: RejectionReason
+    text: Reason
+    family_told_on: date
+    appeal_explained: bool
+    rejected_on: date
+
+
+class WithdrawalForm(Form):
+    """T4."""
+
+    clue_id: UUID
+    withdrawn_by: WithdrawnBy
+    reason: Annotated[str, Field(min_length=2, max_length=500)]
+    withdrawn_on: date
+
+
+class ReturnForm(Form):
+    """T11."""
+
+    reason: Reason
+    returned_on: date

@@ -18,12 +18,12 @@ from common.intents import Intent
 from common.problems import Fault, Problem, fault
 from contracts.codes import RiskType
 from contracts.households import HouseholdRegistered, Member
+from contracts.stages import Stage
 from identification import vault
 from identification.api.forms import HouseholdForm
 from identification.api.wired import Wired, wired
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RegisterHousehold
-from identification.domain.states import STAGES
 from identification.identity import fault_of, normalised
 from identification.read_model import register
 from identification.read_model.tables import HouseholdRow
@@ -224,7 +224,7 @@ async def read_many(
 ) -> list[HouseholdRow]:
     """Ordered by id; `Link: rel="next"` leads on. Departments see what is routed to them."""
     only_filters(request, ["region", "stage", "due_by", "cursor", "limit"])
-    if stage is not None and stage not in {"NONE", *STAGES.values()}:
+    if stage is not None and stage not in {*Stage}:
         raise Problem("invalid", faults=[fault("/stage", "enum")])
     if not 1 <= limit <= 500:
         raise Problem("invalid", faults=[fault("/limit", "range")])

@@ -12,9 +12,7 @@ from common.http import circumstances, expected_version, required_key
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem
 from identification.api.wired import wired
-from identification.domain.commands import (
-    Command,
-)
+from identification.domain.commands import Command
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
 

@@ -5,6 +5,8 @@ from datetime import date
 from uuid import UUID
 
 from contracts.codes import Channel, HousingGrade, MonitoredClass, RiskType, Severity
+from contracts.episodes import RejectionReason, ReviewLevel, WithdrawnBy
+from contracts.inquiries import DataSource, EmergencyCause, Finding
 from identification.domain.income import Income
 from identification.domain.policy import Policy
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
@@ -30,9 +32,10 @@ class ReportRisk:
 
 @dataclass(frozen=True, kw_only=True)
 class StartVerification:
-    """T2: send officers."""
+    """T2: send officers. `recused` are those who declared to be relatives, and are not sent."""
 
     officers: tuple[UUID, ...]
+    recused: tuple[UUID, ...] = ()
     recusal_declared: bool
     started_on: date
     policy: Policy
@@ -49,10 +52,12 @@ class VerifyHousehold:
     income: Income
     housing_grade: HousingGrade
     water_safe: bool
+    water_report_stale: bool = False
     dropouts: int
     uninsured: int
     risk_types: tuple[RiskType, ...]
     self_ability: str
+    previous_disposable_fen: int | None = None
     by: str
     policy: Policy
     today: date
@@ -94,9 +99,10 @@ class CompletePublicity:
 
 @dataclass(frozen=True, kw_only=True)
 class ApproveByTown:
-    """T9, second half."""
+    """T9, second half; `visit_only` decides without data that the family refused to open (T5)."""
 
     approved_on: date
+    visit_only: bool = False
     by: str
     today: date
 
@@ -114,6 +120,42 @@ class ConfirmMonitoring:
     today: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class RejectClue:
+    """T4: the town confirms that a clue leads to nothing. Without `clue_id`, the case ends."""
+
+    clue_id: UUID | None = None
+    reason_code: RejectionReason
+    text: str
+    family_told_on: date
+    appeal_explained: bool
+    rejected_on: date
+    by: str
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawClue:
+    """T4: a clue is taken back."""
+
+    clue_id: UUID
+    withdrawn_by: WithdrawnBy
+    reason: str
+    withdrawn_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnReview:
+    """T11: town or county send the case back to verification."""
+
+    level: ReviewLevel
+    reason: str
+    returned_on: date
+    by: str
+    today: date
+
+
 EpisodeCommand = (
     ReportRisk
     | StartVerification
@@ -123,5 +165,105 @@ EpisodeCommand = (
     | CompletePublicity
     | ApproveByTown
     | ConfirmMonitoring
+    | RejectClue
+    | WithdrawClue
+    | ReturnReview
 )
-Command = RegisterHousehold | RegisterCommand | EpisodeCommand
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignAuthorisation:
+    """T5: the family allows the comparison."""
+
+    signers: tuple[UUID, ...]
+    scope: tuple[DataSource, ...]
+    document_hash: str
+    assisted: bool
+    signed_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefuseAuthorisation:
+    """T5: the family does not."""
+
+    reason: str
+    refused_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestComparison:
+    """T6: ask these registers."""
+
+    comparison_id: UUID
+    sources: tuple[DataSource, ...]
+    requested_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompleteComparison:
+    """T6: what came back, and who did not answer in time."""
+
+    findings: tuple[Finding, ...]
+    timed_out: tuple[DataSource, ...]
+    completed_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaiseObjection:
+    """Somebody objects to what was posted."""
+
+    objection_id: UUID
+    anonymous: bool
+    text: str
+    raised_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolveObjection:
+    """T11, T15: the town answers."""
+
+    objection_id: UUID
+    upheld: bool
+    text: str
+    resolved_on: date
+    by: str
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantEmergencyAssistance:
+    """T12: help first, procedure after."""
+
+    grant_id: UUID
+    cause: EmergencyCause
+    amount_fen: int
+    granted_on: date
+    by: str
+    today: date
+
+
+InquiryCommand = (
+    SignAuthorisation
+    | RefuseAuthorisation
+    | RequestComparison
+    | CompleteComparison
+    | RaiseObjection
+    | ResolveObjection
+    | GrantEmergencyAssistance
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseBusinessDay:
+    """The day is over, in Shanghai (S2-07, T12)."""
+
+    day: date
+    policy: Policy
+
+
+Command = RegisterHousehold | RegisterCommand | EpisodeCommand | InquiryCommand | CloseBusinessDay

@@ -1,46 +1,42 @@
-"""The monitoring episode: T1–T3 and T7–T10 with their guards, each a small function."""
+"""The way to a confirmation: T1–T3 and T10 with their guards, each a small function."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from common.decider import Refused
-from contracts.codes import Category, MonitoredClass, RiskType, Severity
+from contracts.codes import Category, Channel, MonitoredClass, RiskType, Severity
 from contracts.episodes import (
     EpisodeEvent,
+    HouseholdFoundNotAtRisk,
     HouseholdVerified,
     IncomeAssessed,
     MonitoringConfirmed,
-    PublicityCompleted,
-    PublicityPosted,
     RiskClueAttached,
     RiskDetected,
     SafeguardAssessed,
-    TownReviewApproved,
     VerificationStarted,
-    VillageReviewHeld,
 )
 from identification.domain.commands import (
-    ApproveByTown,
-    CompletePublicity,
     ConfirmMonitoring,
-    HoldVillageReview,
-    PostPublicity,
     ReportRisk,
     StartVerification,
     VerifyHousehold,
 )
-from identification.domain.guards import in_order, not_in_future, without_personal_data
+from identification.domain.guards import (
+    apart,
+    in_order,
+    not_in_future,
+    undisputed,
+    without_personal_data,
+)
 from identification.domain.income import window_before
 from identification.domain.policy import Policy
-from identification.domain.publicity import personal_data_in
 from identification.domain.states import (
     Household,
-    Publicised,
-    PublicityOver,
     TownReviewed,
     Verified,
     Verifying,
-    VillageReviewed,
 )
 
 RISING = list(Severity)
@@ -78,12 +74,15 @@ def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
     """One household, one risk, one window: one clue, unless the severity rises (rule 3 of T1).
 
     In an open case another source is further evidence and joins (A10, A12); the same rule is not.
+    When no case is open, a family's own declaration is always heard: it may be an appeal (T4).
     """
+    appeal = household.case is None and c.channel is Channel.SELF_DECLARATION
     window = timedelta(days=c.policy.clue_dedupe_days)
     return any(
         known.clue_id == c.clue_id
         or (
-            known.risk_type is risk
+            not appeal
+            and known.risk_type is risk
             and abs(c.discovered_on - known.discovered_on) <= window
             and RISING.index(c.severity) <= RISING.index(known.severity)
             and (household.case is None or (c.rule_id is not None and known.rule_id == c.rule_id))
@@ -92,25 +91,32 @@ def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
     )
 
 
-def start(c: StartVerification, household: Household, discovered_on: date) -> list[EpisodeEvent]:
-    """T2. At least two officers, recusal declared."""
-    in_order(c.started_on, discovered_on, c.today, "started_on")
+def start(c: StartVerification, household: Household) -> list[EpisodeEvent]:
+    """T2. At least two officers, recusal declared; no relative and no member of the family."""
+    in_order(c.started_on, household.opened.discovered_on, c.today, "started_on")
     if len(set(c.officers)) < c.policy.min_officers:
         raise Refused("officers-needed", needed=c.policy.min_officers, named=len(set(c.officers)))
     if not c.recusal_declared:
         raise Refused("recusal-not-declared")
+    members = {member.person_id for member in household.registered.members}
+    if set(c.officers) & ({*c.recused} | members):
+        raise Refused("officer-is-relative")
     return [
         VerificationStarted(
             household_id=household.registered.household_id,
             officers=list(dict.fromkeys(c.officers)),
             officer_count=len(set(c.officers)),
             started_on=c.started_on,
+            recused=list(dict.fromkeys(c.recused)),
         )
     ]
 
 
 def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[EpisodeEvent]:
-    """T3. In person, at home, twelve whole months of income, one to five risks; the class follows."""
+    """T3. In person, at home, twelve whole months of income; the class follows, or there is none.
+
+    A household that no class fits is found not at risk, which the town has to confirm (T4).
+    """
     in_order(c.verified_on, case.started_on, c.today, "verified_on")
     without_personal_data(self_ability=c.self_ability)
     if not c.in_person_at_home:
@@ -120,32 +126,35 @@ def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[Ep
         raise Refused("income-window", window_from=window[0], window_to=window[1])
     if c.income.members != household.registered.co_living_count:
         raise Refused("income-members", members=household.registered.co_living_count)
-    if not 1 <= len(set(c.risk_types)) <= MAX_RISKS:
-        raise Refused("one-to-five-risks", named=len(set(c.risk_types)))
     assessed = assess(c, household)
     proposed = proposed_class(assessed, household, c.policy)
+    seen: list[EpisodeEvent] = [assessed, safeguards(c, assessed.household_id)]
+    shared: dict[str, Any] = {
+        "household_id": assessed.household_id,
+        "verified_on": c.verified_on,
+        "assessment_id": c.assessment_id,
+        "self_ability": c.self_ability,
+        "verified_by": c.by,
+    }
     if proposed is None:
-        raise Refused("not-at-risk", line_fen=c.policy.income_line_fen)
-    return [
-        assessed,
-        SafeguardAssessed(
-            household_id=assessed.household_id,
-            assessed_on=c.verified_on,
-            housing_grade=c.housing_grade,
-            water_safe=c.water_safe,
-            dropouts=c.dropouts,
-            uninsured=c.uninsured,
-        ),
-        HouseholdVerified(
-            household_id=assessed.household_id,
-            verified_on=c.verified_on,
-            assessment_id=c.assessment_id,
-            risk_types=list(dict.fromkeys(c.risk_types)),
-            proposed_class=proposed,
-            self_ability=c.self_ability,
-            verified_by=c.by,
-        ),
-    ]
+        return [*seen, HouseholdFoundNotAtRisk(**shared)]
+    if not 1 <= len(set(c.risk_types)) <= MAX_RISKS:
+        raise Refused("one-to-five-risks", named=len(set(c.risk_types)))
+    risks = list(dict.fromkeys(c.risk_types))
+    return [*seen, HouseholdVerified(**shared, risk_types=risks, proposed_class=proposed)]
+
+
+def safeguards(c: VerifyHousehold, household_id: UUID) -> SafeguardAssessed:
+    """Schooling, insurance, housing and water, as seen (S1.3)."""
+    return SafeguardAssessed(
+        household_id=household_id,
+        assessed_on=c.verified_on,
+        housing_grade=c.housing_grade,
+        water_safe=c.water_safe,
+        water_report_stale=c.water_report_stale,
+        dropouts=c.dropouts,
+        uninsured=c.uninsured,
+    )
 
 
 def assess(c: VerifyHousehold, household: Household) -> IncomeAssessed:
@@ -168,6 +177,8 @@ def assess(c: VerifyHousehold, household: Household) -> IncomeAssessed:
         reference_fen=income.reference_fen,
         line_fen=policy.income_line_fen,
         within_line=policy.within_line(income.disposable_fen, income.members),
+        assessed_on=c.verified_on,
+        previous_disposable_fen=c.previous_disposable_fen,
     )
 
 
@@ -179,90 +190,31 @@ def proposed_class(
     if income.within_line:
         return MonitoredClass.UNSTABLE_FORMERLY_POOR if formerly_poor else MonitoredClass.MARGINAL
     threshold = policy.medical_threshold(at_risk_group=formerly_poor)
-    hard = income.compliant_own_cost_fen >= threshold
+    hard = income.compliant_own_cost_fen >= threshold or policy.fell(
+        income.previous_disposable_fen, income.disposable_fen
+    )
     if hard or policy.within_line(income.reference_fen, income.members):
         return MonitoredClass.SUDDEN_HARDSHIP
     return None
 
 
-def review(c: HoldVillageReview, household: Household, case: Verified) -> list[EpisodeEvent]:
-    """T7. Passed when votes for are more than half of those present."""
-    in_order(c.held_on, case.verified.verified_on, c.today, "held_on")
-    if c.present < 1 or c.votes_for + c.votes_against + c.abstained > c.present:
-        raise Refused("votes-exceed-present", present=c.present)
-    return [
-        VillageReviewHeld(
-            household_id=household.registered.household_id,
-            held_on=c.held_on,
-            present=c.present,
-            votes_for=c.votes_for,
-            votes_against=c.votes_against,
-            abstained=c.abstained,
-            minutes_hash=c.minutes_hash,
-            passed=2 * c.votes_for > c.present,
-        )
-    ]
-
-
-def post(c: PostPublicity, household: Household, case: VillageReviewed) -> list[EpisodeEvent]:
-    """T8. The notice must be free of personal data (A9); the answer names the kind, not the value."""
-    in_order(c.posted_on, case.held_on, c.today, "posted_on")
-    without_personal_data(place=c.place)
-    if kinds := personal_data_in(c.text):
-        raise Refused("personal-data-in-publicity", kinds=kinds)
-    return [
-        PublicityPosted(
-            household_id=household.registered.household_id,
-            posted_on=c.posted_on,
-            place=c.place,
-            photo_hash=c.photo_hash,
-            content_hash=c.content_hash,
-        )
-    ]
-
-
-def complete(c: CompletePublicity, household: Household, case: Publicised) -> list[EpisodeEvent]:
-    """T9, first half (A8): five full days; posted on the 6th, it is over on the 11th."""
-    in_order(c.ended_on, case.posted_on, c.today, "ended_on")
-    days = (c.ended_on - case.posted_on).days
-    if days < c.policy.publicity_min_days:
-        earliest = case.posted_on + timedelta(days=c.policy.publicity_min_days)
-        raise Refused("publicity-too-short", days=days, earliest=earliest)
-    return [
-        PublicityCompleted(
-            household_id=household.registered.household_id, ended_on=c.ended_on, days=days
-        )
-    ]
-
-
-def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list[EpisodeEvent]:
-    """T9, second half. The town reviewer is not the one who verified."""
-    in_order(c.approved_on, case.ended_on, c.today, "approved_on")
-    if c.by == case.before.verified.verified_by:
-        raise Refused("separation-of-duties", before="verification")
-    return [
-        TownReviewApproved(
-            household_id=household.registered.household_id,
-            approved_on=c.approved_on,
-            approved_by=c.by,
-        )
-    ]
-
-
-def confirm(c: ConfirmMonitoring, household: Household, case: TownReviewed) -> list[EpisodeEvent]:
+def confirm(
+    c: ConfirmMonitoring, household: Household, case: TownReviewed, before: Verified
+) -> list[EpisodeEvent]:
     """T10 and S2-07. Day of discovery is day 0; day 15 is in time; late needs a reason."""
     in_order(c.confirmed_on, case.approved_on, c.today, "confirmed_on")
-    before = case.before
-    if c.by in (case.approved_by, before.verified.verified_by):
-        raise Refused("separation-of-duties", before="town review or verification")
+    file = household.opened
+    done = before.by | {case.approved_by}
+    apart(c.by, done, file.officers, before="town review or verification")
+    undisputed(household)
     expected = before.verified.proposed_class
     if c.monitored_class is not expected:
         raise Refused("class-does-not-fit", expected=expected)
     without_personal_data(late_reason=c.late_reason or "")
-    elapsed = (c.confirmed_on - before.clue.discovered_on).days
-    late = c.confirmed_on > before.clue.due_on
+    elapsed = (c.confirmed_on - file.discovered_on).days
+    late = c.confirmed_on > file.due_on
     if late and not (c.late_reason or "").strip():
-        raise Refused("late-needs-reason", elapsed=elapsed, due_on=before.clue.due_on)
+        raise Refused("late-needs-reason", elapsed=elapsed, due_on=file.due_on)
     return [
         MonitoringConfirmed(
             household_id=household.registered.household_id,
@@ -272,10 +224,11 @@ def confirm(c: ConfirmMonitoring, household: Household, case: TownReviewed) -> l
             risk_types=before.verified.risk_types,
             labour_household=household.has_labour,
             assessment_id=before.income.assessment_id,
-            discovered_on=before.clue.discovered_on,
+            discovered_on=file.discovered_on,
             confirmed_on=c.confirmed_on,
             elapsed_days=elapsed,
             late=late,
             late_reason=c.late_reason if late else None,
+            emergency_grants=list(file.emergency),
         )
     ]

@@ -1,9 +1,30 @@
 """Guards that several steps share."""
 
+from collections.abc import Iterable
 from datetime import date
+from uuid import UUID
 
 from common.decider import Refused
+from contracts.wording import Code
 from identification.domain.publicity import personal_data_in
+from identification.domain.states import Household
+
+SHORTEST_REASON = 10  # characters of a reason that others must be able to follow (T4)
+
+
+class Needed(Code):
+    """What must come before a step."""
+
+    CLUE = "CLUE", "有待核实的线索（T1）", "an open clue (T1)"
+    CASE = "CASE", "有尚未认定的案件（T1）", "a case that is not yet decided (T1)"
+    STARTED = "STARTED", "启动核实（T2）", "verification started (T2)"
+    VERIFIED = "VERIFIED", "完成入户核实（T3）", "the household verified (T3)"
+    UNREVIEWED = "UNREVIEWED", "村级评议之前的案件", "a case that the village has not reviewed"
+    REVIEWED = "REVIEWED", "村级评议通过（T7）", "a passed village review (T7)"
+    POSTED = "POSTED", "张榜公示（T8）", "publicity posted (T8)"
+    COMPLETED = "COMPLETED", "公示期满（T9）", "publicity completed (T9)"
+    APPROVED = "APPROVED", "乡镇审核通过（T9）", "the town's approval (T9)"
+    UNCONFIRMED = "UNCONFIRMED", "尚未认定的农户（T10）", "a household not yet confirmed (T10)"
 
 
 def not_in_future(*, discovered_on: date, today: date) -> None:
@@ -25,3 +46,37 @@ def without_personal_data(**texts: str) -> None:
     for field, text in texts.items():
         if kinds := personal_data_in(text):
             raise Refused("personal-data-in-text", field=field, kinds=kinds)
+
+
+def explained(**texts: str) -> None:
+    """A decision against somebody says why, in words. Raises `Refused`."""
+    for field, text in texts.items():
+        if len(text.strip()) < SHORTEST_REASON:
+            raise Refused("reason-too-short", field=field, needed=SHORTEST_REASON)
+    without_personal_data(**texts)
+
+
+def apart(by: str, done: Iterable[str], officers: Iterable[UUID] = (), *, before: str) -> None:
+    """Separation of duties: who decides did not take the steps before. Raises `Refused`."""
+    if by in {*done, *(str(officer) for officer in officers)}:
+        raise Refused("separation-of-duties", before=before)
+
+
+def undisputed(household: Household) -> None:
+    """No objection is open (T9, E10). Raises `Refused`."""
+    if household.opened.objections:
+        raise Refused("objection-open", objections=household.opened.objections)
+
+
+def out_of_order(needed: Needed, household: Household) -> Refused:
+    """The step that has to come first."""
+    stage = household.stage
+    return Refused(
+        "step-out-of-order",
+        needed=needed,
+        needed_zh=needed.zh,
+        needed_en=needed.en,
+        stage=stage,
+        stage_zh=stage.zh,
+        stage_en=stage.en,
+    )

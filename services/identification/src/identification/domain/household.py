@@ -1,14 +1,17 @@
 """A household, from registration to its last episode. Pure: no clock, no I/O, no chance.
 
-Three tables make it up: `registration` for how it comes onto the register, `register` for what
-becomes of its entry, `transitions` for its monitoring.
+Tables make it up: `registration` for how it comes onto the register, `register` for what becomes of
+its entry, `transitions` for the way to a confirmation, `inquiries` for what runs beside it,
+`deadlines` for what a day's end shows.
 """
 
 from common.decider import Decider, Refused
+from contracts.deadlines import DeadlineEvent
 from contracts.households import HouseholdRegistered, RegisterEvent
 from contracts.identification import HouseholdEvent
-from identification.domain import register, registration, transitions
-from identification.domain.commands import Command, ReportRisk
+from contracts.inquiries import InquiryEvent
+from identification.domain import deadlines, inquiries, register, registration, transitions
+from identification.domain.commands import CloseBusinessDay, Command, InquiryCommand, ReportRisk
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
 from identification.domain.states import Household, Past, State, Status
 
@@ -22,9 +25,15 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
     if isinstance(command, RegisterCommand):
         return [*register.change(command, household)]
     if household.status is not Status.ACTIVE:
-        if isinstance(command, ReportRisk) and command.rule_id:
-            return []  # a fact that was still on its way when the household left the register
+        if isinstance(command, CloseBusinessDay) or (
+            isinstance(command, ReportRisk) and command.rule_id
+        ):
+            return []  # what was still on its way when the household left the register
         raise Refused("household-ended", status=household.status)
+    if isinstance(command, CloseBusinessDay):
+        return [*deadlines.advance(command, household)]
+    if isinstance(command, InquiryCommand):
+        return [*inquiries.advance(command, household, household.case)]
     return [*transitions.advance(command, household, household.case)]
 
 
@@ -35,6 +44,10 @@ def evolve(state: State, event: HouseholdEvent) -> State:
     assert state is not None, "the first event of a household registers it"
     if isinstance(event, RegisterEvent):
         return register.evolve(state, event)
+    if isinstance(event, DeadlineEvent):
+        return deadlines.evolve(state, event)
+    if isinstance(event, InquiryEvent):
+        return inquiries.evolve(state, event)
     return transitions.evolve(state, event)
 
 

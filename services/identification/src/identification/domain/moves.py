@@ -35,7 +35,7 @@ from identification.domain.register_commands import (
     TakeIn,
 )
 from identification.domain.registration import whole
-from identification.domain.states import Household, Monitored, clue_of
+from identification.domain.states import Household, Monitored
 
 COUNTY = 6  # digits of an area code that name the county
 
@@ -168,15 +168,14 @@ def join(c: JoinHousehold, household: Household) -> list[RegisterEvent]:
 
 
 def _handed_over(household: Household) -> OpenCase | None:
-    case = household.case
-    if case is None:
+    case, file = household.case, household.file
+    if case is None or file is None:
         return None
-    clue = clue_of(case)
-    told = [r.severity for r in household.reported if r.risk_type in clue.risk_types]
+    told = [r.severity for r in household.reported if r.risk_type in file.risk_types]
     return OpenCase(
-        discovered_on=clue.discovered_on,
-        due_on=clue.due_on,
-        risk_types=sorted(clue.risk_types),
+        discovered_on=file.discovered_on,
+        due_on=file.due_on,
+        risk_types=sorted(file.risk_types),
         severity=max(told, key=list(Severity).index, default=Severity.YELLOW),
         confirmed=case.confirmed if isinstance(case, Monitored) else None,
     )

@@ -25,6 +25,9 @@ class Policy:
     medical_threshold_fen: int
     medical_threshold_general_fen: int
     clue_dedupe_days: int
+    warn_at_day: int = 10
+    income_fall_percent: int = 30
+    emergency_case_days: int = 3
 
     def within_line(self, total_fen: int, members: int) -> bool:
         """S2-02: whether a household's income lies within the line, by multiplication.
@@ -33,6 +36,12 @@ class Policy:
         """
         line = self.income_line_fen * members
         return total_fen <= line if self.income_line_operator == "LTE" else total_fen < line
+
+    def fell(self, before_fen: int | None, now_fen: int) -> bool:
+        """Whether income fell sharply against the twelve months before, where those are known."""
+        if not before_fen:
+            return False
+        return (before_fen - now_fen) * 100 >= self.income_fall_percent * before_fen
 
     def medical_threshold(self, *, at_risk_group: bool) -> int:
         """Own cost in twelve months that raises a clue, in fen; lower for 脱贫户 and monitored."""

@@ -1,6 +1,7 @@
 """The register's table: what may be asked of a household's entry, and how its events fold."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any, assert_never
 
 from common.decider import Refused
@@ -23,6 +24,7 @@ from contracts.households import (
     RegisterEvent,
 )
 from identification.domain import members, moves
+from identification.domain.files import CaseFile, Clue
 from identification.domain.register_commands import (
     AddMember,
     AssessLabour,
@@ -38,14 +40,7 @@ from identification.domain.register_commands import (
     SplitHousehold,
     TakeIn,
 )
-from identification.domain.states import (
-    Clue,
-    Household,
-    Left,
-    Monitored,
-    Status,
-    clue_of,
-)
+from identification.domain.states import Household, Left, Monitored, Status
 
 SPLIT = "SPLIT"  # why a person left, beside the codes of `Leaving`
 
@@ -134,12 +129,12 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
         case EpisodeTakenOver():
             return _taken_over(household, event)
         case HouseholdAbsorbed():
-            ended = replace(household, status=Status.MERGED, case=None)
+            ended = _without_case(household, Status.MERGED, event.effective_on)
             return _past(ended, survivor=event.survivor_id)
         case HouseholdDeregistered():
             out = event.reason is Deregistration.MOVED_OUT_OF_COUNTY
             status = Status.MOVED_OUT if out else Status.DEREGISTERED
-            return replace(household, status=status, case=None)
+            return _without_case(household, status, event.effective_on)
         case _:
             assert_never(event)
 
@@ -162,7 +157,20 @@ def _taken_over(household: Household, event: EpisodeTakenOver) -> Household:
     """Monitored since the confirmation that was taken over; the risks of both."""
     case, confirmed = event.case, event.case.confirmed
     assert confirmed is not None, "only a confirmed episode is taken over"
-    own = clue_of(household.case).risk_types if household.case else frozenset()
-    clue = Clue(case.discovered_on, case.due_on, own | set(case.risk_types))
+    clue = Clue(confirmed.episode_id, frozenset(case.risk_types), case.discovered_on)
+    own = household.file.clues if household.file else ()
+    file = CaseFile(
+        case_id=household.file.case_id if household.file else confirmed.episode_id,
+        channel=household.file.channel if household.file else None,
+        discovered_on=case.discovered_on,
+        due_on=case.due_on,
+        clues=(*own, clue),
+    )
     episodes = max(household.episodes, confirmed.episode_no)
-    return replace(household, case=Monitored(clue, confirmed), episodes=episodes)
+    return replace(household, case=Monitored(confirmed), file=file, episodes=episodes)
+
+
+def _without_case(household: Household, status: Status, on: date) -> Household:
+    """Off the register; a case that was open ends with it."""
+    ended = household.after(status, on) if household.case else household
+    return replace(ended, status=status)

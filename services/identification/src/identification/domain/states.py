@@ -1,94 +1,106 @@
 """What a household may be: each stage of an episode is a type of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
-from contracts.codes import LabourCapacity, RiskType, Severity
-from contracts.episodes import HouseholdVerified, IncomeAssessed, MonitoringConfirmed
+from contracts.codes import LabourCapacity
+from contracts.episodes import (
+    HouseholdFoundNotAtRisk,
+    HouseholdVerified,
+    IncomeAssessed,
+    MonitoringConfirmed,
+    SafeguardAssessed,
+)
 from contracts.households import HouseholdRegistered, Member
+from contracts.inquiries import EmergencyAssistanceGranted
+from contracts.stages import Procedure, Stage
+from identification.domain.files import CaseFile, Clue, Ended, Reported
 
 WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
 
 
 @dataclass(frozen=True)
-class Clue:
-    """What a case was opened with, and what joined it."""
-
-    discovered_on: date
-    due_on: date
-    risk_types: frozenset[RiskType]
-
-
-@dataclass(frozen=True)
-class Reported:
-    """The latest report of a risk by one source (a rule, or people: `rule_id` is then None)."""
-
-    clue_id: UUID
-    risk_type: RiskType
-    rule_id: str | None
-    discovered_on: date
-    severity: Severity
-
-
-@dataclass(frozen=True)
 class ClueOpen:
-    clue: Clue
+    pass
 
 
 @dataclass(frozen=True)
 class Verifying:
-    """`income` is set while the events of T3 are folded, one after another."""
-
-    clue: Clue
     started_on: date
-    income: IncomeAssessed | None = None
+
+
+@dataclass(frozen=True)
+class NotAtRisk:
+    """Verified, with the conclusion that no class fits: the town rejects (T4) or returns (T11)."""
+
+    found: HouseholdFoundNotAtRisk
 
 
 @dataclass(frozen=True)
 class Verified:
-    clue: Clue
     verified: HouseholdVerified
     income: IncomeAssessed
+
+    @property
+    def on(self) -> date:
+        """The day of the visit."""
+        return self.verified.verified_on
+
+    @property
+    def procedure(self) -> Procedure:
+        """Of the reviews that follow."""
+        return Procedure.IDENTIFICATION
+
+    @property
+    def by(self) -> frozenset[str]:
+        """Who may not decide what they found."""
+        return frozenset({self.verified.verified_by})
+
+
+Findings = Verified
 
 
 @dataclass(frozen=True)
 class VillageReviewed:
-    before: Verified
+    before: Findings
     held_on: date
 
 
 @dataclass(frozen=True)
 class Publicised:
-    before: Verified
+    before: Findings
     posted_on: date
 
 
 @dataclass(frozen=True)
 class PublicityOver:
-    before: Verified
+    before: Findings
     ended_on: date
 
 
 @dataclass(frozen=True)
 class TownReviewed:
-    before: Verified
+    before: Findings
     approved_on: date
     approved_by: str
 
 
 @dataclass(frozen=True)
 class Monitored:
-    clue: Clue
+    """`unhandled` are clues that joined after the confirmation and were not yet looked at (E6)."""
+
     confirmed: MonitoringConfirmed
+    unhandled: tuple[Clue, ...] = ()
 
 
 Case = (
     ClueOpen
     | Verifying
+    | NotAtRisk
     | Verified
     | VillageReviewed
     | Publicised
@@ -140,46 +152,72 @@ class Past:
 class Household:
     """On the register. `registered` is its entry as it stands, with every later change folded in.
 
-    `case` is the open episode, `reported` the last report by each source.
+    `case` and `file` are the open episode, `reported` the last report by each source, `grants`
+    emergency help that no case has taken up yet.
     """
 
     registered: HouseholdRegistered
     case: Case | None = None
+    file: CaseFile | None = None
     episodes: int = 0
     reported: tuple[Reported, ...] = ()
     status: Status = Status.ACTIVE
     past: Past = Past()
+    assessments: tuple[IncomeAssessed, ...] = ()
+    safeguards: SafeguardAssessed | None = None
+    grants: tuple[EmergencyAssistanceGranted, ...] = ()
+    grants_warned: frozenset[UUID] = frozenset()
+    ended: Ended | None = None
 
     @property
     def has_labour(self) -> bool:
         """At least one member is ORDINARY, SKILLED or WEAK."""
         return any(m.labour_capacity in WORKING for m in self.registered.members)
 
+    @property
+    def opened(self) -> CaseFile:
+        """The file of the open case."""
+        assert self.file, "a step of a case is taken while it is open"
+        return self.file
 
-STAGES: dict[type, str] = {
-    ClueOpen: "CLUE_OPEN",
-    Verifying: "VERIFYING",
-    Verified: "VERIFIED",
-    VillageReviewed: "VILLAGE_REVIEWED",
-    Publicised: "PUBLICISED",
-    PublicityOver: "PUBLICITY_OVER",
-    TownReviewed: "TOWN_REVIEWED",
-    Monitored: "MONITORED",
-}
+    @property
+    def unhandled(self) -> tuple[Clue, ...]:
+        """Clues that joined a confirmed episode and wait to be looked at (E6)."""
+        return self.case.unhandled if isinstance(self.case, Monitored) else ()
+
+    def after(self, outcome: str, on: date) -> "Household":
+        """The case is over."""
+        return replace(self, case=None, file=None, ended=Ended(self.opened, outcome, on))
+
+    @property
+    def stage(self) -> Stage:
+        """The name of the stage, as lists and errors show it."""
+        return stage_of(self.case)
 
 
-def stage_of(case: Case | None) -> str:
-    """The name of the stage, as lists and errors show it."""
-    return "NONE" if case is None else STAGES[type(case)]
-
-
-def clue_of(case: Case) -> Clue:
-    """The clue that the case answers."""
+def stage_of(case: Case | None) -> Stage:
+    """The name of a stage."""
     match case:
-        case ClueOpen() | Verifying() | Verified() | Monitored():
-            return case.clue
-        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed():
-            return case.before.clue
+        case None:
+            return Stage.NONE
+        case ClueOpen():
+            return Stage.CLUE_OPEN
+        case Verifying():
+            return Stage.VERIFYING
+        case NotAtRisk():
+            return Stage.NOT_AT_RISK
+        case Verified():
+            return Stage.VERIFIED
+        case VillageReviewed():
+            return Stage.VILLAGE_REVIEWED
+        case Publicised():
+            return Stage.PUBLICISED
+        case PublicityOver():
+            return Stage.PUBLICITY_OVER
+        case TownReviewed():
+            return Stage.TOWN_REVIEWED
+        case Monitored():
+            return Stage.MONITORED
         case _:
             assert_never(case)
 

@@ -7,14 +7,17 @@ that says which step comes first.
 from dataclasses import replace
 from typing import assert_never
 
-from common.decider import Refused
 from contracts.episodes import (
+    ClueRejected,
+    ClueWithdrawn,
     EpisodeEvent,
+    HouseholdFoundNotAtRisk,
     HouseholdVerified,
     IncomeAssessed,
     MonitoringConfirmed,
     PublicityCompleted,
     PublicityPosted,
+    ReviewReturned,
     RiskClueAttached,
     RiskDetected,
     SafeguardAssessed,
@@ -22,7 +25,7 @@ from contracts.episodes import (
     VerificationStarted,
     VillageReviewHeld,
 )
-from identification.domain import episode
+from identification.domain import episode, outcomes, reviews
 from identification.domain.commands import (
     ApproveByTown,
     CompletePublicity,
@@ -30,19 +33,23 @@ from identification.domain.commands import (
     EpisodeCommand,
     HoldVillageReview,
     PostPublicity,
+    RejectClue,
     ReportRisk,
+    ReturnReview,
     StartVerification,
     VerifyHousehold,
+    WithdrawClue,
 )
+from identification.domain.files import CaseFile, Clue, Reported
+from identification.domain.guards import Needed, out_of_order
 from identification.domain.states import (
     Case,
-    Clue,
     ClueOpen,
     Household,
     Monitored,
+    NotAtRisk,
     Publicised,
     PublicityOver,
-    Reported,
     TownReviewed,
     Verified,
     Verifying,
@@ -56,38 +63,40 @@ def advance(command: EpisodeCommand, household: Household, case: Case | None) ->
     match command, case:
         case ReportRisk() as c, _:
             return episode.report(c, household)
-        case StartVerification() as c, ClueOpen(clue):
-            return episode.start(c, household, clue.discovered_on)
+        case StartVerification() as c, ClueOpen():
+            return episode.start(c, household)
         case StartVerification(), _:
-            raise _out_of_order("an open clue", case)
+            raise out_of_order(Needed.CLUE, household)
         case VerifyHousehold() as c, Verifying() as s:
             return episode.verify(c, household, s)
         case VerifyHousehold(), _:
-            raise _out_of_order("verification started (T2)", case)
+            raise out_of_order(Needed.STARTED, household)
+        case RejectClue() as c, s:
+            return outcomes.reject(c, household, s)
+        case WithdrawClue() as c, s:
+            return outcomes.withdraw(c, household, s)
         case HoldVillageReview() as c, Verified() as s:
-            return episode.review(c, household, s)
+            return reviews.review(c, household, s)
         case HoldVillageReview(), _:
-            raise _out_of_order("the household verified (T3)", case)
+            raise out_of_order(Needed.VERIFIED, household)
         case PostPublicity() as c, VillageReviewed() as s:
-            return episode.post(c, household, s)
+            return reviews.post(c, household, s)
         case PostPublicity(), _:
-            raise _out_of_order("a passed village review (T7)", case)
+            raise out_of_order(Needed.REVIEWED, household)
         case CompletePublicity() as c, Publicised() as s:
-            return episode.complete(c, household, s)
+            return reviews.complete(c, household, s)
         case CompletePublicity(), _:
-            raise _out_of_order("publicity posted (T8)", case)
+            raise out_of_order(Needed.POSTED, household)
         case ApproveByTown() as c, PublicityOver() as s:
-            return episode.approve(c, household, s)
+            return reviews.approve(c, household, s)
         case ApproveByTown(), _:
-            raise _out_of_order("publicity completed (T9)", case)
-        case ConfirmMonitoring() as c, TownReviewed() as s:
-            return episode.confirm(c, household, s)
+            raise out_of_order(Needed.COMPLETED, household)
+        case ReturnReview() as c, s:
+            return outcomes.send_back(c, household, s)
+        case ConfirmMonitoring() as c, TownReviewed(Verified() as before) as s:
+            return episode.confirm(c, household, s, before)
         case ConfirmMonitoring(), _:
-            raise _out_of_order("the town's approval (T9)", case)
-
-
-def _out_of_order(needed: str, case: Case | None) -> Refused:
-    return Refused("step-out-of-order", needed=needed, stage=stage_of(case))
+            raise out_of_order(Needed.APPROVED, household)
 
 
 def evolve(household: Household, event: EpisodeEvent) -> Household:
@@ -95,26 +104,34 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
     case = household.case
     match event:
         case RiskDetected():
-            clue = Clue(event.discovered_on, event.due_on, frozenset(event.risk_types))
-            return _reported(replace(household, case=ClueOpen(clue)), event)
+            return _reported(_opened(household, event), event)
         case RiskClueAttached():
-            joined = _widened(case, event) if case else None
-            return _reported(replace(household, case=joined), event)
+            return _reported(_joined(household, event), event)
         case VerificationStarted():
             if isinstance(case, ClueOpen):
-                return replace(household, case=Verifying(case.clue, event.started_on))
+                file = replace(household.opened, officers=tuple(event.officers))
+                return replace(household, case=Verifying(event.started_on), file=file)
         case IncomeAssessed():
-            if isinstance(case, Verifying):
-                return replace(household, case=replace(case, income=event))
+            return replace(household, assessments=(*household.assessments, event))
         case SafeguardAssessed():
-            return household
+            return replace(household, safeguards=event)
         case HouseholdVerified():
-            if isinstance(case, Verifying) and case.income:
-                return replace(household, case=Verified(case.clue, event, case.income))
+            if isinstance(case, Verifying) and household.assessments:
+                return replace(household, case=Verified(event, household.assessments[-1]))
+        case HouseholdFoundNotAtRisk():
+            if isinstance(case, Verifying):
+                return replace(household, case=NotAtRisk(event))
+        case ClueRejected():
+            if event.ends_case:
+                return household.after("REJECTED", event.rejected_on)
+            return _handled(household, event)
+        case ClueWithdrawn():
+            return _withdrawn(household, event)
         case VillageReviewHeld():
             if isinstance(case, Verified):
-                reviewed = VillageReviewed(case, event.held_on) if event.passed else None
-                return replace(household, case=reviewed)
+                if not event.passed:
+                    return household.after("NOT_PASSED", event.held_on)
+                return replace(household, case=VillageReviewed(case, event.held_on))
         case PublicityPosted():
             if isinstance(case, VillageReviewed):
                 return replace(household, case=Publicised(case.before, event.posted_on))
@@ -125,13 +142,40 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
             if isinstance(case, PublicityOver):
                 approved = TownReviewed(case.before, event.approved_on, event.approved_by)
                 return replace(household, case=approved)
+        case ReviewReturned():
+            file = replace(household.opened, objections=())
+            return replace(household, case=Verifying(event.returned_on), file=file)
         case MonitoringConfirmed():
             if isinstance(case, TownReviewed):
-                monitored = Monitored(case.before.clue, event)
-                return replace(household, case=monitored, episodes=event.episode_no)
+                return replace(household, case=Monitored(event), episodes=event.episode_no)
         case _:
             assert_never(event)
     raise AssertionError(f"{type(event).__name__} cannot follow {stage_of(case)}")
+
+
+def _opened(household: Household, event: RiskDetected) -> Household:
+    """A new case; emergency help that ran ahead belongs to it (T12)."""
+    file = CaseFile(
+        case_id=event.clue_id,
+        channel=event.channel,
+        discovered_on=event.discovered_on,
+        due_on=event.due_on,
+        clues=(_clue(event),),
+        emergency=tuple(grant.grant_id for grant in household.grants),
+    )
+    return replace(household, case=ClueOpen(), file=file, grants=())
+
+
+def _joined(household: Household, event: RiskClueAttached) -> Household:
+    """The case with one clue more; its clock keeps the first day (A12)."""
+    file, case, clue = household.opened, household.case, _clue(event)
+    if isinstance(case, Monitored):
+        case = replace(case, unhandled=(*case.unhandled, clue))
+    return replace(household, case=case, file=replace(file, clues=(*file.clues, clue)))
+
+
+def _clue(event: RiskDetected | RiskClueAttached) -> Clue:
+    return Clue(event.clue_id, frozenset(event.risk_types), event.discovered_on)
 
 
 def _reported(household: Household, event: RiskDetected | RiskClueAttached) -> Household:
@@ -145,15 +189,19 @@ def _reported(household: Household, event: RiskDetected | RiskClueAttached) -> H
     return replace(household, reported=(*kept, *news))
 
 
-def _widened(case: Case, event: RiskClueAttached) -> Case:
-    """The case with the clue's risks added; its clock keeps the first day (A12)."""
-    match case:
-        case ClueOpen() | Verifying() | Verified() | Monitored():
-            clue = replace(case.clue, risk_types=case.clue.risk_types | set(event.risk_types))
-            return replace(case, clue=clue)
-        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed():
-            widened = _widened(case.before, event)
-            assert isinstance(widened, Verified)
-            return replace(case, before=widened)
-        case _:
-            assert_never(case)
+def _handled(household: Household, event: ClueRejected | ClueWithdrawn) -> Household:
+    """A clue that joined a confirmed episode was looked at."""
+    if not isinstance(household.case, Monitored):
+        return household
+    left = tuple(c for c in household.case.unhandled if c.clue_id != event.clue_id)
+    return replace(household, case=replace(household.case, unhandled=left))
+
+
+def _withdrawn(household: Household, event: ClueWithdrawn) -> Household:
+    """Without the clue, and without the memory of it: what is reported again is a clue again."""
+    reported = tuple(r for r in household.reported if r.clue_id != event.clue_id)
+    household = replace(_handled(household, event), reported=reported)
+    if event.ends_case:
+        return household.after("WITHDRAWN", event.withdrawn_on)
+    clues = tuple(c for c in household.opened.clues if c.clue_id != event.clue_id)
+    return replace(household, file=replace(household.opened, clues=clues))

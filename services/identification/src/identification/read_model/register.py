@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from common.intents import Connection, Fresh
 from common.lookups import Lookups
-from identification.domain.states import Household, Monitored, clue_of, stage_of
+from identification.domain.states import Household, Monitored
 from identification.read_model.tables import HouseholdRow
 
 
@@ -24,8 +24,7 @@ async def put(connection: Connection, latest: Sequence[Fresh]) -> None:
 
 def _household(fresh: Fresh) -> tuple[Any, ...]:
     state: Household = fresh.state
-    registered, case = state.registered, state.case
-    clue = clue_of(case) if case else None
+    registered, case, file = state.registered, state.case, state.file
     return (
         registered.household_id,
         registered.register_number,
@@ -34,11 +33,11 @@ def _household(fresh: Fresh) -> tuple[Any, ...]:
         registered.marginal_2019,
         registered.co_living_count,
         state.has_labour,
-        stage_of(case),
+        state.stage,
         case.confirmed.monitored_class.value if isinstance(case, Monitored) else None,
-        ",".join(sorted(clue.risk_types)) if clue else "",
-        clue.discovered_on if clue else None,
-        clue.due_on if clue else None,
+        ",".join(sorted(file.risk_types)) if file else "",
+        file.discovered_on if file else None,
+        file.due_on if file else None,
         fresh.event.version,
     )
 

@@ -13,8 +13,8 @@ EPISODES: dict[str, Text] = {
     ),
     "step-out-of-order": Text(
         409,
-        "当前阶段为 {stage}，此步骤之前须先完成：{needed}",
-        "The case is at {stage}; this step needs {needed} first",
+        "当前阶段为“{stage_zh}”，此步骤之前须有：{needed_zh}",
+        "The case is at “{stage_en}”; this step needs {needed_en} first",
     ),
     "clue-needs-evidence": Text(
         422,
@@ -30,6 +30,11 @@ EPISODES: dict[str, Text] = {
         422,
         "须声明核实干部与该户无亲属关系",
         "Declare that the officers are not relatives of the household",
+    ),
+    "officer-is-relative": Text(
+        409,
+        "核实干部中有该户成员或已声明的亲属：请另行指派",
+        "An officer belongs to the household or declared to be a relative: send somebody else",
     ),
     "home-visit-needed": Text(
         422, "须入户当面核实", "Verification takes place at home and in person"
@@ -48,11 +53,6 @@ EPISODES: dict[str, Text] = {
         422,
         "须选择1至5个风险类型，现为 {named} 个",
         "Choose one to five risk types, {named} chosen",
-    ),
-    "not-at-risk": Text(
-        409,
-        "收入高于监测线且无大额刚性支出，不符合任何一类监测对象：请按不纳入处理",
-        "Income is above the line and no large rigid spending was found: the household fits none of the classes; reject the clue",
     ),
     "votes-exceed-present": Text(
         422, "票数之和不能超过到会人数 {present}", "The votes must not exceed the {present} present"
@@ -86,5 +86,35 @@ EPISODES: dict[str, Text] = {
         422,
         "自发现起已 {elapsed} 天，超过期限 {due_on}：须填写逾期原因",
         "{elapsed} days since discovery, past {due_on}: give the reason for being late",
+    ),
+    "reason-too-short": Text(
+        422,
+        "{field} 须写明理由，不少于 {needed} 个字",
+        "{field} must give the reason in at least {needed} characters",
+    ),
+    "appeal-not-explained": Text(
+        422,
+        "须告知农户结果和申诉途径后再办理",
+        "Tell the family the result and how to appeal, then record it",
+    ),
+    "rejection-needs-conclusion": Text(
+        409,
+        "“收入高于监测线且无风险”须有入户核实的不纳入结论（T3）：请先完成核实或另选理由",
+        "“Income above and no risk” needs the verification to have found so (T3): verify first, or give another reason",
+    ),
+    "rejection-needs-refusal": Text(
+        409,
+        "“不同意授权核查”须先记录农户不同意授权（T5）",
+        "“Authorisation refused” needs the family's refusal on record first (T5)",
+    ),
+    "clue-not-open": Text(
+        409,
+        "该线索不在待处理线索之中：待处理的线索为 {clues}",
+        "That clue is not open; open clues are: {clues}",
+    ),
+    "not-your-turn": Text(
+        409,
+        "案件现由 {level} 审核，应由其退回",
+        "The case is now with {level}, who may return it",
     ),
 }

@@ -1,0 +1,65 @@
+"""What the end of a business day shows to be late. Raised once each, however often a day is closed."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from contracts.stages import Stage
+from contracts.wording import Wording
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentificationDeadlineApproaching:
+    """S2-07: day 10 has come and the county has not decided."""
+
+    wording: ClassVar = Wording(
+        "识别期限临近",
+        "Deadline approaching",
+        "{discovered_on}发现的线索已到第{day}天，阶段{stage}；应于{due_on}前完成认定",
+        "Discovered on {discovered_on}, day {day}, at {stage}; to be decided by {due_on}",
+    )
+    household_id: UUID
+    case_id: UUID
+    discovered_on: date
+    due_on: date
+    day: int
+    stage: Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentificationDeadlineMissed:
+    """S2-07: day 15 is over; from 00:00 of day 16 the case is late. Late needs a reason, no more."""
+
+    wording: ClassVar = Wording(
+        "识别逾期",
+        "Deadline missed",
+        "{discovered_on}发现的线索应于{due_on}前完成认定，已逾期，阶段{stage}",
+        "Discovered on {discovered_on}, was to be decided by {due_on}; now late, at {stage}",
+    )
+    household_id: UUID
+    case_id: UUID
+    discovered_on: date
+    due_on: date
+    stage: Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmergencyCaseMissing:
+    """T12: help ran first, and days later nobody has opened a case (A21). The help stays valid."""
+
+    wording: ClassVar = Wording(
+        "先行帮扶后未立案",
+        "No case after emergency help",
+        "{granted_on}先行帮扶后{days}天仍未立案；帮扶有效，请补办程序",
+        "{days} days after the help of {granted_on} there is no case; the help stays valid",
+    )
+    household_id: UUID
+    grant_id: UUID
+    granted_on: date
+    days: int
+
+
+DeadlineEvent = (
+    IdentificationDeadlineApproaching | IdentificationDeadlineMissed | EmergencyCaseMissing
+)

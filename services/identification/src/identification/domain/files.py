@@ -1,0 +1,68 @@
+"""The file of a case: what it carries from its first clue to its end, whatever its stage."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from contracts.codes import Channel, RiskType, Severity
+from contracts.inquiries import (
+    AuthorisationRefused,
+    AuthorisationSigned,
+    DataComparisonRequested,
+)
+
+
+@dataclass(frozen=True)
+class Clue:
+    """One clue on a case."""
+
+    clue_id: UUID
+    risk_types: frozenset[RiskType]
+    discovered_on: date
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """A case, named by the clue that opened it. Its clock keeps the first day (A12).
+
+    `asked` is the comparison that is not completed, `objections` are those that are open.
+    """
+
+    case_id: UUID
+    channel: Channel | None
+    discovered_on: date
+    due_on: date
+    clues: tuple[Clue, ...]
+    officers: tuple[UUID, ...] = ()
+    consent: AuthorisationSigned | AuthorisationRefused | None = None
+    asked: DataComparisonRequested | None = None
+    hits: int | None = None
+    objections: tuple[UUID, ...] = ()
+    emergency: tuple[UUID, ...] = ()
+    warned: bool = False
+    missed: bool = False
+
+    @property
+    def risk_types(self) -> frozenset[RiskType]:
+        """Of every clue that was not withdrawn."""
+        return frozenset[RiskType]().union(*(clue.risk_types for clue in self.clues))
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The latest report of a risk by one source (a rule, or people: `rule_id` is then None)."""
+
+    clue_id: UUID
+    risk_type: RiskType
+    rule_id: str | None
+    discovered_on: date
+    severity: Severity
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The last case that ended, and how."""
+
+    file: CaseFile
+    outcome: str
+    on: date

@@ -1,0 +1,244 @@
+"""What runs beside the stages: authorisation (T5), comparison (T6), objections (T11), help that
+cannot wait (T12)."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from common.decider import Refused
+from contracts.inquiries import (
+    AuthorisationRefused,
+    AuthorisationSigned,
+    DataComparisonCompleted,
+    DataComparisonRequested,
+    EmergencyAssistanceGranted,
+    InquiryEvent,
+    ObjectionRaised,
+    ObjectionResolved,
+)
+from identification.domain.commands import (
+    CompleteComparison,
+    GrantEmergencyAssistance,
+    InquiryCommand,
+    RaiseObjection,
+    RefuseAuthorisation,
+    RequestComparison,
+    ResolveObjection,
+    SignAuthorisation,
+)
+from identification.domain.guards import (
+    Needed,
+    explained,
+    in_order,
+    out_of_order,
+    without_personal_data,
+)
+from identification.domain.registration import age_on
+from identification.domain.states import (
+    Case,
+    Household,
+    Monitored,
+    Publicised,
+    PublicityOver,
+    TownReviewed,
+    Verifying,
+)
+
+ADULT = 18  # years
+
+
+def advance(command: InquiryCommand, household: Household, case: Case | None) -> list[InquiryEvent]:
+    """What follows. Raises `Refused`."""
+    match command:
+        case GrantEmergencyAssistance():
+            return _grant(command, household)
+        case RaiseObjection() | ResolveObjection():
+            if not isinstance(case, Publicised | PublicityOver | TownReviewed):
+                raise out_of_order(Needed.POSTED, household)
+            if isinstance(command, RaiseObjection):
+                return _object(command, household, case)
+            return _resolve(command, household, case)
+        case _ if case is None or isinstance(case, Monitored):
+            raise out_of_order(Needed.CASE, household)
+        case SignAuthorisation():
+            return _sign(command, household)
+        case RefuseAuthorisation():
+            return _refuse(command, household)
+        case RequestComparison():
+            return _request(command, household)
+        case CompleteComparison():
+            return _compared(command, household)
+        case _:
+            assert_never(command)
+
+
+def _sign(c: SignAuthorisation, household: Household) -> list[InquiryEvent]:
+    """T5. Every signer is an adult member; the same letter again is not a second one."""
+    in_order(c.signed_on, household.opened.discovered_on, c.today, "signed_on")
+    born = {member.person_id: member.born_on for member in household.registered.members}
+    if not c.signers or not c.scope:
+        raise Refused("authorisation-incomplete")
+    for number, signer in enumerate(c.signers, 1):
+        if signer not in born or age_on(born[signer], c.signed_on) < ADULT:
+            raise Refused("signer-not-adult-member", signer=number)
+    signed = AuthorisationSigned(
+        household_id=household.registered.household_id,
+        signers=list(dict.fromkeys(c.signers)),
+        scope=list(dict.fromkeys(c.scope)),
+        document_hash=c.document_hash,
+        assisted=c.assisted,
+        signed_on=c.signed_on,
+    )
+    return [] if household.opened.consent == signed else [signed]
+
+
+def _refuse(c: RefuseAuthorisation, household: Household) -> list[InquiryEvent]:
+    """T5. A refusal also takes an authorisation back; nobody is asked from then on."""
+    in_order(c.refused_on, household.opened.discovered_on, c.today, "refused_on")
+    without_personal_data(reason=c.reason)
+    refused = AuthorisationRefused(
+        household_id=household.registered.household_id, reason=c.reason, refused_on=c.refused_on
+    )
+    return [] if household.opened.consent == refused else [refused]
+
+
+def _request(c: RequestComparison, household: Household) -> list[InquiryEvent]:
+    """T6 and A19. Nobody is asked without a signature, nor beyond its scope."""
+    file = household.opened
+    if file.asked and file.asked.comparison_id == c.comparison_id:
+        return []
+    match file.consent:
+        case None:
+            raise Refused("authorisation-needed")
+        case AuthorisationRefused():
+            raise Refused("authorisation-refused", refused_on=file.consent.refused_on)
+        case AuthorisationSigned():
+            in_order(c.requested_on, file.consent.signed_on, c.today, "requested_on")
+            beyond = sorted(set(c.sources) - set(file.consent.scope))
+        case _:
+            assert_never(file.consent)
+    if beyond or not c.sources:
+        raise Refused("beyond-authorisation", sources=beyond, scope=file.consent.scope)
+    if file.asked:
+        raise Refused("comparison-open", sources=file.asked.sources)
+    return [
+        DataComparisonRequested(
+            household_id=household.registered.household_id,
+            comparison_id=c.comparison_id,
+            sources=list(dict.fromkeys(c.sources)),
+            requested_on=c.requested_on,
+        )
+    ]
+
+
+def _compared(c: CompleteComparison, household: Household) -> list[InquiryEvent]:
+    """T6. Each register that was asked answered once, or timed out; no finding rejects anybody."""
+    asked = household.opened.asked
+    if asked is None:
+        raise Refused("no-comparison-open")
+    in_order(c.completed_on, asked.requested_on, c.today, "completed_on")
+    without_personal_data(**{f.source: f.detail_ref for f in c.findings})
+    told = [*(finding.source for finding in c.findings), *c.timed_out]
+    if sorted(told) != sorted(asked.sources):
+        missing = sorted(set(asked.sources) - set(told))
+        raise Refused("comparison-incomplete", missing=missing, asked=asked.sources)
+    return [
+        DataComparisonCompleted(
+            household_id=household.registered.household_id,
+            comparison_id=asked.comparison_id,
+            findings=list(c.findings),
+            hits=sum(finding.hit for finding in c.findings),
+            timed_out=list(c.timed_out),
+            completed_on=c.completed_on,
+        )
+    ]
+
+
+def _object(
+    c: RaiseObjection, household: Household, case: Publicised | PublicityOver | TownReviewed
+) -> list[InquiryEvent]:
+    """From the notice until the county decides."""
+    if c.objection_id in household.opened.objections:
+        return []
+    in_order(c.raised_on, case.before.on, c.today, "raised_on")
+    without_personal_data(text=c.text)
+    return [
+        ObjectionRaised(
+            household_id=household.registered.household_id,
+            objection_id=c.objection_id,
+            procedure=case.before.procedure,
+            anonymous=c.anonymous,
+            text=c.text,
+            raised_on=c.raised_on,
+        )
+    ]
+
+
+def _resolve(
+    c: ResolveObjection, household: Household, case: Publicised | PublicityOver | TownReviewed
+) -> list[InquiryEvent]:
+    """T11. With a reason, either way."""
+    if c.objection_id not in household.opened.objections:
+        raise Refused("unknown-objection", objections=household.opened.objections)
+    in_order(c.resolved_on, case.before.on, c.today, "resolved_on")
+    explained(text=c.text)
+    return [
+        ObjectionResolved(
+            household_id=household.registered.household_id,
+            objection_id=c.objection_id,
+            procedure=case.before.procedure,
+            upheld=c.upheld,
+            text=c.text,
+            resolved_on=c.resolved_on,
+            resolved_by=c.by,
+        )
+    ]
+
+
+def _grant(c: GrantEmergencyAssistance, household: Household) -> list[InquiryEvent]:
+    """T12. With a case or before it, until the county confirms; then help is planned."""
+    if isinstance(household.case, Monitored):
+        raise out_of_order(Needed.UNCONFIRMED, household)
+    known = {grant.grant_id for grant in household.grants}
+    if c.grant_id in known | set(household.file.emergency if household.file else ()):
+        return []
+    in_order(c.granted_on, household.registered.registered_on, c.today, "granted_on")
+    return [
+        EmergencyAssistanceGranted(
+            household_id=household.registered.household_id,
+            grant_id=c.grant_id,
+            cause=c.cause,
+            amount_fen=c.amount_fen,
+            granted_on=c.granted_on,
+            granted_by=c.by,
+        )
+    ]
+
+
+def evolve(household: Household, event: InquiryEvent) -> Household:
+    """Fold one."""
+    file = household.file
+    if isinstance(event, EmergencyAssistanceGranted) and file is None:
+        return replace(household, grants=(*household.grants, event))
+    file = household.opened
+    match event:
+        case EmergencyAssistanceGranted():
+            return replace(
+                household, file=replace(file, emergency=(*file.emergency, event.grant_id))
+            )
+        case AuthorisationSigned() | AuthorisationRefused():
+            return replace(household, file=replace(file, consent=event))
+        case DataComparisonRequested():
+            return replace(household, file=replace(file, asked=event))
+        case DataComparisonCompleted():
+            return replace(household, file=replace(file, asked=None, hits=event.hits))
+        case ObjectionRaised():
+            objections = (*file.objections, event.objection_id)
+            return replace(household, file=replace(file, objections=objections))
+        case ObjectionResolved() if event.upheld:
+            file = replace(file, objections=())
+            return replace(household, case=Verifying(event.resolved_on), file=file)
+        case ObjectionResolved():
+            objections = tuple(o for o in file.objections if o != event.objection_id)
+            return replace(household, file=replace(file, objections=objections))
+        case _:
+            assert_never(event)

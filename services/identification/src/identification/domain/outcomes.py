@@ -1,0 +1,144 @@
+"""How a case ends without monitoring, or goes back: T4 and T11."""
+
+from datetime import date
+
+from common.decider import Refused
+from contracts.episodes import (
+    ClueRejected,
+    ClueWithdrawn,
+    EpisodeEvent,
+    RejectionReason,
+    ReviewLevel,
+    ReviewReturned,
+)
+from contracts.inquiries import AuthorisationRefused
+from identification.domain.commands import RejectClue, ReturnReview, WithdrawClue
+from identification.domain.guards import (
+    Needed,
+    apart,
+    explained,
+    in_order,
+    out_of_order,
+    without_personal_data,
+)
+from identification.domain.states import (
+    Case,
+    ClueOpen,
+    Household,
+    Monitored,
+    NotAtRisk,
+    Publicised,
+    PublicityOver,
+    TownReviewed,
+    Verified,
+    Verifying,
+    VillageReviewed,
+)
+
+
+def reject(c: RejectClue, household: Household, case: Case | None) -> list[EpisodeEvent]:
+    """T4. A reason that the file bears out, in words; the family told, and told how to appeal."""
+    match case:
+        case Verifying():
+            earliest, done = case.started_on, frozenset[str]()
+        case NotAtRisk():
+            earliest, done = case.found.verified_on, frozenset({case.found.verified_by})
+        case Verified():
+            earliest, done = case.on, case.by
+        case Monitored():
+            earliest, done = _unhandled(c, case), frozenset[str]()
+        case _:
+            raise out_of_order(Needed.STARTED, household)
+    in_order(c.rejected_on, earliest, c.today, "rejected_on")
+    in_order(c.family_told_on, earliest, c.today, "family_told_on")
+    apart(c.by, done, before="verification")
+    explained(text=c.text)
+    if not c.appeal_explained:
+        raise Refused("appeal-not-explained")
+    above = c.reason_code is RejectionReason.INCOME_ABOVE_AND_NO_RISK
+    if above and not isinstance(case, NotAtRisk):
+        raise Refused("rejection-needs-conclusion")
+    unwilling = c.reason_code is RejectionReason.REFUSED_AUTHORISATION
+    if unwilling and not isinstance(household.opened.consent, AuthorisationRefused):
+        raise Refused("rejection-needs-refusal")
+    ends = not isinstance(case, Monitored)
+    if ends and c.clue_id not in (None, household.opened.case_id):
+        raise Refused("clue-not-open", clues=[household.opened.case_id])
+    return [
+        ClueRejected(
+            household_id=household.registered.household_id,
+            clue_id=c.clue_id or household.opened.case_id,
+            reason_code=c.reason_code,
+            text=c.text,
+            family_told_on=c.family_told_on,
+            rejected_on=c.rejected_on,
+            rejected_by=c.by,
+            ends_case=ends,
+        )
+    ]
+
+
+def _unhandled(c: RejectClue, case: Monitored) -> date:
+    """The day of a clue that joined a confirmed episode. Raises `Refused`."""
+    for clue in case.unhandled:
+        if clue.clue_id == c.clue_id:
+            return clue.discovered_on
+    raise Refused("clue-not-open", clues=[clue.clue_id for clue in case.unhandled])
+
+
+def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[EpisodeEvent]:
+    """T4. Before the village reviews; the last clue takes the case with it."""
+    match case:
+        case ClueOpen() | Verifying() | NotAtRisk() | Verified():
+            open_clues = household.opened.clues
+        case Monitored():
+            open_clues = case.unhandled
+        case _:
+            raise out_of_order(Needed.UNREVIEWED, household)
+    clue = next((clue for clue in open_clues if clue.clue_id == c.clue_id), None)
+    if clue is None:
+        raise Refused("clue-not-open", clues=[clue.clue_id for clue in open_clues])
+    in_order(c.withdrawn_on, clue.discovered_on, c.today, "withdrawn_on")
+    without_personal_data(reason=c.reason)
+    return [
+        ClueWithdrawn(
+            household_id=household.registered.household_id,
+            clue_id=c.clue_id,
+            by=c.withdrawn_by,
+            reason=c.reason,
+            withdrawn_on=c.withdrawn_on,
+            ends_case=len(open_clues) == 1 and not isinstance(case, Monitored),
+        )
+    ]
+
+
+def send_back(c: ReturnReview, household: Household, case: Case | None) -> list[EpisodeEvent]:
+    """T11. The town until it has approved, then the county; the clock runs on."""
+    match case:
+        case NotAtRisk():
+            earliest, level = case.found.verified_on, ReviewLevel.TOWN
+        case Verified():
+            earliest, level = case.on, ReviewLevel.TOWN
+        case VillageReviewed():
+            earliest, level = case.held_on, ReviewLevel.TOWN
+        case Publicised():
+            earliest, level = case.posted_on, ReviewLevel.TOWN
+        case PublicityOver():
+            earliest, level = case.ended_on, ReviewLevel.TOWN
+        case TownReviewed():
+            earliest, level = case.approved_on, ReviewLevel.COUNTY
+        case _:
+            raise out_of_order(Needed.VERIFIED, household)
+    if c.level is not level:
+        raise Refused("not-your-turn", level=level)
+    in_order(c.returned_on, earliest, c.today, "returned_on")
+    explained(reason=c.reason)
+    return [
+        ReviewReturned(
+            household_id=household.registered.household_id,
+            level=c.level,
+            reason=c.reason,
+            returned_on=c.returned_on,
+            returned_by=c.by,
+        )
+    ]

@@ -1,0 +1,108 @@
+"""The chain that both decisions share, identification and elimination: review, publicity, town.
+
+T7–T9 and E10; `case.before` says what is reviewed, and by whom it was verified.
+"""
+
+from datetime import timedelta
+
+from common.decider import Refused
+from contracts.episodes import (
+    EpisodeEvent,
+    PublicityCompleted,
+    PublicityPosted,
+    TownReviewApproved,
+    VillageReviewHeld,
+)
+from contracts.inquiries import AuthorisationRefused
+from identification.domain.commands import (
+    ApproveByTown,
+    CompletePublicity,
+    HoldVillageReview,
+    PostPublicity,
+)
+from identification.domain.guards import apart, in_order, undisputed, without_personal_data
+from identification.domain.publicity import personal_data_in
+from identification.domain.states import (
+    Findings,
+    Household,
+    Publicised,
+    PublicityOver,
+    VillageReviewed,
+)
+
+
+def review(c: HoldVillageReview, household: Household, case: Findings) -> list[EpisodeEvent]:
+    """T7. Passed when votes for are more than half of those present; findings are on the table."""
+    in_order(c.held_on, case.on, c.today, "held_on")
+    if household.opened.asked:
+        raise Refused("comparison-open", sources=household.opened.asked.sources)
+    if c.present < 1 or c.votes_for + c.votes_against + c.abstained > c.present:
+        raise Refused("votes-exceed-present", present=c.present)
+    return [
+        VillageReviewHeld(
+            household_id=household.registered.household_id,
+            held_on=c.held_on,
+            present=c.present,
+            votes_for=c.votes_for,
+            votes_against=c.votes_against,
+            abstained=c.abstained,
+            minutes_hash=c.minutes_hash,
+            passed=2 * c.votes_for > c.present,
+            procedure=case.procedure,
+        )
+    ]
+
+
+def post(c: PostPublicity, household: Household, case: VillageReviewed) -> list[EpisodeEvent]:
+    """T8. The notice must be free of personal data (A9); the answer names the kind, not the value."""
+    in_order(c.posted_on, case.held_on, c.today, "posted_on")
+    without_personal_data(place=c.place)
+    if kinds := personal_data_in(c.text):
+        raise Refused("personal-data-in-publicity", kinds=kinds)
+    return [
+        PublicityPosted(
+            household_id=household.registered.household_id,
+            posted_on=c.posted_on,
+            place=c.place,
+            photo_hash=c.photo_hash,
+            content_hash=c.content_hash,
+            procedure=case.before.procedure,
+        )
+    ]
+
+
+def complete(c: CompletePublicity, household: Household, case: Publicised) -> list[EpisodeEvent]:
+    """T9, first half (A8): five full days; posted on the 6th, it is over on the 11th."""
+    in_order(c.ended_on, case.posted_on, c.today, "ended_on")
+    days = (c.ended_on - case.posted_on).days
+    if days < c.policy.publicity_min_days:
+        earliest = case.posted_on + timedelta(days=c.policy.publicity_min_days)
+        raise Refused("publicity-too-short", days=days, earliest=earliest)
+    undisputed(household)
+    return [
+        PublicityCompleted(
+            household_id=household.registered.household_id,
+            ended_on=c.ended_on,
+            days=days,
+            procedure=case.before.procedure,
+        )
+    ]
+
+
+def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list[EpisodeEvent]:
+    """T9, second half. The town reviewer neither verified nor was sent to."""
+    in_order(c.approved_on, case.ended_on, c.today, "approved_on")
+    apart(c.by, case.before.by, household.opened.officers, before="verification")
+    undisputed(household)
+    refused = isinstance(household.opened.consent, AuthorisationRefused)
+    if refused and not c.visit_only:
+        raise Refused("authorisation-was-refused")
+    return [
+        TownReviewApproved(
+            household_id=household.registered.household_id,
+            approved_on=c.approved_on,
+            approved_by=c.by,
+            procedure=case.before.procedure,
+            visit_only=refused and c.visit_only,
+        )
+    ]

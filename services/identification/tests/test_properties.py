@@ -1,0 +1,116 @@
+"""What holds for every decision, whatever is asked in whatever order."""
+
+from dataclasses import fields, replace
+from datetime import date, timedelta
+from enum import Enum
+from typing import Any, get_args
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common.decider import Refused
+from contracts.codes import RiskType
+from contracts.identification import HouseholdEvent
+from identification.domain.commands import CloseBusinessDay, Command
+from identification.domain.household import HOUSEHOLD
+from identification.domain.register_commands import RegisterCommand, RegisterHousehold
+from identification.refusals import REFUSALS
+from services.identification.tests import test_inquiries as inquiries
+from services.identification.tests import test_outcomes as outcomes
+from services.identification.tests.story import (
+    NOT_AT_RISK,
+    POLICY,
+    REJECT,
+    STEPS,
+    TODAY,
+    history,
+)
+
+ASKED: tuple[Command, ...] = (
+    *STEPS,
+    NOT_AT_RISK,
+    REJECT,
+    outcomes.FALSE,
+    outcomes.SECOND,
+    outcomes.WITHDRAW,
+    outcomes.RETURN,
+    inquiries.SIGN,
+    inquiries.REFUSE,
+    inquiries.ASK,
+    inquiries.ANSWER,
+    inquiries.OBJECT,
+    inquiries.UPHELD,
+    inquiries.DISMISSED,
+    inquiries.GRANT,
+    CloseBusinessDay(day=TODAY, policy=POLICY),
+)
+dates = st.dates(date(2023, 12, 1), TODAY + timedelta(days=2))
+
+
+def varied(command: Command) -> st.SearchStrategy[Command]:
+    """The command as it is, or with other dates, codes, people and counts."""
+    changes: dict[str, st.SearchStrategy[Any]] = {}
+    for field in fields(command):
+        value = getattr(command, field.name)
+        match value:
+            case date() if field.name not in ("today", "day"):
+                changes[field.name] = st.just(value) | dates
+            case bool():
+                changes[field.name] = st.just(value) | st.booleans()
+            case int() if field.name.startswith("votes"):
+                changes[field.name] = st.integers(0, 25)
+            case Enum():
+                changes[field.name] = st.just(value) | st.sampled_from(type(value))
+            case str() if field.name == "by":
+                changes[field.name] = st.sampled_from([value, "town", "verifier"])
+            case (RiskType(), *_):
+                changes[field.name] = st.lists(st.sampled_from(RiskType), max_size=6).map(tuple)
+    return st.just(command) | st.builds(replace, st.just(command), **changes)
+
+
+commands = st.sampled_from(ASKED).flatmap(varied)
+starts = st.integers(0, len(STEPS))
+asked_in_turn = st.lists(commands, max_size=25)
+
+
+def test_every_command_is_asked_here() -> None:
+    """Those of the register have a file of their own (`test_register_laws`)."""
+    register = {RegisterHousehold, *get_args(RegisterCommand)}
+    assert {*map(type, ASKED)} == set(get_args(Command)) - register
+
+
+@settings(max_examples=200, deadline=None)
+@given(start=starts, asked=asked_in_turn)
+def test_decide_raises_nothing_but_refused_and_what_it_decides_can_be_replayed(
+    start: int, asked: list[Command]
+) -> None:
+    events, codes = history(*STEPS[:start]), set[str]()
+    for command in asked:
+        try:
+            decided = HOUSEHOLD.when(command, given=events)
+        except Refused as refusal:
+            codes.add(refusal.code)
+            continue
+        events += decided
+        HOUSEHOLD.fold(events)
+    assert codes <= set(REFUSALS)
+
+
+@settings(max_examples=200, deadline=None)
+@given(start=starts, asked=asked_in_turn)
+def test_a_repeated_command_records_nothing(start: int, asked: list[Command]) -> None:
+    """Or is refused, where the step is behind it."""
+    events = history(*STEPS[:start])
+    for command in asked:
+        try:
+            events += HOUSEHOLD.when(command, given=events)
+        except Refused:
+            continue
+        assert _again(command, events) == []
+
+
+def _again(command: Command, events: list[HouseholdEvent]) -> list[HouseholdEvent]:
+    try:
+        return HOUSEHOLD.when(command, given=events)
+    except Refused:
+        return []
