@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -154,6 +155,12 @@ def circumstances(
         policy_version=policy_version,
         traceparent=current_traceparent(),
     )
+
+
+def encoded(answer: object) -> Response:
+    """A dataclass as JSON. FastAPI would copy it, validate what we made, and copy it again: 60 ms
+    for 500 events of a timeline. Name it as `response_model`, for the OpenAPI document."""
+    return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
 def only_filters(request: Request, known: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from audit.read_model import Household
 from audit.timeline import Item, cursor_after, household_cursor, household_in, place_in, told
 from audit.vocabulary import Vocabulary
 from common.auth import Principal
-from common.http import only_filters
+from common.http import encoded, only_filters
 from common.problems import Problem
 from common.service import Runtime
 
@@ -57,17 +57,20 @@ class Households:
     next: str | None
 
 
-@router.get("/v1/households/{household_id}/timeline", summary="All that happened to a household")
+@router.get(
+    "/v1/households/{household_id}/timeline",
+    summary="All that happened to a household",
+    response_model=Timeline,
+)
 async def timeline(
     household_id: UUID,
     request: Request,
-    response: Response,
     caller: Annotated[Principal, may_look()],
     service: Annotated[str | None, Query(description="only events of this service")] = None,
     type: Annotated[str | None, Query(description="only this event type")] = None,
     cursor: Cursor = None,
     limit: Limit = USUAL,
-) -> Timeline:
+) -> Response:
     """One item an event in the order of recording, with its sentence in Chinese and English."""
     only_filters(request, ("service", "type", "cursor", "limit"))
     runtime = runtime_of(request)
@@ -82,17 +85,20 @@ async def timeline(
     )
     shown = found[:limit]
     following = cursor_after(shown[-1]) if len(found) > limit else None
-    _link(request, response, following)
     proof = await queries.proof(runtime.engine, household_id)
-    return Timeline(
-        household_id=household_id,
-        region=household.region,
-        count=proof.count,
-        timeline_hash=proof.hash,
-        parked=await queries.parked(runtime.engine, "audit", str(household_id)),
-        items=[told(entry, vocabulary_of(request)) for entry in shown],
-        next=following,
+    answer = encoded(
+        Timeline(
+            household_id=household_id,
+            region=household.region,
+            count=proof.count,
+            timeline_hash=proof.hash,
+            parked=await queries.parked(runtime.engine, "audit", str(household_id)),
+            items=[told(entry, vocabulary_of(request)) for entry in shown],
+            next=following,
+        )
     )
+    _link(request, answer, following)
+    return answer
 
 
 @router.get("/v1/households", summary="Households that events have named")

@@ -5,9 +5,10 @@ Sentences are made when somebody reads, never stored: a better wording reaches o
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from common.clock import SHANGHAI
@@ -65,11 +66,17 @@ def _payload(data: bytes) -> dict[str, Any] | None:
 def _filled(
     template: str, payload: Mapping[str, Any], codes: Mapping[str, Codes], language: Language
 ) -> str:
-    return re.sub(
-        r"{(\w+)}",
-        lambda m: shown(m[1], payload.get(m[1]), codes.get(m[1], {}), language),
-        template,
-    )
+    parts = list(_parts(template))
+    for n in range(1, len(parts), 2):
+        name = parts[n]
+        parts[n] = shown(name, payload.get(name), codes.get(name, {}), language)
+    return "".join(parts)
+
+
+@lru_cache(maxsize=2_048)
+def _parts(template: str) -> Sequence[str]:
+    """Text and field names by turns."""
+    return re.split(r"{(\w+)}", template)
 
 
 def shown(name: str, value: Any, codes: Codes, language: Language) -> str:

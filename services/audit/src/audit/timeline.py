@@ -5,6 +5,7 @@ import binascii
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from audit.read_model import Entry, Household, Place
@@ -75,12 +76,12 @@ def told(entry: Entry, vocabulary: Vocabulary) -> Item:
         schema_version=entry.schema_version,
         label=vocabulary.label(*name),
         sentence=sentence(vocabulary.description(*name), entry.type, entry.data),
-        who=Who(
+        who=_who(
             entry.actor_person,
-            _coded(entry.actor_post, named(entry.actor_post, POSTS)),
+            entry.actor_post,
             entry.actor_organisation,
-            _coded(entry.actor_department, named(entry.actor_department, DEPARTMENTS)),
-            _coded(entry.actor_region, area(entry.actor_region)),
+            entry.actor_department,
+            entry.actor_region,
         ),
         region=entry.region,
         occurred_at=entry.occurred_at,
@@ -92,6 +93,17 @@ def told(entry: Entry, vocabulary: Vocabulary) -> Item:
         causation_id=entry.causation_id,
         classification=entry.classification,
         hash=entry.hash.hex(),
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _who(person: str, post: str, organisation: str, department: str, region: str) -> Who:
+    return Who(
+        person,
+        _coded(post, named(post, POSTS)),
+        organisation,
+        _coded(department, named(department, DEPARTMENTS)),
+        _coded(region, area(region)),
     )
 
 
