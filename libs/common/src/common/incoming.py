@@ -30,25 +30,20 @@ class Incoming:
 
 def incoming(record: Record) -> Incoming:
     """Read a record. A malformed one keeps its Kafka key, so that it parks that household."""
-    event, fault = None, None
+    event, fault, key = None, None, ""
     try:
-        headers = [(name, value) for name, value in record.headers if value and b"\0" not in value]
-        if len(headers) < len(record.headers):
-            raise Malformed("a header is empty, or holds NUL, which no database takes")
-        event = from_headers(headers, record.value)
-        if record.key != event.key.encode():
+        event = from_headers(record.headers, record.value)
+        key = event.key
+        if record.key != key.encode():
             fault = "the key is not ce_partitionkey"
     except Malformed as error:
         fault = f"malformed: {error}"
     except Exception as error:
         fault = f"malformed: {type(error).__name__}"
-    key = (
-        event.key if event and not fault else storable((record.key or b"").decode(errors="replace"))
-    )
-    place = f"no-key-{record.place.topic}-{record.place.partition}-{record.offset}"
-    return Incoming(
-        record.place, record.offset, key or place, record.headers, record.value, event, fault
-    )
+    if fault:
+        place = f"no-key-{record.place.topic}-{record.place.partition}-{record.offset}"
+        key = storable((record.key or b"").decode(errors="replace")) or place
+    return Incoming(record.place, record.offset, key, record.headers, record.value, event, fault)
 
 
 def storable(text: str) -> str:

@@ -7,7 +7,7 @@ this module alone.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -206,7 +206,7 @@ def _standing_headers(
     return tuple((name, value.encode()) for name, value in attributes.items() if value)
 
 
-def from_headers(headers: Iterable[tuple[str, bytes | None]], data: bytes | None) -> Envelope:
+def from_headers(headers: Sequence[tuple[str, bytes | None]], data: bytes | None) -> Envelope:
     """Read one Kafka record. Raises `Malformed` for anything `to_headers` would not have written.
 
     The hash is recomputed: a record whose content was changed on the way is malformed too.
@@ -255,20 +255,17 @@ def from_headers(headers: Iterable[tuple[str, bytes | None]], data: bytes | None
     return event
 
 
-def _texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    """Decoded all at once: a separator that no value may hold lets one call do for 25."""
-    pairs = list(headers)
-    names = {name for name, _ in pairs}
-    values = [value for _, value in pairs if value]
-    if not len(names) == len(values) == len(pairs):
-        raise Malformed("a header is empty, or there twice")
+def _texts(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
+    found: dict[str, str] = {}
     try:
-        texts = b"\0".join(values).decode().split("\0") if values else []
+        for name, value in headers:
+            found[name] = (value or b"").decode()
+        whole = b"".join([value or b"" for _, value in headers])
     except UnicodeDecodeError as error:
         raise Malformed("a header is not UTF-8") from error
-    if len(texts) != len(pairs):
-        raise Malformed("a header holds NUL")
-    return {name: text for (name, _), text in zip(pairs, texts, strict=True)}
+    if len(found) < len(headers) or not all(found.values()) or b"\0" in whole:
+        raise Malformed("a header is empty, holds NUL, or is there twice")
+    return found
 
 
 @lru_cache(maxsize=1_024)

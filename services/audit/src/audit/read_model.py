@@ -84,7 +84,7 @@ def row(item: Incoming) -> tuple[object, ...]:
     assert event is not None
     actor = event.actor
     return (
-        event.key,
+        item.key,
         event.recorded_at,
         event.service,
         event.stream,
