@@ -121,7 +121,7 @@ TAKE_IN = TakeIn(
     case=None,
 )
 FORGO = ForgoMerger(absorbed_id=OTHER_HOUSEHOLD)
-DEREGISTER = Deregister(effective_on=DAY, today=TODAY)
+DEREGISTER = Deregister(duplicate_of=OTHER_HOUSEHOLD, effective_on=DAY, today=TODAY)
 
 
 def refused(command: Command, given: list[HouseholdEvent]) -> Refused:

@@ -76,6 +76,7 @@ def test_T19_a_move_out_of_the_county_hands_over_and_ends_the_household_here() -
     assert isinstance(gone, HouseholdDeregistered)
     household = after(*STEPS, MOVE_OUT)
     assert (household.status, household.case) == (Status.MOVED_OUT, None)
+    assert household.registered.region == REGISTERED.region
 
 
 def test_A53_the_original_keeps_its_episode_and_the_new_household_stands_in_the_event() -> None:

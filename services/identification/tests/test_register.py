@@ -201,6 +201,8 @@ def test_a_household_registered_twice_is_struck_out_unless_an_episode_is_open() 
     assert isinstance(event, HouseholdDeregistered)
     assert event.reason is Deregistration.DUPLICATE
     assert refused(DEREGISTER, history(RISK)).code == "episode-open"
+    itself = replace(DEREGISTER, duplicate_of=REGISTERED.household_id)
+    assert refused(itself, history()).code == "duplicate-of-itself"
 
 
 def test_a_rule_that_speaks_of_a_household_off_the_register_records_nothing() -> None:

@@ -33,11 +33,18 @@ def _department(code: str, organisation: str) -> Client:
     return Client(code, organisation, code, "DEPARTMENT_OFFICER", COUNTY, scopes)
 
 
-HOUSEHOLDS = ("households:write", "households:read")
+HOUSEHOLDS = ("households:write", "households:read", "members:read")
 VISITS = ("visits:write", "visits:read")
 VILLAGE = (*HOUSEHOLDS, "episodes:village", *VISITS)
 TOWNSHIP = (*HOUSEHOLDS, "episodes:village", "episodes:town", *VISITS)
-OFFICE = (*HOUSEHOLDS, "episodes:county", "visits:read", "parked:manage", "clock:set")
+OFFICE = (
+    *HOUSEHOLDS,
+    "households:county",
+    "episodes:county",
+    "visits:read",
+    "parked:manage",
+    "clock:set",
+)
 OVERSIGHT = ("households:read", "visits:read", "audit:read")
 
 CLIENTS = {

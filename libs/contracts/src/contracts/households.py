@@ -4,7 +4,7 @@ No event carries a name, an identity number, a telephone number or an address: p
 a salted commitment to the vault. `co_living_count` is always the number after the event.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 from uuid import UUID
@@ -204,7 +204,7 @@ class HouseholdSplit:
     """Members left to be a household of their own; the episode, if any, stays with the original.
 
     `moved` stand as they do in the new household; `monitored`: whether the original was, so that a
-    clue opens for the new one.
+    clue of its `risk_types` opens for the new one.
     """
 
     wording: ClassVar = Wording(
@@ -225,6 +225,7 @@ class HouseholdSplit:
     effective_on: date
     reason: SplitReason
     monitored: bool
+    risk_types: list[RiskType] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,7 +322,7 @@ class EpisodeTakenOver:
 
 @dataclass(frozen=True, kw_only=True)
 class HouseholdDeregistered:
-    """The household left the register; its history stays."""
+    """The household left the register; its history stays. `duplicate_of` is the one that remains."""
 
     wording: ClassVar = Wording(
         "注销农户",
@@ -332,6 +333,7 @@ class HouseholdDeregistered:
     household_id: UUID
     reason: Deregistration
     effective_on: date
+    duplicate_of: UUID | None = None
 
 
 RegisterEvent = (

@@ -13,11 +13,11 @@ from common.operations import operations
 from common.service import probes, running, serve
 from contracts.identification import IdentificationEvent
 from identification import read_model
-from identification.api import episodes, events, households, inquiries
+from identification.api import episodes, events, households, inquiries, register
 from identification.api.wired import Wired
 from identification.domain.policy import Policy
 from identification.reactions import reacting
-from identification.read_model import register
+from identification.read_model.register import regions
 from identification.refusals import REFUSALS
 from identification.settings import IdentificationSettings
 from identification.vault import TABLES, Vault
@@ -43,9 +43,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
             handle=reacting(STORE, known),
         ) as runtime:
             app.state.runtime = runtime
-            app.state.wired = Wired(
-                runtime, vault, known, register.regions(runtime.pool), test_numbers
-            )
+            app.state.wired = Wired(runtime, vault, known, regions(runtime.pool), test_numbers)
             yield
 
     app = create_app(
@@ -57,6 +55,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     )
     app.include_router(operations(NAME, STORE.codec, settings))
     app.include_router(households.router)
+    app.include_router(register.router)
     app.include_router(events.router)
     app.include_router(episodes.router)
     app.include_router(inquiries.router)

@@ -1,4 +1,5 @@
-"""What identification does when it hears its own facts: rules run, in order, per household.
+"""What identification does when it hears its own events: rules run on facts, in order, per household,
+and what a split or a merger asks of other households is done (`consequences`).
 
 It listens to its own topic as it listens to anybody's, so facts and rules are decoupled by the log:
 a rule that fails parks one household and holds up neither the departments nor other households.
@@ -18,13 +19,14 @@ from contracts.codes import Category, Channel, FactType
 from contracts.envelope import Actor, Envelope
 from contracts.facts import DepartmentFactRecorded
 from contracts.identification import IdentificationEvent
+from identification import consequences
 from identification.domain.commands import ReportRisk
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
 from identification.domain.rules import Finding, medical_cost
 from identification.read_model import facts, register
 
-HEARD = Codec.of(DepartmentFactRecorded)
+HEARD = Codec.of(DepartmentFactRecorded | consequences.FOLLOWED)
 # The rest of our own language is of no consequence here. A type that is in neither, from a newer
 # version of this service, parks its household until this version is replaced.
 IGNORED = frozenset(Codec.of(IdentificationEvent).types) - set(HEARD.types)
@@ -43,9 +45,13 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
     async def handle(connection: Connection, items: Sequence[Incoming]) -> None:
         events = [item.event for item in items if item.event and item.event.type not in IGNORED]
         told = [(e, HEARD.decode(e.type, e.schema_version, e.data)) for e in events]
-        if told:
-            intents = await _clues(connection, policies, told)
+        facts = [(e, p) for e, p in told if isinstance(p, DepartmentFactRecorded)]
+        if facts:
+            intents = await _clues(connection, policies, facts)
             accepted(await record(connection, store, intents))
+        followed = [(e, p) for e, p in told if isinstance(p, consequences.FOLLOWED)]
+        if followed:
+            await consequences.follow(connection, store, policies, followed)
 
     return handle
 

@@ -11,7 +11,7 @@ import json
 import os
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from hashlib import sha256
 from uuid import UUID
 
@@ -30,8 +30,12 @@ create table if not exists vault.person (
     salt         bytea not null,
     sealed       bytea not null,
     key_version  smallint not null default 1,
-    constraint one_household_per_person unique (blind_index)
+    active       boolean not null default true
 );
+alter table vault.person drop constraint if exists one_household_per_person;
+alter table vault.person add column if not exists active boolean not null default true;
+create unique index if not exists one_active_household on vault.person (blind_index) where active;
+create index if not exists person_number on vault.person (blind_index);
 create index if not exists person_household on vault.person (household_id);
 """
 
@@ -58,11 +62,12 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Known:
-    """A person found by identity number: who, in which household, in which area."""
+    """A person found by identity number: who, in which household, in which area; still a member?"""
 
     person_id: UUID
     household_id: UUID
     region: str
+    active: bool = True
 
 
 class Vault:
@@ -117,31 +122,88 @@ async def salts(connection: Connection, persons: Sequence[UUID]) -> dict[UUID, b
 
 
 async def find(connection: Connection, indexes: Sequence[bytes]) -> dict[bytes, Known]:
-    """Persons by blind index, in one query; those nobody knows are absent."""
+    """Members of households by blind index, in one query; those nobody knows are absent."""
+    known = await seen(connection, indexes)
+    return {index: person for index, person in known.items() if person.active}
+
+
+async def seen(connection: Connection, indexes: Sequence[bytes]) -> dict[bytes, Known]:
+    """Members and former members by blind index; a member before a former one."""
     rows = await connection.fetch(
         """
-        select p.blind_index, p.person_id, p.household_id, h.region
+        select p.blind_index, p.person_id, p.household_id, h.region, p.active
         from vault.person p join read.household h using (household_id)
-        where p.blind_index = any($1::bytea[])
+        where p.blind_index = any($1::bytea[]) order by p.active
         """,
         indexes,
     )
     return {
-        row["blind_index"]: Known(row["person_id"], row["household_id"], row["region"])
+        row["blind_index"]: Known(
+            row["person_id"], row["household_id"], row["region"], row["active"]
+        )
         for row in rows
     }
 
 
+async def of_household(connection: Connection, household_id: UUID) -> dict[UUID, bytes]:
+    """The sealed records of a household's members, by person."""
+    rows = await connection.fetch(
+        "select person_id, sealed from vault.person where household_id = $1 and active",
+        household_id,
+    )
+    return {row["person_id"]: row["sealed"] for row in rows}
+
+
 async def keep(connection: Connection, rows: Sequence[Sealed]) -> None:
-    """Put persons into the vault. Raises `UniqueViolationError` for a person of another household."""
+    """Put persons into the vault, in place of what a former membership left there.
+
+    Raises `UniqueViolationError` for a member of another household.
+    """
+    await connection.execute(
+        "delete from vault.person where person_id = any($1::uuid[]) and not active",
+        [row.person_id for row in rows],
+    )
     await connection.execute(
         """
         insert into vault.person (person_id, household_id, blind_index, salt, sealed)
         select * from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[])
         """,
-        [row.person_id for row in rows],
-        [row.household_id for row in rows],
-        [row.blind_index for row in rows],
-        [row.salt for row in rows],
-        [row.sealed for row in rows],
+        *_columns(rows),
+    )
+
+
+async def rewrite(connection: Connection, rows: Sequence[Sealed]) -> None:
+    """Records of members anew: the household has another address."""
+    await connection.execute(
+        """
+        update vault.person p set salt = n.salt, sealed = n.sealed
+        from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[])
+            as n (person_id, household_id, blind_index, salt, sealed)
+        where p.person_id = n.person_id
+        """,
+        *_columns(rows),
+    )
+
+
+def _columns(rows: Sequence[Sealed]) -> list[list[object]]:
+    return [list(column) for column in zip(*(astuple(row) for row in rows), strict=True)]
+
+
+async def move(connection: Connection, homes: Sequence[tuple[UUID, UUID]]) -> None:
+    """Persons go to another household: `(person, household)`."""
+    await connection.execute(
+        """
+        update vault.person p set household_id = n.household_id, active = true
+        from unnest($1::uuid[], $2::uuid[]) as n (person_id, household_id)
+        where p.person_id = n.person_id
+        """,
+        [person for person, _ in homes],
+        [household for _, household in homes],
+    )
+
+
+async def leave(connection: Connection, persons: Sequence[UUID]) -> None:
+    """Persons who belong to no household now: kept, and free to join another."""
+    await connection.execute(
+        "update vault.person set active = false where person_id = any($1::uuid[])", persons
     )

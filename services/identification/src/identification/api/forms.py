@@ -29,15 +29,20 @@ Region = Annotated[
     str, Field(pattern="^[0-9]{12}$", description="12-digit area code of the village")
 ]
 
+RegisterNumber = Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,20}$")]
+
 
 class Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
 class MemberForm(Form):
-    """A person; name and identity number go to the vault only."""
+    """A person; name and identity number go to the vault only.
 
-    person_id: UUID
+    Without `person_id` the person keeps the one the register knows, or gets a new one.
+    """
+
+    person_id: UUID | None = None
     name: Annotated[str, Field(min_length=1, max_length=60)]
     identity_number: Annotated[str, Field(min_length=18, max_length=22)]
     relation: Relation
@@ -52,7 +57,7 @@ class HouseholdForm(Form):
     """A household to be registered."""
 
     household_id: UUID
-    register_number: Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,20}$")]
+    register_number: RegisterNumber
     category: Category
     marginal_2019: bool
     region: Region

@@ -15,19 +15,19 @@ from common.clock import start_of
 from common.errors import invalid
 from common.http import circumstances, only_filters
 from common.intents import Intent
-from common.problems import Fault, Problem, fault
-from contracts.codes import RiskType
-from contracts.households import HouseholdRegistered, Member
+from common.problems import Problem, fault
+from contracts.codes import Category, RiskType
+from contracts.households import HouseholdRegistered
 from contracts.stages import Stage
-from identification import vault
 from identification.api.forms import HouseholdForm
+from identification.api.sealing import Recognised, number_faults, person_of, recognise, sealed
 from identification.api.wired import Wired, wired
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RegisterHousehold
-from identification.identity import fault_of, normalised
+from identification.domain.states import Status
+from identification.identity import normalised
 from identification.read_model import register
 from identification.read_model.tables import HouseholdRow
-from identification.vault import Personal, commitment, new_salt
 
 router = APIRouter(tags=["households"])
 
@@ -44,6 +44,10 @@ ROUTED: dict[str, frozenset[str]] = {
     RiskType.INDUSTRY_FAILURE: frozenset({"nongye"}),
     RiskType.LOW_INCOME: frozenset({"minzheng"}),
 }
+FILTERS = (
+    "region", "stage", "status", "category", "marginal_2019", "has_labour", "register_number",
+    "due_by", "cursor", "limit",
+)  # fmt: skip
 STAFF = "xiangzhen"  # the department code of town, village and county staff
 
 
@@ -78,30 +82,19 @@ async def _register(app: Wired, caller: Principal, items: list[Item]) -> None:
     forms = [(item, form) for item in items if (form := _read(app, caller, item))]
     _refuse_shared(forms)
     forms = [(item, form) for item, form in forms if not item.problem]
-    indexes = {
-        member.person_id: app.vault.blind_index(normalised(member.identity_number))
-        for _, form in forms
-        for member in form.members
-    }
     async with app.runtime.pool.acquire() as connection:
-        known = await vault.find(connection, list(indexes.values()))
-        salts = await vault.salts(connection, list(indexes))
+        people = [member for _, form in forms for member in form.members]
+        recognised = await recognise(app, connection, people)
     ready: list[tuple[Item, Intent]] = []
     for item, form in forms:
-        elsewhere = [
-            number
-            for number, member in enumerate(form.members, 1)
-            if (k := known.get(indexes[member.person_id]))
-            and (k.household_id, k.person_id) != (form.household_id, member.person_id)
-        ]
-        if elsewhere:
-            item.refuse(_elsewhere(elsewhere[0]))
-        else:
-            ready.append((item, _intent(app, caller, form, salts)))
+        try:
+            ready.append((item, _intent(app, caller, form, recognised)))
+        except Problem as problem:
+            item.refuse(problem)
     outcomes = await app.runtime.writer.execute_all([intent for _, intent in ready])
     for (item, intent), outcome in zip(ready, outcomes, strict=True):
         if isinstance(outcome, asyncpg.UniqueViolationError):
-            outcome = _violated(outcome)
+            outcome = violated(outcome)
         item.settle(outcome, household_id=str(intent.household_id))
 
 
@@ -113,11 +106,7 @@ def _read(app: Wired, caller: Principal, item: Item) -> HouseholdForm | None:
         problem = invalid(error.errors(include_url=False, include_input=False))
         item.refuse(batch.broken(item) if problem.code == "broken-json" else problem)
         return None
-    faults: list[Fault] = []
-    for number, member in enumerate(form.members):
-        if code := fault_of(normalised(member.identity_number), test_numbers=app.test_numbers):
-            faults.append(fault(f"/members/{number}/identity_number", code))
-    if faults:
+    if faults := number_faults(app, form.members, "/members/{}/identity_number"):
         item.refuse(Problem("invalid", faults=faults))
     elif not caller.covers(form.region):
         item.refuse(Problem("outside-region"))
@@ -128,35 +117,29 @@ def _read(app: Wired, caller: Principal, item: Item) -> HouseholdForm | None:
 
 def _refuse_shared(forms: list[tuple[Item, HouseholdForm]]) -> None:
     """Two households of one batch must not claim one person."""
-    claims: dict[str, UUID] = {}
+    claims: dict[str, tuple[UUID, UUID | int]] = {}
     for item, form in forms:
         for number, member in enumerate(form.members):
-            holder = claims.setdefault(normalised(member.identity_number), member.person_id)
-            if holder != member.person_id:
+            claim = (form.household_id, member.person_id or number)
+            holder = claims.setdefault(normalised(member.identity_number), claim)
+            if holder != claim:
                 pointer = f"/members/{number}/identity_number"
                 item.refuse(Problem("person-twice-in-batch", faults=[fault(pointer, "value")]))
 
 
-def _intent(app: Wired, caller: Principal, form: HouseholdForm, salts: dict[UUID, bytes]) -> Intent:
-    members, sealed = [], []
-    for person in form.members:
-        personal = Personal(
-            person.name.strip(), normalised(person.identity_number), form.address.strip()
+def _intent(app: Wired, caller: Principal, form: HouseholdForm, recognised: Recognised) -> Intent:
+    """Raises `Problem` for a member of another household."""
+    persons = [
+        sealed(
+            app,
+            member,
+            person_of(app, member, number, form.household_id, recognised),
+            form.household_id,
+            form.address,
+            recognised,
         )
-        salt = salts.get(person.person_id) or new_salt()
-        sealed.append(app.vault.seal(person.person_id, form.household_id, personal, salt))
-        members.append(
-            Member(
-                person_id=person.person_id,
-                commitment=commitment(personal, salt),
-                relation=person.relation,
-                sex=person.sex,
-                born_on=person.born_on,
-                labour_capacity=person.labour_capacity,
-                health=person.health,
-                schooling=person.schooling,
-            )
-        )
+        for number, member in enumerate(form.members, 1)
+    ]
     registered = HouseholdRegistered(
         household_id=form.household_id,
         register_number=form.register_number,
@@ -164,7 +147,7 @@ def _intent(app: Wired, caller: Principal, form: HouseholdForm, salts: dict[UUID
         marginal_2019=form.marginal_2019,
         region=form.region,
         co_living_count=form.co_living_count,
-        members=members,
+        members=[member for member, _ in persons],
         registered_on=form.registered_on,
     )
     return Intent(
@@ -173,18 +156,13 @@ def _intent(app: Wired, caller: Principal, form: HouseholdForm, salts: dict[UUID
         decider=HOUSEHOLD,
         command=RegisterHousehold(registered=registered, today=app.runtime.clock.today()),
         context=circumstances(caller, region=form.region, occurred_at=start_of(form.registered_on)),
-        private=sealed,
+        private=[record for _, record in persons],
     )
 
 
-def _elsewhere(member: int) -> Problem:
-    pointer = f"/members/{member - 1}/identity_number"
-    return Problem("person-in-another-household", {"member": member}, [fault(pointer, "value")])
-
-
-def _violated(error: asyncpg.UniqueViolationError) -> Problem:
+def violated(error: asyncpg.UniqueViolationError) -> Problem:
     """A race that only the database could see: two requests at once for one person or number."""
-    if error.constraint_name == "one_household_per_person":
+    if error.table_name == "person":
         return Problem("person-in-another-household", {"member": "?"})
     return Problem("register-number-in-use")
 
@@ -218,12 +196,17 @@ async def read_many(
     caller: Annotated[Principal, allow("households:read")],
     region: str | None = None,
     stage: str | None = None,
+    status: Status | None = None,
+    category: Category | None = None,
+    marginal_2019: bool | None = None,
+    has_labour: bool | None = None,
+    register_number: str | None = None,
     due_by: date | None = None,
     cursor: UUID | None = None,
     limit: int = 100,
 ) -> list[HouseholdRow]:
     """Ordered by id; `Link: rel="next"` leads on. Departments see what is routed to them."""
-    only_filters(request, ["region", "stage", "due_by", "cursor", "limit"])
+    only_filters(request, FILTERS)
     if stage is not None and stage not in {*Stage}:
         raise Problem("invalid", faults=[fault("/stage", "enum")])
     if not 1 <= limit <= 500:
@@ -239,6 +222,11 @@ async def read_many(
         risks=None if department == STAFF else _risks_of(department),
         after=cursor,
         limit=limit,
+        status=status,
+        category=category,
+        marginal_2019=marginal_2019,
+        has_labour=has_labour,
+        register_number=register_number,
     )
     if len(rows) == limit:
         following = request.url.include_query_params(cursor=str(rows[-1].household_id))

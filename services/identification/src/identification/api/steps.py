@@ -26,7 +26,7 @@ class Step:
         self._household_id = household_id
         self._request = request
         self._caller = caller
-        self._region = region
+        self.region = region
         self._app = wired(request)
         self._key = required_key(request)
         self.today: date = self._app.runtime.clock.today()
@@ -35,18 +35,18 @@ class Step:
     @classmethod
     async def of(cls, household_id: UUID, request: Request, caller: Principal) -> "Step":
         """Raises `Problem`: 404 for a household not on the register, 403 outside the caller's area."""
-        region = await wired(request).regions.get(household_id)
-        if region is None:
-            raise Problem("not-registered")
-        caller.must_cover(region)
+        region = await region_of(household_id, request, caller)
         return cls(household_id, request, caller, region)
 
     def policy_on(self, day: date) -> Policy:
         """The parameters in force on a business date."""
-        return self._app.policies.of(self._region, day)
+        return self._app.policies.of(self.region, day)
 
-    async def take(self, command: Command, occurred_on: date) -> Response:
-        """Record the command; 201 with the receipt, the same bytes when repeated."""
+    async def take(self, command: Command, occurred_on: date, private: Any = None) -> Response:
+        """Record the command; 201 with the receipt, the same bytes when repeated.
+
+        `private` goes to the vault in the same transaction.
+        """
         body = await self._request.body()
         policy: Any = getattr(command, "policy", None)
         intent = Intent(
@@ -56,7 +56,7 @@ class Step:
             command=command,
             context=circumstances(
                 self._caller,
-                region=self._region,
+                region=self.region,
                 occurred_at=min(start_of(occurred_on), self._app.runtime.clock.now()),
                 policy_version=policy.version if policy else None,
             ),
@@ -66,7 +66,18 @@ class Step:
                 fingerprint(self._request.url.path.encode(), body),
             ),
             expected_version=expected_version(self._request),
+            private=private,
         )
         recorded = await self._app.runtime.writer.execute(intent)
         headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
         return Response(recorded.answer, 201, headers, "application/json")
+
+
+async def region_of(household_id: UUID, request: Request, caller: Principal) -> str:
+    """The household's area. Raises `Problem`: 404 if it is not on the register, 403 outside the
+    caller's area."""
+    region = await wired(request).regions.get(household_id)
+    if region is None:
+        raise Problem("not-registered")
+    caller.must_cover(region)
+    return region

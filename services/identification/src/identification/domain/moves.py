@@ -7,7 +7,7 @@ say what must follow there, and the reactions to them ask for it (`reactions`).
 from dataclasses import replace
 
 from common.decider import Refused
-from contracts.codes import Deregistration, Joining, Relation, Severity
+from contracts.codes import Deregistration, Joining, Relation
 from contracts.households import (
     CategoryCorrected,
     EpisodeTakenOver,
@@ -19,10 +19,10 @@ from contracts.households import (
     HouseholdSplit,
     MergerCompleted,
     MergerForgone,
-    OpenCase,
     RegisterEvent,
 )
 from identification.domain.guards import in_order
+from identification.domain.handover import earlier, open_case, risks_if_monitored
 from identification.domain.members import head_after, living_together, member_of
 from identification.domain.register_commands import (
     CorrectCategory,
@@ -35,7 +35,7 @@ from identification.domain.register_commands import (
     TakeIn,
 )
 from identification.domain.registration import whole
-from identification.domain.states import Household, Monitored
+from identification.domain.states import Household
 
 COUNTY = 6  # digits of an area code that name the county
 
@@ -112,6 +112,7 @@ def split(c: SplitHousehold, household: Household) -> list[RegisterEvent]:
     living_together(c.co_living_count, len(staying))
     head_goes = any(m.relation is Relation.HEAD for m in going)
     headed = head_after(staying, c.new_head, household, c.effective_on, goes=head_goes)
+    risks = risks_if_monitored(household)
     done = HouseholdSplit(
         household_id=entry.household_id,
         new_household_id=c.new_household_id,
@@ -124,7 +125,8 @@ def split(c: SplitHousehold, household: Household) -> list[RegisterEvent]:
         new_co_living_count=c.new_co_living_count,
         effective_on=c.effective_on,
         reason=c.reason,
-        monitored=isinstance(household.case, Monitored),
+        monitored=risks is not None,
+        risk_types=risks or [],
     )
     return [done, *headed]
 
@@ -162,23 +164,9 @@ def join(c: JoinHousehold, household: Household) -> list[RegisterEvent]:
             members=entry.members,
             co_living_count=entry.co_living_count,
             effective_on=c.effective_on,
-            case=_handed_over(household),
+            case=open_case(household),
         )
     ]
-
-
-def _handed_over(household: Household) -> OpenCase | None:
-    case, file = household.case, household.file
-    if case is None or file is None:
-        return None
-    told = [r.severity for r in household.reported if r.risk_type in file.risk_types]
-    return OpenCase(
-        discovered_on=file.discovered_on,
-        due_on=file.due_on,
-        risk_types=sorted(file.risk_types),
-        severity=max(told, key=list(Severity).index, default=Severity.YELLOW),
-        confirmed=case.confirmed if isinstance(case, Monitored) else None,
-    )
 
 
 def take_in(c: TakeIn, household: Household) -> list[RegisterEvent]:
@@ -218,20 +206,16 @@ def take_in(c: TakeIn, household: Household) -> list[RegisterEvent]:
 
 
 def _taken_over(c: TakeIn, household: Household) -> list[RegisterEvent]:
-    """Nothing, where the other was not monitored or this household has been for longer (A54)."""
-    confirmed = c.case.confirmed if c.case else None
-    if c.case is None or confirmed is None:
-        return []
-    case = household.case
-    if isinstance(case, Monitored) and case.confirmed.confirmed_on <= confirmed.confirmed_on:
+    case = earlier(household, c.case)
+    if case is None or case.confirmed is None:
         return []
     return [
         EpisodeTakenOver(
             household_id=household.registered.household_id,
             from_household_id=c.from_household_id,
-            monitored_class=confirmed.monitored_class,
-            confirmed_on=confirmed.confirmed_on,
-            case=c.case,
+            monitored_class=case.confirmed.monitored_class,
+            confirmed_on=case.confirmed.confirmed_on,
+            case=case,
         )
     ]
 
@@ -249,6 +233,8 @@ def deregister(c: Deregister, household: Household) -> list[RegisterEvent]:
     """A household that was registered twice. Raises `Refused` while it has an open episode."""
     entry = household.registered
     in_order(c.effective_on, entry.registered_on, c.today, "effective_on")
+    if c.duplicate_of == entry.household_id:
+        raise Refused("duplicate-of-itself")
     if household.case:
         raise Refused("episode-open")
     _no_merger_under_way(household)
@@ -257,6 +243,7 @@ def deregister(c: Deregister, household: Household) -> list[RegisterEvent]:
             household_id=entry.household_id,
             reason=Deregistration.DUPLICATE,
             effective_on=c.effective_on,
+            duplicate_of=c.duplicate_of,
         )
     ]
 

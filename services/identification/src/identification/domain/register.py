@@ -24,7 +24,7 @@ from contracts.households import (
     RegisterEvent,
 )
 from identification.domain import members, moves
-from identification.domain.files import CaseFile, Clue
+from identification.domain.handover import taken_over
 from identification.domain.register_commands import (
     AddMember,
     AssessLabour,
@@ -40,7 +40,11 @@ from identification.domain.register_commands import (
     SplitHousehold,
     TakeIn,
 )
-from identification.domain.states import Household, Left, Monitored, Status
+from identification.domain.states import (
+    Household,
+    Left,
+    Status,
+)
 
 SPLIT = "SPLIT"  # why a person left, beside the codes of `Leaving`
 
@@ -107,7 +111,9 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
         case CategoryCorrected():
             return _entry(household, category=event.to_category, marginal_2019=event.marginal_2019)
         case HouseholdRelocated():
-            changed = _entry(household, region=event.to_region, members=_committed(entry, event))
+            # Out of the county it keeps the area that answered for it here, and answers for its history.
+            region = event.to_region if event.inside_county else entry.region
+            changed = _entry(household, region=region, members=_committed(entry, event))
             return replace(changed, past=replace(past, moved_on=event.effective_on))
         case HouseholdSplit():
             moved = {m.person_id for m in event.moved}
@@ -127,7 +133,7 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
         case MergerCompleted() | MergerForgone():
             return _past(household, awaited=past.awaited - {event.absorbed_id})
         case EpisodeTakenOver():
-            return _taken_over(household, event)
+            return taken_over(household, event)
         case HouseholdAbsorbed():
             ended = _without_case(household, Status.MERGED, event.effective_on)
             return _past(ended, survivor=event.survivor_id)
@@ -151,23 +157,6 @@ def _committed(entry: HouseholdRegistered, event: HouseholdRelocated) -> list[An
     """The members with the commitments to their new vault records."""
     told = {c.person_id: c.commitment for c in event.commitments}
     return [replace(m, commitment=told.get(m.person_id, m.commitment)) for m in entry.members]
-
-
-def _taken_over(household: Household, event: EpisodeTakenOver) -> Household:
-    """Monitored since the confirmation that was taken over; the risks of both."""
-    case, confirmed = event.case, event.case.confirmed
-    assert confirmed is not None, "only a confirmed episode is taken over"
-    clue = Clue(confirmed.episode_id, frozenset(case.risk_types), case.discovered_on)
-    own = household.file.clues if household.file else ()
-    file = CaseFile(
-        case_id=household.file.case_id if household.file else confirmed.episode_id,
-        channel=household.file.channel if household.file else None,
-        discovered_on=case.discovered_on,
-        due_on=case.due_on,
-        clues=(*own, clue),
-    )
-    episodes = max(household.episodes, confirmed.episode_no)
-    return replace(household, case=Monitored(confirmed), file=file, episodes=episodes)
 
 
 def _without_case(household: Household, status: Status, on: date) -> Household:

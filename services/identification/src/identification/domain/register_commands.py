@@ -156,6 +156,7 @@ class ForgoMerger:
 class Deregister:
     """Strike out a household that was registered twice."""
 
+    duplicate_of: UUID
     effective_on: date
     today: date
 

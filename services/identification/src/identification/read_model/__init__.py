@@ -8,10 +8,9 @@ from collections.abc import Sequence
 
 from common.intents import Connection, Fresh
 from contracts.facts import DepartmentFactRecorded
-from contracts.households import HouseholdRegistered
-from identification import vault
+from contracts.households import RegisterEvent
 from identification.domain.states import Household
-from identification.read_model import facts, register
+from identification.read_model import facts, persons, register
 from identification.read_model.tables import TABLES as TABLES
 
 
@@ -23,6 +22,8 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     reported = [f for f in fresh if isinstance(f.payload, DepartmentFactRecorded)]
     if reported:
         await facts.put(connection, reported)
-    registered = [f for f in fresh if isinstance(f.payload, HouseholdRegistered) and f.private]
-    if registered:
-        await vault.keep(connection, [row for f in registered for row in f.private])
+    entries = [f for f in fresh if isinstance(f.payload, RegisterEvent)]
+    if entries:
+        await register.reserve(connection, entries)
+        await persons.put(connection, list({f.event.stream: f for f in entries}.values()))
+        await persons.house(connection, entries)

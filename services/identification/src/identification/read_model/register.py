@@ -13,7 +13,9 @@ from sqlmodel import col, select
 
 from common.intents import Connection, Fresh
 from common.lookups import Lookups
-from identification.domain.states import Household, Monitored
+from contracts.households import HouseholdSplit
+from contracts.stages import Stage
+from identification.domain.states import Household, Monitored, Status
 from identification.read_model.tables import HouseholdRow
 
 
@@ -33,6 +35,7 @@ def _household(fresh: Fresh) -> tuple[Any, ...]:
         registered.marginal_2019,
         registered.co_living_count,
         state.has_labour,
+        state.status.value,
         state.stage,
         case.confirmed.monitored_class.value if isinstance(case, Monitored) else None,
         ",".join(sorted(file.risk_types)) if file else "",
@@ -44,18 +47,47 @@ def _household(fresh: Fresh) -> tuple[Any, ...]:
 
 _UPSERT = """
 insert into read.household (household_id, register_number, region, category, marginal_2019, persons,
-    has_labour, stage, monitored_class, risk_types, discovered_on, due_on, version)
-select household_id, register_number, region, category, marginal_2019, persons, has_labour, stage,
-    monitored_class, string_to_array(risk_types, ','), discovered_on, due_on, version
+    has_labour, status, stage, monitored_class, risk_types, discovered_on, due_on, version)
+select household_id, register_number, region, category, marginal_2019, persons, has_labour, status,
+    stage, monitored_class, string_to_array(risk_types, ','), discovered_on, due_on, version
 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::int[], $7::bool[],
-    $8::text[], $9::text[], $10::text[], $11::date[], $12::date[], $13::int[])
-    as t (household_id, register_number, region, category, marginal_2019, persons, has_labour, stage,
-        monitored_class, risk_types, discovered_on, due_on, version)
+    $8::text[], $9::text[], $10::text[], $11::text[], $12::date[], $13::date[], $14::int[])
+    as t (household_id, register_number, region, category, marginal_2019, persons, has_labour,
+        status, stage, monitored_class, risk_types, discovered_on, due_on, version)
 on conflict (household_id) do update set
+    region = excluded.region, category = excluded.category,
+    marginal_2019 = excluded.marginal_2019, persons = excluded.persons,
+    has_labour = excluded.has_labour, status = excluded.status,
     stage = excluded.stage, monitored_class = excluded.monitored_class,
     risk_types = excluded.risk_types, discovered_on = excluded.discovered_on,
     due_on = excluded.due_on, version = excluded.version
 """
+
+
+async def reserve(connection: Connection, entries: Sequence[Fresh]) -> None:
+    """A row for every household that is splitting off, so that its register number is taken.
+
+    Raises `UniqueViolationError` for a number that another household has.
+    """
+    splits = [f.payload for f in entries if isinstance(f.payload, HouseholdSplit)]
+    if splits:
+        await connection.execute(
+            """
+            insert into read.household (household_id, register_number, region, category,
+                marginal_2019, persons, has_labour, status, stage, risk_types, version)
+            select t.*, false, $7, $8, '{}', 0
+            from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::int[]) as t
+            on conflict (household_id) do nothing
+            """,
+            [s.new_household_id for s in splits],
+            [s.register_number for s in splits],
+            [s.region for s in splits],
+            [s.category.value for s in splits],
+            [s.marginal_2019 for s in splits],
+            [s.new_co_living_count for s in splits],
+            Status.ACTIVE.value,
+            Stage.NONE,
+        )
 
 
 @dataclass(frozen=True)
@@ -79,15 +111,21 @@ async def for_rules(connection: Connection, households: Sequence[UUID]) -> dict[
     return {r["household_id"]: ForRules(r["region"], r["category"], r["stage"]) for r in rows}
 
 
+async def regions_of(connection: Connection, households: Sequence[UUID]) -> dict[UUID, str]:
+    """The areas of these households, in one query."""
+    rows = await connection.fetch(
+        "select household_id, region from read.household where household_id = any($1::uuid[])",
+        households,
+    )
+    return {row["household_id"]: row["region"] for row in rows}
+
+
 def regions(pool: asyncpg.Pool) -> Lookups[UUID, str]:
     """The area of a household, looked up with whatever else is asked at that moment."""
 
     async def fetch(households: Sequence[UUID]) -> dict[UUID, str]:
-        rows = await pool.fetch(
-            "select household_id, region from read.household where household_id = any($1::uuid[])",
-            households,
-        )
-        return {row["household_id"]: row["region"] for row in rows}
+        async with pool.acquire() as connection:
+            return await regions_of(connection, households)
 
     return Lookups(fetch)
 
@@ -96,6 +134,13 @@ async def one(engine: AsyncEngine, household_id: UUID) -> HouseholdRow | None:
     """One household, or `None`."""
     async with AsyncSession(engine) as session:
         return await session.get(HouseholdRow, household_id)
+
+
+async def some(engine: AsyncEngine, households: Sequence[UUID]) -> list[HouseholdRow]:
+    """Those of these households that are known."""
+    query = select(HouseholdRow).where(col(HouseholdRow.household_id).in_(households))
+    async with AsyncSession(engine) as session:
+        return list((await session.execute(query)).scalars())
 
 
 async def many(
@@ -107,10 +152,11 @@ async def many(
     risks: list[str] | None,
     after: UUID | None,
     limit: int,
+    **equal: object,
 ) -> list[HouseholdRow]:
     """Households of an area by id, after a given one; at most `limit`.
 
-    With `risks`, only those that have one of them.
+    With `risks`, only those that have one of them; `equal` are columns and their value, `None` for any.
     """
     query = select(HouseholdRow).where(col(HouseholdRow.region).startswith(region))
     if stage:
@@ -119,6 +165,9 @@ async def many(
         query = query.where(col(HouseholdRow.due_on) <= due_by)
     if risks is not None:
         query = query.where(text("risk_types && :risks").bindparams(risks=risks))
+    for column, value in equal.items():
+        if value is not None:
+            query = query.where(getattr(HouseholdRow, column) == value)
     if after:
         query = query.where(HouseholdRow.household_id > after)
     query = query.order_by(col(HouseholdRow.household_id)).limit(limit)

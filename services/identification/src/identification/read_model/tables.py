@@ -23,12 +23,30 @@ class HouseholdRow(SQLModel, table=True):
     marginal_2019: bool
     persons: int
     has_labour: bool
+    status: str = Field(index=True)
     stage: str = Field(index=True)
     monitored_class: str | None
     risk_types: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
     discovered_on: date | None
     due_on: date | None = Field(index=True)
     version: int
+
+
+class MemberRow(SQLModel, table=True):
+    """One member as the register shows it; no personal data beside the birth date."""
+
+    metadata = TABLES
+    __tablename__ = "member"
+
+    household_id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(primary_key=True)
+    relation: str
+    sex: str
+    born_on: date
+    labour_capacity: str
+    health: str
+    schooling: str
+    restricted: bool
 
 
 class FactRow(SQLModel, table=True):

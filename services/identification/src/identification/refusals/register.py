@@ -113,4 +113,14 @@ REGISTER: dict[str, Text] = {
         "该户有在办案件或正在监测：请先办结",
         "The household has an open episode: end it first",
     ),
+    "duplicate-of-itself": Text(
+        422,
+        "重复登记须指明保留的另一户（duplicate_of）",
+        "Name the other household that remains (duplicate_of)",
+    ),
+    "person-has-another-id": Text(
+        409,
+        "第 {member} 名成员曾登记过，已有人员编号：请不填 person_id，由系统沿用",
+        "Member {member} was registered before under another id: leave person_id out",
+    ),
 }

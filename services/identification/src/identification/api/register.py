@@ -1,0 +1,229 @@
+"""Changing the register: members, head, labour, category, moves, splits, mergers.
+
+Every change is a POST with an `Idempotency-Key`; `If-Match` with the `ETag` of the household refuses
+it (412) when somebody changed the household in between.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+import asyncpg
+from fastapi import APIRouter, Request, Response
+
+from common.auth import Principal, allow
+from common.http import required_key
+from common.ids import derived_id
+from common.problems import Problem, fault
+from contracts.households import Committed
+from identification import vault
+from identification.api.households import violated
+from identification.api.register_forms import (
+    CategoryForm,
+    DeregistrationForm,
+    HeadForm,
+    JoiningForm,
+    LabourForm,
+    LeavingForm,
+    MergerForm,
+    RelocationForm,
+    SplitForm,
+)
+from identification.api.sealing import number_faults, person_of, recognise, sealed
+from identification.api.steps import Step, region_of
+from identification.api.wired import Wired, wired
+from identification.domain.moves import COUNTY as COUNTY_DIGITS
+from identification.domain.register_commands import (
+    AddMember,
+    AssessLabour,
+    ChangeHead,
+    CorrectCategory,
+    Deregister,
+    MergeHouseholds,
+    Relocate,
+    RemoveMember,
+    SplitHousehold,
+)
+from identification.domain.states import Status
+from identification.read_model import persons, register
+from identification.read_model.tables import MemberRow
+from identification.vault import Personal, Sealed, commitment, new_salt
+
+router = APIRouter(prefix="/v1/households/{household_id}", tags=["register"])
+
+COUNTY = "households:county"
+Town = Annotated[Principal, allow("households:write")]
+County = Annotated[Principal, allow(COUNTY)]
+
+
+@router.get("/members", summary="The members, without names and numbers")
+async def members(
+    household_id: UUID, request: Request, caller: Annotated[Principal, allow("members:read")]
+) -> list[MemberRow]:
+    """For town, village and county staff; a department reads no members."""
+    await region_of(household_id, request, caller)
+    return await persons.of(wired(request).runtime.engine, household_id)
+
+
+@router.post("/members", status_code=201, summary="A person joins")
+async def add(household_id: UUID, form: JoiningForm, request: Request, caller: Town) -> Response:
+    """Birth, marriage, return; a member of another household has to leave that one first."""
+    app, step = wired(request), await Step.of(household_id, request, caller)
+    if faults := number_faults(app, [form.member], "/member/identity_number"):
+        raise Problem("invalid", faults=faults)
+    async with app.runtime.pool.acquire() as connection:
+        recognised = await recognise(app, connection, [form.member])
+        records = await vault.of_household(connection, household_id)
+    person_id = person_of(app, form.member, 1, household_id, recognised)
+    address = _opened(app, records)[0][1].address if records else ""
+    member, record = sealed(app, form.member, person_id, household_id, address, recognised)
+    command = AddMember(
+        member=member,
+        reason=form.reason,
+        effective_on=form.effective_on,
+        co_living_count=form.co_living_count,
+        today=step.today,
+    )
+    try:
+        return await step.take(command, form.effective_on, private=[record])
+    except asyncpg.UniqueViolationError as error:
+        raise violated(error) from error
+
+
+@router.post("/departures", status_code=201, summary="A person leaves")
+async def remove(household_id: UUID, form: LeavingForm, request: Request, caller: Town) -> Response:
+    """Death, marriage, emigration; with the last member the household is off the register."""
+    step = await Step.of(household_id, request, caller)
+    command = RemoveMember(
+        person_id=form.person_id,
+        reason=form.reason,
+        effective_on=form.effective_on,
+        co_living_count=form.co_living_count,
+        new_head=form.new_head.told() if form.new_head else None,
+        today=step.today,
+    )
+    return await step.take(command, form.effective_on)
+
+
+@router.post("/head", status_code=201, summary="Another member is the head")
+async def change_head(
+    household_id: UUID, form: HeadForm, request: Request, caller: Town
+) -> Response:
+    """Every other member's relation to the new head is told with it."""
+    step = await Step.of(household_id, request, caller)
+    command = ChangeHead(
+        new_head=form.new_head.told(), effective_on=form.effective_on, today=step.today
+    )
+    return await step.take(command, form.effective_on)
+
+
+@router.post("/labour", status_code=201, summary="Labour capacity of a member")
+async def assess(household_id: UUID, form: LabourForm, request: Request, caller: Town) -> Response:
+    """Under 16 it is NONE."""
+    step = await Step.of(household_id, request, caller)
+    return await step.take(AssessLabour(**dict(form), today=step.today), form.assessed_on)
+
+
+@router.post("/category", status_code=201, summary="Correct category or 2019 list (county)")
+async def correct_category(
+    household_id: UUID, form: CategoryForm, request: Request, caller: County
+) -> Response:
+    """With a document; monitoring never changes either."""
+    step = await Step.of(household_id, request, caller)
+    return await step.take(CorrectCategory(**dict(form), today=step.today), form.corrected_on)
+
+
+@router.post("/relocation", status_code=201, summary="T19: the household moves")
+async def relocate(
+    household_id: UUID, form: RelocationForm, request: Request, caller: Town
+) -> Response:
+    """Inside your area it is yours to record; out of the county, the county's."""
+    app, step = wired(request), await Step.of(household_id, request, caller)
+    if form.to_region[:COUNTY_DIGITS] != step.region[:COUNTY_DIGITS]:
+        if COUNTY not in caller.scopes:
+            raise Problem("forbidden", {"scope": COUNTY})
+        records: list[Sealed] = []
+        commitments: list[Committed] = []
+    else:
+        caller.must_cover(form.to_region)
+        if form.address is None:
+            raise Problem("invalid", faults=[fault("/address", "missing")])
+        records, commitments = await _readdressed(app, household_id, form.address.strip())
+    command = Relocate(
+        to_region=form.to_region,
+        effective_on=form.effective_on,
+        commitments=tuple(commitments),
+        handover_hash=form.handover_hash,
+        today=step.today,
+    )
+    return await step.take(command, form.effective_on, private=records)
+
+
+@router.post("/split", status_code=201, summary="Members become a household of their own")
+async def split(household_id: UUID, form: SplitForm, request: Request, caller: Town) -> Response:
+    """`Location` is the new household; it is registered a moment later, with a clue if this one is
+    monitored (A53)."""
+    step = await Step.of(household_id, request, caller)
+    new_id = derived_id(household_id, f"split:{caller.client}:{required_key(request)}")
+    command = SplitHousehold(
+        new_household_id=new_id,
+        register_number=form.register_number,
+        moved=tuple(m.told() for m in form.moved),
+        co_living_count=form.co_living_count,
+        new_co_living_count=form.new_co_living_count,
+        new_head=form.new_head.told() if form.new_head else None,
+        effective_on=form.effective_on,
+        reason=form.reason,
+        today=step.today,
+    )
+    try:
+        answer = await step.take(command, form.effective_on)
+    except asyncpg.UniqueViolationError as error:
+        raise violated(error) from error
+    answer.headers["Location"] = f"/v1/households/{new_id}"
+    return answer
+
+
+@router.post("/merger", status_code=201, summary="Take in other households (county)")
+async def merge(household_id: UUID, form: MergerForm, request: Request, caller: County) -> Response:
+    """Members and an open episode follow a moment later; the earlier confirmation counts (A54)."""
+    step = await Step.of(household_id, request, caller)
+    others = await register.some(wired(request).runtime.engine, form.absorbed_ids)
+    if len(others) != len(set(form.absorbed_ids)):
+        raise Problem("not-registered")
+    for other in others:
+        caller.must_cover(other.region)
+        if other.status != Status.ACTIVE:
+            raise Problem("household-ended", {"status": other.status})
+    command = MergeHouseholds(
+        absorbed_ids=tuple(form.absorbed_ids), effective_on=form.effective_on, today=step.today
+    )
+    return await step.take(command, form.effective_on)
+
+
+@router.post("/deregistration", status_code=201, summary="Strike out a double entry (county)")
+async def deregister(
+    household_id: UUID, form: DeregistrationForm, request: Request, caller: County
+) -> Response:
+    """Only without an open episode; otherwise the two are merged."""
+    step = await Step.of(household_id, request, caller)
+    if not await register.some(wired(request).runtime.engine, [form.duplicate_of]):
+        raise Problem("not-registered")
+    return await step.take(Deregister(**dict(form), today=step.today), form.effective_on)
+
+
+def _opened(app: Wired, records: dict[UUID, bytes]) -> list[tuple[UUID, Personal]]:
+    return [(person, app.vault.open(person, record)) for person, record in records.items()]
+
+
+async def _readdressed(
+    app: Wired, household_id: UUID, address: str
+) -> tuple[list[Sealed], list[Committed]]:
+    """The members' records with the new address, sealed anew, and the commitments to them."""
+    async with app.runtime.pool.acquire() as connection:
+        records = await vault.of_household(connection, household_id)
+    rows, commitments = [], []
+    for person_id, personal in _opened(app, records):
+        moved, salt = Personal(personal.name, personal.identity_number, address), new_salt()
+        rows.append(app.vault.seal(person_id, household_id, moved, salt))
+        commitments.append(Committed(person_id=person_id, commitment=commitment(moved, salt)))
+    return rows, commitments

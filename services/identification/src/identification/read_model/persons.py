@@ -1,0 +1,84 @@
+"""Members of households as the register shows them, and where the vault keeps them.
+
+The vault is no read model: it cannot be folded again. It changes here because it must change in the
+transaction that records why.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlmodel import col, select
+
+from common.intents import Connection, Fresh
+from contracts.households import (
+    HouseholdAbsorbed,
+    HouseholdDeregistered,
+    HouseholdMemberAdded,
+    HouseholdMemberRemoved,
+    HouseholdRegistered,
+    HouseholdRelocated,
+)
+from identification import vault
+from identification.domain.states import Household, Status
+from identification.read_model.tables import MemberRow
+
+
+async def put(connection: Connection, latest: Sequence[Fresh]) -> None:
+    """The members of these households, in place of those before."""
+    states: list[Household] = [f.state for f in latest]
+    rows = [
+        (state.registered.household_id, m.person_id, m.relation.value, m.sex.value, m.born_on,
+         m.labour_capacity.value, m.health.value, m.schooling.value, m.restricted)
+        for state in states
+        if state.status is not Status.MERGED
+        for m in state.registered.members
+    ]  # fmt: skip
+    await connection.execute(
+        "delete from read.member where household_id = any($1::uuid[])",
+        [state.registered.household_id for state in states],
+    )
+    await connection.execute(
+        """
+        insert into read.member (household_id, person_id, relation, sex, born_on, labour_capacity,
+            health, schooling, restricted)
+        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::text[],
+            $7::text[], $8::text[], $9::bool[])
+        """,
+        *([list(column) for column in zip(*rows, strict=True)] if rows else [[]] * 9),
+    )
+
+
+async def of(engine: AsyncEngine, household_id: UUID) -> list[MemberRow]:
+    """The members of a household, by id."""
+    query = select(MemberRow).where(MemberRow.household_id == household_id)
+    async with AsyncSession(engine) as session:
+        return list((await session.execute(query.order_by(col(MemberRow.person_id)))).scalars())
+
+
+async def house(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """The vault after these events: in their order, those of one kind together."""
+    steps = [step for f in fresh for step in _steps(f)]
+    for act, group in groupby(steps, key=lambda step: step[0]):
+        await act(connection, [item for _, items in group for item in items])
+
+
+def _steps(fresh: Fresh) -> list[tuple[Any, Sequence[Any]]]:
+    """What one event does to the vault: `(statement, rows)`."""
+    event, state = fresh.payload, fresh.state
+    match event:
+        case HouseholdRegistered() | HouseholdMemberAdded() if fresh.private:
+            return [(vault.keep, fresh.private)]
+        case HouseholdRegistered():  # split off: its people are in the vault already
+            return [(vault.move, [(m.person_id, event.household_id) for m in event.members])]
+        case HouseholdAbsorbed():
+            return [(vault.move, [(m.person_id, event.survivor_id) for m in event.members])]
+        case HouseholdMemberRemoved():
+            return [(vault.leave, [event.person_id])]
+        case HouseholdDeregistered():
+            return [(vault.leave, [m.person_id for m in state.registered.members])]
+        case HouseholdRelocated() if fresh.private and event.inside_county:
+            return [(vault.rewrite, fresh.private)]
+    return []
