@@ -29,8 +29,8 @@ MEDIA = "application/cloudevents-batch+json"
 # Persons, households and facts that are there before: a register as large as the store.
 FILL = """
 insert into read.household (household_id, register_number, region, category, marginal_2019, persons,
-    has_labour, stage, monitored_class, risk_types, discovered_on, due_on, version)
-select md5('h' || n)::uuid, 'FILL-' || n, '441624109201', 'GENERAL', false, 3, true, 'NONE', null, '{}',
+    has_labour, status, stage, monitored_class, risk_types, discovered_on, due_on, version)
+select md5('h' || n)::uuid, 'FILL-' || n, '441624109201', 'GENERAL', false, 3, true, 'ACTIVE', 'NONE', null, '{}',
     null, null, 1 from generate_series(1, $1::int / 10) as n;
 """
 FILL_PERSONS = """
@@ -40,9 +40,10 @@ select md5('p' || n || 'm' || m)::uuid, md5('h' || n)::uuid, sha256((n || 'm' ||
 from generate_series(1, $1::int / 10) as n, generate_series(1, 3) as m
 """
 FILL_FACTS = """
-insert into read.fact (event_id, household_id, person_id, fact_type, detected_on, own_cost_fen)
-select gen_random_uuid(), md5('h' || n % ($1 / 10) + 1)::uuid, md5('p' || n % ($1 / 10) + 1 || 'm1')::uuid,
-    'MedicalSettlement', date '2025-01-01' + n % 365, 5000 from generate_series(1, $1::int) as n
+insert into read.fact (fact_key, record_version, content, event_id, household_id, person_id, fact_type,
+    detected_on, amount, codes, current)
+select md5('k' || n)::uuid, 1, md5('c' || n)::uuid, gen_random_uuid(), md5('h' || n % ($1 / 10) + 1)::uuid, md5('p' || n % ($1 / 10) + 1 || 'm1')::uuid,
+    'MedicalSettlement', date '2025-01-01' + n % 365, 5000, '', true from generate_series(1, $1::int) as n
 """
 
 

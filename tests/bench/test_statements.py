@@ -27,7 +27,7 @@ from common.testing import Database, Issuer, Reader, database, issuer
 from common.writer import Writer
 from contracts.envelope import ZERO_HASH, Envelope
 from identification import main as identification
-from identification import read_model, vault
+from identification import read_model, unmatched, vault
 from identification.api.wired import Wired
 from identification.domain.policy import Policy
 from identification.reactions import reacting as rules
@@ -134,15 +134,16 @@ def _facts(count: int) -> list[Envelope]:
 def _households(span: Span) -> str:
     """SQL that puts them on the register, with a settlement each."""
     values = ", ".join(
-        f"('{span.household(n)}', 'T-{n}', '441624108201', 'GENERAL', false, 1, true, 'NONE', '{{}}', 1)"
+        f"('{span.household(n)}', 'T-{n}', '441624108201', 'GENERAL', false, 1, true, 'ACTIVE', 'NONE', '{{}}', 1)"
         for n in span.households
     )
     return (
         "insert into read.household (household_id, register_number, region, category, "
-        f"marginal_2019, persons, has_labour, stage, risk_types, version) values {values};"
-        "insert into read.fact (event_id, household_id, person_id, fact_type, detected_on, "
-        "own_cost_fen) select gen_random_uuid(), household_id, household_id, 'MedicalSettlement', "
-        "'2025-06-02', 5000 from read.household"
+        f"marginal_2019, persons, has_labour, status, stage, risk_types, version) values {values};"
+        "insert into read.fact (fact_key, record_version, content, event_id, household_id, person_id, "
+        "fact_type, detected_on, amount, codes, current) select gen_random_uuid(), 1, gen_random_uuid(), "
+        "gen_random_uuid(), household_id, household_id, 'MedicalSettlement', '2025-06-02', 5000, '', true "
+        "from read.household"
     )
 
 
@@ -200,7 +201,7 @@ async def _identification(
             policy_file=POLICY_FILE,
         )
         app = identification.build(settings)
-        await _lay(pool, made, read_model.TABLES, vault.TABLES)
+        await _lay(pool, made, read_model.TABLES, vault.TABLES + unmatched.TABLES)
         engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
         writer = Writer(pool, identification.STORE)
         app.state.runtime = Runtime(settings, Clock(), pool, engine, writer, None)

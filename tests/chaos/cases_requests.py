@@ -51,7 +51,7 @@ async def one_key(arena: Arena) -> None:
         await arena.ledger.acknowledge({entry.key: ids.pop()})
         other = await _other_body(arena, request)
         arena.note(f"{entry.service}: the same key with another body: {other[0]} {other[1]}")
-        if other not in ((422, "idempotency-key-reused"), (409, "event-id-reused")):
+        if other not in ((422, "idempotency-key-reused"), (409, "record-version-reused")):
             raise Failed(f"the same key with another body was answered {other}")
         await arena.recovered(started)
     arena.note("a key is kept for ever: there is no purge after which it could be used again")

@@ -47,7 +47,7 @@ async def app(servers: Any, db: Database, tokens: Issuer) -> AsyncIterator[httpx
         vault_key=b64encode(b"v" * 32).decode(),
         blind_index_key=b64encode(b"i" * 32).decode(),
         policy_file=ROOT / "policies" / "heping-2024.toml",
-        body_limit_bytes=1_000_000,
+        body_limit_bytes=8_000_000,
     )
     made = build(settings)
     async with made.router.lifespan_context(made):

@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from common import policies
 from common.policies import Policies
 from contracts.codes import Severity
+from contracts.fact_codes import FactType
+from identification.domain.findings import Finding, History
 from identification.domain.income import window_before
 from identification.domain.policy import Policy
-from identification.domain.rules import Finding, MedicalCost, medical_cost
+from identification.domain.rules import medical_cost
 from identification.identity import check_digit, fault_of
+from services.identification.tests.seen import GENERAL, HOUSEHOLD, fact
 from services.identification.tests.story import POLICY
 
 POLICY_FILE = Path(__file__).parents[3] / "policies" / "heping-2024.toml"
@@ -25,8 +28,13 @@ POLICY_FILE = Path(__file__).parents[3] / "policies" / "heping-2024.toml"
 def finding(
     *costs: tuple[date, int], at: date | None = None, at_risk: bool = True
 ) -> Finding | None:
-    settled = [MedicalCost(UUID(int=n), day, fen) for n, (day, fen) in enumerate(costs)]
-    return medical_cost(settled, at or costs[-1][0], at_risk_group=at_risk, policy=POLICY)
+    settled = [
+        fact(FactType.MEDICAL_SETTLEMENT, amount=fen, on=day, number=n)
+        for n, (day, fen) in enumerate(costs)
+    ]
+    last = next(one for one in settled if one.detected_on == (at or costs[-1][0]))
+    household = HOUSEHOLD if at_risk else GENERAL
+    return medical_cost(last, household, History(settled), POLICY)
 
 
 def test_the_threshold_itself_raises_an_orange_clue() -> None:

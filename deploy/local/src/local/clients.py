@@ -59,6 +59,13 @@ CLIENTS = {
         _department("canlian", "和平县残疾人联合会"),
         _department("weijian", "和平县卫生健康局"),
         _department("nongye", "和平县农业农村局"),
+        _department("jinrong", "和平县金融工作局"),
+        _department("shuiwuju", "国家税务总局和平县税务局"),
+        _department("shichang", "和平县市场监督管理局"),
+        _department("budongchan", "和平县不动产登记中心"),
+        _department("sifa", "和平县司法局"),
+        _department("yingji", "和平县应急管理局"),
+        _department("gongan", "和平县公安局"),
         Client(
             "village-jucun", "彭寨镇聚村村民委员会", STAFF, "VILLAGE_CADRE", f"{TOWN}201", VILLAGE
         ),

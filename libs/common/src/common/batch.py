@@ -49,8 +49,8 @@ class Item:
             self.refuse(refusal(outcome if isinstance(outcome, Exception) else RuntimeError()))
 
 
-async def items_of(request: Request) -> list[Item]:
-    """The items of the body. Raises `Problem`: broken array, empty, over `LIMIT`."""
+async def items_of(request: Request, limit: int = LIMIT) -> list[Item]:
+    """The items of the body. Raises `Problem`: broken array, empty, over the limit."""
     raw = await request.body()
     if media_type(request) == NDJSON:
         lines = [(n, line) for n, line in enumerate(raw.splitlines(), 1) if line.strip()]
@@ -64,8 +64,8 @@ async def items_of(request: Request) -> list[Item]:
             raise json_problem(raw) from error
     if not items:
         raise Problem("empty-batch")
-    if len(items) > LIMIT:
-        raise Problem("batch-too-large", {"limit": LIMIT, "count": len(items)})
+    if len(items) > limit:
+        raise Problem("batch-too-large", {"limit": limit, "count": len(items)})
     return items
 
 

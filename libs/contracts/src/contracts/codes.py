@@ -173,23 +173,3 @@ class HousingGrade(Code):
     C = "C", "C级危房", "C, partly dangerous"
     D = "D", "D级危房", "D, wholly dangerous"
     NONE = "NONE", "无房", "no house"
-
-
-class FactType(Code):
-    """What a department may report about a person."""
-
-    MEDICAL_SETTLEMENT = "MedicalSettlement", "医疗费用结算", "medical settlement"
-
-
-class FactValue(Code):
-    """What a fact says: amounts in fen of one settlement."""
-
-    TOTAL = "total_fen", "医疗总费用", "total"
-    BASIC_INSURANCE = "basic_insurance_fen", "基本医保支付", "basic insurance"
-    SERIOUS_ILLNESS_INSURANCE = (
-        "serious_illness_insurance_fen",
-        "大病保险支付",
-        "serious illness insurance",
-    )
-    MEDICAL_ASSISTANCE = "medical_assistance_fen", "医疗救助", "medical assistance"
-    COMPLIANT_OWN_COST = "compliant_own_cost_fen", "合规自付", "compliant own cost"

@@ -5,9 +5,10 @@ Dates are Asia/Shanghai calendar dates, money is integer fen.
 
 from contracts.deadlines import DeadlineEvent
 from contracts.episodes import EpisodeEvent
+from contracts.evidence import EvidenceEvent
 from contracts.facts import FactEvent
 from contracts.households import RegisterEvent
 from contracts.inquiries import InquiryEvent
 
 HouseholdEvent = RegisterEvent | EpisodeEvent | InquiryEvent | DeadlineEvent
-IdentificationEvent = HouseholdEvent | FactEvent
+IdentificationEvent = HouseholdEvent | FactEvent | EvidenceEvent

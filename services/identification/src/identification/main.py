@@ -12,8 +12,8 @@ from common.intents import Store
 from common.operations import operations
 from common.service import probes, running, serve
 from contracts.identification import IdentificationEvent
-from identification import read_model
-from identification.api import episodes, events, households, inquiries, register
+from identification import read_model, unmatched
+from identification.api import episodes, events, households, inquiries, register, rules
 from identification.api.wired import Wired
 from identification.domain.policy import Policy
 from identification.reactions import reacting
@@ -38,7 +38,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
             settings,
             STORE,
             read_model.TABLES,
-            durable=TABLES,
+            durable=TABLES + unmatched.TABLES,
             hears=[NAME],
             handle=reacting(STORE, known),
         ) as runtime:
@@ -57,6 +57,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(households.router)
     app.include_router(register.router)
     app.include_router(events.router)
+    app.include_router(rules.router)
     app.include_router(episodes.router)
     app.include_router(inquiries.router)
     return default_deny(app)

@@ -1,26 +1,161 @@
 """Department facts: recorded as they come; they decide nothing by themselves.
 
-A fact has no aggregate state. It is kept once by `(source, id)`, with the event store's keys.
+A fact has no aggregate state, so recording one reads no history. What is known of a record, by its
+natural key, is looked up for a whole batch and passed in as `Version`s.
 """
 
-from common.decider import Decider
-from contracts.codes import FactType
-from contracts.facts import DepartmentFactRecorded
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import blake2b
+from uuid import UUID, uuid5
 
-# Which department answers for which fact (domain section 6); nobody else may post it.
-OWNERS: dict[FactType, tuple[str, str]] = {
-    FactType.MEDICAL_SETTLEMENT: ("yibao", "医保部门"),
-}
+from common.decider import Decider, Refused
+from contracts.fact_codes import FactType, FactValue, MatchOutcome
+from contracts.facts import (
+    DepartmentFactCorrected,
+    DepartmentFactRecorded,
+    DepartmentFactRetracted,
+    UnmatchedFactParked,
+    UnmatchedFactResolved,
+)
+
+NAMESPACE = UUID("6f1d8c1e-2f0b-5c57-9a53-0d6a2f3b7c11")
+
+Reported = DepartmentFactRecorded | DepartmentFactCorrected | DepartmentFactRetracted
 
 
-def _decide(command: DepartmentFactRecorded, state: None) -> list[DepartmentFactRecorded]:
+def key_of(department: str, fact_type: FactType, record_key: str) -> UUID:
+    """The natural key of a record, as an id."""
+    return uuid5(NAMESPACE, f"{department}\n{fact_type.value}\n{record_key}")
+
+
+def fact_id_of(key: UUID, version: int) -> UUID:
+    """One version of a record: the same however often it is sent."""
+    return uuid5(key, str(version))
+
+
+def content_of(detected_on: date, values: Mapping[FactValue, int], codes: Iterable[str]) -> UUID:
+    """What a record says, as an id: equal for equal content."""
+    told = f"{detected_on}\n{sorted(values.items())}\n{','.join(codes)}"
+    return UUID(bytes=blake2b(told.encode(), digest_size=16).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a record that is known. A fact that waits has no person yet."""
+
+    number: int
+    content: UUID
+    event_id: UUID
+    person_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The same version with the same content: nothing new."""
+
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """A new version; `previous` is the latest one of a known person, if there is any."""
+
+    previous: Version | None
+
+
+def place(
+    known: Sequence[Version], version: int, content: UUID, person_id: UUID | None
+) -> Repeated | Follows:
+    """Where a posted version belongs (A59, rule of engagement 1). Raises `Refused`.
+
+    A version once known never changes its content or its person, and a version lower than the
+    latest comes too late. Known versions may have gaps: a department need not send each.
+    """
+    for one in known:
+        if one.person_id and person_id and one.person_id != person_id:
+            raise Refused("record-of-another-person", version=one.number)
+        if one.number == version:
+            if one.content != content:
+                raise Refused("record-version-reused", version=version)
+            return Repeated(one.event_id)
+    latest = max((one.number for one in known), default=0)
+    if version < latest:
+        raise Refused("record-version-passed", version=version, latest=latest)
+    matched = [one for one in known if one.person_id]
+    return Follows(max(matched, key=lambda one: one.number, default=None))
+
+
+def _decide(command: Reported, state: None) -> list[Reported]:
     return [command]
 
 
-def _evolve(state: None, event: DepartmentFactRecorded) -> None:
+def _evolve(state: None, event: Reported) -> None:
     return None
 
 
-FACT: Decider[DepartmentFactRecorded, None, DepartmentFactRecorded] = Decider(
-    None, _decide, _evolve, stateless=True
-)
+FACT: Decider[Reported, None, Reported] = Decider(None, _decide, _evolve, stateless=True)
+
+
+# A fact about somebody who is not on the register: a stream of its own, from parked to resolved.
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolveUnmatched:
+    """The waiting is over; the person, if there is one now, is in this household."""
+
+    outcome: MatchOutcome
+    today: date
+    household_id: UUID | None = None
+    person_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    parked: UnmatchedFactParked
+
+
+@dataclass(frozen=True)
+class Settled:
+    parked: UnmatchedFactParked
+
+
+Unmatched = Waiting | Settled | None
+
+
+def _answer(
+    command: UnmatchedFactParked | ResolveUnmatched, state: Unmatched
+) -> list[UnmatchedFactParked | UnmatchedFactResolved]:
+    match command, state:
+        case UnmatchedFactParked(), None:
+            return [command]
+        case UnmatchedFactParked(), _:
+            return []
+        case ResolveUnmatched() as c, Waiting(parked):
+            return [
+                UnmatchedFactResolved(
+                    fact_id=parked.fact_id,
+                    outcome=c.outcome,
+                    resolved_on=c.today,
+                    waited_days=max(0, (c.today - parked.received_on).days),
+                    household_id=c.household_id,
+                    person_id=c.person_id,
+                )
+            ]
+        case ResolveUnmatched(), Settled():
+            return []
+        case ResolveUnmatched(), _:
+            raise Refused("record-unknown")
+
+
+def _fold(state: Unmatched, event: UnmatchedFactParked | UnmatchedFactResolved) -> Unmatched:
+    if isinstance(event, UnmatchedFactParked):
+        return Waiting(event)
+    assert state is not None, "a fact is parked before it is resolved"
+    return Settled(state.parked)
+
+
+UNMATCHED: Decider[
+    UnmatchedFactParked | ResolveUnmatched, Unmatched, UnmatchedFactParked | UnmatchedFactResolved
+] = Decider(None, _answer, _fold)

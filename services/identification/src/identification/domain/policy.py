@@ -5,7 +5,23 @@ A decision stores the `version` it used; a later version never re-judges it.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol
+
+
+class Totals(Protocol):
+    """An income assessment, as far as the line is concerned; totals of the household in fen."""
+
+    @property
+    def disposable_fen(self) -> int:
+        """可支配收入."""
+
+    @property
+    def net_fen(self) -> int:
+        """纯收入."""
+
+    @property
+    def reference_fen(self) -> int:
+        """收入参考范围."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +44,16 @@ class Policy:
     warn_at_day: int = 10
     income_fall_percent: int = 30
     emergency_case_days: int = 3
+    income_basis: Literal["DISPOSABLE", "NET", "REFERENCE"] = "DISPOSABLE"
+    income_scope: str = "FORMERLY_POOR_WITH_LABOUR,MARGINAL_2019"
+    entrant_line_percent: int = 120
+    schooling_cost_fen: int = 1_000_000
+    school_age_from: int = 6
+    school_age_to: int = 16
+    relief_fen: int = 500_000
+    claim_fen: int = 1_000_000
+    crop_loss_percent: int = 30
+    loan_overdue_days: int = 30
 
     def within_line(self, total_fen: int, members: int) -> bool:
         """S2-02: whether a household's income lies within the line, by multiplication.
@@ -42,6 +68,16 @@ class Policy:
         if not before_fen:
             return False
         return (before_fen - now_fen) * 100 >= self.income_fall_percent * before_fen
+
+    def basis_of(self, income: Totals) -> int:
+        """The total that is compared with the line: disposable, net or reference income, in fen."""
+        match self.income_basis:
+            case "DISPOSABLE":
+                return income.disposable_fen
+            case "NET":
+                return income.net_fen
+            case "REFERENCE":
+                return income.reference_fen
 
     def medical_threshold(self, *, at_risk_group: bool) -> int:
         """Own cost in twelve months that raises a clue, in fen; lower for 脱贫户 and monitored."""

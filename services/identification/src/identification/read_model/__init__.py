@@ -7,10 +7,11 @@ table and batch. It can be dropped and folded again.
 from collections.abc import Sequence
 
 from common.intents import Connection, Fresh
-from contracts.facts import DepartmentFactRecorded
+from contracts.episodes import IncomeAssessed
+from contracts.facts import UnmatchedFactParked, UnmatchedFactResolved
 from contracts.households import RegisterEvent
 from identification.domain.states import Household
-from identification.read_model import facts, persons, register
+from identification.read_model import evidence, facts, persons, register, rules
 from identification.read_model.tables import TABLES as TABLES
 
 
@@ -19,7 +20,7 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     latest = {f.event.stream: f for f in fresh if isinstance(f.state, Household)}
     if latest:
         await register.put(connection, list(latest.values()))
-    reported = [f for f in fresh if isinstance(f.payload, DepartmentFactRecorded)]
+    reported = [f for f in fresh if isinstance(f.payload, facts.REPORTED)]
     if reported:
         await facts.put(connection, reported)
     entries = [f for f in fresh if isinstance(f.payload, RegisterEvent)]
@@ -27,3 +28,17 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
         await register.reserve(connection, entries)
         await persons.put(connection, list({f.event.stream: f for f in entries}.values()))
         await persons.house(connection, entries)
+    waiting = [
+        f for f in fresh if isinstance(f.payload, UnmatchedFactParked | UnmatchedFactResolved)
+    ]
+    if waiting:
+        await facts.park(connection, waiting)
+    clues = [f for f in fresh if isinstance(f.payload, evidence.CLUES)]
+    if clues:
+        await evidence.put(connection, clues)
+    changes = [f for f in fresh if isinstance(f.payload, evidence.CHANGES)]
+    if changes:
+        await evidence.change(connection, changes)
+    incomes = [f for f in fresh if isinstance(f.payload, IncomeAssessed)]
+    if incomes:
+        await rules.put_incomes(connection, incomes)

@@ -1,42 +1,191 @@
-"""Department facts, as far as rules look back at them."""
+"""Department facts by natural key, as rules look back at them and corrections find what they replace."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from common.intents import Connection, Fresh
-from contracts.codes import FactValue
-from identification.domain.rules import MedicalCost
+from contracts.fact_codes import FactType
+from contracts.facts import (
+    DepartmentFactCorrected,
+    DepartmentFactRecorded,
+    DepartmentFactRetracted,
+    UnmatchedFactParked,
+    UnmatchedFactResolved,
+)
+from identification import unmatched
+from identification.domain.fact_types import FACT_TYPES
+from identification.domain.facts import Reported, Version, content_of, key_of
+from identification.domain.findings import Counted
+from identification.vault import Known
+
+REPORTED = (DepartmentFactRecorded, DepartmentFactCorrected, DepartmentFactRetracted)
+_types = {fact.value: fact for fact in FactType}
+_COUNTED = {fact: spec.counted for fact, spec in FACT_TYPES.items()}
 
 
-async def put(connection: Connection, facts: Sequence[Fresh]) -> None:
-    await connection.execute(
-        """
-        insert into read.fact (event_id, household_id, person_id, fact_type, detected_on, own_cost_fen)
-        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::bigint[])
-        """,
-        [f.event.event_id for f in facts],
-        [f.payload.household_id for f in facts],
-        [f.payload.person_id for f in facts],
-        [f.payload.fact_type.value for f in facts],
-        [f.payload.detected_on for f in facts],
-        [f.payload.values.get(FactValue.COMPLIANT_OWN_COST) for f in facts],
+@dataclass(frozen=True, slots=True)
+class KnownVersion(Version):
+    """A version with the person whom it is about, unless it waits for one."""
+
+    person: Known | None
+    detected_on: date
+
+
+async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Keep new versions of records; what a version replaces is no longer current."""
+    rows = [_row(f) for f in fresh]
+    await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
+    replacing = [f for f in fresh if not isinstance(f.payload, DepartmentFactRecorded)]
+    if replacing:
+        await connection.execute(_REPLACED, [_key(f.payload) for f in replacing])
+
+
+def _key(fact: Any) -> UUID:
+    return key_of(fact.department, fact.fact_type, fact.record_key)
+
+
+def _row(fresh: Fresh) -> tuple[Any, ...]:
+    fact: Reported = fresh.payload
+    if isinstance(fact, DepartmentFactRetracted):
+        content, amount, codes = content_of(date.min, {}, [fact.reason]), None, ""
+    else:
+        counted = _COUNTED[fact.fact_type]
+        content = content_of(fact.detected_on, fact.values, fact.codes)
+        amount = fact.values.get(counted) if counted else None
+        codes = ",".join(fact.codes)
+    return (
+        _key(fact),
+        fact.record_version,
+        content,
+        fresh.event.event_id,
+        fact.household_id,
+        fact.person_id,
+        fact.fact_type.value,
+        fact.detected_on,
+        amount,
+        codes,
+        not isinstance(fact, DepartmentFactRetracted),
     )
 
 
-async def medical_costs(
-    connection: Connection, households: Sequence[UUID]
-) -> dict[UUID, list[MedicalCost]]:
-    """The settlements of these households, in one query."""
+_INSERT = """
+insert into read.fact (fact_key, record_version, content, event_id, household_id, person_id,
+    fact_type, detected_on, amount, codes, current)
+select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[],
+    $7::text[], $8::date[], $9::bigint[], $10::text[], $11::bool[])
+"""
+_REPLACED = """
+update read.fact f set current = false
+where f.fact_key = any($1::uuid[]) and f.current and exists (
+    select from read.fact later
+    where later.fact_key = f.fact_key and later.record_version > f.record_version
+)
+"""
+
+
+async def park(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Keep facts that wait, and end the waiting of those that were resolved."""
+    parked = [f for f in fresh if isinstance(f.payload, UnmatchedFactParked)]
+    if parked:
+        facts: list[UnmatchedFactParked] = [f.payload for f in parked]
+        await connection.execute(
+            _PARK,
+            [f.fact_id for f in facts],
+            [_key(f) for f in facts],
+            [f.record_version for f in facts],
+            [content_of(f.detected_on, f.values, f.codes) for f in facts],
+            [f.event.event_id for f in parked],
+            [f.event.region for f in parked],
+            [f.department for f in facts],
+            [f.fact_type.value for f in facts],
+            [f.detected_on for f in facts],
+            [f.received_on for f in facts],
+        )
+        indexes = [(f.payload.fact_id, f.private) for f in parked if f.private]
+        if indexes:
+            await unmatched.keep(connection, indexes)
+    resolved = [f.payload for f in fresh if isinstance(f.payload, UnmatchedFactResolved)]
+    if resolved:
+        await connection.execute(
+            _RESOLVE,
+            [r.fact_id for r in resolved],
+            [r.outcome.value for r in resolved],
+            [r.resolved_on for r in resolved],
+            [r.waited_days for r in resolved],
+        )
+        await unmatched.forget(connection, [r.fact_id for r in resolved])
+
+
+_PARK = """
+insert into read.unmatched (fact_id, fact_key, record_version, content, event_id, region, department,
+    fact_type, detected_on, received_on)
+select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::uuid[], $6::text[],
+    $7::text[], $8::text[], $9::date[], $10::date[])
+"""
+_RESOLVE = """
+update read.unmatched u
+set outcome = t.outcome, resolved_on = t.resolved_on, waited_days = t.waited_days
+from unnest($1::uuid[], $2::text[], $3::date[], $4::int[])
+    as t (fact_id, outcome, resolved_on, waited_days)
+where u.fact_id = t.fact_id
+"""
+
+
+async def versions(connection: Connection, keys: Sequence[UUID]) -> dict[UUID, list[KnownVersion]]:
+    """Every known version of these records, in one query."""
+    rows = await connection.fetch(_VERSIONS, keys)
+    found: dict[UUID, list[KnownVersion]] = {}
+    for row in rows:
+        person = row["person_id"] and Known(row["person_id"], row["household_id"], row["region"])
+        version = KnownVersion(
+            row["record_version"],
+            row["content"],
+            row["event_id"],
+            row["person_id"],
+            person,
+            row["detected_on"],
+        )
+        found.setdefault(row["fact_key"], []).append(version)
+    return found
+
+
+_VERSIONS = """
+select fact_key, record_version, content, event_id, person_id, household_id, region, detected_on
+from read.fact join read.household using (household_id) where fact_key = any($1::uuid[])
+union all
+select fact_key, record_version, content, event_id, null, null, null, detected_on
+from read.unmatched where fact_key = any($1::uuid[])
+"""
+
+
+async def counted(
+    connection: Connection, households: Sequence[UUID], types: Sequence[FactType], since: date
+) -> dict[UUID, list[Counted]]:
+    """What these households' current facts of some types count since a day, in one query."""
     rows = await connection.fetch(
         """
-        select household_id, event_id, detected_on, own_cost_fen from read.fact
-        where household_id = any($1::uuid[]) and own_cost_fen is not null
+        select household_id, event_id, person_id, fact_type, detected_on, amount, codes
+        from read.fact
+        where household_id = any($1::uuid[]) and fact_type = any($2::text[]) and current
+            and detected_on >= $3
         order by household_id, detected_on, event_id
         """,
         households,
+        [fact.value for fact in types],
+        since,
     )
-    found: dict[UUID, list[MedicalCost]] = {}
+    found: dict[UUID, list[Counted]] = {}
     for row in rows:
-        cost = MedicalCost(row["event_id"], row["detected_on"], row["own_cost_fen"])
-        found.setdefault(row["household_id"], []).append(cost)
+        seen = Counted(
+            row["event_id"],
+            row["person_id"],
+            _types[row["fact_type"]],
+            row["detected_on"],
+            row["amount"] or 0,
+            frozenset(row["codes"].split(",")) if row["codes"] else frozenset(),
+        )
+        found.setdefault(row["household_id"], []).append(seen)
     return found

@@ -50,14 +50,88 @@ class MemberRow(SQLModel, table=True):
 
 
 class FactRow(SQLModel, table=True):
-    """One department fact, as far as rules look back at it."""
+    """One version of a department's record. `current` unless a later version or a retraction followed."""
 
     metadata = TABLES
     __tablename__ = "fact"
 
-    event_id: UUID = Field(primary_key=True)
+    fact_key: UUID = Field(primary_key=True)
+    record_version: int = Field(primary_key=True)
+    content: UUID
+    event_id: UUID
     household_id: UUID = Field(index=True)
     person_id: UUID
     fact_type: str
     detected_on: date
-    own_cost_fen: int | None = Field(sa_type=BigInteger)
+    amount: int | None = Field(sa_type=BigInteger)
+    codes: str
+    current: bool
+
+
+class UnmatchedRow(SQLModel, table=True):
+    """A fact that waits, or waited, for its person."""
+
+    metadata = TABLES
+    __tablename__ = "unmatched"
+
+    fact_id: UUID = Field(primary_key=True)
+    fact_key: UUID = Field(index=True)
+    record_version: int
+    content: UUID
+    event_id: UUID
+    region: str
+    department: str
+    fact_type: str
+    detected_on: date
+    received_on: date
+    outcome: str | None = None
+    resolved_on: date | None = None
+    waited_days: int | None = None
+
+
+class IncomeRow(SQLModel, table=True):
+    """One assessment of a household's income, totals in fen."""
+
+    metadata = TABLES
+    __tablename__ = "income"
+
+    assessment_id: UUID = Field(primary_key=True)
+    event_id: UUID
+    household_id: UUID = Field(index=True)
+    window_to: date
+    members: int
+    disposable_fen: int = Field(sa_type=BigInteger)
+    net_fen: int = Field(sa_type=BigInteger)
+    reference_fen: int = Field(sa_type=BigInteger)
+    operating_fen: int = Field(sa_type=BigInteger)
+
+
+class ClueEvidenceRow(SQLModel, table=True):
+    """A fact that a clue rests on."""
+
+    metadata = TABLES
+    __tablename__ = "clue_evidence"
+
+    clue_id: UUID = Field(primary_key=True)
+    fact_event_id: UUID = Field(primary_key=True, index=True)
+    household_id: UUID
+    rule_id: str | None
+    discovered_on: date
+
+
+class TaskRow(SQLModel, table=True):
+    """Something that people have to look at; it changes no status by itself."""
+
+    metadata = TABLES
+    __tablename__ = "task"
+
+    task_id: UUID = Field(primary_key=True)
+    kind: str = Field(index=True)
+    household_id: UUID | None = Field(index=True)
+    source_id: UUID | None = Field(default=None, index=True)
+    clue_id: UUID | None = None
+    region: str = Field(index=True)
+    opened_on: date
+    due_on: date | None = None
+    closed_on: date | None = None
+    outcome: str | None = None

@@ -1,0 +1,84 @@
+"""What becomes of a case when a department corrects what it rests on (A50). People decide, always."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from contracts.wording import Code, Wording
+
+
+class Change(Code):
+    """What happened to a piece of evidence."""
+
+    CORRECTED = "CORRECTED", "已更正", "corrected"
+    RETRACTED = "RETRACTED", "已撤回", "retracted"
+
+
+class ReviewOutcome(Code):
+    """What people concluded. Neither changes a status: the county's own step does."""
+
+    STANDS = "STANDS", "认定仍然成立", "the confirmation stands"
+    TO_BE_CANCELLED = "TO_BE_CANCELLED", "应撤销认定", "the confirmation is to be cancelled"
+    TO_BE_CORRECTED = "TO_BE_CORRECTED", "应更正记录", "the record is to be corrected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClueEvidenceReplaced:
+    """Before the county decided: the clue rests on the corrected fact, or on one fact less.
+
+    `withdrawal_proposed` when no rule supports the clue any longer; withdrawing it is for people.
+    """
+
+    wording: ClassVar = Wording(
+        "线索依据变更",
+        "Evidence of a clue replaced",
+        "线索的一项依据{change}；规则仍支持：{still_supported}，建议撤回线索：{withdrawal_proposed}",
+        "A piece of evidence was {change}; still supported: {still_supported}, "
+        "withdrawal proposed: {withdrawal_proposed}",
+    )
+    household_id: UUID
+    clue_id: UUID
+    change: Change
+    previous_event_id: UUID
+    event_id: UUID | None
+    still_supported: bool
+    withdrawal_proposed: bool
+    replaced_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseReviewRequested:
+    """A monitored household's evidence changed: nobody is delisted, somebody looks."""
+
+    wording: ClassVar = Wording(
+        "提请复核",
+        "Review requested",
+        "认定所依据的部门信息{change}，规则仍支持：{still_supported}；请复核，监测不自动取消",
+        "A fact behind the confirmation was {change}, still supported: {still_supported}; "
+        "to be reviewed, monitoring goes on",
+    )
+    household_id: UUID
+    task_id: UUID
+    clue_id: UUID
+    change: Change
+    previous_event_id: UUID
+    event_id: UUID | None
+    still_supported: bool
+    requested_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseReviewed:
+    """Somebody looked."""
+
+    wording: ClassVar = Wording(
+        "复核完成", "Review closed", "复核结论：{outcome}", "Reviewed: {outcome}"
+    )
+    household_id: UUID
+    task_id: UUID
+    outcome: ReviewOutcome
+    reviewed_on: date
+
+
+EvidenceEvent = ClueEvidenceReplaced | CaseReviewRequested | CaseReviewed

@@ -1,0 +1,175 @@
+"""The `data` of each fact type, made from the table: what a department sends, and what it says."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from common.problems import FAULTS, Fault, fault
+from contracts.fact_codes import FactCode, FactType, FactValue, RetractionReason
+from identification.domain.fact_types import FACT_TYPES, FactSpec
+from identification.domain.facts import content_of, fact_id_of, key_of
+
+Amount = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+PLAIN = "^[^\\x00-\\x1f]+$"  # Postgres keeps no NUL, and no name of a record holds a line break
+Text64 = Annotated[str, msgspec.Meta(max_length=64, pattern=PLAIN)]
+Number = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+
+TYPES = {f"cn.shouwang.fact.{fact.value}.v1": fact for fact in FactType}
+RETRACTION = "cn.shouwang.fact.Retraction.v1"
+
+_PARTS = (
+    FactValue.BASIC_INSURANCE,
+    FactValue.SERIOUS_ILLNESS_INSURANCE,
+    FactValue.MEDICAL_ASSISTANCE,
+    FactValue.COMPLIANT_OWN_COST,
+)
+
+
+class Retraction(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A record is taken back; `record_version` is one that was not used for it before."""
+
+    fact_type: Literal[tuple(fact.value for fact in FactType)]  # type: ignore[valid-type]
+    record_key: Text64
+    record_version: Number
+    reason: Literal[tuple(reason.value for reason in RetractionReason)]  # type: ignore[valid-type]
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a department said of one record, whatever its type. `identity_number` goes no further."""
+
+    fact_type: FactType
+    record_key: str
+    record_version: int
+    identity_number: str
+    detected_on: date
+    values: dict[FactValue, int]
+    codes: list[FactCode]
+    key: UUID
+    fact_id: UUID
+    content: UUID
+    reason: RetractionReason | None = None
+
+
+def _struct(fact: FactType, spec: FactSpec) -> type[msgspec.Struct]:
+    fields: list[Any] = [
+        ("record_key", Text64),
+        ("identity_number", Text64),
+        (spec.dated, date),
+        *((value.value, Amount) for value in spec.values),
+        *((name, Literal[tuple(c.value for c in codes)]) for name, codes in spec.codes.items()),
+        ("record_version", Number, 1),
+        *((value.value, Amount | None, None) for value in spec.optional),
+        *(
+            (name, Literal[tuple(c.value for c in codes)] | None, None)
+            for name, codes in spec.optional_codes.items()
+        ),
+    ]
+    return msgspec.defstruct(fact.value, fields, forbid_unknown_fields=True, frozen=True)
+
+
+_decoders = {fact: msgspec.json.Decoder(_struct(fact, spec)) for fact, spec in FACT_TYPES.items()}
+_by_name = {fact.value: fact for fact in FactType}
+_retraction = msgspec.json.Decoder(Retraction)
+_values = {
+    fact: [(value, value.value) for value in (*spec.values, *spec.optional)]
+    for fact, spec in FACT_TYPES.items()
+}
+_codes = {fact: [*spec.codes, *spec.optional_codes] for fact, spec in FACT_TYPES.items()}
+
+
+def schema_of(fact: FactType) -> dict[str, Any]:
+    """The JSON Schema of a type's `data`."""
+    return msgspec.json.schema(_decoders[fact].type)
+
+
+def schema_of_retraction() -> dict[str, Any]:
+    """The JSON Schema of a retraction's `data`."""
+    return msgspec.json.schema(Retraction)
+
+
+def told(fact: FactType, department: str, raw: msgspec.Raw) -> Told:
+    """Read a fact's `data`. Raises `msgspec.ValidationError`."""
+    data: Any = _decoders[fact].decode(raw)
+    on: date = getattr(data, FACT_TYPES[fact].dated)
+    values: dict[FactValue, int] = {}
+    for value, name in _values[fact]:
+        if (amount := getattr(data, name)) is not None:
+            values[value] = amount
+    codes = [FactCode[code] for name in _codes[fact] if (code := getattr(data, name))]
+    key = key_of(department, fact, data.record_key)
+    return Told(
+        fact,
+        data.record_key,
+        data.record_version,
+        data.identity_number,
+        on,
+        values,
+        codes,
+        key,
+        fact_id_of(key, data.record_version),
+        content_of(on, values, codes),
+    )
+
+
+def retracted(department: str, raw: msgspec.Raw, on: date) -> Told:
+    """Read a retraction's `data`. Raises `msgspec.ValidationError`."""
+    data = _retraction.decode(raw)
+    fact, reason = _by_name[data.fact_type], RetractionReason[data.reason]
+    key = key_of(department, fact, data.record_key)
+    return Told(
+        fact,
+        data.record_key,
+        data.record_version,
+        "",
+        on,
+        {},
+        [],
+        key,
+        fact_id_of(key, data.record_version),
+        content_of(date.min, {}, [reason]),
+        reason,
+    )
+
+
+def implausible(fact: Told, today: date) -> Iterator[Fault]:
+    """What no schema says: dates in the future, parts above the total."""
+    if fact.detected_on > today:
+        yield fault(f"/data/{FACT_TYPES[fact.fact_type].dated}", "future")
+    total = fact.values.get(FactValue.TOTAL)
+    if total is not None and sum(fact.values[part] for part in _PARTS) > total:
+        yield fault("/data/total_fen", "range")
+
+
+def fault_of_shape(error: msgspec.ValidationError, base: str) -> Fault:
+    """Where and what, from msgspec's message; never the value (it may be personal)."""
+    message, _, path = str(error).partition(" - at `$")
+    pointer = base + "".join(
+        "/" + part
+        for part in path.rstrip("`").replace("[", ".").replace("]", "").split(".")
+        if part
+    )
+    if "unknown field" in message:
+        return fault(f"{pointer}/{message.split('`')[1]}", "extra_forbidden")
+    if "missing required field" in message:
+        return fault(f"{pointer}/{message.split('`')[1]}", "missing")
+    for code, sign in _SIGNS.items():
+        if sign in message:
+            return fault(pointer, code)
+    return fault(pointer, "value")
+
+
+_SIGNS = {
+    "enum": "Invalid enum value",
+    "date": "Invalid RFC3339",
+    "length": "of length",
+    "pattern": "matching regex",
+    "int": "Expected `int`, got",
+    "string": "Expected `str`, got",
+    "datetime": "Expected `datetime`",
+    "range": "Expected `int` ",
+    "object": "Expected `object`",
+}
+assert set(_SIGNS) <= set(FAULTS)

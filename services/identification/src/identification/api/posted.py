@@ -1,0 +1,195 @@
+"""From what departments posted to what is recorded: a fixed number of queries a batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import asyncpg
+
+from common.auth import Principal
+from common.batch import Item
+from common.decider import Refused
+from common.http import circumstances
+from common.intents import Intent, Key, KeyReused
+from common.problems import Problem, fault
+from contracts.fact_codes import MatchOutcome, Unmatched
+from contracts.facts import (
+    DepartmentFactCorrected,
+    DepartmentFactRecorded,
+    DepartmentFactRetracted,
+    UnmatchedFactParked,
+)
+from identification import vault
+from identification.api.fact_forms import Told
+from identification.api.wired import Wired
+from identification.domain.facts import (
+    FACT,
+    UNMATCHED,
+    Follows,
+    Repeated,
+    ResolveUnmatched,
+    fact_id_of,
+    place,
+)
+from identification.read_model import facts
+from identification.read_model.facts import KnownVersion
+from identification.vault import Known
+
+ATTEMPTS = 2  # a version that somebody else recorded at this moment is looked up once more
+
+
+@dataclass(slots=True)
+class Posted:
+    """One readable event. `index` finds the person; a retraction has none."""
+
+    item: Item
+    at: datetime
+    fact: Told
+    index: bytes | None
+    key: Key
+    attempts: int = 0
+
+
+async def keep(app: Wired, caller: Principal, posted: Sequence[Posted]) -> None:
+    """Record them; every item ends with a status.
+
+    Two versions of one record in a batch go one after the other, since the later names the earlier.
+    """
+    waiting = list(posted)
+    while waiting:
+        first = list({one.fact.key: one for one in reversed(waiting)}.values())[::-1]
+        chosen = {id(one) for one in first}
+        again = await _keep(app, caller, first)
+        waiting = [*again, *(one for one in waiting if id(one) not in chosen)]
+
+
+async def _keep(app: Wired, caller: Principal, posted: Sequence[Posted]) -> list[Posted]:
+    """Record one version of each record; those that lost a race come back."""
+    indexes = list({one.index for one in posted if one.index})
+    async with app.runtime.pool.acquire() as connection:
+        persons = await vault.find(connection, indexes)
+        known = await facts.versions(connection, [one.fact.key for one in posted])
+    today = app.runtime.clock.today()
+    ready: list[tuple[Posted, Intent]] = []
+    for one in posted:
+        person = persons.get(one.index) if one.index else None
+        try:
+            intent = _intent(caller, one, known.get(one.fact.key, []), person, today)
+        except (Refused, Problem) as error:
+            one.item.settle(error)
+            continue
+        if isinstance(intent, Repeated):
+            one.item.status, one.item.answer = "replayed", {"event_id": str(intent.event_id)}
+        else:
+            ready.append((one, intent))
+    outcomes = await app.runtime.writer.execute_all([intent for _, intent in ready])
+    again = []
+    for (one, intent), outcome in zip(ready, outcomes, strict=True):
+        one.attempts += 1
+        if isinstance(outcome, asyncpg.UniqueViolationError) and one.attempts < ATTEMPTS:
+            again.append(one)
+            continue
+        waits = {"waits": "NO_SUCH_PERSON"} if intent.decider is UNMATCHED else {}
+        outcome = Problem("event-id-reused") if isinstance(outcome, KeyReused) else outcome
+        one.item.settle(outcome, **(waits if one.fact.reason is None else {}))
+    return again
+
+
+def _intent(
+    caller: Principal, one: Posted, known: list[KnownVersion], person: Known | None, today: date
+) -> Intent | Repeated:
+    """What to record. Raises `Refused` or `Problem`."""
+    fact = one.fact
+    latest = max(known, key=lambda v: v.number, default=None)
+    if fact.reason is not None:
+        if latest is None:
+            raise Problem("record-unknown", faults=[fault("/data/record_key", "value")])
+        person = latest.person
+    if person is not None and not caller.covers(person.region):
+        raise Problem("outside-region")
+    where = place(known, fact.record_version, fact.content, person.person_id if person else None)
+    if isinstance(where, Repeated):
+        return where
+    if person is None:
+        return _parked(caller, one, latest, today)
+    return Intent(
+        stream=f"facts-of-household-{person.household_id}",
+        household_id=person.household_id,
+        decider=FACT,
+        command=_reported(caller, fact, where, person, latest, today),
+        context=circumstances(caller, region=person.region, occurred_at=one.at),
+        key=one.key,
+    )
+
+
+def _reported(
+    caller: Principal,
+    fact: Told,
+    where: Follows,
+    person: Known,
+    latest: KnownVersion | None,
+    today: date,
+) -> DepartmentFactRecorded | DepartmentFactCorrected | DepartmentFactRetracted:
+    shared: dict[str, Any] = {
+        "fact_id": fact.fact_id,
+        "household_id": person.household_id,
+        "person_id": person.person_id,
+        "department": caller.actor.department,
+        "department_name": caller.actor.organisation,
+        "fact_type": fact.fact_type,
+        "record_key": fact.record_key,
+        "record_version": fact.record_version,
+        "received_on": today,
+    }
+    if where.previous is None:
+        return DepartmentFactRecorded(
+            **shared, detected_on=fact.detected_on, values=fact.values, codes=fact.codes
+        )
+    shared |= {
+        "previous_event_id": where.previous.event_id,
+        "previous_version": where.previous.number,
+    }
+    if fact.reason is None:
+        return DepartmentFactCorrected(
+            **shared, detected_on=fact.detected_on, values=fact.values, codes=fact.codes
+        )
+    assert latest is not None, "only what is known is retracted"
+    return DepartmentFactRetracted(**shared, detected_on=latest.detected_on, reason=fact.reason)
+
+
+def _parked(caller: Principal, one: Posted, latest: KnownVersion | None, today: date) -> Intent:
+    """A fact that waits, or the end of the waiting of one that is retracted."""
+    fact = one.fact
+    context = circumstances(caller, region=caller.actor.region, occurred_at=one.at)
+    if fact.reason is not None:
+        assert latest is not None, "only what is known is retracted"
+        return Intent(
+            stream=f"unmatched-{fact_id_of(fact.key, latest.number)}",
+            household_id=None,
+            decider=UNMATCHED,
+            command=ResolveUnmatched(outcome=MatchOutcome.RETRACTED, today=today),
+            context=context,
+            key=one.key,
+        )
+    return Intent(
+        stream=f"unmatched-{fact.fact_id}",
+        household_id=None,
+        decider=UNMATCHED,
+        command=UnmatchedFactParked(
+            fact_id=fact.fact_id,
+            department=caller.actor.department,
+            department_name=caller.actor.organisation,
+            fact_type=fact.fact_type,
+            record_key=fact.record_key,
+            record_version=fact.record_version,
+            reason=Unmatched.NO_SUCH_PERSON,
+            detected_on=fact.detected_on,
+            received_on=today,
+            values=fact.values,
+            codes=fact.codes,
+        ),
+        context=context,
+        key=one.key,
+        private=one.index,
+    )

@@ -1,0 +1,24 @@
+"""The rules by name, as anybody who may post or read can look them up."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+
+from common.auth import Principal, allow
+from identification.domain.rulebook import FACT_RULES, OTHER_RULES
+
+router = APIRouter(tags=["rules"])
+
+
+@router.get("/v1/rules", summary="The rules that raise clues, in plain words")
+async def rules(caller: Annotated[Principal, allow("households:read")]) -> list[dict[str, Any]]:
+    """Each with its version and, where it looks at department facts, the type that it hears."""
+    of_facts = [
+        {"id": r.id, "version": r.version, "hears": r.hears.value, "zh": r.zh, "en": r.en}
+        for r in FACT_RULES
+    ]
+    others = [
+        {"id": name, "version": version, "hears": None, "zh": zh, "en": en}
+        for name, version, zh, en in OTHER_RULES
+    ]
+    return [*of_facts, *others]

@@ -1,0 +1,155 @@
+"""What a rule is given, and what it finds. Values only: rules are pure functions of these."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import accumulate, groupby
+from uuid import UUID
+
+from contracts.codes import Category, LabourCapacity, Relation, RiskType, Severity
+from contracts.fact_codes import FactType
+
+WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A fact as far as rules need it: `amount` is the value its type counts, else 0."""
+
+    event_id: UUID
+    person_id: UUID
+    fact_type: FactType
+    detected_on: date
+    amount: int = 0
+    codes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member of the household."""
+
+    person_id: UUID
+    born_on: date
+    labour: LabourCapacity
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class IncomeSeen:
+    """One assessment of the household's income, totals in fen."""
+
+    event_id: UUID
+    window_to: date
+    members: int
+    disposable_fen: int
+    net_fen: int
+    reference_fen: int
+    operating_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHousehold:
+    """A household as the register shows it. `incomes` are its assessments, the latest first."""
+
+    region: str
+    category: str
+    marginal_2019: bool
+    stage: str
+    persons: tuple[Person, ...] = ()
+    incomes: tuple[IncomeSeen, ...] = ()
+
+    @property
+    def formerly_poor(self) -> bool:
+        return self.category == Category.FORMERLY_POOR
+
+    @property
+    def monitored(self) -> bool:
+        return self.stage == "MONITORED"
+
+    @property
+    def at_risk_group(self) -> bool:
+        """脱贫户 or monitored: thresholds are lower, and warnings of the two groups apply."""
+        return self.formerly_poor or self.monitored
+
+    @property
+    def workers(self) -> tuple[Person, ...]:
+        """Members with labour capacity: ORDINARY, SKILLED or WEAK."""
+        return tuple(p for p in self.persons if p.labour in WORKING)
+
+    def person(self, person_id: UUID) -> Person | None:
+        """The member, unless the person left."""
+        return next((p for p in self.persons if p.person_id == person_id), None)
+
+
+class History:
+    """A household's current facts in the order of their dates, added up once for many questions.
+
+    A question about an interval then costs two searches, however many facts there are.
+    """
+
+    def __init__(self, facts: Sequence[Counted]) -> None:
+        self._by_type: dict[FactType, _Series] = {}
+        ordered = sorted(facts, key=lambda f: (f.fact_type, f.detected_on, f.event_id))
+        for fact_type, some in groupby(ordered, key=lambda f: f.fact_type):
+            self._by_type[fact_type] = _Series(tuple(some))
+
+    @property
+    def all(self) -> Iterator[Counted]:
+        """Every fact, type by type."""
+        return (fact for series in self._by_type.values() for fact in series.facts)
+
+    def of(self, fact_type: FactType) -> "_Series":
+        """The facts of one type."""
+        return self._by_type.get(fact_type, _Series(()))
+
+
+@dataclass(frozen=True)
+class _Series:
+    """Facts of one type in the order of their dates."""
+
+    facts: tuple[Counted, ...]
+
+    @cached_property
+    def _dates(self) -> list[date]:
+        return [f.detected_on for f in self.facts]
+
+    @cached_property
+    def _days(self) -> list[date]:
+        return list(dict.fromkeys(self._dates))
+
+    @cached_property
+    def _totals(self) -> list[int]:
+        return [0, *accumulate(f.amount for f in self.facts)]
+
+    def days(self, first: date, end: date) -> list[date]:
+        """The dates in `[first, end)` on which there is a fact, each once."""
+        return self._days[bisect_left(self._days, first) : bisect_left(self._days, end)]
+
+    def total(self, first: date, end: date) -> int:
+        """The sum of the amounts in `[first, end)`."""
+        low, high = bisect_left(self._dates, first), bisect_left(self._dates, end)
+        return self._totals[high] - self._totals[low]
+
+    def between(self, first: date, end: date) -> tuple[Counted, ...]:
+        """The facts in `[first, end)`."""
+        return self.facts[bisect_left(self._dates, first) : bisect_left(self._dates, end)]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found, with the facts it rests on and the reason in plain words."""
+
+    rule_id: str
+    rule_version: int
+    risk_type: RiskType
+    severity: Severity
+    evidence: tuple[UUID, ...]
+    summary_zh: str
+    summary_en: str
+
+
+def yuan(fen: int) -> str:
+    """As people read it: 12,345.67."""
+    return f"{fen // 100:,}.{fen % 100:02d}"

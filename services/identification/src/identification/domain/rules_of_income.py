@@ -1,0 +1,78 @@
+"""Risk rules over income assessments (S2-02), by multiplication and never by a rounded quotient."""
+
+from contracts.codes import RiskType, Severity
+from identification.domain.findings import Finding, IncomeSeen, KnownHousehold, yuan
+from identification.domain.policy import Policy
+
+FORMERLY_POOR_WITH_LABOUR = "FORMERLY_POOR_WITH_LABOUR"
+MARGINAL_2019 = "MARGINAL_2019"
+MARGINAL_2019_WITH_LABOUR = "MARGINAL_2019_WITH_LABOUR"
+ALL = "ALL"
+
+
+def in_scope(household: KnownHousehold, policy: Policy) -> bool:
+    """S2-02: whom the automatic income rule looks at (A14: a household without labour it does not).
+
+    People may report a clue about any household, whatever its scope.
+    """
+    labour = bool(household.workers)
+    return any(
+        {
+            ALL: True,
+            FORMERLY_POOR_WITH_LABOUR: household.formerly_poor and labour,
+            MARGINAL_2019: household.marginal_2019,
+            MARGINAL_2019_WITH_LABOUR: household.marginal_2019 and labour,
+        }[code]
+        for code in policy.income_scope.split(",")
+    )
+
+
+def within_the_line(household: KnownHousehold, policy: Policy) -> Finding | None:
+    """INCOME-LINE v1 (S2-02): the latest assessment lies within the line; “以下” includes it (A1, A2, A4)."""
+    if not household.incomes or not in_scope(household, policy):
+        return None
+    last = household.incomes[0]
+    total = policy.basis_of(last)
+    if not policy.within_line(total, last.members):
+        return None
+    return Finding(
+        "INCOME-LINE",
+        1,
+        RiskType.LOW_INCOME,
+        Severity.ORANGE,
+        (last.event_id,),
+        f"{last.members}口人年收入{yuan(total)}元，在监测线人均{yuan(policy.income_line_fen)}元以内",
+        f"income of {yuan(total)} yuan for {last.members} persons is within the line of "
+        f"{yuan(policy.income_line_fen)} yuan a person",
+    )
+
+
+def fallen(household: KnownHousehold, policy: Policy) -> Finding | None:
+    """INCOME-FALL v1: income a head fell by at least 30 % against the twelve months before.
+
+    The two assessments end twelve whole months apart; without the earlier one nothing is said.
+    """
+    if not household.incomes:
+        return None
+    last = household.incomes[0]
+    before = next((i for i in household.incomes[1:] if _a_year_before(i, last)), None)
+    if before is None:
+        return None
+    now, then = policy.basis_of(last), policy.basis_of(before)
+    left = 100 - policy.income_fall_percent
+    if then <= 0 or 100 * now * before.members > left * then * last.members:
+        return None
+    return Finding(
+        "INCOME-FALL",
+        1,
+        RiskType.OTHER,
+        Severity.YELLOW,
+        (last.event_id, before.event_id),
+        f"人均收入较前12个月下降{policy.income_fall_percent}%以上",
+        f"income a head fell by {policy.income_fall_percent} % or more within twelve months",
+    )
+
+
+def _a_year_before(earlier: IncomeSeen, later: IncomeSeen) -> bool:
+    one, other = earlier.window_to, later.window_to
+    return (one.year + 1, one.month) == (other.year, other.month)

@@ -1,0 +1,27 @@
+"""School years and compulsory age (S1.3-02). A school year begins on 1 September."""
+
+from datetime import date
+
+from identification.domain.policy import Policy
+
+
+def school_year(day: date) -> int:
+    """The calendar year in which the day's school year began."""
+    return day.year if day.month >= 9 else day.year - 1
+
+
+def year_begins(year: int) -> date:
+    """The first day of a school year."""
+    return date(year, 9, 1)
+
+
+def of_school_age(born_on: date, day: date, policy: Policy) -> bool:
+    """6 ≤ age < 16 on 31 August of the school year, by default: both bounds are parameters."""
+    year = school_year(day)
+    age = year - born_on.year - ((born_on.month, born_on.day) > (8, 31))
+    return policy.school_age_from <= age < policy.school_age_to
+
+
+def term_of(day: date, *, spring: bool) -> str:
+    """The name of a term: `2024-SPRING` belongs to the school year that began in 2023."""
+    return f"{school_year(day) + spring}-{'SPRING' if spring else 'AUTUMN'}"

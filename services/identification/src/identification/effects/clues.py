@@ -1,0 +1,130 @@
+"""Facts and assessments become clues: rules run, in order, per household."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from common.ids import derived_id
+from common.intents import Intent
+from contracts.codes import Channel
+from contracts.envelope import Envelope
+from contracts.episodes import IncomeAssessed
+from contracts.facts import DepartmentFactCorrected, DepartmentFactRecorded
+from identification.domain.commands import ReportRisk
+from identification.domain.fact_types import FACT_TYPES
+from identification.domain.findings import Counted, Finding, History, KnownHousehold
+from identification.domain.household import HOUSEHOLD
+from identification.domain.policy import Policy
+from identification.domain.rulebook import BY_FACT, findings
+from identification.domain.rules_of_income import fallen, within_the_line
+from identification.effects.heard import Heard, day_of, following
+from identification.read_model import facts, rules
+
+LOOK_BACK = timedelta(days=366 * 2)  # before the earliest fact of a batch: a school year, twice
+Told = DepartmentFactRecorded | DepartmentFactCorrected
+
+
+async def from_facts(heard: Heard) -> list[Intent]:
+    """The clues that facts give rise to, with two queries for all of them."""
+    told: list[tuple[Envelope, Told]] = [
+        (e, f)
+        for e, f in heard.of(DepartmentFactRecorded, DepartmentFactCorrected)
+        if BY_FACT[f.fact_type]
+    ]
+    if not told:
+        return []
+    known, histories = await around(heard, [f for _, f in told])
+    intents = []
+    for event, fact in told:
+        household = known.get(fact.household_id)
+        if household is None:
+            continue
+        policy = heard.policies.of(household.region, fact.received_on)
+        for found in findings(
+            as_counted(event, fact), household, histories[fact.household_id], policy
+        ):
+            intents.append(
+                report(event, fact.household_id, household, found, fact.received_on, policy)
+            )
+    return intents
+
+
+async def around(
+    heard: Heard, told: Sequence[Told | Any]
+) -> tuple[dict[UUID, KnownHousehold], dict[UUID, History]]:
+    """The households of these facts, and what else is known of each that a rule may look back at."""
+    ids = list({fact.household_id for fact in told})
+    types = {back for fact in told for rule in BY_FACT[fact.fact_type] for back in rule.looks_back}
+    known = await rules.households(heard.connection, ids)
+    seen: dict[UUID, list[Counted]] = {}
+    if types:
+        since = min(fact.detected_on for fact in told) - LOOK_BACK
+        seen = await facts.counted(heard.connection, ids, sorted(types), since)
+    return known, {one: History(seen.get(one, ())) for one in ids}
+
+
+def as_counted(event: Envelope, fact: Told) -> Counted:
+    """The fact as rules see it."""
+    value = FACT_TYPES[fact.fact_type].counted
+    return Counted(
+        event.event_id,
+        fact.person_id,
+        fact.fact_type,
+        fact.detected_on,
+        fact.values.get(value, 0) if value else 0,
+        frozenset(fact.codes),
+    )
+
+
+async def from_incomes(heard: Heard) -> list[Intent]:
+    """S2-02: what an assessment of income gives rise to, with one query for all of them."""
+    told: list[tuple[Envelope, IncomeAssessed]] = heard.of(IncomeAssessed)
+    if not told:
+        return []
+    known = await rules.households(heard.connection, list({a.household_id for _, a in told}))
+    intents = []
+    for event, assessed in told:
+        household = known.get(assessed.household_id)
+        if household is None or household.incomes[0].event_id != event.event_id:
+            continue  # a later window is assessed already: an old one says nothing of today
+        day = day_of(event)
+        policy = heard.policies.of(household.region, day)
+        for found in _each(within_the_line(household, policy), fallen(household, policy)):
+            intents.append(report(event, assessed.household_id, household, found, day, policy))
+    return intents
+
+
+def _each(*found: Finding | None) -> Iterable[Finding]:
+    return (finding for finding in found if finding)
+
+
+def report(
+    cause: Envelope,
+    household_id: UUID,
+    household: KnownHousehold,
+    found: Finding,
+    discovered_on: date,
+    policy: Policy,
+) -> Intent:
+    """Report a finding; the clue's id follows from its cause, so a repetition has the same."""
+    return Intent(
+        stream=f"household-{household_id}",
+        household_id=household_id,
+        decider=HOUSEHOLD,
+        command=ReportRisk(
+            clue_id=derived_id(cause.event_id, found.rule_id),
+            channel=Channel.DEPARTMENT_WARNING,
+            risk_types=(found.risk_type,),
+            severity=found.severity,
+            evidence_event_ids=found.evidence,
+            rule_id=found.rule_id,
+            rule_version=found.rule_version,
+            discovered_on=discovered_on,
+            summary_zh=found.summary_zh,
+            summary_en=found.summary_en,
+            policy=policy,
+            today=discovered_on,
+        ),
+        context=following(cause, household.region, discovered_on, policy.version),
+    )

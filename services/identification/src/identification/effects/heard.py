@@ -1,0 +1,51 @@
+"""What every effect is given, and the circumstances of what follows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from common.clock import business_date, start_of
+from common.intents import Connection, Context
+from common.policies import Policies
+from contracts.envelope import Actor, Envelope
+from identification.domain.policy import Policy
+
+RULES = Actor(
+    person="rules",
+    post="RULE_ENGINE",
+    organisation="风险规则",
+    department="identification",
+    region="",
+)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A batch of our own events with their payloads, in the transaction that moves the offset."""
+
+    connection: Connection
+    policies: Policies[Policy]
+    events: Sequence[tuple[Envelope, Any]]
+
+    def of(self, *types: type) -> list[tuple[Envelope, Any]]:
+        """Those of some types, in order."""
+        return [(event, payload) for event, payload in self.events if isinstance(payload, types)]
+
+
+def day_of(event: Envelope) -> date:
+    """The business date on which an event was recorded: the same live and in a replay."""
+    return business_date(event.recorded_at)
+
+
+def following(cause: Envelope, region: str, on: date, policy_version: str | None = None) -> Context:
+    """The circumstances of what a rule does because of `cause`."""
+    return Context(
+        actor=RULES,
+        region=region,
+        occurred_at=max(cause.occurred_at, start_of(on)),
+        correlation_id=cause.correlation_id,
+        causation_id=cause.event_id,
+        policy_version=policy_version,
+        traceparent=cause.traceparent,
+    )

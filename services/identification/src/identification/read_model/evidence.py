@@ -1,0 +1,139 @@
+"""Which clue rests on which facts, and the tasks that people have because of a change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from common.intents import Connection, Fresh
+from contracts.episodes import RiskClueAttached, RiskDetected
+from contracts.evidence import CaseReviewed, CaseReviewRequested, ClueEvidenceReplaced
+
+CLUES = (RiskDetected, RiskClueAttached)
+CHANGES = (ClueEvidenceReplaced, CaseReviewRequested, CaseReviewed)
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A clue of a case that is open, with all the facts that it rests on."""
+
+    clue_id: UUID
+    household_id: UUID
+    rule_id: str | None
+    evidence: frozenset[UUID]
+
+
+async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Keep what clues rest on."""
+    rows = [
+        (
+            f.payload.clue_id,
+            fact,
+            f.payload.household_id,
+            f.payload.rule_id,
+            f.payload.discovered_on,
+        )
+        for f in fresh
+        for fact in f.payload.evidence_event_ids
+    ]
+    if rows:
+        await connection.execute(
+            """
+            insert into read.clue_evidence (clue_id, fact_event_id, household_id, rule_id, discovered_on)
+            select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[])
+            on conflict do nothing
+            """,
+            *(list(column) for column in zip(*rows, strict=True)),
+        )
+
+
+async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, list[Cited]]:
+    """The clues of open cases that rest on these facts, by fact, in one query."""
+    rows = await connection.fetch(
+        """
+        select asked.fact_event_id as fact, c.clue_id, c.household_id, c.rule_id,
+            array(select e.fact_event_id from read.clue_evidence e where e.clue_id = c.clue_id)
+                as evidence
+        from unnest($1::uuid[]) as asked (fact_event_id)
+        join read.clue_evidence c using (fact_event_id)
+        join read.household h using (household_id)
+        where h.stage <> 'NONE' and c.discovered_on >= h.discovered_on
+        order by c.discovered_on, c.clue_id
+        """,
+        facts,
+    )
+    found: dict[UUID, list[Cited]] = {}
+    for row in rows:
+        clue = Cited(
+            row["clue_id"], row["household_id"], row["rule_id"], frozenset(row["evidence"])
+        )
+        found.setdefault(row["fact"], []).append(clue)
+    return found
+
+
+async def change(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Follow replacements, and keep the tasks that they make."""
+    replaced = [f.payload for f in fresh if not isinstance(f.payload, CaseReviewed)]
+    if replaced:
+        await connection.execute(
+            _REPLACE,
+            [r.clue_id for r in replaced],
+            [r.previous_event_id for r in replaced],
+            [r.event_id for r in replaced],
+        )
+    tasks = [
+        (
+            f.payload.task_id,
+            "CASE_REVIEW",
+            f.payload.household_id,
+            f.event.region,
+            f.payload.requested_on,
+            f.payload.clue_id,
+        )
+        for f in fresh
+        if isinstance(f.payload, CaseReviewRequested)
+    ]
+    tasks += [
+        (
+            f.event.event_id,
+            "CLUE_WITHDRAWAL",
+            f.payload.household_id,
+            f.event.region,
+            f.payload.replaced_on,
+            f.payload.clue_id,
+        )
+        for f in fresh
+        if isinstance(f.payload, ClueEvidenceReplaced) and f.payload.withdrawal_proposed
+    ]
+    if tasks:
+        await connection.execute(_OPEN, *(list(column) for column in zip(*tasks, strict=True)))
+    reviewed = [f.payload for f in fresh if isinstance(f.payload, CaseReviewed)]
+    if reviewed:
+        await connection.execute(
+            _CLOSE,
+            [r.task_id for r in reviewed],
+            [r.reviewed_on for r in reviewed],
+            [r.outcome.value for r in reviewed],
+        )
+
+
+_REPLACE = """
+with gone as (
+    delete from read.clue_evidence e using unnest($1::uuid[], $2::uuid[], $3::uuid[])
+        as t (clue_id, previous, event_id)
+    where e.clue_id = t.clue_id and e.fact_event_id = t.previous
+    returning e.clue_id, e.household_id, e.rule_id, e.discovered_on, t.event_id
+)
+insert into read.clue_evidence (clue_id, fact_event_id, household_id, rule_id, discovered_on)
+select clue_id, event_id, household_id, rule_id, discovered_on from gone where event_id is not null
+on conflict do nothing
+"""
+_OPEN = """
+insert into read.task (task_id, kind, household_id, region, opened_on, clue_id)
+select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::date[], $6::uuid[])
+on conflict do nothing
+"""
+_CLOSE = """
+update read.task k set closed_on = t.closed_on, outcome = t.outcome
+from unnest($1::uuid[], $2::date[], $3::text[]) as t (task_id, closed_on, outcome)
+where k.task_id = t.task_id
+"""

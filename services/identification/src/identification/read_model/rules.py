@@ -1,0 +1,92 @@
+"""What rules look back at: households with their members and incomes, and the facts around a fact."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from common.intents import Connection, Fresh
+from contracts.codes import LabourCapacity, Relation
+from contracts.episodes import IncomeAssessed
+from identification.domain.findings import IncomeSeen, KnownHousehold, Person
+
+
+async def put_incomes(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Keep assessments of income."""
+    assessed: list[IncomeAssessed] = [f.payload for f in fresh]
+    await connection.execute(
+        """
+        insert into read.income (assessment_id, event_id, household_id, window_to, members,
+            disposable_fen, net_fen, reference_fen, operating_fen)
+        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::int[],
+            $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+        on conflict (assessment_id) do nothing
+        """,
+        [a.assessment_id for a in assessed],
+        [f.event.event_id for f in fresh],
+        [a.household_id for a in assessed],
+        [a.window_to for a in assessed],
+        [a.members for a in assessed],
+        [a.disposable_fen for a in assessed],
+        [net_of(a) for a in assessed],
+        [a.reference_fen for a in assessed],
+        [a.operating_fen for a in assessed],
+    )
+
+
+def net_of(a: IncomeAssessed) -> int:
+    """Net income of an assessment."""
+    gross = a.wage_fen + a.operating_fen + a.property_fen + a.transfer_fen
+    return gross - a.operating_cost_fen
+
+
+_Row = tuple[UUID, date, LabourCapacity, Relation]
+_rows = msgspec.json.Decoder(list[_Row])
+
+
+def _persons(members: str | None) -> tuple[Person, ...]:
+    return tuple(Person(*row) for row in _rows.decode(members)) if members else ()
+
+
+async def households(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, KnownHousehold]:
+    """These households with members and assessments, the latest first, in one query."""
+    rows = await connection.fetch(
+        """
+        select h.household_id, h.region, h.category, h.marginal_2019, h.stage,
+            (
+                select json_agg(json_build_array(person_id, born_on, labour_capacity, relation))
+                from read.member m where m.household_id = h.household_id
+            ) as persons,
+            i.event_id, i.window_to, i.members as heads, i.disposable_fen, i.net_fen,
+            i.reference_fen, i.operating_fen
+        from read.household h
+        left join read.income i using (household_id)
+        where h.household_id = any($1::uuid[])
+        order by h.household_id, i.window_to desc
+        """,
+        ids,
+    )
+    found: dict[UUID, KnownHousehold] = {}
+    incomes: dict[UUID, list[IncomeSeen]] = {}
+    for row in rows:
+        if row["event_id"]:
+            seen = IncomeSeen(
+                row["event_id"],
+                row["window_to"],
+                row["heads"],
+                row["disposable_fen"],
+                row["net_fen"],
+                row["reference_fen"],
+                row["operating_fen"],
+            )
+            incomes.setdefault(row["household_id"], []).append(seen)
+        found[row["household_id"]] = KnownHousehold(
+            row["region"],
+            row["category"],
+            row["marginal_2019"],
+            row["stage"],
+            _persons(row["persons"]),
+            tuple(incomes.get(row["household_id"], ())),
+        )
+    return found
