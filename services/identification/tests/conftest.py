@@ -15,6 +15,7 @@ from common.topics import create_topics
 from identification.main import NAME, build
 from identification.settings import IdentificationSettings
 from services.identification.tests.asking import Callers
+from services.identification.tests.registrar import Register
 
 ROOT = Path(__file__).parents[3]
 
@@ -76,3 +77,19 @@ async def sql(db: Database) -> AsyncIterator[asyncpg.Connection]:
 def callers(tokens: Issuer) -> Callers:
     """Headers of the callers that the tests know."""
     return Callers(tokens)
+
+
+@pytest.fixture
+def county(callers: Callers) -> dict[str, str]:
+    """The county's office: all of the register, and the episodes."""
+    scopes = (
+        "households:write households:read households:county members:read "
+        "episodes:village episodes:town episodes:county"
+    )
+    return callers.staff(scopes, "county", "441624")
+
+
+@pytest.fixture
+def register(app: httpx.AsyncClient, county: dict[str, str]) -> Register:
+    """The county's office at its desk."""
+    return Register(app, county)

@@ -1,103 +1,26 @@
 """Changing the register over HTTP: the vault moves along, and other households follow."""
 
 import asyncio
-import itertools
 import json
 from base64 import b64encode
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import asyncpg
 import httpx
-import pytest
 
 from common.ids import new_id
 from common.testing import eventually
 from identification.vault import Vault, commitment
 from services.identification.tests.asking import (
-    NAMESPACE,
     REGION,
     Callers,
-    household,
     identity_number,
-    person,
 )
+from services.identification.tests.registrar import DAY, Home, Register, joining, leaving, numbers
 
-numbers = itertools.count(700)
-DAY = "2024-04-15"
 HASH = "0" * 64
 VAULT = Vault(b64encode(b"v" * 32).decode(), b64encode(b"i" * 32).decode())
-
-
-@pytest.fixture
-def county(callers: Callers) -> dict[str, str]:
-    """The county's office: all of the register, and the episodes."""
-    scopes = (
-        "households:write households:read households:county members:read "
-        "episodes:village episodes:town episodes:county"
-    )
-    return callers.staff(scopes, "county", "441624")
-
-
-@dataclass
-class Home:
-    """A household that was registered, and the seeds of its people, the head first."""
-
-    id: str
-    people: list[int]
-
-    def person(self, place: int) -> str:
-        return str(uuid5(NAMESPACE, f"p{self.people[place]}"))
-
-
-class Register:
-    """Asks as one caller, with a key of its own each time."""
-
-    def __init__(self, app: httpx.AsyncClient, headers: dict[str, str]) -> None:
-        self._app, self._headers = app, headers
-
-    async def household(self, size: int = 1, **change: Any) -> Home:
-        people = [next(numbers) for _ in range(size)]
-        members = [
-            person(n, relation="CHILD" if place else "HEAD") for place, n in enumerate(people)
-        ]
-        body = household(people[0], members=members, co_living_count=size, **change)
-        answer = await self._app.post("/v1/households", json=body, headers=self._headers)
-        assert answer.status_code == 201, answer.text
-        return Home(str(body["household_id"]), people)
-
-    async def ask(self, home: str, path: str, **form: Any) -> httpx.Response:
-        headers = {"Idempotency-Key": str(new_id())} | form.pop("headers", {})
-        url = f"/v1/households/{home}/{path}"
-        return await self._app.post(url, json=form, headers=self._headers | headers)
-
-    async def done(self, home: str, path: str, **form: Any) -> httpx.Response:
-        answer = await self.ask(home, path, **form)
-        assert answer.status_code == 201, answer.text
-        return answer
-
-    async def get(self, home: str, path: str = "") -> Any:
-        answer = await self._app.get(f"/v1/households/{home}{path}", headers=self._headers)
-        return answer.json() if answer.status_code == 200 else None
-
-    async def members(self, home: str) -> set[str]:
-        return {m["person_id"] for m in await self.get(home, "/members")}
-
-
-@pytest.fixture
-def register(app: httpx.AsyncClient, county: dict[str, str]) -> Register:
-    return Register(app, county)
-
-
-def leaving(person_id: str, **change: Any) -> dict[str, Any]:
-    form = {"person_id": person_id, "reason": "MARRIAGE_OUT", "effective_on": DAY}
-    return {**form, "co_living_count": 1, **change}
-
-
-def joining(number: int, **change: Any) -> dict[str, Any]:
-    member = person(number, relation="SPOUSE", **change)
-    return {"member": member, "reason": "MARRIAGE_IN", "effective_on": DAY, "co_living_count": 2}
 
 
 async def test_who_left_one_household_joins_another_and_is_the_same_person(

@@ -33,19 +33,21 @@ def _department(code: str, organisation: str) -> Client:
     return Client(code, organisation, code, "DEPARTMENT_OFFICER", COUNTY, scopes)
 
 
-HOUSEHOLDS = ("households:write", "households:read", "members:read")
+HOUSEHOLDS = ("households:write", "households:read", "members:read", "members:reveal")
 VISITS = ("visits:write", "visits:read")
 VILLAGE = (*HOUSEHOLDS, "episodes:village", *VISITS)
 TOWNSHIP = (*HOUSEHOLDS, "episodes:village", "episodes:town", *VISITS)
 OFFICE = (
     *HOUSEHOLDS,
     "households:county",
+    "members:rights",
+    "access:read",
     "episodes:county",
     "visits:read",
     "parked:manage",
     "clock:set",
 )
-OVERSIGHT = ("households:read", "visits:read", "audit:read")
+OVERSIGHT = ("households:read", "visits:read", "audit:read", "access:read")
 
 CLIENTS = {
     client.id: client

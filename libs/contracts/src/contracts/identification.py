@@ -9,6 +9,7 @@ from contracts.evidence import EvidenceEvent
 from contracts.facts import FactEvent
 from contracts.households import RegisterEvent
 from contracts.inquiries import InquiryEvent
+from contracts.persons import AccessEvent, PersonEvent
 
-HouseholdEvent = RegisterEvent | EpisodeEvent | InquiryEvent | DeadlineEvent
-IdentificationEvent = HouseholdEvent | FactEvent | EvidenceEvent
+HouseholdEvent = RegisterEvent | EpisodeEvent | InquiryEvent | DeadlineEvent | PersonEvent
+IdentificationEvent = HouseholdEvent | FactEvent | EvidenceEvent | AccessEvent

@@ -54,7 +54,7 @@ async def follow(
     A household that left the register before it could be taken in is no fault: the survivor is told.
     """
     regions = await register.regions_of(connection, [i for _, e in told for i in _others(e)])
-    intents = [intent for cause, e in told for intent in _intents(cause, e, regions, policies)]
+    intents = [intent for cause, e in told for intent in asked_by(cause, e, regions, policies)]
     outcomes = list(zip(intents, await record(connection, store, intents), strict=True))
     gone = [
         i for i, o in outcomes if isinstance(o, Refused) and isinstance(i.command, JoinHousehold)
@@ -72,9 +72,10 @@ def _others(event: Any) -> list[UUID]:
     return []
 
 
-def _intents(
+def asked_by(
     cause: Envelope, event: Any, regions: Mapping[UUID, str], policies: Policies[Policy]
 ) -> list[Intent]:
+    """The commands to other households, in the order in which they must be decided."""
     match event:
         case HouseholdSplit():
             return _split_off(cause, event, policies)

@@ -13,7 +13,16 @@ from common.operations import operations
 from common.service import probes, running, serve
 from contracts.identification import IdentificationEvent
 from identification import read_model, unmatched
-from identification.api import episodes, events, households, inquiries, register, rules
+from identification.api import (
+    access,
+    episodes,
+    events,
+    households,
+    inquiries,
+    register,
+    rights,
+    rules,
+)
 from identification.api.wired import Wired
 from identification.domain.policy import Policy
 from identification.reactions import reacting
@@ -56,6 +65,8 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(operations(NAME, STORE.codec, settings))
     app.include_router(households.router)
     app.include_router(register.router)
+    app.include_router(rights.router)
+    app.include_router(access.router)
     app.include_router(events.router)
     app.include_router(rules.router)
     app.include_router(episodes.router)

@@ -37,6 +37,7 @@ alter table vault.person add column if not exists active boolean not null defaul
 create unique index if not exists one_active_household on vault.person (blind_index) where active;
 create index if not exists person_number on vault.person (blind_index);
 create index if not exists person_household on vault.person (household_id);
+create table if not exists vault.restricted (person_id uuid primary key);
 """
 
 
@@ -68,6 +69,15 @@ class Known:
     household_id: UUID
     region: str
     active: bool = True
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A record as it lies in the vault."""
+
+    sealed: bytes
+    active: bool
+    restricted: bool
 
 
 class Vault:
@@ -207,3 +217,54 @@ async def leave(connection: Connection, persons: Sequence[UUID]) -> None:
     await connection.execute(
         "update vault.person set active = false where person_id = any($1::uuid[])", persons
     )
+
+
+async def restricted(connection: Connection, persons: Sequence[UUID]) -> set[UUID]:
+    """Those of these persons whose data is kept but not used."""
+    rows = await connection.fetch(
+        "select person_id from vault.restricted where person_id = any($1::uuid[])", persons
+    )
+    return {row["person_id"] for row in rows}
+
+
+async def restrict(connection: Connection, persons: Sequence[UUID]) -> None:
+    """Their data is kept but not used."""
+    await connection.execute(
+        "insert into vault.restricted select unnest($1::uuid[]) on conflict do nothing", persons
+    )
+
+
+async def lift(connection: Connection, persons: Sequence[UUID]) -> None:
+    """Their data may be used again."""
+    await connection.execute(
+        "delete from vault.restricted where person_id = any($1::uuid[])", persons
+    )
+
+
+async def erase(connection: Connection, persons: Sequence[UUID]) -> None:
+    """Record, salt and index of persons who are members nowhere are gone."""
+    await connection.execute(
+        "delete from vault.person where person_id = any($1::uuid[]) and not active", persons
+    )
+
+
+async def kept(connection: Connection, household_id: UUID, person_id: UUID) -> Kept | None:
+    """The record of a member or former member of this household."""
+    row = await connection.fetchrow(
+        """
+        select p.sealed, p.active, r.person_id is not null as restricted
+        from vault.person p left join vault.restricted r using (person_id)
+        where p.household_id = $1 and p.person_id = $2
+        """,
+        household_id,
+        person_id,
+    )
+    return Kept(row["sealed"], row["active"], row["restricted"]) if row else None
+
+
+async def is_member(connection: Connection, person_id: UUID) -> bool:
+    """Whether the person belongs to any household now."""
+    found: bool = await connection.fetchval(
+        "select exists (select from vault.person where person_id = $1 and active)", person_id
+    )
+    return found

@@ -18,7 +18,9 @@ from common.intents import Intent
 from common.problems import Problem, fault
 from contracts.codes import Category, RiskType
 from contracts.households import HouseholdRegistered
+from contracts.persons import Denial
 from contracts.stages import Stage
+from identification.api.access import refuse
 from identification.api.forms import HouseholdForm
 from identification.api.sealing import Recognised, number_faults, person_of, recognise, sealed
 from identification.api.wired import Wired, wired
@@ -174,13 +176,15 @@ async def read_one(
     response: Response,
     caller: Annotated[Principal, allow("households:read")],
 ) -> HouseholdRow:
-    """`ETag` is the version to send as `If-Match`."""
+    """`ETag` is the version to send as `If-Match`. A refusal is recorded for supervisors (A75)."""
     row = await register.one(wired(request).runtime.engine, household_id)
     if row is None:
         raise Problem("not-found")
-    caller.must_cover(row.region)
-    if caller.actor.department != STAFF and not _routed(caller.actor.department, row):
-        raise Problem("not-routed")
+    app, department = wired(request), caller.actor.department
+    if not caller.covers(row.region):
+        await refuse(app, caller, household_id, row.region, Denial.OUTSIDE_REGION)
+    if department != STAFF and not _routed(department, row):
+        await refuse(app, caller, household_id, row.region, Denial.NOT_ROUTED)
     response.headers["ETag"] = f'"{row.version}"'
     return row
 

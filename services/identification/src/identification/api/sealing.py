@@ -1,6 +1,6 @@
 """From a person as staff write it to a member of the register and a record of the vault."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,6 +21,7 @@ class Recognised:
 
     known: Mapping[bytes, Known]
     salts: Mapping[UUID, bytes]
+    restricted: Set[UUID]
 
 
 def number_faults(app: Wired, members: Sequence[MemberForm], pointer: str) -> list[Fault]:
@@ -38,7 +39,9 @@ async def recognise(
     """Look persons up, all at once."""
     known = await vault.seen(connection, [index_of(app, m) for m in members])
     ids = [k.person_id for k in known.values()] + [m.person_id for m in members if m.person_id]
-    return Recognised(known, await vault.salts(connection, ids))
+    return Recognised(
+        known, await vault.salts(connection, ids), await vault.restricted(connection, ids)
+    )
 
 
 def index_of(app: Wired, member: MemberForm) -> bytes:
@@ -86,5 +89,6 @@ def sealed(
         labour_capacity=member.labour_capacity,
         health=member.health,
         schooling=member.schooling,
+        restricted=person_id in recognised.restricted,
     )
     return shown, app.vault.seal(person_id, household_id, personal, salt)

@@ -10,6 +10,7 @@ from contracts.inquiries import DataSource, EmergencyCause, Finding
 from identification.domain.income import Income
 from identification.domain.policy import Policy
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
+from identification.domain.rights import RightsCommand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,4 +267,11 @@ class CloseBusinessDay:
     policy: Policy
 
 
-Command = RegisterHousehold | RegisterCommand | EpisodeCommand | InquiryCommand | CloseBusinessDay
+Command = (
+    RegisterHousehold
+    | RegisterCommand
+    | RightsCommand
+    | EpisodeCommand
+    | InquiryCommand
+    | CloseBusinessDay
+)

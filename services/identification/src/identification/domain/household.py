@@ -10,9 +10,11 @@ from contracts.deadlines import DeadlineEvent
 from contracts.households import HouseholdRegistered, RegisterEvent
 from contracts.identification import HouseholdEvent
 from contracts.inquiries import InquiryEvent
-from identification.domain import deadlines, inquiries, register, registration, transitions
+from contracts.persons import PersonEvent
+from identification.domain import deadlines, inquiries, register, registration, rights, transitions
 from identification.domain.commands import CloseBusinessDay, Command, InquiryCommand, ReportRisk
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
+from identification.domain.rights import RightsCommand
 from identification.domain.states import Household, Past, State, Status
 
 
@@ -22,6 +24,8 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
         return [*registration.decide(command, household)]
     if household is None:
         raise Refused("not-registered")
+    if isinstance(command, RightsCommand):
+        return [*rights.decide(command, household)]
     if isinstance(command, RegisterCommand):
         return [*register.change(command, household)]
     if household.status is not Status.ACTIVE:
@@ -44,6 +48,8 @@ def evolve(state: State, event: HouseholdEvent) -> State:
     assert state is not None, "the first event of a household registers it"
     if isinstance(event, RegisterEvent):
         return register.evolve(state, event)
+    if isinstance(event, PersonEvent):
+        return rights.evolve(state, event)
     if isinstance(event, DeadlineEvent):
         return deadlines.evolve(state, event)
     if isinstance(event, InquiryEvent):

@@ -90,7 +90,8 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             raise AssertionError("a household is registered once")
         case HouseholdMemberAdded():
             joined = [*entry.members, event.member]
-            return _entry(household, members=joined, co_living_count=event.co_living_count)
+            changed = _entry(household, members=joined, co_living_count=event.co_living_count)
+            return _past(changed, erased=past.erased - {event.member.person_id})
         case HouseholdMemberRemoved():
             gone = [m for m in entry.members if m.person_id == event.person_id]
             staying = [m for m in entry.members if m.person_id != event.person_id]

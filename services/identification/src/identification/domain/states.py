@@ -135,7 +135,7 @@ class Past:
     `registered` is the first entry, `left` who left, `assessed` the day of each member's last labour
     assessment, `moved_on` the day of the last move. The others are households: `split_off` from this
     one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
-    which this one is part of now.
+    which this one is part of now. `erased` are former members whose data is gone.
     """
 
     registered: HouseholdRegistered | None = None
@@ -146,6 +146,7 @@ class Past:
     absorbed: frozenset[UUID] = frozenset()
     awaited: frozenset[UUID] = frozenset()
     survivor: UUID | None = None
+    erased: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from common.intents import Connection, Fresh
 from contracts.episodes import IncomeAssessed
 from contracts.facts import UnmatchedFactParked, UnmatchedFactResolved
 from contracts.households import RegisterEvent
+from contracts.persons import AccessEvent, PersonEvent
 from identification.domain.states import Household
-from identification.read_model import evidence, facts, persons, register, rules
+from identification.read_model import access, evidence, facts, persons, register, rules
 from identification.read_model.tables import TABLES as TABLES
 
 
@@ -23,7 +24,7 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     reported = [f for f in fresh if isinstance(f.payload, facts.REPORTED)]
     if reported:
         await facts.put(connection, reported)
-    entries = [f for f in fresh if isinstance(f.payload, RegisterEvent)]
+    entries = [f for f in fresh if isinstance(f.payload, RegisterEvent | PersonEvent)]
     if entries:
         await register.reserve(connection, entries)
         await persons.put(connection, list({f.event.stream: f for f in entries}.values()))
@@ -42,3 +43,6 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     incomes = [f for f in fresh if isinstance(f.payload, IncomeAssessed)]
     if incomes:
         await rules.put_incomes(connection, incomes)
+    looks = [f for f in fresh if isinstance(f.payload, AccessEvent)]
+    if looks:
+        await access.put(connection, looks)

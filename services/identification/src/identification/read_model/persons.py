@@ -21,6 +21,7 @@ from contracts.households import (
     HouseholdRegistered,
     HouseholdRelocated,
 )
+from contracts.persons import PersonalDataErased, ProcessingRestricted, RestrictionLifted
 from identification import vault
 from identification.domain.states import Household, Status
 from identification.read_model.tables import MemberRow
@@ -81,4 +82,10 @@ def _steps(fresh: Fresh) -> list[tuple[Any, Sequence[Any]]]:
             return [(vault.leave, [m.person_id for m in state.registered.members])]
         case HouseholdRelocated() if fresh.private and event.inside_county:
             return [(vault.rewrite, fresh.private)]
+        case ProcessingRestricted():
+            return [(vault.restrict, [event.person_id])]
+        case RestrictionLifted():
+            return [(vault.lift, [event.person_id])]
+        case PersonalDataErased():
+            return [(vault.erase, [event.person_id])]
     return []

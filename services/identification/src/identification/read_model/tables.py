@@ -1,9 +1,9 @@
 """The tables of the read model. They can be dropped and folded again."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, MetaData
+from sqlalchemy import BigInteger, DateTime, MetaData
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlmodel import Column, Field, SQLModel
 
@@ -47,6 +47,24 @@ class MemberRow(SQLModel, table=True):
     health: str
     schooling: str
     restricted: bool
+
+
+class AccessRow(SQLModel, table=True):
+    """One look at a household or a person, granted for a purpose or refused."""
+
+    metadata = TABLES
+    __tablename__ = "access"
+
+    event_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(index=True)
+    person_id: UUID | None
+    region: str = Field(index=True)
+    granted: bool
+    why: str
+    looked_by: str
+    organisation: str
+    department: str
+    looked_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 class FactRow(SQLModel, table=True):

@@ -4,6 +4,7 @@ from common.problems import Text
 from identification.refusals.episodes import EPISODES
 from identification.refusals.facts import FACTS
 from identification.refusals.inquiries import INQUIRIES
+from identification.refusals.persons import PERSONS
 from identification.refusals.register import REGISTER
 
-REFUSALS: dict[str, Text] = {**REGISTER, **EPISODES, **INQUIRIES, **FACTS}
+REFUSALS: dict[str, Text] = {**REGISTER, **PERSONS, **EPISODES, **INQUIRIES, **FACTS}

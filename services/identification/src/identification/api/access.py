@@ -1,0 +1,138 @@
+"""Looking at a person's data, and at who looked (A75). Every look is recorded before it is answered."""
+
+from typing import Annotated, NoReturn
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from common.auth import Principal, allow
+from common.http import circumstances, only_filters
+from common.intents import Intent
+from common.problems import Problem, fault
+from contracts.persons import AccessEvent, AccessRefused, Denial, PersonalDataRevealed, Purpose
+from identification import vault
+from identification.api.forms import Form
+from identification.api.wired import Wired, wired
+from identification.domain.access import ACCESS
+from identification.read_model import access
+from identification.read_model.tables import AccessRow
+
+router = APIRouter(tags=["access"])
+
+DENIED = {
+    Denial.NOT_ROUTED: "not-routed",
+    Denial.OUTSIDE_REGION: "outside-region",
+    Denial.RESTRICTED: "processing-restricted",
+}
+
+
+class RevealForm(Form):
+    """What the look is for."""
+
+    purpose: Purpose
+
+
+class Revealed(BaseModel):
+    """What identifies a person."""
+
+    person_id: UUID
+    name: str
+    identity_number: str
+    address: str
+
+
+@router.post("/v1/households/{household_id}/members/{person_id}/reveal")
+async def reveal(
+    household_id: UUID,
+    person_id: UUID,
+    form: RevealForm,
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("members:reveal")],
+) -> Revealed:
+    """Name, number and address of a member or former member, for a purpose that is recorded."""
+    app = wired(request)
+    region = await app.regions.get(household_id)
+    if region is None:
+        raise Problem("not-registered")
+    if not caller.covers(region):
+        await refuse(app, caller, household_id, region, Denial.OUTSIDE_REGION, person_id)
+    async with app.runtime.pool.acquire() as connection:
+        kept = await vault.kept(connection, household_id, person_id)
+    if kept is None:
+        raise Problem("not-in-vault")
+    if kept.restricted:
+        await refuse(app, caller, household_id, region, Denial.RESTRICTED, person_id)
+    look = PersonalDataRevealed(
+        household_id=household_id, person_id=person_id, purpose=form.purpose
+    )
+    await _record(app, caller, region, look)
+    personal = app.vault.open(person_id, kept.sealed)
+    response.headers["Cache-Control"] = "no-store"
+    return Revealed(
+        person_id=person_id,
+        name=personal.name,
+        identity_number=personal.identity_number,
+        address=personal.address,
+    )
+
+
+@router.get("/v1/access", summary="Who looked at persons, and who was refused, the latest first")
+async def looks(
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("access:read")],
+    region: str | None = None,
+    household_id: UUID | None = None,
+    department: str | None = None,
+    granted: bool | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[AccessRow]:
+    """For supervisors; `Link: rel="next"` leads on."""
+    known = ["region", "household_id", "department", "granted", "cursor", "limit"]
+    only_filters(request, known)
+    if not 1 <= limit <= 500:
+        raise Problem("invalid", faults=[fault("/limit", "range")])
+    area = region or caller.actor.region
+    caller.must_cover(area)
+    rows = await access.many(
+        wired(request).runtime.engine,
+        region=area,
+        household_id=household_id,
+        department=department,
+        granted=granted,
+        before=cursor,
+        limit=limit,
+    )
+    if len(rows) == limit:
+        following = request.url.include_query_params(cursor=str(rows[-1].event_id))
+        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    return rows
+
+
+async def refuse(
+    app: Wired,
+    caller: Principal,
+    household_id: UUID,
+    region: str,
+    denial: Denial,
+    person_id: UUID | None = None,
+) -> NoReturn:
+    """Record that the caller was refused, then raise the `Problem`."""
+    look = AccessRefused(household_id=household_id, person_id=person_id, denial=denial)
+    await _record(app, caller, region, look)
+    raise Problem(DENIED[denial])
+
+
+async def _record(app: Wired, caller: Principal, region: str, look: AccessEvent) -> None:
+    await app.runtime.writer.execute(
+        Intent(
+            stream=f"access-to-household-{look.household_id}",
+            household_id=look.household_id,
+            decider=ACCESS,
+            command=look,
+            context=circumstances(caller, region=region, occurred_at=app.runtime.clock.now()),
+        )
+    )

@@ -1,0 +1,22 @@
+"""What is refused about a person's data."""
+
+from common.problems import Text
+
+PERSONS: dict[str, Text] = {
+    "processing-restricted": Text(
+        409,
+        "该人信息限制处理，任何人不得查看：如需使用，请县级先解除限制",
+        "The person's data may be kept but not used: the county has to lift the restriction first",
+    ),
+    "purpose-continues": Text(
+        409,
+        "该人仍是某户成员，不能删除信息：请先办理离户，或限制处理",
+        "The person is a member of a household, so the data is needed: restrict processing instead",
+    ),
+    "already-erased": Text(409, "该人信息已删除", "The person's data was erased"),
+    "not-in-vault": Text(
+        404,
+        "没有该人的信息：不属于本户，或信息已删除",
+        "No data of this person: not of this household, or erased",
+    ),
+}
