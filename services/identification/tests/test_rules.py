@@ -1,5 +1,6 @@
 """The medical rule: pure, over facts and parameters."""
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -18,10 +19,12 @@ from identification.domain.findings import Finding, History
 from identification.domain.income import window_before
 from identification.domain.policy import Policy
 from identification.domain.rules import medical_cost
-from identification.identity import check_digit, fault_of
+from identification.identity import check_digit, fault_of, normalised
+from identification.vault import Vault
 from services.identification.tests.seen import GENERAL, HOUSEHOLD, fact
 from services.identification.tests.story import POLICY
 
+VAULT = Vault(b64encode(b"v" * 32).decode(), b64encode(b"i" * 32).decode())
 POLICY_FILE = Path(__file__).parents[3] / "policies" / "heping-2024.toml"
 
 
@@ -97,13 +100,31 @@ def test_a_version_counts_from_its_publication_and_the_smallest_area_wins() -> N
         known.of("441602000000", date(2024, 3, 1))
 
 
-@given(st.integers(0, 10**11 - 1), st.integers(0, 16), st.integers(1, 9))
-def test_the_check_digit_finds_every_single_wrong_digit(tail: int, place: int, by: int) -> None:
-    body = f"990000{tail:011d}"
+@given(st.dates(), st.integers(0, 999), st.integers(0, 16), st.integers(1, 9))
+def test_the_check_digit_finds_every_single_wrong_digit(
+    born: date, serial: int, place: int, by: int
+) -> None:
+    body = f"990000{born:%Y%m%d}".zfill(14) + f"{serial:03d}"
     number = body + check_digit(body)
     assert fault_of(number, test_numbers=True) is None
     wrong = number[:place] + str((int(number[place]) + by) % 10) + number[place + 1 :]
-    assert fault_of(wrong, test_numbers=True) == "checksum"
+    assert check_digit(wrong[:17]) != wrong[17]
+    assert fault_of(wrong, test_numbers=True) in ("checksum", "pattern")
+
+
+def test_the_birthday_in_a_number_is_a_day_of_the_calendar() -> None:
+    for birthday, fault in [("20000229", None), ("20010229", "pattern"), ("20001301", "pattern")]:
+        body = f"990000{birthday}001"
+        assert fault_of(body + check_digit(body), test_numbers=True) == fault
+
+
+def test_a_number_may_end_in_a_small_x_and_stand_on_a_disability_card() -> None:
+    body = next(b for n in range(99) if check_digit(b := f"99000019700101{n:03d}") == "X")
+    for written in (body + "x", f" {body}X ", body + "x43", body + "X4301"):
+        assert fault_of(normalised(written), test_numbers=True) is None
+        assert VAULT.blind_index(normalised(written)) == VAULT.blind_index(body + "X")
+    for written in (body, body + "X4", body + "X430", body + "X43011", "1" + body + "X"):
+        assert fault_of(normalised(written), test_numbers=True) == "pattern"
 
 
 def test_test_numbers_are_refused_where_they_are_not_allowed() -> None:

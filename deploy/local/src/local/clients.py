@@ -81,6 +81,9 @@ CLIENTS = {
         ),
         Client("town-pengzhai", "和平县彭寨镇人民政府", STAFF, "TOWN_REVIEWER", TOWN, TOWNSHIP),
         Client("county-office", "和平县乡村振兴局", STAFF, "COUNTY_APPROVER", COUNTY, OFFICE),
+        Client(
+            "qr-page", "和平县一码申报", "qr-page", "SELF_SERVICE", COUNTY, ("declarations:write",)
+        ),
         Client("supervisor", "和平县纪律检查委员会", STAFF, "SUPERVISOR", COUNTY, OVERSIGHT),
     )
 }

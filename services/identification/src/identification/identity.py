@@ -4,6 +4,7 @@ A number is personal data: it goes into the vault and nowhere else, not into an 
 """
 
 import re
+from datetime import date
 
 TEST_PREFIX = "990000"  # no area has it, so no person can
 
@@ -19,14 +20,35 @@ def normalised(number: str) -> str:
 def fault_of(number: str, *, test_numbers: bool) -> str | None:
     """What is wrong with a normalised number: `pattern`, `checksum` or nothing.
 
-    The disability card is the 18 digits of its holder with 2 or 4 digits behind them. Numbers with
-    the test prefix are accepted only where `test_numbers` says so.
+    The disability card is the 18 digits of its holder with 2 or 4 digits behind them. The birthday
+    in a number is a day of the calendar. Numbers with the test prefix are accepted only where
+    `test_numbers` says so.
     """
     if not re.fullmatch(r"[0-9]{17}[0-9X](?:[0-9]{2}|[0-9]{4})?", number):
         return "pattern"
     if number.startswith(TEST_PREFIX) and not test_numbers:
         return "pattern"
+    if birthday_in(number) is None:
+        return "pattern"
     return None if number[17] == check_digit(number[:17]) else "checksum"
+
+
+def birthday_in(number: str) -> date | None:
+    """The birthday in a number, if it is a day of the calendar."""
+    try:
+        return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return None
+
+
+def is_male(number: str) -> bool:
+    """The 17th digit is odd for men."""
+    return int(number[16]) % 2 == 1
+
+
+def of_person(number: str) -> str:
+    """The 18 characters that are the person's, on whatever card they stand."""
+    return number[:18]
 
 
 def check_digit(body: str) -> str:

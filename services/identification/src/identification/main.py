@@ -15,6 +15,7 @@ from contracts.identification import IdentificationEvent
 from identification import read_model, unmatched
 from identification.api import (
     access,
+    declarations,
     episodes,
     events,
     households,
@@ -67,6 +68,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(register.router)
     app.include_router(rights.router)
     app.include_router(access.router)
+    app.include_router(declarations.router)
     app.include_router(events.router)
     app.include_router(rules.router)
     app.include_router(episodes.router)

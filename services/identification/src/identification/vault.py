@@ -18,6 +18,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from common.intents import Connection
+from identification.identity import of_person
 
 NONCE = 12
 
@@ -91,10 +92,10 @@ class Vault:
         self._index_key = keys[1]
 
     def blind_index(self, identity_number: str) -> bytes:
-        """Equal numbers have equal indexes; without the key nothing else can be learnt."""
-        return hmac.digest(
-            self._index_key, b"identity-number:" + identity_number.encode(), "sha256"
-        )
+        """Equal persons have equal indexes, by identity card or disability card; without the key
+        nothing else can be learnt."""
+        number = of_person(identity_number).encode()
+        return hmac.digest(self._index_key, b"identity-number:" + number, "sha256")
 
     def seal(self, person_id: UUID, household_id: UUID, personal: Personal, salt: bytes) -> Sealed:
         """The row to keep."""

@@ -16,7 +16,7 @@ from common.errors import invalid
 from common.http import circumstances, only_filters
 from common.intents import Intent
 from common.problems import Problem, fault
-from contracts.codes import Category, RiskType
+from contracts.codes import Category, Origin, RiskType
 from contracts.households import HouseholdRegistered
 from contracts.persons import Denial
 from contracts.stages import Stage
@@ -47,7 +47,7 @@ ROUTED: dict[str, frozenset[str]] = {
     RiskType.LOW_INCOME: frozenset({"minzheng"}),
 }
 FILTERS = (
-    "region", "stage", "status", "category", "marginal_2019", "has_labour", "register_number",
+    "region", "stage", "status", "origin", "category", "marginal_2019", "has_labour", "register_number",
     "due_by", "cursor", "limit",
 )  # fmt: skip
 STAFF = "xiangzhen"  # the department code of town, village and county staff
@@ -201,6 +201,7 @@ async def read_many(
     region: str | None = None,
     stage: str | None = None,
     status: Status | None = None,
+    origin: Origin | None = None,
     category: Category | None = None,
     marginal_2019: bool | None = None,
     has_labour: bool | None = None,
@@ -227,6 +228,7 @@ async def read_many(
         after=cursor,
         limit=limit,
         status=status,
+        origin=origin,
         category=category,
         marginal_2019=marginal_2019,
         has_labour=has_labour,

@@ -32,6 +32,14 @@ class ReportRisk:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeclareHousehold:
+    """A13: a household that is not on the register declares itself: its stub, and the clue."""
+
+    stub: RegisterHousehold
+    clue: ReportRisk
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartVerification:
     """T2: send officers. `recused` are those who declared to be relatives, and are not sent."""
 
@@ -269,6 +277,7 @@ class CloseBusinessDay:
 
 Command = (
     RegisterHousehold
+    | DeclareHousehold
     | RegisterCommand
     | RightsCommand
     | EpisodeCommand

@@ -12,7 +12,13 @@ from contracts.identification import HouseholdEvent
 from contracts.inquiries import InquiryEvent
 from contracts.persons import PersonEvent
 from identification.domain import deadlines, inquiries, register, registration, rights, transitions
-from identification.domain.commands import CloseBusinessDay, Command, InquiryCommand, ReportRisk
+from identification.domain.commands import (
+    CloseBusinessDay,
+    Command,
+    DeclareHousehold,
+    InquiryCommand,
+    ReportRisk,
+)
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
 from identification.domain.rights import RightsCommand
 from identification.domain.states import Household, Past, State, Status
@@ -22,6 +28,8 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
     """What happens, or nothing where nothing changes. Raises `Refused`."""
     if isinstance(command, RegisterHousehold):
         return [*registration.decide(command, household)]
+    if isinstance(command, DeclareHousehold):
+        return _declared(command, household)
     if household is None:
         raise Refused("not-registered")
     if isinstance(command, RightsCommand):
@@ -39,6 +47,13 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
     if isinstance(command, InquiryCommand):
         return [*inquiries.advance(command, household, household.case)]
     return [*transitions.advance(command, household, household.case)]
+
+
+def _declared(c: DeclareHousehold, household: State) -> list[HouseholdEvent]:
+    """Stub and clue together, so that no declaration is left without its clock (A13)."""
+    stub: list[HouseholdEvent] = [*registration.decide(c.stub, household)]
+    known = HOUSEHOLD.fold(stub) if stub else household
+    return [*stub, *decide(c.clue, known)]
 
 
 def evolve(state: State, event: HouseholdEvent) -> State:

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from common.intents import Connection, Fresh
 from common.lookups import Lookups
+from contracts.codes import Origin
 from contracts.households import HouseholdSplit
 from contracts.stages import Stage
 from identification.domain.states import Household, Monitored, Status
@@ -36,6 +37,7 @@ def _household(fresh: Fresh) -> tuple[Any, ...]:
         registered.co_living_count,
         state.has_labour,
         state.status.value,
+        registered.origin.value,
         state.stage,
         case.confirmed.monitored_class.value if isinstance(case, Monitored) else None,
         ",".join(sorted(file.risk_types)) if file else "",
@@ -47,13 +49,14 @@ def _household(fresh: Fresh) -> tuple[Any, ...]:
 
 _UPSERT = """
 insert into read.household (household_id, register_number, region, category, marginal_2019, persons,
-    has_labour, status, stage, monitored_class, risk_types, discovered_on, due_on, version)
+    has_labour, status, origin, stage, monitored_class, risk_types, discovered_on, due_on, version)
 select household_id, register_number, region, category, marginal_2019, persons, has_labour, status,
-    stage, monitored_class, string_to_array(risk_types, ','), discovered_on, due_on, version
+    origin, stage, monitored_class, string_to_array(risk_types, ','), discovered_on, due_on, version
 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::int[], $7::bool[],
-    $8::text[], $9::text[], $10::text[], $11::text[], $12::date[], $13::date[], $14::int[])
+    $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::date[], $14::date[],
+    $15::int[])
     as t (household_id, register_number, region, category, marginal_2019, persons, has_labour,
-        status, stage, monitored_class, risk_types, discovered_on, due_on, version)
+        status, origin, stage, monitored_class, risk_types, discovered_on, due_on, version)
 on conflict (household_id) do update set
     region = excluded.region, category = excluded.category,
     marginal_2019 = excluded.marginal_2019, persons = excluded.persons,
@@ -74,8 +77,8 @@ async def reserve(connection: Connection, entries: Sequence[Fresh]) -> None:
         await connection.execute(
             """
             insert into read.household (household_id, register_number, region, category,
-                marginal_2019, persons, has_labour, status, stage, risk_types, version)
-            select t.*, false, $7, $8, '{}', 0
+                marginal_2019, persons, has_labour, status, origin, stage, risk_types, version)
+            select t.*, false, $7, $8, $9, '{}', 0
             from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::int[]) as t
             on conflict (household_id) do nothing
             """,
@@ -86,7 +89,8 @@ async def reserve(connection: Connection, entries: Sequence[Fresh]) -> None:
             [s.marginal_2019 for s in splits],
             [s.new_co_living_count for s in splits],
             Status.ACTIVE.value,
-            Stage.NONE,
+            Origin.SPLIT.value,
+            Stage.NONE.value,
         )
 
 

@@ -24,6 +24,7 @@ class HouseholdRow(SQLModel, table=True):
     persons: int
     has_labour: bool
     status: str = Field(index=True)
+    origin: str
     stage: str = Field(index=True)
     monitored_class: str | None
     risk_types: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))

@@ -1,0 +1,163 @@
+"""Farmers declare themselves, by the county's QR page or its telephone service (A13)."""
+
+from datetime import date, timedelta
+from typing import Annotated
+from uuid import UUID, uuid5
+
+import asyncpg
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from common.auth import Principal, allow
+from common.clock import start_of
+from common.http import circumstances, required_key
+from common.ids import new_id
+from common.intents import Intent, Key, fingerprint
+from common.problems import Problem, fault
+from contracts.codes import (
+    Category,
+    Channel,
+    Health,
+    LabourCapacity,
+    Origin,
+    Relation,
+    RiskType,
+    Schooling,
+    Severity,
+    Sex,
+)
+from contracts.households import HouseholdRegistered
+from identification.api.forms import Form, MemberForm, Region
+from identification.api.sealing import index_of, recognise, sealed
+from identification.api.wired import Wired, wired
+from identification.domain.commands import DeclareHousehold, ReportRisk
+from identification.domain.household import HOUSEHOLD
+from identification.domain.register_commands import RegisterHousehold
+from identification.domain.registration import WORKING_AGE, age_on
+from identification.identity import birthday_in, fault_of, is_male, normalised
+
+router = APIRouter(tags=["declarations"])
+
+DECLARED = UUID("5f0c1b52-6a53-5a0e-9a52-0d9c54a4c0de")  # names households by client and key
+
+
+class DeclarationForm(Form):
+    """What a farmer says: who, where, what is wrong."""
+
+    region: Region
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    identity_number: Annotated[str, Field(min_length=18, max_length=22)]
+    address: Annotated[str, Field(min_length=1, max_length=200)]
+    risk_types: Annotated[list[RiskType], Field(min_length=1, max_length=5)]
+    summary: Annotated[str, Field(min_length=4, max_length=200)]
+
+
+class Received(BaseModel):
+    """The same whether the household was known or not: nobody learns who is on the register."""
+
+    received_on: date
+    answer_by: date
+
+
+@router.post("/v1/declarations", status_code=201, summary="A household declares itself")
+async def declare(
+    form: DeclarationForm,
+    request: Request,
+    caller: Annotated[Principal, allow("declarations:write")],
+) -> Received:
+    """The clock starts today. A household that is not on the register gets a stub entry, which the
+    town completes; a known one gets the clue."""
+    app, number = wired(request), normalised(form.identity_number)
+    if code := fault_of(number, test_numbers=app.test_numbers):
+        raise Problem("invalid", faults=[fault("/identity_number", code)])
+    caller.must_cover(form.region)
+    today = app.runtime.clock.today()
+    key = Key(
+        caller.client,
+        required_key(request),
+        fingerprint(b"/v1/declarations", await request.body()),
+    )
+    try:
+        await app.runtime.writer.execute(await _intent(app, caller, form, key, today))
+    except asyncpg.UniqueViolationError:  # somebody registered this person in between: look again
+        await app.runtime.writer.execute(await _intent(app, caller, form, key, today))
+    days = app.policies.of(form.region, today).deadline_days
+    return Received(received_on=today, answer_by=today + timedelta(days=days))
+
+
+async def _intent(
+    app: Wired, caller: Principal, form: DeclarationForm, key: Key, today: date
+) -> Intent:
+    """A clue for the household where the person lives, or a stub with a clue."""
+    member = _head(form, today)
+    async with app.runtime.pool.acquire() as connection:
+        recognised = await recognise(app, connection, [member])
+    known = recognised.known.get(index_of(app, member))
+    member_of = known.household_id if known and known.active else None
+    region = known.region if known and member_of else form.region
+    policy = app.policies.of(region, today)
+    clue = ReportRisk(
+        clue_id=uuid5(DECLARED, f"clue:{key.client}:{key.value}"),
+        channel=Channel.SELF_DECLARATION,
+        risk_types=tuple(dict.fromkeys(form.risk_types)),
+        severity=Severity.YELLOW,
+        evidence_event_ids=(),
+        rule_id=None,
+        rule_version=None,
+        discovered_on=today,
+        summary_zh=form.summary,
+        summary_en=form.summary,
+        policy=policy,
+        today=today,
+    )
+    household_id = member_of or uuid5(DECLARED, f"household:{key.client}:{key.value}")
+    command: ReportRisk | DeclareHousehold = clue
+    private = []
+    if member_of is None:
+        person_id = known.person_id if known else new_id()
+        shown, record = sealed(app, member, person_id, household_id, form.address, recognised)
+        private = [record]
+        stub = HouseholdRegistered(
+            household_id=household_id,
+            register_number=f"S-{household_id.hex[:16].upper()}",
+            category=Category.GENERAL,
+            marginal_2019=False,
+            region=region,
+            co_living_count=1,
+            members=[shown],
+            registered_on=today,
+            origin=Origin.SELF_DECLARATION,
+        )
+        command = DeclareHousehold(stub=RegisterHousehold(registered=stub, today=today), clue=clue)
+    return Intent(
+        stream=f"household-{household_id}",
+        household_id=household_id,
+        decider=HOUSEHOLD,
+        command=command,
+        context=circumstances(
+            caller,
+            region=region,
+            occurred_at=start_of(today),
+            policy_version=policy.version,
+        ),
+        key=key,
+        private=private,
+    )
+
+
+def _head(form: DeclarationForm, today: date) -> MemberForm:
+    """Who declares, as the number and nothing else tells; the town completes the rest."""
+    number = normalised(form.identity_number)
+    born = birthday_in(number)
+    assert born is not None, "the number was checked"
+    grown = age_on(born, today) >= WORKING_AGE
+    return MemberForm(
+        name=form.name,
+        identity_number=number,
+        relation=Relation.HEAD,
+        sex=Sex.MALE if is_male(number) else Sex.FEMALE,
+        born_on=born,
+        labour_capacity=LabourCapacity.ORDINARY if grown else LabourCapacity.NONE,
+        health=Health.HEALTHY,
+        schooling=Schooling.NOT_IN_SCHOOL,
+    )

@@ -1,0 +1,127 @@
+"""Farmers declare themselves (A13)."""
+
+import itertools
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+
+from common.ids import new_id
+from common.service import Runtime
+from identification.identity import check_digit
+from services.identification.tests.asking import REGION, Callers, identity_number
+from services.identification.tests.registrar import Register
+
+serials = itertools.count(1)
+
+
+def unknown_number() -> str:
+    """A number that nobody on the register has."""
+    body = f"99000019850505{next(serials):03d}"
+    return body + check_digit(body)
+
+
+def declaration(**change: Any) -> dict[str, Any]:
+    form = {
+        "region": REGION,
+        "name": "黄某某",
+        "identity_number": unknown_number(),
+        "address": "彭寨镇聚村5组",
+        "risk_types": ["LOW_INCOME"],
+        "summary": "今年收入明显减少",
+    }
+    return {**form, **change}
+
+
+class Page:
+    """The county's QR page."""
+
+    def __init__(self, app: httpx.AsyncClient, callers: Callers) -> None:
+        self._app = app
+        self._headers = callers.of("qr-page", "declarations:write", department="qr-page")
+
+    async def declare(self, form: dict[str, Any], key: str | None = None) -> httpx.Response:
+        headers = self._headers | {"Idempotency-Key": key or str(new_id())}
+        return await self._app.post("/v1/declarations", json=form, headers=headers)
+
+
+@pytest.fixture
+def page(app: httpx.AsyncClient, callers: Callers) -> Page:
+    return Page(app, callers)
+
+
+async def stub_of(app: httpx.AsyncClient, county: dict[str, str]) -> list[dict[str, Any]]:
+    url = f"/v1/households?region={REGION}&origin=SELF_DECLARATION&limit=500"
+    found: list[dict[str, Any]] = (await app.get(url, headers=county)).json()
+    return found
+
+
+async def test_A13_a_household_not_on_the_register_declares_itself_and_the_clock_starts_today(
+    app: httpx.AsyncClient, page: Page, county: dict[str, str], runtime: Runtime
+) -> None:
+    before = {row["household_id"] for row in await stub_of(app, county)}
+    answer = await page.declare(declaration())
+    today = runtime.clock.today()
+    assert answer.status_code == 201, answer.text
+    due = str(today + timedelta(days=15))
+    assert answer.json() == {"received_on": str(today), "answer_by": due}
+    (row,) = [r for r in await stub_of(app, county) if r["household_id"] not in before]
+    assert (row["category"], row["stage"], row["persons"]) == ("GENERAL", "CLUE_OPEN", 1)
+    assert (row["discovered_on"], row["due_on"]) == (str(today), due)
+
+
+async def test_A13_the_same_declaration_again_is_one_stub_and_one_clue(
+    page: Page, sql: asyncpg.Connection
+) -> None:
+    form, key = declaration(), str(new_id())
+    count = "select count(*) from es.events where type in ('HouseholdRegistered', 'RiskDetected')"
+    before = await sql.fetchval(count)
+    first = await page.declare(form, key)
+    assert (await page.declare(form, key)).json() == first.json()
+    assert (await page.declare(form)).json() == first.json()
+    assert await sql.fetchval(count) == before + 2
+
+
+async def test_A13_a_known_household_gets_the_clue_and_the_answer_does_not_tell(
+    register: Register, page: Page, sql: asyncpg.Connection
+) -> None:
+    home = await register.household()
+    known = await page.declare(declaration(identity_number=identity_number(home.people[0])))
+    unknown = await page.declare(declaration())
+    assert known.json() == unknown.json()
+    channel = await sql.fetchval(
+        "select data->>'channel' from es.readable "
+        "where household_id = $1 and type = 'RiskDetected'",
+        UUID(home.id),
+    )
+    assert channel == "SELF_DECLARATION"
+    assert (await register.get(home.id))["stage"] == "CLUE_OPEN"
+
+
+async def test_A13_what_a_farmer_writes_wrong_is_named_and_never_echoed(page: Page) -> None:
+    number = unknown_number()
+    wrong = number[:17] + ("0" if number[17] != "0" else "1")
+    changes: list[tuple[dict[str, Any], int, str]] = [
+        ({"identity_number": wrong}, 422, "invalid"),
+        ({"risk_types": []}, 422, "invalid"),
+        ({"summary": "电话13800000000请联系"}, 422, "personal-data-in-text"),
+        ({"region": "441625100201"}, 403, "outside-region"),
+    ]
+    for change, status, code in changes:
+        answer = await page.declare(declaration(**change))
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert wrong not in answer.text
+        assert "1380" not in answer.text
+
+
+async def test_A13_the_page_may_declare_and_nothing_else(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    headers = callers.of("qr-page", "declarations:write", department="qr-page")
+    assert (await app.get("/v1/households", headers=headers)).status_code == 403
+    staff = callers.registrar | {"Idempotency-Key": str(new_id())}
+    answer = await app.post("/v1/declarations", json=declaration(), headers=staff)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
