@@ -164,13 +164,15 @@ def kafka_version(pom: str) -> str:
     return value[1]
 
 
-def test_the_keys_of_the_vault_are_thirty_two_bytes(services: dict[str, Service]) -> None:
-    told = services["identification"]["environment"]
-    keys = [
-        base64.b64decode(told[name], validate=True) for name in ("VAULT_KEY", "BLIND_INDEX_KEY")
-    ]
-    assert [len(key) for key in keys] == [32, 32]
-    assert keys[0] != keys[1]
+def test_the_keys_are_thirty_two_bytes_each_and_no_two_the_same(
+    services: dict[str, Service],
+) -> None:
+    told = services["identification"]["environment"] | services["audit"]["environment"]
+    keys = {
+        base64.b64decode(told[name], validate=True)
+        for name in ("VAULT_KEY", "BLIND_INDEX_KEY", "LOG_KEY")
+    }
+    assert [len(key) for key in keys] == [32, 32, 32]
 
 
 def test_who_reads_the_policy_is_given_the_file_that_is_in_the_image(

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from prometheus_client import REGISTRY
 
 from common import service as common_service
@@ -234,11 +235,18 @@ def test_the_panels_of_the_dashboard_do_not_overlap(county: list[Resource]) -> N
     assert {x for x, _ in taken} == set(range(24))
 
 
-def test_the_keys_of_the_vault_go_to_identification_alone(county: list[Resource]) -> None:
+@pytest.mark.parametrize(
+    ("owner", "secrets"),
+    [("identification", {"VAULT_KEY", "BLIND_INDEX_KEY"}), ("audit", {"LOG_KEY"})],
+)
+def test_a_key_goes_to_its_service_alone_and_out_of_a_secret(
+    county: list[Resource], owner: str, secrets: set[str]
+) -> None:
     for name, deployment in services(county).items():
         (container,) = pod(deployment)["containers"]
-        keys = {"VAULT_KEY", "BLIND_INDEX_KEY"} & set(environment(container, county))
-        assert keys == ({"VAULT_KEY", "BLIND_INDEX_KEY"} if name == "identification" else set())
+        told = environment(container, county)
+        assert secrets & set(told) == (secrets if name == owner else set())
+        assert all(told[key].startswith("secret:") for key in secrets & set(told))
 
 
 def test_who_reads_the_policy_is_given_the_file_that_is_in_the_image(

@@ -19,6 +19,7 @@ SETTINGS = {
     "PROFILE": "development",
     "VAULT_KEY": KEY,
     "BLIND_INDEX_KEY": KEY,
+    "LOG_KEY": KEY,
     "POLICY_FILE": str(ROOT / "policies" / "heping-2024.toml"),
 }
 ROUTE = '\n\n@router.get("/v1/planted")\nasync def planted() -> None: ...\n'

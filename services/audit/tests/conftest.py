@@ -1,5 +1,6 @@
 """A database emptied before each test, and audit's app on it; servers come from the root."""
 
+import base64
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
@@ -9,13 +10,16 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from audit.log.append import Logged
+from audit.log.keeper import Keeper
+from audit.log.note import Signer
+from audit.log.tables import DURABLE
 from audit.main import NAME, STORE, build
 from audit.read_model import TABLES, taking
 from audit.settings import AuditSettings
 from common.catalogue import messages
 from common.clock import Clock
 from common.codec import Codec
-from common.inbox import Inbox
 from common.incoming import incoming
 from common.service import Runtime
 from common.testing import Database, Issuer, database, empty, issuer, record_of
@@ -24,6 +28,8 @@ from common.writer import Writer
 from contracts.envelope import Envelope
 from contracts.identification import IdentificationEvent
 
+LOG_KEY = base64.b64encode(bytes(range(32))).decode()
+SIGNER = Signer("shouwang.test/audit", bytes(range(32)))
 Hear = Callable[[Sequence[Envelope]], Coroutine[Any, Any, None]]
 
 
@@ -53,7 +59,7 @@ async def db(shared_database: Database) -> Database:
     """The suite's database, without an event and without a table of audit."""
     await empty(shared_database.superuser_url)
     owner = await asyncpg.connect(shared_database.url)
-    await owner.execute("drop schema if exists read, read_next, read_previous cascade")
+    await owner.execute("drop schema if exists log, read, read_next, read_previous cascade")
     await owner.close()
     return shared_database
 
@@ -62,7 +68,7 @@ async def db(shared_database: Database) -> Database:
 async def pool(db: Database) -> AsyncIterator[asyncpg.Pool]:
     """Connections of the service's own role, to a database with audit's tables."""
     made = await asyncpg.create_pool(db.url, min_size=1, max_size=8)
-    await made.execute("create schema read")
+    await made.execute("create schema read;" + DURABLE)
     engine = engine_of(db)
     async with engine.begin() as session:
         await session.run_sync(TABLES.create_all)
@@ -74,7 +80,7 @@ async def pool(db: Database) -> AsyncIterator[asyncpg.Pool]:
 @pytest.fixture
 def hear(pool: asyncpg.Pool) -> Hear:
     """Events take effect as they do when they come from Kafka, in one batch a call."""
-    inbox, heard = Inbox(NAME, taking()), 0
+    inbox, heard = Logged(NAME, taking()), 0
 
     async def hear(events: Sequence[Envelope]) -> None:
         nonlocal heard
@@ -103,6 +109,7 @@ def settings_of(db: Database, tokens: Issuer, kafka: str = "127.0.0.1:1") -> Aud
         issuer=tokens.url,
         jwks_url=tokens.jwks_url,
         profile="development",
+        log_key=LOG_KEY,
     )
 
 
@@ -112,6 +119,7 @@ async def app(db: Database, pool: asyncpg.Pool, tokens: Issuer) -> AsyncIterator
     settings = settings_of(db, tokens)
     made, engine = build(settings), engine_of(db)
     made.state.runtime = Runtime(settings, Clock(), pool, engine, Writer(pool, STORE), None)
+    made.state.keeper = Keeper(pool, SIGNER)
     for message in messages("identification", Codec.of(IdentificationEvent)):
         made.state.vocabulary.learn(message.key.decode(), message.value)
     yield made

@@ -1,6 +1,7 @@
 """From Kafka alone to the identical timeline, beside a service that runs, waits or is not there."""
 
 import asyncio
+import base64
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -96,6 +97,7 @@ async def at_work(db: Database, kafka: str, tokens: Issuer) -> AsyncIterator[Sys
             kafka_bootstrap_servers=kafka,
             issuer=tokens.url,
             jwks_url=tokens.jwks_url,
+            log_key=base64.b64encode(bytes(32)).decode(),
         )
     )
     log = Log(kafka)

@@ -19,6 +19,7 @@ from local.programs import Program
 from local.steps import Trouble, trouble_told
 
 KEYS = ("VAULT_KEY", "BLIND_INDEX_KEY")
+LOG_KEYS = ("LOG_KEY",)
 
 
 def names() -> list[str]:
@@ -44,6 +45,8 @@ def environment(
     if service == "identification":
         found |= kept(home / "keys.json", KEYS, key)
         found["POLICY_FILE"] = str(ROOT / "policies" / "heping-2024.toml")
+    if service == "audit":
+        found |= kept(home / "log-key.json", LOG_KEYS, key)
     return found
 
 

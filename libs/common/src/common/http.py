@@ -112,9 +112,12 @@ def create_app(
     return app
 
 
-def default_deny(app: FastAPI) -> FastAPI:
-    """The app, if every route has a policy; called last. Raises `RuntimeError` with the paths."""
-    if paths := unguarded(app, PUBLIC):
+def default_deny(app: FastAPI, public: frozenset[str] = frozenset()) -> FastAPI:
+    """The app, if every route has a policy or is `public` by name; called last.
+
+    Raises `RuntimeError` with the paths.
+    """
+    if paths := unguarded(app, PUBLIC | public):
         raise RuntimeError(f"routes without a policy: {', '.join(paths)}")
     return app
 

@@ -64,12 +64,13 @@ async def running(
     durable: str = "",
     hears: Sequence[str] = (),
     handle: Handle | None = None,
-    also: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    inbox: type[Inbox] = Inbox,
+    also: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = (),
 ) -> AsyncIterator[Runtime]:
     """A service at work until the block ends. `hears` are services whose events `handle` takes.
 
-    `tables` are the read model; `durable` is SQL for tables that cannot be rebuilt (a vault);
-    `also` are further workers of the service, supervised like the others.
+    `inbox` is how they are taken in; `tables` are the read model; `durable` is SQL for tables that
+    cannot be rebuilt (a vault); `also` are further workers of the service, supervised like the others.
     """
     holder = f"{socket.gethostname()}-{os.getpid()}"
     pool = await _pool(settings.database_url)
@@ -93,7 +94,7 @@ async def running(
     if handle:
         topics = [events_topic(service) for service in hears]
         consumer = Consumer(
-            Inbox(store.service, handle),
+            inbox(store.service, handle),
             holder,
             pool,
             lambda: LogReader(
@@ -107,7 +108,7 @@ async def running(
     workers = [writer.run(), relay.run(), _watch(runtime), _announce(runtime, store)]
     if consumer:
         workers.append(consumer.run())
-    workers += [worker() for worker in also]
+    workers += [worker(runtime) for worker in also]
     tasks = [_supervised(worker) for worker in workers]
     try:
         yield runtime

@@ -1,5 +1,6 @@
 """How audit is wired. It has no domain: it hears every service, by envelope, and shows what it heard."""
 
+import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -7,8 +8,14 @@ import asyncpg
 import structlog
 from fastapi import FastAPI
 
-from audit import api, pages
+from audit import api, evidence, pages
+from audit.log.append import Logged
+from audit.log.keeper import Keeper
+from audit.log.note import Signer
+from audit.log.publishing import run
+from audit.log.tables import DURABLE
 from audit.read_model import TABLES, mend, taking
+from audit.refusals import REFUSALS
 from audit.settings import AuditSettings
 from audit.vocabulary import Vocabulary, follow
 from common import service
@@ -31,7 +38,12 @@ STORE = Store(NAME, Codec({}, {}), _nothing)
 
 
 def build(settings: AuditSettings) -> FastAPI:
-    """The app; it starts to work when uvicorn starts it."""
+    """The app; it starts to work when uvicorn starts it. Raises `ValueError` for a bad log key."""
+    signer = Signer(settings.log_origin, base64.b64decode(settings.log_key, validate=True))
+
+    async def keep(runtime: Runtime) -> None:
+        app.state.keeper = Keeper(runtime.pool, signer)
+        await run(app.state.keeper, runtime.clock, settings.kafka_bootstrap_servers)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -41,7 +53,12 @@ def build(settings: AuditSettings) -> FastAPI:
             TABLES,
             hears=SERVICES,
             handle=taking(),
-            also=[lambda: follow(settings.kafka_bootstrap_servers, app.state.vocabulary)],
+            inbox=Logged,
+            durable=DURABLE,
+            also=[
+                lambda _: follow(settings.kafka_bootstrap_servers, app.state.vocabulary),
+                keep,
+            ],
         ) as runtime:
             async with runtime.pool.acquire() as connection:
                 if await mend(connection, NAME):
@@ -54,13 +71,14 @@ def build(settings: AuditSettings) -> FastAPI:
         settings,
         lifespan=lifespan,
         probes=probes,
-        refusals={},
+        refusals=REFUSALS,
     )
     app.state.vocabulary = Vocabulary()
     app.include_router(api.router)
+    app.include_router(evidence.router)
     app.include_router(operations(NAME, STORE.codec, settings))
     pages.install(app)
-    return default_deny(app)
+    return default_deny(app, evidence.PUBLIC)
 
 
 def probes(app: FastAPI) -> Mapping[str, Probe]:

@@ -1,7 +1,14 @@
-"""What differs between environments."""
+"""What audit reads from its environment beside the common settings."""
 
 from common.settings import Settings
 
 
 class AuditSettings(Settings):
-    """Audit needs nothing beyond what every service needs."""
+    """`log_key` is the seed of the Ed25519 key that signs checkpoints: 32 bytes in base64.
+
+    `log_origin` is the name of the log, a URL without scheme; it is in every checkpoint, and never
+    changes.
+    """
+
+    log_key: str
+    log_origin: str = "shouwang.cn/audit"

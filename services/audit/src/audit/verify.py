@@ -359,7 +359,7 @@ class Dossier:
                     )
                 before = e.hash
         n, s = len(self.events), len(streams)
-        return f"{n}条, {s}个序列, 无缺号", f"events {n}, streams {s}, no gap"
+        return f"{n}条, {s}个序列, 无缺号", f"{n} records, {s} streams, no gap"
 
     def whole(self) -> tuple[str, str]:
         """The heads map says: these records are all there are of this household."""
@@ -474,40 +474,37 @@ def _commitments(data: bytes) -> list[tuple[str, str]]:
     return found
 
 
-CHECKS = [
-    ("序列", "events", Dossier.order),
-    ("日志证明", "leaves in the log", Dossier.records),
-    ("全卷证明", "this is the whole file", Dossier.whole),
+CHECKS = [  # in the order in which each relies on the one before
     ("检查点签名", "checkpoint signed by", Dossier.signature),
+    ("日志证明", "leaves in the log", Dossier.records),
+    ("序列", "streams", Dossier.order),
+    ("全卷证明", "this is the whole file", Dossier.whole),
     ("与所存检查点", "the checkpoint you kept", Dossier.memory),
     ("来源", "producers", Dossier.producers),
 ]
+Row = tuple[str, str, str, str, str]  # label and finding, each zh and en, and the result
 
 
-def verify(dossier: Dossier) -> tuple[int, list[tuple[str, str, str, str, str]]]:
-    """The exit code, and the rows of the table: label, finding (each zh, en), result."""
-    rows, wrong = [], []
+def verify(dossier: Dossier) -> tuple[int, Row | None, list[Row]]:
+    """The exit code, the row that decides it if something is wrong, and all rows of the table."""
+    rows: list[Row] = []
+    wrong: dict[int, Row] = {}
     for zh, en, check in CHECKS:
         try:
             rows.append((zh, en, *check(dossier), "OK"))
         except Bad as bad:
-            wrong.append(bad.code)
             rows.append((zh, en, bad.zh, bad.en, "FAIL"))
-        except (
-            KeyError,
-            IndexError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            RecursionError,
-        ) as error:
-            wrong.append(INVALID)
+            wrong.setdefault(bad.code, rows[-1])
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             why = f"{type(error).__name__}: {error}"
             rows.append((zh, en, f"无法理解: {why}", f"not understood: {why}", "FAIL"))
+            wrong.setdefault(INVALID, rows[-1])
     if note := dossier.erased():
         rows.append(("已删除个人信息", "erased", *note, "NOTE"))
-    worst = [code for code in (INVALID, DIVERGED, INCOMPLETE, USAGE) if code in wrong]
-    return (worst or [WITNESSED if dossier.cosigned else VERIFIED])[0], rows
+    for code in (INVALID, DIVERGED, INCOMPLETE, USAGE):
+        if code in wrong:
+            return code, wrong[code], rows
+    return WITNESSED if dossier.cosigned else VERIFIED, None, rows
 
 
 VERDICTS = {
@@ -557,14 +554,15 @@ def main(arguments: list[str] | None = None) -> int:
     english, out = asked.lang == "en", sys.stdout.write
     try:
         dossier = Dossier(raw, keys, witnesses, kept)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         out(f"{VERDICTS[INVALID][english]}: {type(error).__name__}: {error}\n")
         return INVALID
-    code, rows = verify(dossier)
+    code, why, rows = verify(dossier)
     out(f"{dossier.key}\n{dossier.head.origin} {dossier.head.size}\n")
     for row in rows:
         out(f"{row[english]:<24} {row[2 + english]:<60} {row[4]}\n")
-    out(f"{VERDICTS[code][english]}    exit {code}\n")
+    reason = f": {why[2 + english]}" if why else ""
+    out(f"{VERDICTS[code][english]}{reason}    exit {code}\n")
     if asked.keep and code in (WITNESSED, VERIFIED):
         asked.keep.write_text(raw["checkpoint"], "utf-8")
     return code

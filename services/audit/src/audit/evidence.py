@@ -1,0 +1,200 @@
+"""The verifiable log over HTTP, and the dossier of a household.
+
+What has no personal data and no secret (checkpoints, tiles of hashes, the verifier) is open to
+everybody, witnesses among them: that it can be checked without asking us is the point of it.
+"""
+
+import json
+from functools import cache
+from pathlib import Path as File
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from audit import queries, verify
+from audit.access import may_look
+from audit.api import runtime_of
+from audit.dossier import dossier, texts
+from audit.log import store
+from audit.log.keeper import Keeper
+from audit.log.store import Checkpoint
+from audit.log.tables import CHECKPOINTS
+from audit.log.tiles import WIDTH, Tile, Wanted, asked
+from audit.log.tree import consistency
+from common.auth import Principal
+from common.http import only_filters
+from common.intents import Connection
+from common.problems import Problem
+
+router = APIRouter(tags=["evidence"])
+
+PUBLIC = frozenset(
+    {
+        "/verify.py",
+        "/v1/log/key",
+        "/v1/log/checkpoint",
+        "/v1/log/checkpoints/{size}",
+        "/v1/log/consistency",
+        "/v1/log/tile/{path:path}",
+        "/v1/log/trees/{service}/{partition}/tile/{path:path}",
+    }
+)
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+AT_ONCE = {"Cache-Control": "no-cache"}
+Size = Annotated[int, Query(ge=1, lt=2**63, description="size of a checkpoint")]
+
+
+@router.get("/verify.py", summary="The verifier: one file that needs nothing but Python")
+async def verifier(request: Request) -> PlainTextResponse:
+    """The file as it is in the source, with the keys of this log written into it."""
+    text = _source().replace(
+        _UNKEYED, f"LOG_KEYS: list[str] = {[keeper_of(request).signer.vkey]!r}"
+    )
+    return PlainTextResponse(text, headers=AT_ONCE, media_type="text/x-python")
+
+
+@router.get("/v1/log/key", summary="The verifier key of the log")
+async def key(request: Request) -> PlainTextResponse:
+    """A C2SP vkey. Keep it, and compare it with what others were told."""
+    return PlainTextResponse(keeper_of(request).signer.vkey + "\n", headers=AT_ONCE)
+
+
+@router.get("/v1/log/checkpoint", summary="The last signed checkpoint")
+async def checkpoint(request: Request) -> PlainTextResponse:
+    """A C2SP tlog-checkpoint of the log of checkpoints."""
+    async with keeper_of(request).pool.acquire() as connection:
+        return PlainTextResponse((await _last(connection)).note, headers=AT_ONCE)
+
+
+@router.get("/v1/log/checkpoints/{size}", summary="A checkpoint, with the state that it signs")
+async def checkpoint_of_size(
+    request: Request, size: Annotated[int, Path(ge=1, lt=2**63)]
+) -> dict[str, Any]:
+    """The signed note, and its last entry: the size and root of every tree and of the heads map."""
+    async with keeper_of(request).pool.acquire() as connection:
+        found = await _known(connection, size)
+    return {"size": size, "made_at": found.made_at, "checkpoint": found.note, "state": found.state}
+
+
+@router.get("/v1/log/consistency", summary="That a checkpoint extends an earlier one")
+async def consistent(
+    request: Request,
+    earlier: Annotated[int, Query(alias="from", ge=1, lt=2**63)],
+    later: Annotated[int, Query(alias="to", ge=1, lt=2**63)],
+) -> dict[str, Any]:
+    """RFC 6962 consistency proofs: of the log of checkpoints, and of each tree between its states."""
+    only_filters(request, ("from", "to"))
+    async with keeper_of(request).pool.acquire() as connection:
+        old, new = await _known(connection, earlier), await _known(connection, later)
+        if old.size > new.size:
+            raise Problem("unknown-checkpoint")
+        trees = await store.trees(connection)
+        now = {name: size for name, (size, _) in new.trees.items()}
+        spans = {
+            trees[name].id: (name, size, now[name])
+            for name, (size, _) in old.trees.items()
+            if name != "heads"
+        }
+        spans[CHECKPOINTS] = ("", old.size, new.size)
+        wanted = {tree: Wanted() for tree in spans}
+        for tree, (_, first, last) in spans.items():
+            consistency(first, last, wanted[tree].node)
+        nodes = await store.nodes(connection, wanted)
+    proofs = {
+        name: texts(consistency(first, last, nodes[tree]))
+        for tree, (name, first, last) in spans.items()
+    }
+    return {"from": earlier, "to": later, "proof": proofs.pop(""), "trees": proofs}
+
+
+@router.get("/v1/log/tile/{path:path}", summary="A tile of the log of checkpoints")
+async def tile(request: Request, path: str) -> Response:
+    """C2SP tlog-tiles: `<L>/<N>[.p/<W>]` for hashes, `entries/<N>[.p/<W>]` for states."""
+    async with keeper_of(request).pool.acquire() as connection:
+        size = (await _last(connection)).size
+        return await _tile(connection, CHECKPOINTS, size, path)
+
+
+@router.get(
+    "/v1/log/trees/{service}/{partition}/tile/{path:path}",
+    summary="A tile of the tree of a topic and partition",
+)
+async def tile_of_tree(request: Request, service: str, partition: str, path: str) -> Response:
+    """As of the log of checkpoints; an entry is the hash of an event, 32 bytes."""
+    name = f"{service}/{partition}"
+    async with keeper_of(request).pool.acquire() as connection:
+        size, _ = (await _last(connection)).trees.get(name, (0, b""))
+        standing = (await store.trees(connection)).get(name)
+        if standing is None:
+            raise Problem("not-found")
+        return await _tile(connection, standing.id, size, path)
+
+
+@router.get("/v1/households/{household_id}/dossier", summary="A household's file, with its proofs")
+async def download(
+    household_id: UUID,
+    request: Request,
+    caller: Annotated[Principal, may_look()],
+    kept: Annotated[
+        int | None, Query(ge=1, lt=2**63, description="size of the checkpoint that you kept")
+    ] = None,
+) -> Response:
+    """To be verified with `verify.py`. Of a household that no event named, the proof of that."""
+    only_filters(request, ("kept",))
+    known = await queries.household(runtime_of(request).engine, household_id)
+    if known:
+        caller.must_cover(known.region)
+    made = await dossier(keeper_of(request), "audit", str(household_id), kept)
+    size = verify.head_of(made["checkpoint"]).size
+    name = f"household-{household_id}-{size}.json"
+    return Response(
+        json.dumps(made, ensure_ascii=False, indent=1),
+        media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', **AT_ONCE},
+    )
+
+
+def keeper_of(request: Request) -> Keeper:
+    """The keeper of the log."""
+    keeper: Keeper = request.app.state.keeper
+    return keeper
+
+
+@cache
+def _source() -> str:
+    return File(verify.__file__).read_text("utf-8")
+
+
+_UNKEYED = "LOG_KEYS: list[str] = []"
+
+
+async def _last(connection: Connection) -> Checkpoint:
+    last = await store.latest(connection)
+    if last is None:
+        raise Problem("not-signed-yet", headers={"Retry-After": "60"})
+    return last
+
+
+async def _known(connection: Connection, size: int) -> Checkpoint:
+    found = await store.checkpoint(connection, size)
+    if found is None:
+        raise Problem("unknown-checkpoint")
+    return found
+
+
+async def _tile(connection: Connection, tree: int, size: int, path: str) -> Response:
+    wanted = asked(path)
+    if wanted is None:
+        raise Problem("not-found")
+    level, n, width = wanted
+    if n * WIDTH + width > size >> 8 * (level or 0):
+        raise Problem("not-found")  # not signed yet, or never to be
+    if level is None:
+        found = await store.entries(connection, tree, n * WIDTH, width)
+        body = b"".join(len(entry).to_bytes(2, "big") + entry for entry in found)
+    else:
+        at = Tile(level, n)
+        body = (await store.tiles(connection, {tree: {at}}))[tree][at][: width * 32]
+    return Response(body, media_type="application/octet-stream", headers=FOR_EVER)
