@@ -42,7 +42,7 @@ from generate_series(1, $1::int / 10) as n, generate_series(1, 3) as m
 FILL_FACTS = """
 insert into read.fact (fact_key, record_version, content, event_id, household_id, person_id, fact_type,
     detected_on, amount, codes, current)
-select md5('k' || n)::uuid, 1, md5('c' || n)::uuid, gen_random_uuid(), md5('h' || n % ($1 / 10) + 1)::uuid, md5('p' || n % ($1 / 10) + 1 || 'm1')::uuid,
+select decode(md5('k' || n), 'hex'), 1, decode(md5('c' || n), 'hex'), gen_random_uuid(), md5('h' || n % ($1 / 10) + 1)::uuid, md5('p' || n % ($1 / 10) + 1 || 'm1')::uuid,
     'MedicalSettlement', date '2025-01-01' + n % 365, 5000, '', true from generate_series(1, $1::int) as n
 """
 

@@ -141,7 +141,7 @@ def _households(span: Span) -> str:
         "insert into read.household (household_id, register_number, region, category, "
         f"marginal_2019, persons, has_labour, status, stage, risk_types, version) values {values};"
         "insert into read.fact (fact_key, record_version, content, event_id, household_id, person_id, "
-        "fact_type, detected_on, amount, codes, current) select gen_random_uuid(), 1, gen_random_uuid(), "
+        "fact_type, detected_on, amount, codes, current) select uuid_send(gen_random_uuid()), 1, '', "
         "gen_random_uuid(), household_id, household_id, 'MedicalSettlement', '2025-06-02', 5000, '', true "
         "from read.household"
     )

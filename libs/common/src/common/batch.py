@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from fastapi import Request
-from fastapi.responses import JSONResponse
+from fastapi import Request, Response
 
 from common.errors import json_problem, refusal
 from common.intents import Recorded
@@ -42,9 +41,12 @@ class Item:
     def settle(self, outcome: object, **ids: object) -> None:
         """Take the writer's outcome: `accepted`, `replayed` (nothing new), or a problem."""
         if isinstance(outcome, Recorded):
-            events = _receipt.decode(outcome.answer)["events"]
-            self.status = "accepted" if events and not outcome.replayed else "replayed"
-            self.answer = {**({"event_id": events[0]["event_id"]} if events else {}), **ids}
+            self.status = "accepted" if outcome.events else "replayed"
+            if outcome.events:
+                self.answer = {"event_id": outcome.events[0].event_id, **ids}
+            else:
+                events = _receipt.decode(outcome.answer)["events"]
+                self.answer = {**({"event_id": events[0]["event_id"]} if events else {}), **ids}
         else:
             self.refuse(refusal(outcome if isinstance(outcome, Exception) else RuntimeError()))
 
@@ -82,7 +84,7 @@ def broken(item: Item) -> Problem:
     return problem
 
 
-def answer(items: Sequence[Item], texts: Mapping[str, Text]) -> JSONResponse:
+def answer(items: Sequence[Item], texts: Mapping[str, Text]) -> Response:
     """200 if every item was kept, else 207; counts first, then every item in order."""
     counts = {s: sum(i.status == s for i in items) for s in ("accepted", "replayed", "refused")}
     listed = []
@@ -93,4 +95,5 @@ def answer(items: Sequence[Item], texts: Mapping[str, Text]) -> JSONResponse:
         if item.problem:
             entry["problem"] = body(item.problem, texts, current_trace_id())
         listed.append(entry)
-    return JSONResponse({**counts, "items": listed}, 207 if counts["refused"] else 200)
+    content = msgspec.json.encode({**counts, "items": listed})
+    return Response(content, 207 if counts["refused"] else 200, media_type="application/json")

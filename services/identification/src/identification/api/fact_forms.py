@@ -47,9 +47,9 @@ class Told(msgspec.Struct, frozen=True):
     detected_on: date
     values: dict[FactValue, int]
     codes: list[FactCode]
-    key: UUID
+    key: bytes
+    content: bytes
     fact_id: UUID
-    content: UUID
     reason: RetractionReason | None = None
 
 
@@ -109,8 +109,8 @@ def told(fact: FactType, department: str, raw: msgspec.Raw) -> Told:
         values,
         codes,
         key,
-        fact_id_of(key, data.record_version),
         content_of(on, values, codes),
+        fact_id_of(key, data.record_version),
     )
 
 
@@ -128,8 +128,8 @@ def retracted(department: str, raw: msgspec.Raw, on: date) -> Told:
         {},
         [],
         key,
-        fact_id_of(key, data.record_version),
         content_of(date.min, {}, [reason]),
+        fact_id_of(key, data.record_version),
         reason,
     )
 

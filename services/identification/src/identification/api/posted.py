@@ -11,7 +11,7 @@ from common.auth import Principal
 from common.batch import Item
 from common.decider import Refused
 from common.http import circumstances
-from common.intents import Intent, Key, KeyReused
+from common.intents import Context, Intent, Key, KeyReused
 from common.problems import Problem, fault
 from contracts.fact_codes import MatchOutcome, Unmatched
 from contracts.facts import (
@@ -33,7 +33,7 @@ from identification.domain.facts import (
     place,
 )
 from identification.read_model import facts
-from identification.read_model.facts import KnownVersion
+from identification.read_model.facts import Hashed, KnownVersion
 from identification.vault import Known
 
 ATTEMPTS = 2  # a version that somebody else recorded at this moment is looked up once more
@@ -49,6 +49,25 @@ class Posted:
     index: bytes | None
     key: Key
     attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """Who posts, on which business date, and what surrounds it: looked up once for a batch."""
+
+    caller: Principal
+    today: date
+    around: Context
+
+    def context(self, region: str, at: datetime) -> Context:
+        """The circumstances of one event."""
+        return Context(
+            actor=self.around.actor,
+            region=region,
+            occurred_at=at,
+            correlation_id=self.around.correlation_id,
+            traceparent=self.around.traceparent,
+        )
 
 
 async def keep(app: Wired, caller: Principal, posted: Sequence[Posted]) -> None:
@@ -70,12 +89,16 @@ async def _keep(app: Wired, caller: Principal, posted: Sequence[Posted]) -> list
     async with app.runtime.pool.acquire() as connection:
         persons = await vault.find(connection, indexes)
         known = await facts.versions(connection, [one.fact.key for one in posted])
-    today = app.runtime.clock.today()
+    post = _Post(
+        caller,
+        app.runtime.clock.today(),
+        circumstances(caller, region="", occurred_at=app.runtime.clock.now()),
+    )
     ready: list[tuple[Posted, Intent]] = []
     for one in posted:
         person = persons.get(one.index) if one.index else None
         try:
-            intent = _intent(caller, one, known.get(one.fact.key, []), person, today)
+            intent = _intent(post, one, known.get(one.fact.key, []), person)
         except (Refused, Problem) as error:
             one.item.settle(error)
             continue
@@ -97,7 +120,7 @@ async def _keep(app: Wired, caller: Principal, posted: Sequence[Posted]) -> list
 
 
 def _intent(
-    caller: Principal, one: Posted, known: list[KnownVersion], person: Known | None, today: date
+    post: _Post, one: Posted, known: list[KnownVersion], person: Known | None
 ) -> Intent | Repeated:
     """What to record. Raises `Refused` or `Problem`."""
     fact = one.fact
@@ -106,41 +129,37 @@ def _intent(
         if latest is None:
             raise Problem("record-unknown", faults=[fault("/data/record_key", "value")])
         person = latest.person
-    if person is not None and not caller.covers(person.region):
+    if person is not None and not post.caller.covers(person.region):
         raise Problem("outside-region")
     where = place(known, fact.record_version, fact.content, person.person_id if person else None)
     if isinstance(where, Repeated):
         return where
     if person is None:
-        return _parked(caller, one, latest, today)
+        return _parked(post, one, latest)
     return Intent(
         stream=f"facts-of-household-{person.household_id}",
         household_id=person.household_id,
         decider=FACT,
-        command=_reported(caller, fact, where, person, latest, today),
-        context=circumstances(caller, region=person.region, occurred_at=one.at),
+        command=_reported(post, fact, where, person, latest),
+        context=post.context(person.region, one.at),
         key=one.key,
+        private=Hashed(fact.key, fact.content),
     )
 
 
 def _reported(
-    caller: Principal,
-    fact: Told,
-    where: Follows,
-    person: Known,
-    latest: KnownVersion | None,
-    today: date,
+    post: _Post, fact: Told, where: Follows, person: Known, latest: KnownVersion | None
 ) -> DepartmentFactRecorded | DepartmentFactCorrected | DepartmentFactRetracted:
     shared: dict[str, Any] = {
         "fact_id": fact.fact_id,
         "household_id": person.household_id,
         "person_id": person.person_id,
-        "department": caller.actor.department,
-        "department_name": caller.actor.organisation,
+        "department": post.caller.actor.department,
+        "department_name": post.caller.actor.organisation,
         "fact_type": fact.fact_type,
         "record_key": fact.record_key,
         "record_version": fact.record_version,
-        "received_on": today,
+        "received_on": post.today,
     }
     if where.previous is None:
         return DepartmentFactRecorded(
@@ -158,17 +177,17 @@ def _reported(
     return DepartmentFactRetracted(**shared, detected_on=latest.detected_on, reason=fact.reason)
 
 
-def _parked(caller: Principal, one: Posted, latest: KnownVersion | None, today: date) -> Intent:
+def _parked(post: _Post, one: Posted, latest: KnownVersion | None) -> Intent:
     """A fact that waits, or the end of the waiting of one that is retracted."""
     fact = one.fact
-    context = circumstances(caller, region=caller.actor.region, occurred_at=one.at)
+    context = post.context(post.caller.actor.region, one.at)
     if fact.reason is not None:
         assert latest is not None, "only what is known is retracted"
         return Intent(
             stream=f"unmatched-{fact_id_of(fact.key, latest.number)}",
             household_id=None,
             decider=UNMATCHED,
-            command=ResolveUnmatched(outcome=MatchOutcome.RETRACTED, today=today),
+            command=ResolveUnmatched(outcome=MatchOutcome.RETRACTED, today=post.today),
             context=context,
             key=one.key,
         )
@@ -178,18 +197,18 @@ def _parked(caller: Principal, one: Posted, latest: KnownVersion | None, today: 
         decider=UNMATCHED,
         command=UnmatchedFactParked(
             fact_id=fact.fact_id,
-            department=caller.actor.department,
-            department_name=caller.actor.organisation,
+            department=post.caller.actor.department,
+            department_name=post.caller.actor.organisation,
             fact_type=fact.fact_type,
             record_key=fact.record_key,
             record_version=fact.record_version,
             reason=Unmatched.NO_SUCH_PERSON,
             detected_on=fact.detected_on,
-            received_on=today,
+            received_on=post.today,
             values=fact.values,
             codes=fact.codes,
         ),
         context=context,
         key=one.key,
-        private=one.index,
+        private=Hashed(fact.key, fact.content, one.index),
     )

@@ -4,11 +4,13 @@ A fact has no aggregate state, so recording one reads no history. What is known 
 natural key, is looked up for a whole batch and passed in as `Version`s.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
-from uuid import UUID, uuid5
+from uuid import UUID
+
+import msgspec
 
 from common.decider import Decider, Refused
 from contracts.fact_codes import FactType, FactValue, MatchOutcome
@@ -20,25 +22,26 @@ from contracts.facts import (
     UnmatchedFactResolved,
 )
 
-NAMESPACE = UUID("6f1d8c1e-2f0b-5c57-9a53-0d6a2f3b7c11")
+_SIZE = 16  # bytes of a key or content
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 Reported = DepartmentFactRecorded | DepartmentFactCorrected | DepartmentFactRetracted
 
 
-def key_of(department: str, fact_type: FactType, record_key: str) -> UUID:
-    """The natural key of a record, as an id."""
-    return uuid5(NAMESPACE, f"{department}\n{fact_type.value}\n{record_key}")
+def key_of(department: str, fact_type: FactType, record_key: str) -> bytes:
+    """The natural key of a record, hashed."""
+    name = f"{department}\n{fact_type}\n{record_key}"
+    return blake2b(name.encode(), digest_size=_SIZE).digest()
 
 
-def fact_id_of(key: UUID, version: int) -> UUID:
+def fact_id_of(key: bytes, version: int) -> UUID:
     """One version of a record: the same however often it is sent."""
-    return uuid5(key, str(version))
+    return UUID(bytes=blake2b(b"%b%d" % (key, version), digest_size=_SIZE).digest())
 
 
-def content_of(detected_on: date, values: Mapping[FactValue, int], codes: Iterable[str]) -> UUID:
-    """What a record says, as an id: equal for equal content."""
-    told = f"{detected_on}\n{sorted(values.items())}\n{','.join(codes)}"
-    return UUID(bytes=blake2b(told.encode(), digest_size=16).digest())
+def content_of(detected_on: date, values: Mapping[FactValue, int], codes: Sequence[str]) -> bytes:
+    """What a record says, hashed: equal for equal content."""
+    return blake2b(_encode((detected_on, values, codes)), digest_size=_SIZE).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Version:
     """One version of a record that is known. A fact that waits has no person yet."""
 
     number: int
-    content: UUID
+    content: bytes
     event_id: UUID
     person_id: UUID | None
 
@@ -66,7 +69,7 @@ class Follows:
 
 
 def place(
-    known: Sequence[Version], version: int, content: UUID, person_id: UUID | None
+    known: Sequence[Version], version: int, content: bytes, person_id: UUID | None
 ) -> Repeated | Follows:
     """Where a posted version belongs (A59, rule of engagement 1). Raises `Refused`.
 

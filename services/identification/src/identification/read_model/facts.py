@@ -27,6 +27,26 @@ _COUNTED = {fact: spec.counted for fact, spec in FACT_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
+class Hashed:
+    """What was worked out of a fact when it was posted; of one that waits, the person's blind index."""
+
+    key: bytes
+    content: bytes
+    index: bytes | None = None
+
+
+def _hashed(fresh: Fresh) -> Hashed:
+    """The same again, where a fact was not posted but matched."""
+    if isinstance(fresh.private, Hashed):
+        return fresh.private
+    fact = fresh.payload
+    key = key_of(fact.department, fact.fact_type, fact.record_key)
+    if isinstance(fact, DepartmentFactRetracted):
+        return Hashed(key, content_of(date.min, {}, [fact.reason]))
+    return Hashed(key, content_of(fact.detected_on, fact.values, fact.codes))
+
+
+@dataclass(frozen=True, slots=True)
 class KnownVersion(Version):
     """A version with the person whom it is about, unless it waits for one."""
 
@@ -40,46 +60,40 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
     replacing = [f for f in fresh if not isinstance(f.payload, DepartmentFactRecorded)]
     if replacing:
-        await connection.execute(_REPLACED, [_key(f.payload) for f in replacing])
-
-
-def _key(fact: Any) -> UUID:
-    return key_of(fact.department, fact.fact_type, fact.record_key)
+        await connection.execute(_REPLACED, [_hashed(f).key for f in replacing])
 
 
 def _row(fresh: Fresh) -> tuple[Any, ...]:
     fact: Reported = fresh.payload
-    if isinstance(fact, DepartmentFactRetracted):
-        content, amount, codes = content_of(date.min, {}, [fact.reason]), None, ""
-    else:
-        counted = _COUNTED[fact.fact_type]
-        content = content_of(fact.detected_on, fact.values, fact.codes)
+    hashed, amount, codes, current = _hashed(fresh), None, "", False
+    if not isinstance(fact, DepartmentFactRetracted):
+        counted, current = _COUNTED[fact.fact_type], True
         amount = fact.values.get(counted) if counted else None
         codes = ",".join(fact.codes)
     return (
-        _key(fact),
+        hashed.key,
         fact.record_version,
-        content,
+        hashed.content,
         fresh.event.event_id,
         fact.household_id,
         fact.person_id,
-        fact.fact_type.value,
+        fact.fact_type,
         fact.detected_on,
         amount,
         codes,
-        not isinstance(fact, DepartmentFactRetracted),
+        current,
     )
 
 
 _INSERT = """
 insert into read.fact (fact_key, record_version, content, event_id, household_id, person_id,
     fact_type, detected_on, amount, codes, current)
-select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[],
+select * from unnest($1::bytea[], $2::int[], $3::bytea[], $4::uuid[], $5::uuid[], $6::uuid[],
     $7::text[], $8::date[], $9::bigint[], $10::text[], $11::bool[])
 """
 _REPLACED = """
 update read.fact f set current = false
-where f.fact_key = any($1::uuid[]) and f.current and exists (
+where f.fact_key = any($1::bytea[]) and f.current and exists (
     select from read.fact later
     where later.fact_key = f.fact_key and later.record_version > f.record_version
 )
@@ -94,9 +108,9 @@ async def park(connection: Connection, fresh: Sequence[Fresh]) -> None:
         await connection.execute(
             _PARK,
             [f.fact_id for f in facts],
-            [_key(f) for f in facts],
+            [_hashed(f).key for f in parked],
             [f.record_version for f in facts],
-            [content_of(f.detected_on, f.values, f.codes) for f in facts],
+            [_hashed(f).content for f in parked],
             [f.event.event_id for f in parked],
             [f.event.region for f in parked],
             [f.department for f in facts],
@@ -104,7 +118,7 @@ async def park(connection: Connection, fresh: Sequence[Fresh]) -> None:
             [f.detected_on for f in facts],
             [f.received_on for f in facts],
         )
-        indexes = [(f.payload.fact_id, f.private) for f in parked if f.private]
+        indexes = [(f.payload.fact_id, i) for f in parked if (i := _hashed(f).index)]
         if indexes:
             await unmatched.keep(connection, indexes)
     resolved = [f.payload for f in fresh if isinstance(f.payload, UnmatchedFactResolved)]
@@ -122,7 +136,7 @@ async def park(connection: Connection, fresh: Sequence[Fresh]) -> None:
 _PARK = """
 insert into read.unmatched (fact_id, fact_key, record_version, content, event_id, region, department,
     fact_type, detected_on, received_on)
-select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::uuid[], $6::text[],
+select * from unnest($1::uuid[], $2::bytea[], $3::int[], $4::bytea[], $5::uuid[], $6::text[],
     $7::text[], $8::text[], $9::date[], $10::date[])
 """
 _RESOLVE = """
@@ -134,10 +148,12 @@ where u.fact_id = t.fact_id
 """
 
 
-async def versions(connection: Connection, keys: Sequence[UUID]) -> dict[UUID, list[KnownVersion]]:
+async def versions(
+    connection: Connection, keys: Sequence[bytes]
+) -> dict[bytes, list[KnownVersion]]:
     """Every known version of these records, in one query."""
     rows = await connection.fetch(_VERSIONS, keys)
-    found: dict[UUID, list[KnownVersion]] = {}
+    found: dict[bytes, list[KnownVersion]] = {}
     for row in rows:
         person = row["person_id"] and Known(row["person_id"], row["household_id"], row["region"])
         version = KnownVersion(
@@ -154,10 +170,10 @@ async def versions(connection: Connection, keys: Sequence[UUID]) -> dict[UUID, l
 
 _VERSIONS = """
 select fact_key, record_version, content, event_id, person_id, household_id, region, detected_on
-from read.fact join read.household using (household_id) where fact_key = any($1::uuid[])
+from read.fact join read.household using (household_id) where fact_key = any($1::bytea[])
 union all
 select fact_key, record_version, content, event_id, null, null, null, detected_on
-from read.unmatched where fact_key = any($1::uuid[])
+from read.unmatched where fact_key = any($1::bytea[])
 """
 
 

@@ -74,9 +74,9 @@ class FactRow(SQLModel, table=True):
     metadata = TABLES
     __tablename__ = "fact"
 
-    fact_key: UUID = Field(primary_key=True)
+    fact_key: bytes = Field(primary_key=True)
     record_version: int = Field(primary_key=True)
-    content: UUID
+    content: bytes
     event_id: UUID
     household_id: UUID = Field(index=True)
     person_id: UUID
@@ -94,9 +94,9 @@ class UnmatchedRow(SQLModel, table=True):
     __tablename__ = "unmatched"
 
     fact_id: UUID = Field(primary_key=True)
-    fact_key: UUID = Field(index=True)
+    fact_key: bytes = Field(index=True)
     record_version: int
-    content: UUID
+    content: bytes
     event_id: UUID
     region: str
     department: str
