@@ -29,8 +29,8 @@ MEDIA = "application/cloudevents-batch+json"
 # Persons, households and facts that are there before: a register as large as the store.
 FILL = """
 insert into read.household (household_id, register_number, region, category, marginal_2019, persons,
-    has_labour, status, stage, monitored_class, risk_types, discovered_on, due_on, version)
-select md5('h' || n)::uuid, 'FILL-' || n, '441624109201', 'GENERAL', false, 3, true, 'ACTIVE', 'NONE', null, '{}',
+    has_labour, status, origin, stage, monitored_class, risk_types, discovered_on, due_on, version)
+select md5('h' || n)::uuid, 'FILL-' || n, '441624109201', 'GENERAL', false, 3, true, 'ACTIVE', 'TOWN', 'NONE', null, '{}',
     null, null, 1 from generate_series(1, $1::int / 10) as n;
 """
 FILL_PERSONS = """

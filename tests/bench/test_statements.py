@@ -134,12 +134,12 @@ def _facts(count: int) -> list[Envelope]:
 def _households(span: Span) -> str:
     """SQL that puts them on the register, with a settlement each."""
     values = ", ".join(
-        f"('{span.household(n)}', 'T-{n}', '441624108201', 'GENERAL', false, 1, true, 'ACTIVE', 'NONE', '{{}}', 1)"
+        f"('{span.household(n)}', 'T-{n}', '441624108201', 'GENERAL', false, 1, true, 'ACTIVE', 'TOWN', 'NONE', '{{}}', 1)"
         for n in span.households
     )
     return (
         "insert into read.household (household_id, register_number, region, category, "
-        f"marginal_2019, persons, has_labour, status, stage, risk_types, version) values {values};"
+        f"marginal_2019, persons, has_labour, status, origin, stage, risk_types, version) values {values};"
         "insert into read.fact (fact_key, record_version, content, event_id, household_id, person_id, "
         "fact_type, detected_on, amount, codes, current) select uuid_send(gen_random_uuid()), 1, '', "
         "gen_random_uuid(), household_id, household_id, 'MedicalSettlement', '2025-06-02', 5000, '', true "

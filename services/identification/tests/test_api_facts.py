@@ -177,12 +177,16 @@ async def test_a_fact_about_a_stranger_waits_and_is_matched_on_registration(
     ((kind, recorded),) = await eventually(matched)
     assert (kind, recorded["record_version"]) == ("DepartmentFactRecorded", 2)
     assert recorded["detected_on"] == "2024-02-28"
-    outcomes = await sql.fetch(
-        "select record_version, outcome, waited_days from read.unmatched where fact_key = "
-        "(select fact_key from read.fact where household_id = $1) order by record_version",
-        UUID(household_of(number)),
-    )
-    assert [tuple(row) for row in outcomes] == [(1, "SUPERSEDED", 0), (2, "MATCHED", 0)]
+
+    async def resolved() -> Any:
+        rows = await sql.fetch(
+            "select record_version, outcome, waited_days from read.unmatched where fact_key = "
+            "(select fact_key from read.fact where household_id = $1) order by record_version",
+            UUID(household_of(number)),
+        )
+        return [tuple(row) for row in rows] if all(row["outcome"] for row in rows) else None
+
+    assert await eventually(resolved) == [(1, "SUPERSEDED", 0), (2, "MATCHED", 0)]
     left = await sql.fetchval(
         "select count(*) from vault.unmatched join read.unmatched using (fact_id) where fact_key = "
         "(select fact_key from read.fact where household_id = $1)",

@@ -48,7 +48,7 @@ async def matches(connection: Connection, ids: Sequence[UUID]) -> list[Match]:
         """
         select u.fact_id, p.person_id, p.household_id
         from vault.person p join vault.unmatched u using (blind_index)
-        where p.household_id = any($1::uuid[]) or u.fact_id = any($1::uuid[])
+        where p.active and (p.household_id = any($1::uuid[]) or u.fact_id = any($1::uuid[]))
         order by u.fact_id
         """,
         ids,
