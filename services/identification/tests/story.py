@@ -23,6 +23,7 @@ from contracts.codes import (
 from contracts.episodes import RejectionReason
 from contracts.households import HouseholdRegistered, Member
 from contracts.identification import HouseholdEvent
+from identification.domain.assessments import Seen
 from identification.domain.commands import (
     ApproveByTown,
     Command,
@@ -117,15 +118,18 @@ INCOME = Income(
     claims_fen=0,
     compliant_own_cost_fen=1_200_000,
 )
-VERIFY = VerifyHousehold(
-    verified_on=date(2024, 3, 4),
-    in_person_at_home=True,
+SEEN = Seen(
+    on=date(2024, 3, 4),
     assessment_id=UUID(int=5),
     income=INCOME,
     housing_grade=HousingGrade.B,
     water_safe=True,
     dropouts=0,
     uninsured=0,
+)
+VERIFY = VerifyHousehold(
+    seen=SEEN,
+    in_person_at_home=True,
     risk_types=(RiskType.ILLNESS,),
     self_ability="家庭无力自行承担",
     by="verifier",
@@ -161,7 +165,7 @@ CONFIRM = ConfirmMonitoring(
     today=TODAY,
 )
 WELL_OFF = replace(INCOME, wage_fen=90_000_000, compliant_own_cost_fen=0)
-NOT_AT_RISK = replace(VERIFY, income=WELL_OFF)
+NOT_AT_RISK = replace(VERIFY, seen=replace(SEEN, income=WELL_OFF))
 REJECT = RejectClue(
     reason_code=RejectionReason.INCOME_ABOVE_AND_NO_RISK,
     text="收入稳定且无大额支出,不符合条件",

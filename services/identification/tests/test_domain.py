@@ -27,6 +27,7 @@ from services.identification.tests.story import (
     REGISTERED,
     REVIEW,
     RISK,
+    SEEN,
     START,
     STEPS,
     TODAY,
@@ -152,7 +153,9 @@ def income_of(total_fen: int) -> IncomeAssessed:
         property_fen=0,
         transfer_fen=0,
     )
-    assessed, *_ = HOUSEHOLD.when(replace(VERIFY, income=income), given=up_to(VERIFY))
+    assessed, *_ = HOUSEHOLD.when(
+        replace(VERIFY, seen=replace(SEEN, income=income)), given=up_to(VERIFY)
+    )
     assert isinstance(assessed, IncomeAssessed)
     return assessed
 
@@ -174,12 +177,15 @@ def test_A4_the_operator_is_a_parameter() -> None:
     ("change", "code"),
     [
         ({"in_person_at_home": False}, "home-visit-needed"),
-        ({"income": replace(INCOME, window_to=date(2024, 3, 4))}, "income-window"),
-        ({"income": replace(INCOME, members=3)}, "income-members"),
+        (
+            {"seen": replace(SEEN, income=replace(INCOME, window_to=date(2024, 3, 4)))},
+            "income-window",
+        ),
+        ({"seen": replace(SEEN, income=replace(INCOME, members=3))}, "income-members"),
         ({"risk_types": ()}, "one-to-five-risks"),
         ({"risk_types": tuple(RiskType)[:6]}, "one-to-five-risks"),
-        ({"verified_on": date(2024, 3, 1)}, "date-before-previous-step"),
-        ({"verified_on": TODAY + timedelta(days=1)}, "date-in-future"),
+        ({"seen": replace(SEEN, on=date(2024, 3, 1))}, "date-before-previous-step"),
+        ({"seen": replace(SEEN, on=TODAY + timedelta(days=1))}, "date-in-future"),
     ],
 )
 def test_T3_guards(change: dict[str, object], code: str) -> None:
@@ -188,7 +194,9 @@ def test_T3_guards(change: dict[str, object], code: str) -> None:
 
 def test_a_household_above_the_line_with_large_spending_is_in_sudden_hardship() -> None:
     rich = replace(INCOME, wage_fen=9_000_000)
-    *_, verified = HOUSEHOLD.when(replace(VERIFY, income=rich), given=up_to(VERIFY))
+    *_, verified = HOUSEHOLD.when(
+        replace(VERIFY, seen=replace(SEEN, income=rich)), given=up_to(VERIFY)
+    )
     assert isinstance(verified, HouseholdVerified)
     assert verified.proposed_class is MonitoredClass.SUDDEN_HARDSHIP
 

@@ -24,8 +24,10 @@ from contracts.households import (
     OpenCase,
     Related,
 )
+from contracts.monitoring import ClosingReason, MonitoringClosed
+from identification.domain.entry import Status
 from identification.domain.household import HOUSEHOLD
-from identification.domain.states import Monitored, Status
+from identification.domain.states import Monitored
 from services.identification.tests.entries import (
     ALONE,
     DEREGISTER,
@@ -70,7 +72,9 @@ def test_T19_a_move_inside_the_county_keeps_the_episode_and_changes_the_town() -
 
 def test_T19_a_move_out_of_the_county_hands_over_and_ends_the_household_here() -> None:
     assert refused(replace(MOVE_OUT, handover_hash=None), history()).code == "handover-needed"
-    moved, *_, gone = HOUSEHOLD.when(MOVE_OUT, given=history(*STEPS))
+    closed, moved, gone = HOUSEHOLD.when(MOVE_OUT, given=history(*STEPS))
+    assert isinstance(closed, MonitoringClosed)
+    assert closed.reason is ClosingReason.MOVED_OUT
     assert isinstance(moved, HouseholdRelocated)
     assert (moved.inside_county, moved.handover_hash) == (False, HASH)
     assert isinstance(gone, HouseholdDeregistered)

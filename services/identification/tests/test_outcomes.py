@@ -25,12 +25,12 @@ from services.identification.tests.story import (
     APPROVE,
     COMPLETE,
     CONFIRM,
-    INCOME,
     NOT_AT_RISK,
     POST,
     REJECT,
     REVIEW,
     RISK,
+    SEEN,
     START,
     STEPS,
     TODAY,
@@ -175,7 +175,7 @@ def test_T11_after_the_town_the_county_returns() -> None:
 def test_T11_a_returned_case_is_verified_reviewed_and_posted_again() -> None:
     given = history(*STEPS[:3], replace(RETURN, returned_on=date(2024, 3, 4)))
     assert refused(REVIEW, given).code == "step-out-of-order"
-    anew = replace(VERIFY, assessment_id=UUID(int=55), income=INCOME)
+    anew = replace(VERIFY, seen=replace(SEEN, assessment_id=UUID(int=55)))
     events = [*given, *HOUSEHOLD.when(anew, given=given)]
     for step in STEPS[3:]:
         events += HOUSEHOLD.when(step, given=events)

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from common.decider import Refused
 from contracts.codes import RiskType
 from contracts.identification import HouseholdEvent
-from identification.domain.commands import CloseBusinessDay, Command
+from identification.domain.commands import CloseBusinessDay, Command, DeclareHousehold
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
+from identification.domain.rights import RightsCommand
 from identification.refusals import REFUSALS
+from services.identification.tests import ending
 from services.identification.tests import test_inquiries as inquiries
 from services.identification.tests import test_outcomes as outcomes
 from services.identification.tests.story import (
@@ -42,6 +44,19 @@ ASKED: tuple[Command, ...] = (
     inquiries.UPHELD,
     inquiries.DISMISSED,
     inquiries.GRANT,
+    ending.REASSESS,
+    ending.REASSESS_AGAIN,
+    *ending.ENDING,
+    ending.REVOKE,
+    ending.REJECT_ELIMINATION,
+    ending.ALLOW,
+    ending.CHANGE,
+    ending.ADD,
+    ending.RESOLVE,
+    ending.CANCEL,
+    ending.CLOSE,
+    ending.ENTER,
+    ending.CORRECT,
     CloseBusinessDay(day=TODAY, policy=POLICY),
 )
 dates = st.dates(date(2023, 12, 1), TODAY + timedelta(days=2))
@@ -69,14 +84,26 @@ def varied(command: Command) -> st.SearchStrategy[Command]:
 
 
 commands = st.sampled_from(ASKED).flatmap(varied)
-starts = st.integers(0, len(STEPS))
+WAY: tuple[Command, ...] = (
+    *STEPS,
+    ending.REASSESS,
+    ending.REASSESS_AGAIN,
+    *ending.ENDING,
+    ending.REVOKE,
+)
+starts = st.integers(0, len(WAY))
 asked_in_turn = st.lists(commands, max_size=25)
 
 
 def test_every_command_is_asked_here() -> None:
-    """Those of the register have a file of their own (`test_register_laws`)."""
-    register = {RegisterHousehold, *get_args(RegisterCommand)}
-    assert {*map(type, ASKED)} == set(get_args(Command)) - register
+    """Those of the register and of persons have files of their own (`test_register_laws`)."""
+    elsewhere = {
+        RegisterHousehold,
+        DeclareHousehold,
+        *get_args(RegisterCommand),
+        *get_args(RightsCommand),
+    }
+    assert {*map(type, ASKED)} == set(get_args(Command)) - elsewhere
 
 
 @settings(max_examples=200, deadline=None)
@@ -84,7 +111,7 @@ def test_every_command_is_asked_here() -> None:
 def test_decide_raises_nothing_but_refused_and_what_it_decides_can_be_replayed(
     start: int, asked: list[Command]
 ) -> None:
-    events, codes = history(*STEPS[:start]), set[str]()
+    events, codes = history(*WAY[:start]), set[str]()
     for command in asked:
         try:
             decided = HOUSEHOLD.when(command, given=events)
@@ -100,7 +127,7 @@ def test_decide_raises_nothing_but_refused_and_what_it_decides_can_be_replayed(
 @given(start=starts, asked=asked_in_turn)
 def test_a_repeated_command_records_nothing(start: int, asked: list[Command]) -> None:
     """Or is refused, where the step is behind it."""
-    events = history(*STEPS[:start])
+    events = history(*WAY[:start])
     for command in asked:
         try:
             events += HOUSEHOLD.when(command, given=events)

@@ -22,11 +22,11 @@ from contracts.households import (
     LabourCapacityAssessed,
 )
 from contracts.identification import HouseholdEvent
+from identification.domain.entry import Status
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import (
     RegisterHousehold,
 )
-from identification.domain.states import Status
 from services.identification.tests.entries import (
     ADD,
     ALONE,

@@ -12,10 +12,11 @@ from contracts.codes import Joining, LabourCapacity, Leaving, Relation
 from contracts.households import Related
 from contracts.identification import HouseholdEvent
 from identification.domain.commands import Command
+from identification.domain.entry import Status
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import NewHead
 from identification.domain.rights import RightsCommand
-from identification.domain.states import Household, Status
+from identification.domain.states import Household
 from services.identification.tests.entries import (
     ADD,
     ASSESS,

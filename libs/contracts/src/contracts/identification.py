@@ -4,12 +4,22 @@ Dates are Asia/Shanghai calendar dates, money is integer fen.
 """
 
 from contracts.deadlines import DeadlineEvent
+from contracts.eliminations import EliminationEvent
 from contracts.episodes import EpisodeEvent
 from contracts.evidence import EvidenceEvent
 from contracts.facts import FactEvent
 from contracts.households import RegisterEvent
 from contracts.inquiries import InquiryEvent
+from contracts.monitoring import MonitoringEvent
 from contracts.persons import AccessEvent, PersonEvent
 
-HouseholdEvent = RegisterEvent | EpisodeEvent | InquiryEvent | DeadlineEvent | PersonEvent
+HouseholdEvent = (
+    RegisterEvent
+    | EpisodeEvent
+    | InquiryEvent
+    | MonitoringEvent
+    | EliminationEvent
+    | DeadlineEvent
+    | PersonEvent
+)
 IdentificationEvent = HouseholdEvent | FactEvent | EvidenceEvent | AccessEvent

@@ -15,11 +15,14 @@ from contracts.identification import IdentificationEvent
 from identification import read_model, unmatched
 from identification.api import (
     access,
+    corrections,
     declarations,
+    eliminations,
     episodes,
     events,
     households,
     inquiries,
+    monitoring,
     register,
     rights,
     rules,
@@ -73,6 +76,9 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(rules.router)
     app.include_router(episodes.router)
     app.include_router(inquiries.router)
+    app.include_router(monitoring.router)
+    app.include_router(eliminations.router)
+    app.include_router(corrections.router)
     return default_deny(app)
 
 

@@ -43,7 +43,6 @@ from identification.domain.commands import (
     VerifyHousehold,
     WithdrawClue,
 )
-from identification.domain.income import Income
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["episodes"])
 
@@ -101,18 +100,10 @@ async def verify(
     """Income, three guarantees, water, risks; the class follows, or that none fits."""
     step = await Step.of(household_id, request, caller)
     command = VerifyHousehold(
-        verified_on=form.verified_on,
+        seen=form.seen(form.verified_on),
         in_person_at_home=form.in_person_at_home,
-        assessment_id=new_id(),
-        income=Income(**form.income.model_dump()),
-        housing_grade=form.housing_grade,
-        water_safe=form.water_safe,
-        water_report_stale=form.water_report_stale,
-        dropouts=form.dropouts,
-        uninsured=form.uninsured,
         risk_types=tuple(form.risk_types),
         self_ability=form.self_ability,
-        previous_disposable_fen=form.previous_disposable_fen,
         by=caller.actor.person,
         policy=step.policy_on(form.verified_on),
         today=step.today,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.ids import new_id
 from contracts.codes import (
     Category,
     Channel,
@@ -20,6 +21,8 @@ from contracts.codes import (
     Sex,
 )
 from contracts.episodes import RejectionReason, WithdrawnBy
+from identification.domain.assessments import Seen
+from identification.domain.income import Income
 
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
@@ -101,10 +104,9 @@ class IncomeForm(Form):
     compliant_own_cost_fen: Fen
 
 
-class VerifiedForm(Form):
-    """T3."""
+class SeenForm(Form):
+    """What was seen at home on a day: income, three guarantees, water."""
 
-    verified_on: date
     in_person_at_home: bool
     income: IncomeForm
     housing_grade: HousingGrade
@@ -112,11 +114,31 @@ class VerifiedForm(Form):
     water_report_stale: bool = False
     dropouts: Count
     uninsured: Count
-    risk_types: Annotated[list[RiskType], Field(max_length=12)]
-    self_ability: Annotated[str, Field(min_length=2, max_length=500)]
     previous_disposable_fen: Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)] | None = (
         None
     )
+
+    def seen(self, on: date) -> Seen:
+        """As the domain takes it, with an id of its own."""
+        return Seen(
+            on=on,
+            assessment_id=new_id(),
+            income=Income(**self.income.model_dump()),
+            previous_disposable_fen=self.previous_disposable_fen,
+            housing_grade=self.housing_grade,
+            water_safe=self.water_safe,
+            water_report_stale=self.water_report_stale,
+            dropouts=self.dropouts,
+            uninsured=self.uninsured,
+        )
+
+
+class VerifiedForm(SeenForm):
+    """T3."""
+
+    verified_on: date
+    risk_types: Annotated[list[RiskType], Field(max_length=12)]
+    self_ability: Annotated[str, Field(min_length=2, max_length=500)]
 
 
 class VillageReviewForm(Form):

@@ -24,9 +24,9 @@ from identification.api.access import refuse
 from identification.api.forms import HouseholdForm
 from identification.api.sealing import Recognised, number_faults, person_of, recognise, sealed
 from identification.api.wired import Wired, wired
+from identification.domain.entry import Status
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RegisterHousehold
-from identification.domain.states import Status
 from identification.identity import normalised
 from identification.read_model import register
 from identification.read_model.tables import HouseholdRow

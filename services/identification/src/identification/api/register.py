@@ -31,6 +31,7 @@ from identification.api.register_forms import (
 from identification.api.sealing import number_faults, person_of, recognise, sealed
 from identification.api.steps import Step, region_of
 from identification.api.wired import Wired, wired
+from identification.domain.entry import Status
 from identification.domain.moves import COUNTY as COUNTY_DIGITS
 from identification.domain.register_commands import (
     AddMember,
@@ -43,7 +44,6 @@ from identification.domain.register_commands import (
     RemoveMember,
     SplitHousehold,
 )
-from identification.domain.states import Status
 from identification.read_model import persons, register
 from identification.read_model.tables import MemberRow
 from identification.vault import Personal, Sealed, commitment, new_salt

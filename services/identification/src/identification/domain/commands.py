@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from contracts.codes import Channel, HousingGrade, MonitoredClass, RiskType, Severity
+from contracts.codes import Channel, MonitoredClass, RiskType, Severity
 from contracts.episodes import RejectionReason, ReviewLevel, WithdrawnBy
 from contracts.inquiries import DataSource, EmergencyCause, Finding
-from identification.domain.income import Income
+from identification.domain.assessments import Seen
+from identification.domain.elimination_commands import EliminationCommand
+from identification.domain.monitoring_commands import MonitoringCommand
 from identification.domain.policy import Policy
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
 from identification.domain.rights import RightsCommand
@@ -55,18 +57,10 @@ class StartVerification:
 class VerifyHousehold:
     """T3: what the officers found at home. `by` is the person who answers for it."""
 
-    verified_on: date
+    seen: Seen
     in_person_at_home: bool
-    assessment_id: UUID
-    income: Income
-    housing_grade: HousingGrade
-    water_safe: bool
-    water_report_stale: bool = False
-    dropouts: int
-    uninsured: int
     risk_types: tuple[RiskType, ...]
     self_ability: str
-    previous_disposable_fen: int | None = None
     by: str
     policy: Policy
     today: date
@@ -282,5 +276,7 @@ Command = (
     | RightsCommand
     | EpisodeCommand
     | InquiryCommand
+    | MonitoringCommand
+    | EliminationCommand
     | CloseBusinessDay
 )

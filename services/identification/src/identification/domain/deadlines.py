@@ -14,7 +14,7 @@ from contracts.deadlines import (
     IdentificationDeadlineMissed,
 )
 from identification.domain.commands import CloseBusinessDay
-from identification.domain.states import Household, Monitored
+from identification.domain.states import Household, monitored_of
 
 
 def advance(command: CloseBusinessDay, household: Household) -> list[DeadlineEvent]:
@@ -25,7 +25,7 @@ def advance(command: CloseBusinessDay, household: Household) -> list[DeadlineEve
 def _identification(c: CloseBusinessDay, household: Household) -> list[DeadlineEvent]:
     """S2-07. On the morning of day 10 it approaches, on that of day 16 it is missed."""
     file = household.file
-    if file is None or isinstance(household.case, Monitored):
+    if file is None or monitored_of(household.case):
         return []
     said: list[DeadlineEvent] = []
     day = (c.day - file.discovered_on).days + 1

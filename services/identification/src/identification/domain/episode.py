@@ -2,21 +2,19 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from common.decider import Refused
-from contracts.codes import Category, Channel, MonitoredClass, RiskType, Severity
+from contracts.codes import Channel, RiskType, Severity
 from contracts.episodes import (
     EpisodeEvent,
     HouseholdFoundNotAtRisk,
     HouseholdVerified,
-    IncomeAssessed,
     MonitoringConfirmed,
     RiskClueAttached,
     RiskDetected,
-    SafeguardAssessed,
     VerificationStarted,
 )
+from identification.domain.assessments import assess, proposed_class
 from identification.domain.commands import (
     ConfirmMonitoring,
     ReportRisk,
@@ -30,8 +28,6 @@ from identification.domain.guards import (
     undisputed,
     without_personal_data,
 )
-from identification.domain.income import window_before
-from identification.domain.policy import Policy
 from identification.domain.states import (
     Household,
     TownReviewed,
@@ -117,85 +113,26 @@ def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[Ep
 
     A household that no class fits is found not at risk, which the town has to confirm (T4).
     """
-    in_order(c.verified_on, case.started_on, c.today, "verified_on")
+    in_order(c.seen.on, case.started_on, c.today, "verified_on")
     without_personal_data(self_ability=c.self_ability)
     if not c.in_person_at_home:
         raise Refused("home-visit-needed")
-    window = window_before(c.verified_on)
-    if (c.income.window_from, c.income.window_to) != window:
-        raise Refused("income-window", window_from=window[0], window_to=window[1])
-    if c.income.members != household.registered.co_living_count:
-        raise Refused("income-members", members=household.registered.co_living_count)
-    assessed = assess(c, household)
+    assessed, safe = assess(c.seen, household, c.policy)
     proposed = proposed_class(assessed, household, c.policy)
-    seen: list[EpisodeEvent] = [assessed, safeguards(c, assessed.household_id)]
     shared: dict[str, Any] = {
         "household_id": assessed.household_id,
-        "verified_on": c.verified_on,
-        "assessment_id": c.assessment_id,
+        "verified_on": c.seen.on,
+        "assessment_id": assessed.assessment_id,
         "self_ability": c.self_ability,
         "verified_by": c.by,
     }
     if proposed is None:
-        return [*seen, HouseholdFoundNotAtRisk(**shared)]
+        return [assessed, safe, HouseholdFoundNotAtRisk(**shared)]
     if not 1 <= len(set(c.risk_types)) <= MAX_RISKS:
         raise Refused("one-to-five-risks", named=len(set(c.risk_types)))
     risks = list(dict.fromkeys(c.risk_types))
-    return [*seen, HouseholdVerified(**shared, risk_types=risks, proposed_class=proposed)]
-
-
-def safeguards(c: VerifyHousehold, household_id: UUID) -> SafeguardAssessed:
-    """Schooling, insurance, housing and water, as seen (S1.3)."""
-    return SafeguardAssessed(
-        household_id=household_id,
-        assessed_on=c.verified_on,
-        housing_grade=c.housing_grade,
-        water_safe=c.water_safe,
-        water_report_stale=c.water_report_stale,
-        dropouts=c.dropouts,
-        uninsured=c.uninsured,
-    )
-
-
-def assess(c: VerifyHousehold, household: Household) -> IncomeAssessed:
-    """The income assessment, compared with the line in force (S2-02)."""
-    income, policy = c.income, c.policy
-    return IncomeAssessed(
-        household_id=household.registered.household_id,
-        assessment_id=c.assessment_id,
-        window_from=income.window_from,
-        window_to=income.window_to,
-        members=income.members,
-        wage_fen=income.wage_fen,
-        operating_fen=income.operating_fen,
-        operating_cost_fen=income.operating_cost_fen,
-        property_fen=income.property_fen,
-        transfer_fen=income.transfer_fen,
-        claims_fen=income.claims_fen,
-        compliant_own_cost_fen=income.compliant_own_cost_fen,
-        disposable_fen=income.disposable_fen,
-        reference_fen=income.reference_fen,
-        line_fen=policy.income_line_fen,
-        within_line=policy.within_line(income.disposable_fen, income.members),
-        assessed_on=c.verified_on,
-        previous_disposable_fen=c.previous_disposable_fen,
-    )
-
-
-def proposed_class(
-    income: IncomeAssessed, household: Household, policy: Policy
-) -> MonitoredClass | None:
-    """The category invariants of T10; `None` when the household is not at risk by them."""
-    formerly_poor = household.registered.category is Category.FORMERLY_POOR
-    if income.within_line:
-        return MonitoredClass.UNSTABLE_FORMERLY_POOR if formerly_poor else MonitoredClass.MARGINAL
-    threshold = policy.medical_threshold(at_risk_group=formerly_poor)
-    hard = income.compliant_own_cost_fen >= threshold or policy.fell(
-        income.previous_disposable_fen, income.disposable_fen
-    )
-    if hard or policy.within_line(income.reference_fen, income.members):
-        return MonitoredClass.SUDDEN_HARDSHIP
-    return None
+    verified = HouseholdVerified(**shared, risk_types=risks, proposed_class=proposed)
+    return [assessed, safe, verified]
 
 
 def confirm(
@@ -229,6 +166,7 @@ def confirm(
             elapsed_days=elapsed,
             late=late,
             late_reason=c.late_reason if late else None,
+            eliminated_before_on=household.eliminated.on if household.eliminated else None,
             emergency_grants=list(file.emergency),
         )
     ]

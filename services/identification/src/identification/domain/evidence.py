@@ -18,8 +18,10 @@ from contracts.evidence import (
     EvidenceEvent,
     ReviewOutcome,
 )
+from contracts.stages import Stage
+from identification.domain.states import MONITORING
 
-DECIDED = frozenset({"MONITORED", "ELIMINATED"})
+DECIDED = MONITORING | {Stage.ELIMINATED}
 
 
 @dataclass(frozen=True, kw_only=True)

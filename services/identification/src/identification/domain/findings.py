@@ -10,6 +10,7 @@ from uuid import UUID
 
 from contracts.codes import Category, LabourCapacity, Relation, RiskType, Severity
 from contracts.fact_codes import FactType
+from identification.domain.states import MONITORING
 
 WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
 
@@ -66,7 +67,7 @@ class KnownHousehold:
 
     @property
     def monitored(self) -> bool:
-        return self.stage == "MONITORED"
+        return self.stage in MONITORING
 
     @property
     def at_risk_group(self) -> bool:

@@ -24,6 +24,19 @@ class Needed(Code):
     POSTED = "POSTED", "张榜公示（T8）", "publicity posted (T8)"
     COMPLETED = "COMPLETED", "公示期满（T9）", "publicity completed (T9)"
     APPROVED = "APPROVED", "乡镇审核通过（T9）", "the town's approval (T9)"
+    MONITORED = "MONITORED", "监测中的农户（T10）", "a monitored household (T10)"
+    ANY_CASE = "ANY_CASE", "在办案件或监测", "an open case"
+    PROPOSED = "PROPOSED", "已申请消除（T13）", "a proposed elimination (T13)"
+    ELIM_APPROVED = (
+        "ELIM_APPROVED",
+        "消除经乡镇审核（T14）",
+        "the town's approval of the elimination",
+    )
+    ELIMINATED = (
+        "ELIMINATED",
+        "已消除且无新案件（T14）",
+        "an eliminated household without a new case",
+    )
     UNCONFIRMED = "UNCONFIRMED", "尚未认定的农户（T10）", "a household not yet confirmed (T10)"
 
 

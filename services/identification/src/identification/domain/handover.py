@@ -5,12 +5,12 @@ from dataclasses import replace
 from contracts.codes import RiskType, Severity
 from contracts.households import EpisodeTakenOver, OpenCase
 from identification.domain.files import CaseFile, Clue
-from identification.domain.states import Household, Monitored
+from identification.domain.states import Household, Monitored, monitored_of
 
 
 def risks_if_monitored(household: Household) -> list[RiskType] | None:
     """The risks of a monitored household; `None` for one that is not."""
-    if not isinstance(household.case, Monitored):
+    if monitored_of(household.case) is None:
         return None
     return sorted(household.opened.risk_types)
 
@@ -20,13 +20,14 @@ def open_case(household: Household) -> OpenCase | None:
     case, file = household.case, household.file
     if case is None or file is None:
         return None
+    monitored = monitored_of(case)
     told = [r.severity for r in household.reported if r.risk_type in file.risk_types]
     return OpenCase(
         discovered_on=file.discovered_on,
         due_on=file.due_on,
         risk_types=sorted(file.risk_types),
         severity=max(told, key=list(Severity).index, default=Severity.YELLOW),
-        confirmed=case.confirmed if isinstance(case, Monitored) else None,
+        confirmed=monitored.confirmed if monitored else None,
     )
 
 
@@ -34,8 +35,8 @@ def earlier(household: Household, case: OpenCase | None) -> OpenCase | None:
     """The case, if it was confirmed before this household's own was (A54)."""
     if case is None or case.confirmed is None:
         return None
-    own = household.case
-    if isinstance(own, Monitored) and own.confirmed.confirmed_on <= case.confirmed.confirmed_on:
+    own = monitored_of(household.case)
+    if own and own.confirmed.confirmed_on <= case.confirmed.confirmed_on:
         return None
     return case
 
@@ -54,4 +55,10 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
         clues=(*own, clue),
     )
     episodes = max(household.episodes, confirmed.episode_no)
-    return replace(household, case=Monitored(confirmed), file=file, episodes=episodes)
+    monitored = monitored_of(household.case)
+    risks = (*(monitored.risks if monitored else ()), *confirmed.risk_types)
+    unhandled = monitored.unhandled if monitored else ()
+    here = Monitored(
+        confirmed, confirmed.monitored_class, tuple(dict.fromkeys(risks)), unhandled=unhandled
+    )
+    return replace(household, case=here, file=file, episodes=episodes)

@@ -2,16 +2,27 @@
 
 Tables make it up: `registration` for how it comes onto the register, `register` for what becomes of
 its entry, `transitions` for the way to a confirmation, `inquiries` for what runs beside it,
-`deadlines` for what a day's end shows.
+`monitoring` and `elimination` for what comes after, `deadlines` for what a day's end shows.
 """
 
 from common.decider import Decider, Refused
 from contracts.deadlines import DeadlineEvent
+from contracts.eliminations import EliminationEvent
 from contracts.households import HouseholdRegistered, RegisterEvent
 from contracts.identification import HouseholdEvent
 from contracts.inquiries import InquiryEvent
+from contracts.monitoring import MonitoringEvent
 from contracts.persons import PersonEvent
-from identification.domain import deadlines, inquiries, register, registration, rights, transitions
+from identification.domain import (
+    deadlines,
+    elimination,
+    inquiries,
+    monitoring,
+    register,
+    registration,
+    rights,
+    transitions,
+)
 from identification.domain.commands import (
     CloseBusinessDay,
     Command,
@@ -19,9 +30,12 @@ from identification.domain.commands import (
     InquiryCommand,
     ReportRisk,
 )
+from identification.domain.elimination_commands import EliminationCommand
+from identification.domain.entry import Past, Status
+from identification.domain.monitoring_commands import CorrectRecord, MonitoringCommand
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
 from identification.domain.rights import RightsCommand
-from identification.domain.states import Household, Past, State, Status
+from identification.domain.states import Household, State
 
 
 def decide(command: Command, household: State) -> list[HouseholdEvent]:
@@ -35,7 +49,10 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
     if isinstance(command, RightsCommand):
         return [*rights.decide(command, household)]
     if isinstance(command, RegisterCommand):
-        return [*register.change(command, household)]
+        changed = register.change(command, household)
+        return [*monitoring.closed_by(changed, household), *changed]
+    if isinstance(command, CorrectRecord):
+        return [*monitoring.advance(command, household)]
     if household.status is not Status.ACTIVE:
         if isinstance(command, CloseBusinessDay) or (
             isinstance(command, ReportRisk) and command.rule_id
@@ -46,6 +63,10 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
         return [*deadlines.advance(command, household)]
     if isinstance(command, InquiryCommand):
         return [*inquiries.advance(command, household, household.case)]
+    if isinstance(command, MonitoringCommand):
+        return [*monitoring.advance(command, household)]
+    if isinstance(command, EliminationCommand):
+        return [*elimination.advance(command, household)]
     return [*transitions.advance(command, household, household.case)]
 
 
@@ -69,6 +90,10 @@ def evolve(state: State, event: HouseholdEvent) -> State:
         return deadlines.evolve(state, event)
     if isinstance(event, InquiryEvent):
         return inquiries.evolve(state, event)
+    if isinstance(event, MonitoringEvent):
+        return monitoring.evolve(state, event)
+    if isinstance(event, EliminationEvent):
+        return elimination.evolve(state, event)
     return transitions.evolve(state, event)
 
 

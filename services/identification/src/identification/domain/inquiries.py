@@ -36,11 +36,11 @@ from identification.domain.registration import age_on
 from identification.domain.states import (
     Case,
     Household,
-    Monitored,
     Publicised,
     PublicityOver,
     TownReviewed,
     Verifying,
+    monitored_of,
 )
 
 ADULT = 18  # years
@@ -57,7 +57,7 @@ def advance(command: InquiryCommand, household: Household, case: Case | None) ->
             if isinstance(command, RaiseObjection):
                 return _object(command, household, case)
             return _resolve(command, household, case)
-        case _ if case is None or isinstance(case, Monitored):
+        case _ if case is None or monitored_of(case):
             raise out_of_order(Needed.CASE, household)
         case SignAuthorisation():
             return _sign(command, household)
@@ -196,7 +196,7 @@ def _resolve(
 
 def _grant(c: GrantEmergencyAssistance, household: Household) -> list[InquiryEvent]:
     """T12. With a case or before it, until the county confirms; then help is planned."""
-    if isinstance(household.case, Monitored):
+    if monitored_of(household.case):
         raise out_of_order(Needed.UNCONFIRMED, household)
     known = {grant.grant_id for grant in household.grants}
     if c.grant_id in known | set(household.file.emergency if household.file else ()):
@@ -234,6 +234,8 @@ def evolve(household: Household, event: InquiryEvent) -> Household:
         case ObjectionRaised():
             objections = (*file.objections, event.objection_id)
             return replace(household, file=replace(file, objections=objections))
+        case ObjectionResolved() if event.upheld and monitored_of(household.case):
+            return household.still_monitored()
         case ObjectionResolved() if event.upheld:
             file = replace(file, objections=())
             return replace(household, case=Verifying(event.resolved_on), file=file)

@@ -33,11 +33,13 @@ from identification.domain.states import (
     Verified,
     Verifying,
     VillageReviewed,
+    monitored_of,
 )
 
 
 def reject(c: RejectClue, household: Household, case: Case | None) -> list[EpisodeEvent]:
     """T4. A reason that the file bears out, in words; the family told, and told how to appeal."""
+    monitored = monitored_of(case)
     match case:
         case Verifying():
             earliest, done = case.started_on, frozenset[str]()
@@ -45,8 +47,8 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
             earliest, done = case.found.verified_on, frozenset({case.found.verified_by})
         case Verified():
             earliest, done = case.on, case.by
-        case Monitored():
-            earliest, done = _unhandled(c, case), frozenset[str]()
+        case _ if monitored:
+            earliest, done = _unhandled(c, monitored), frozenset[str]()
         case _:
             raise out_of_order(Needed.STARTED, household)
     in_order(c.rejected_on, earliest, c.today, "rejected_on")
@@ -61,7 +63,7 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
     unwilling = c.reason_code is RejectionReason.REFUSED_AUTHORISATION
     if unwilling and not isinstance(household.opened.consent, AuthorisationRefused):
         raise Refused("rejection-needs-refusal")
-    ends = not isinstance(case, Monitored)
+    ends = monitored is None
     if ends and c.clue_id not in (None, household.opened.case_id):
         raise Refused("clue-not-open", clues=[household.opened.case_id])
     return [
@@ -88,11 +90,12 @@ def _unhandled(c: RejectClue, case: Monitored) -> date:
 
 def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[EpisodeEvent]:
     """T4. Before the village reviews; the last clue takes the case with it."""
+    monitored = monitored_of(case)
     match case:
         case ClueOpen() | Verifying() | NotAtRisk() | Verified():
             open_clues = household.opened.clues
-        case Monitored():
-            open_clues = case.unhandled
+        case _ if monitored:
+            open_clues = monitored.unhandled
         case _:
             raise out_of_order(Needed.UNREVIEWED, household)
     clue = next((clue for clue in open_clues if clue.clue_id == c.clue_id), None)
@@ -107,13 +110,15 @@ def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[E
             by=c.withdrawn_by,
             reason=c.reason,
             withdrawn_on=c.withdrawn_on,
-            ends_case=len(open_clues) == 1 and not isinstance(case, Monitored),
+            ends_case=len(open_clues) == 1 and monitored is None,
         )
     ]
 
 
 def send_back(c: ReturnReview, household: Household, case: Case | None) -> list[EpisodeEvent]:
     """T11. The town until it has approved, then the county; the clock runs on."""
+    if monitored_of(case):
+        raise out_of_order(Needed.VERIFIED, household)
     match case:
         case NotAtRisk():
             earliest, level = case.found.verified_on, ReviewLevel.TOWN

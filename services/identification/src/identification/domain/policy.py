@@ -54,6 +54,12 @@ class Policy:
     claim_fen: int = 1_000_000
     crop_loss_percent: int = 30
     loan_overdue_days: int = 30
+    elimination_stable_months: int = 6
+    elimination_months_after: int = 2
+    elimination_visit_days: int = 30
+    platform_entry_days: int = 5
+    cohort_confirmed_by: date = date(2022, 12, 31)
+    cohort_target: date = date(2024, 12, 31)
 
     def within_line(self, total_fen: int, members: int) -> bool:
         """S2-02: whether a household's income lies within the line, by multiplication.

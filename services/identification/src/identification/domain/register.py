@@ -1,7 +1,6 @@
 """The register's table: what may be asked of a household's entry, and how its events fold."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any, assert_never
 
 from common.decider import Refused
@@ -24,6 +23,7 @@ from contracts.households import (
     RegisterEvent,
 )
 from identification.domain import members, moves
+from identification.domain.entry import Left, Status
 from identification.domain.handover import taken_over
 from identification.domain.register_commands import (
     AddMember,
@@ -40,11 +40,7 @@ from identification.domain.register_commands import (
     SplitHousehold,
     TakeIn,
 )
-from identification.domain.states import (
-    Household,
-    Left,
-    Status,
-)
+from identification.domain.states import Household
 
 SPLIT = "SPLIT"  # why a person left, beside the codes of `Leaving`
 
@@ -136,12 +132,12 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
         case EpisodeTakenOver():
             return taken_over(household, event)
         case HouseholdAbsorbed():
-            ended = _without_case(household, Status.MERGED, event.effective_on)
+            ended = replace(household, status=Status.MERGED)
             return _past(ended, survivor=event.survivor_id)
         case HouseholdDeregistered():
             out = event.reason is Deregistration.MOVED_OUT_OF_COUNTY
             status = Status.MOVED_OUT if out else Status.DEREGISTERED
-            return _without_case(household, status, event.effective_on)
+            return replace(household, status=status)
         case _:
             assert_never(event)
 
@@ -158,9 +154,3 @@ def _committed(entry: HouseholdRegistered, event: HouseholdRelocated) -> list[An
     """The members with the commitments to their new vault records."""
     told = {c.person_id: c.commitment for c in event.commitments}
     return [replace(m, commitment=told.get(m.person_id, m.commitment)) for m in entry.members]
-
-
-def _without_case(household: Household, status: Status, on: date) -> Household:
-    """Off the register; a case that was open ends with it."""
-    ended = household.after(status, on) if household.case else household
-    return replace(ended, status=status)

@@ -15,8 +15,9 @@ from contracts.persons import (
     RestrictionLifted,
     RestrictionReason,
 )
+from identification.domain.entry import Status
 from identification.domain.guards import in_order
-from identification.domain.states import Household, Status
+from identification.domain.states import Household
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
-from contracts.codes import LabourCapacity
+from contracts.codes import LabourCapacity, MonitoredClass, RiskType
+from contracts.eliminations import EliminationProposed, EliminationVerified
 from contracts.episodes import (
     HouseholdFoundNotAtRisk,
     HouseholdVerified,
@@ -15,9 +15,11 @@ from contracts.episodes import (
     MonitoringConfirmed,
     SafeguardAssessed,
 )
-from contracts.households import HouseholdRegistered, Member
+from contracts.households import HouseholdRegistered
 from contracts.inquiries import EmergencyAssistanceGranted
+from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure, Stage
+from identification.domain.entry import Past, Status
 from identification.domain.files import CaseFile, Clue, Ended, Reported
 
 WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
@@ -61,7 +63,55 @@ class Verified:
         return frozenset({self.verified.verified_by})
 
 
-Findings = Verified
+@dataclass(frozen=True)
+class Monitored:
+    """`unhandled` are clues that joined after the confirmation and were not yet looked at (E6).
+
+    `risks` are those that are not resolved; with `allowed`, the county lets it be proposed without
+    labour (E7).
+    """
+
+    confirmed: MonitoringConfirmed
+    monitored_class: MonitoredClass
+    risks: tuple[RiskType, ...]
+    unhandled: tuple[Clue, ...] = ()
+    allowed: bool = False
+
+
+@dataclass(frozen=True)
+class Eliminating:
+    """Proposed, and to be verified at home."""
+
+    monitored: Monitored
+    proposed: EliminationProposed
+
+
+@dataclass(frozen=True)
+class EliminationReady:
+    """Verified; the reviews follow."""
+
+    monitored: Monitored
+    proposed: EliminationProposed
+    verified: EliminationVerified
+
+    @property
+    def on(self) -> date:
+        """The day of the visit."""
+        return self.verified.visited_on
+
+    @property
+    def procedure(self) -> Procedure:
+        """Of the reviews that follow."""
+        return Procedure.ELIMINATION
+
+    @property
+    def by(self) -> frozenset[str]:
+        """Who may not decide what they found."""
+        officers = (str(officer) for officer in self.verified.officers)
+        return frozenset({self.proposed.proposed_by, self.verified.verified_by, *officers})
+
+
+Findings = Verified | EliminationReady
 
 
 @dataclass(frozen=True)
@@ -89,14 +139,6 @@ class TownReviewed:
     approved_by: str
 
 
-@dataclass(frozen=True)
-class Monitored:
-    """`unhandled` are clues that joined after the confirmation and were not yet looked at (E6)."""
-
-    confirmed: MonitoringConfirmed
-    unhandled: tuple[Clue, ...] = ()
-
-
 Case = (
     ClueOpen
     | Verifying
@@ -107,46 +149,18 @@ Case = (
     | PublicityOver
     | TownReviewed
     | Monitored
+    | Eliminating
+    | EliminationReady
 )
 
 
-class Status(StrEnum):
-    """Of a household on the register; all but ACTIVE are final."""
-
-    ACTIVE = "ACTIVE"
-    MOVED_OUT = "MOVED_OUT"
-    DEREGISTERED = "DEREGISTERED"
-    MERGED = "MERGED"
-
-
 @dataclass(frozen=True)
-class Left:
-    """A former member. `reason` is a code of `Leaving`, or SPLIT."""
+class Eliminated:
+    """An episode whose risk is gone; it may be taken back until a new one is confirmed."""
 
-    member: Member
-    reason: str
+    file: CaseFile
+    monitored: Monitored
     on: date
-
-
-@dataclass(frozen=True)
-class Past:
-    """What the register remembers beside the entry as it stands.
-
-    `registered` is the first entry, `left` who left, `assessed` the day of each member's last labour
-    assessment, `moved_on` the day of the last move. The others are households: `split_off` from this
-    one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
-    which this one is part of now. `erased` are former members whose data is gone.
-    """
-
-    registered: HouseholdRegistered | None = None
-    left: tuple[Left, ...] = ()
-    assessed: Mapping[UUID, date] = field(default_factory=dict)
-    moved_on: date | None = None
-    split_off: frozenset[UUID] = frozenset()
-    absorbed: frozenset[UUID] = frozenset()
-    awaited: frozenset[UUID] = frozenset()
-    survivor: UUID | None = None
-    erased: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -163,12 +177,16 @@ class Household:
     episodes: int = 0
     reported: tuple[Reported, ...] = ()
     status: Status = Status.ACTIVE
-    past: Past = Past()
+    past: Past = field(default_factory=Past)
     assessments: tuple[IncomeAssessed, ...] = ()
     safeguards: SafeguardAssessed | None = None
     grants: tuple[EmergencyAssistanceGranted, ...] = ()
     grants_warned: frozenset[UUID] = frozenset()
     ended: Ended | None = None
+    eliminated: Eliminated | None = None
+    decided: Mapping[EntrySubject, date] = field(default_factory=dict)
+    entered: Mapping[EntrySubject, str] = field(default_factory=dict)
+    corrected: Mapping[tuple[UUID, str], str] = field(default_factory=dict)
 
     @property
     def has_labour(self) -> bool:
@@ -184,7 +202,19 @@ class Household:
     @property
     def unhandled(self) -> tuple[Clue, ...]:
         """Clues that joined a confirmed episode and wait to be looked at (E6)."""
-        return self.case.unhandled if isinstance(self.case, Monitored) else ()
+        monitored = monitored_of(self.case)
+        return monitored.unhandled if monitored else ()
+
+    def decide(self, subject: EntrySubject, on: date) -> "Household":
+        """A decision that the provincial platform has to know of, and does not yet (S8.4-01)."""
+        entered = {known: no for known, no in self.entered.items() if known is not subject}
+        return replace(self, decided={**self.decided, subject: on}, entered=entered)
+
+    def still_monitored(self) -> "Household":
+        """As before the elimination was proposed."""
+        monitored = monitored_of(self.case)
+        assert monitored, "an elimination is of a monitored household"
+        return replace(self, case=monitored, file=replace(self.opened, objections=()))
 
     def after(self, outcome: str, on: date) -> "Household":
         """The case is over."""
@@ -193,7 +223,20 @@ class Household:
     @property
     def stage(self) -> Stage:
         """The name of the stage, as lists and errors show it."""
+        if self.case is None and self.eliminated:
+            return Stage.ELIMINATED
         return stage_of(self.case)
+
+
+REVIEWED = {
+    VillageReviewed: (Stage.VILLAGE_REVIEWED, Stage.ELIM_VILLAGE_REVIEWED),
+    Publicised: (Stage.PUBLICISED, Stage.ELIM_PUBLICISED),
+    PublicityOver: (Stage.PUBLICITY_OVER, Stage.ELIM_PUBLICITY_OVER),
+    TownReviewed: (Stage.TOWN_REVIEWED, Stage.ELIM_TOWN_REVIEWED),
+}
+
+
+MONITORING = frozenset({Stage.MONITORED, *(stage for stage in Stage if stage.startswith("ELIM_"))})
 
 
 def stage_of(case: Case | None) -> Stage:
@@ -209,18 +252,45 @@ def stage_of(case: Case | None) -> Stage:
             return Stage.NOT_AT_RISK
         case Verified():
             return Stage.VERIFIED
-        case VillageReviewed():
-            return Stage.VILLAGE_REVIEWED
-        case Publicised():
-            return Stage.PUBLICISED
-        case PublicityOver():
-            return Stage.PUBLICITY_OVER
-        case TownReviewed():
-            return Stage.TOWN_REVIEWED
         case Monitored():
             return Stage.MONITORED
+        case Eliminating():
+            return Stage.ELIM_VERIFYING
+        case EliminationReady():
+            return Stage.ELIM_VERIFIED
+        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed():
+            reviewed, in_elimination = REVIEWED[type(case)]
+            ends = case.before.procedure is Procedure.ELIMINATION
+            return in_elimination if ends else reviewed
         case _:
             assert_never(case)
+
+
+def monitored_of(case: Case | None) -> Monitored | None:
+    """The confirmed episode of a case, also while its elimination is on the way."""
+    match case:
+        case Monitored():
+            return case
+        case Eliminating() | EliminationReady():
+            return case.monitored
+        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed():
+            before = case.before
+            return before.monitored if isinstance(before, EliminationReady) else None
+        case _:
+            return None
+
+
+def with_monitored(case: Case | None, monitored: Monitored) -> Case:
+    """The case at the same stage, with its confirmed episode changed."""
+    match case:
+        case Eliminating() | EliminationReady():
+            return replace(case, monitored=monitored)
+        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed() if isinstance(
+            case.before, EliminationReady
+        ):
+            return replace(case, before=replace(case.before, monitored=monitored))
+        case _:
+            return monitored
 
 
 State = Household | None  # None: not on the register

@@ -25,6 +25,8 @@ from contracts.episodes import (
     VerificationStarted,
     VillageReviewHeld,
 )
+from contracts.monitoring import EntrySubject
+from contracts.stages import Procedure
 from identification.domain import episode, outcomes, reviews
 from identification.domain.commands import (
     ApproveByTown,
@@ -45,6 +47,7 @@ from identification.domain.guards import Needed, out_of_order
 from identification.domain.states import (
     Case,
     ClueOpen,
+    EliminationReady,
     Household,
     Monitored,
     NotAtRisk,
@@ -54,7 +57,9 @@ from identification.domain.states import (
     Verified,
     Verifying,
     VillageReviewed,
+    monitored_of,
     stage_of,
+    with_monitored,
 )
 
 
@@ -75,7 +80,7 @@ def advance(command: EpisodeCommand, household: Household, case: Case | None) ->
             return outcomes.reject(c, household, s)
         case WithdrawClue() as c, s:
             return outcomes.withdraw(c, household, s)
-        case HoldVillageReview() as c, Verified() as s:
+        case HoldVillageReview() as c, (Verified() | EliminationReady()) as s:
             return reviews.review(c, household, s)
         case HoldVillageReview(), _:
             raise out_of_order(Needed.VERIFIED, household)
@@ -128,9 +133,9 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case ClueWithdrawn():
             return _withdrawn(household, event)
         case VillageReviewHeld():
-            if isinstance(case, Verified):
+            if isinstance(case, Verified | EliminationReady):
                 if not event.passed:
-                    return household.after("NOT_PASSED", event.held_on)
+                    return _not_passed(household, event)
                 return replace(household, case=VillageReviewed(case, event.held_on))
         case PublicityPosted():
             if isinstance(case, VillageReviewed):
@@ -147,10 +152,22 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
             return replace(household, case=Verifying(event.returned_on), file=file)
         case MonitoringConfirmed():
             if isinstance(case, TownReviewed):
-                return replace(household, case=Monitored(event), episodes=event.episode_no)
+                risks = tuple(event.risk_types)
+                monitored = Monitored(event, event.monitored_class, risks)
+                confirmed = replace(
+                    household, case=monitored, episodes=event.episode_no, eliminated=None
+                )
+                return confirmed.decide(EntrySubject.CONFIRM, event.confirmed_on)
         case _:
             assert_never(event)
     raise AssertionError(f"{type(event).__name__} cannot follow {stage_of(case)}")
+
+
+def _not_passed(household: Household, event: VillageReviewHeld) -> Household:
+    """T7: the case is over. T15: the household stays monitored."""
+    if event.procedure is Procedure.ELIMINATION:
+        return household.still_monitored()
+    return household.after("NOT_PASSED", event.held_on)
 
 
 def _opened(household: Household, event: RiskDetected) -> Household:
@@ -169,8 +186,9 @@ def _opened(household: Household, event: RiskDetected) -> Household:
 def _joined(household: Household, event: RiskClueAttached) -> Household:
     """The case with one clue more; its clock keeps the first day (A12)."""
     file, case, clue = household.opened, household.case, _clue(event)
-    if isinstance(case, Monitored):
-        case = replace(case, unhandled=(*case.unhandled, clue))
+    if monitored := monitored_of(case):
+        waiting = replace(monitored, unhandled=(*monitored.unhandled, clue))
+        case = with_monitored(case, waiting)
     return replace(household, case=case, file=replace(file, clues=(*file.clues, clue)))
 
 
@@ -191,10 +209,12 @@ def _reported(household: Household, event: RiskDetected | RiskClueAttached) -> H
 
 def _handled(household: Household, event: ClueRejected | ClueWithdrawn) -> Household:
     """A clue that joined a confirmed episode was looked at."""
-    if not isinstance(household.case, Monitored):
+    monitored = monitored_of(household.case)
+    if monitored is None:
         return household
-    left = tuple(c for c in household.case.unhandled if c.clue_id != event.clue_id)
-    return replace(household, case=replace(household.case, unhandled=left))
+    left = tuple(c for c in monitored.unhandled if c.clue_id != event.clue_id)
+    handled = with_monitored(household.case, replace(monitored, unhandled=left))
+    return replace(household, case=handled)
 
 
 def _withdrawn(household: Household, event: ClueWithdrawn) -> Household:

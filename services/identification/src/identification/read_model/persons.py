@@ -23,7 +23,8 @@ from contracts.households import (
 )
 from contracts.persons import PersonalDataErased, ProcessingRestricted, RestrictionLifted
 from identification import vault
-from identification.domain.states import Household, Status
+from identification.domain.entry import Status
+from identification.domain.states import Household
 from identification.read_model.tables import MemberRow
 
 

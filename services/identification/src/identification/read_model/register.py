@@ -16,7 +16,8 @@ from common.lookups import Lookups
 from contracts.codes import Origin
 from contracts.households import HouseholdSplit
 from contracts.stages import Stage
-from identification.domain.states import Household, Monitored, Status
+from identification.domain.entry import Status
+from identification.domain.states import Household, monitored_of
 from identification.read_model.tables import HouseholdRow
 
 
@@ -27,7 +28,7 @@ async def put(connection: Connection, latest: Sequence[Fresh]) -> None:
 
 def _household(fresh: Fresh) -> tuple[Any, ...]:
     state: Household = fresh.state
-    registered, case, file = state.registered, state.case, state.file
+    registered, file, monitored = state.registered, state.file, monitored_of(state.case)
     return (
         registered.household_id,
         registered.register_number,
@@ -39,7 +40,7 @@ def _household(fresh: Fresh) -> tuple[Any, ...]:
         state.status.value,
         registered.origin.value,
         state.stage,
-        case.confirmed.monitored_class.value if isinstance(case, Monitored) else None,
+        monitored.monitored_class.value if monitored else None,
         ",".join(sorted(file.risk_types)) if file else "",
         file.discovered_on if file else None,
         file.due_on if file else None,

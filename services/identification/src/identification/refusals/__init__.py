@@ -1,10 +1,20 @@
 """Every no of this service in words, with what would satisfy it. Keys are the codes of `Refused`."""
 
 from common.problems import Text
+from identification.refusals.eliminations import ELIMINATIONS
 from identification.refusals.episodes import EPISODES
 from identification.refusals.facts import FACTS
 from identification.refusals.inquiries import INQUIRIES
+from identification.refusals.monitoring import MONITORING
 from identification.refusals.persons import PERSONS
 from identification.refusals.register import REGISTER
 
-REFUSALS: dict[str, Text] = {**REGISTER, **PERSONS, **EPISODES, **INQUIRIES, **FACTS}
+REFUSALS: dict[str, Text] = {
+    **REGISTER,
+    **PERSONS,
+    **EPISODES,
+    **INQUIRIES,
+    **MONITORING,
+    **ELIMINATIONS,
+    **FACTS,
+}

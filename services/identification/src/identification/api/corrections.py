@@ -1,0 +1,78 @@
+"""T20: a field of an earlier event said something wrong; a new event says what it should have said."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from common.auth import Principal, allow
+from common.codec import Codec, encode
+from common.problems import Problem, fault
+from contracts.identification import HouseholdEvent
+from identification.api.monitoring_forms import CorrectionForm
+from identification.api.steps import Step
+from identification.api.wired import wired
+from identification.domain.monitoring_commands import CorrectRecord
+
+router = APIRouter(prefix="/v1/households/{household_id}", tags=["corrections"])
+
+CODEC = Codec.of(HouseholdEvent)
+
+
+@router.post("/corrections", status_code=201, summary="T20: correct a field of an earlier event")
+async def correct(
+    household_id: UUID,
+    form: CorrectionForm,
+    request: Request,
+    caller: Annotated[Principal, allow("episodes:county")],
+) -> Response:
+    """Asked for by one person, approved by another; the event itself stays as it is."""
+    step = await Step.of(household_id, request, caller)
+    event = await wired(request).runtime.pool.fetchrow(
+        "select type, schema_version, data from es.events where stream = $1 and event_id = $2",
+        f"household-{household_id}",
+        form.corrected_event_id,
+    )
+    if event is None:
+        raise Problem("unknown-event", faults=[fault("/corrected_event_id", "value")])
+    payload = msgspec.json.decode(event["data"])
+    corrected = _with(payload, form.path, form.new_value)
+    try:
+        CODEC.decode(event["type"], event["schema_version"], encode(corrected))
+    except msgspec.ValidationError as error:
+        raise Problem("invalid", faults=[fault("/new_value", "value")]) from error
+    command = CorrectRecord(
+        corrected_event_id=form.corrected_event_id,
+        corrected_type=event["type"],
+        path=form.path,
+        recorded_value=encode(_at(payload, form.path)).decode(),
+        old_value=encode(form.old_value).decode(),
+        new_value=encode(form.new_value).decode(),
+        effective_on=form.effective_on,
+        reason=form.reason,
+        requested_by=form.requested_by,
+        by=caller.actor.person,
+        today=step.today,
+    )
+    return await step.take(command, form.effective_on)
+
+
+def _at(payload: Any, path: str) -> Any:
+    """The value at a JSON pointer. Raises `Problem` (422) where there is none."""
+    for name in path.split("/")[1:]:
+        try:
+            payload = payload[int(name)] if isinstance(payload, list) else payload[name]
+        except (KeyError, IndexError, TypeError, ValueError):
+            raise Problem("no-such-field", {"path": path}, [fault("/path", "value")]) from None
+    return payload
+
+
+def _with(payload: Any, path: str, value: Any) -> Any:
+    """A copy with another value at a JSON pointer. Raises `Problem` as `_at`."""
+    _at(payload, path)
+    copy = msgspec.json.decode(encode(payload))
+    above, _, name = path.rpartition("/")
+    holder = _at(copy, above) if above else copy
+    holder[int(name) if isinstance(holder, list) else name] = value
+    return copy

@@ -1,0 +1,136 @@
+"""What staff send of a confirmed episode, and of its end."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from contracts.codes import MonitoredClass, RiskType
+from contracts.eliminations import Manner, MeasureCategory, OverrideReason, RevocationReason
+from contracts.monitoring import ClosingReason, EntrySubject
+from identification.api.forms import Count, Form, Reason, SeenForm, Sha256
+
+MeasureId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
+class ReassessmentForm(SeenForm):
+    """Income and safeguards, anew."""
+
+    seen_on: date
+
+
+class ClassForm(Form):
+    """The class that follows from the latest assessment."""
+
+    monitored_class: MonitoredClass
+    reason: Reason
+    changed_on: date
+
+
+class RiskForm(Form):
+    """A further risk; with `clue_id`, the answer to a clue that joined the episode."""
+
+    risk_type: RiskType
+    clue_id: UUID | None = None
+    evidence: Reason
+    added_on: date
+
+
+class RiskResolvedForm(Form):
+    """What resolved it."""
+
+    by_measure_ids: Annotated[list[MeasureId], Field(min_length=1, max_length=50)]
+    resolved_on: date
+
+
+class CancellationForm(Form):
+    """T18."""
+
+    reason: Reason
+    evidence_hash: Sha256
+    cancelled_on: date
+
+
+class ClosingForm(Form):
+    """T19."""
+
+    reason: ClosingReason
+    evidence_hash: Sha256
+    closed_on: date
+
+
+class PlatformEntryForm(Form):
+    """S8.4-01."""
+
+    subject: EntrySubject
+    platform_no: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]
+    entered_on: date
+
+
+class CorrectionForm(Form):
+    """T20. `path` is a JSON pointer into the event's payload; values are JSON."""
+
+    corrected_event_id: UUID
+    path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9_]+)+$", max_length=100)]
+    old_value: JsonValue
+    new_value: JsonValue
+    effective_on: date
+    reason: Reason
+    requested_by: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class OverrideForm(Form):
+    """E7."""
+
+    reason_code: OverrideReason
+    text: Reason
+    granted_on: date
+
+
+class MeasureForm(Form):
+    """E1: what was done about one risk."""
+
+    risk_type: RiskType
+    measure_id: MeasureId
+    category: MeasureCategory
+    implemented_on: date
+
+
+class EliminationForm(Form):
+    """T13."""
+
+    manner: Manner
+    measures: Annotated[list[MeasureForm], Field(max_length=50)]
+    proposed_on: date
+
+
+class EliminationVerifiedForm(SeenForm):
+    """E9 and what E11 keeps."""
+
+    visited_on: date
+    officers: Annotated[list[UUID], Field(min_length=1, max_length=10)]
+    housing_damaged: bool | None = None
+    water_damaged: bool | None = None
+
+
+class EliminationRejectedForm(Form):
+    """T15."""
+
+    reason: Reason
+    rejected_on: date
+
+
+class EliminationDecisionForm(Form):
+    """T14; `severe_issues` are the open severe data-quality issues of the household (E12)."""
+
+    eliminated_on: date
+    severe_issues: Count
+
+
+class RevocationForm(Form):
+    """T16."""
+
+    reason_code: RevocationReason
+    text: Reason
+    revoked_on: date

@@ -1,0 +1,89 @@
+"""What officers see in a household on one day: its income of twelve months, and the safeguards."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from common.decider import Refused
+from contracts.codes import Category, HousingGrade, MonitoredClass
+from contracts.episodes import IncomeAssessed, SafeguardAssessed
+from identification.domain.income import Income, window_before
+from identification.domain.policy import Policy
+from identification.domain.states import Household
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """As seen at home on a day. `previous_disposable_fen` is of the twelve months before."""
+
+    on: date
+    assessment_id: UUID
+    income: Income
+    previous_disposable_fen: int | None = None
+    housing_grade: HousingGrade
+    water_safe: bool
+    water_report_stale: bool = False
+    dropouts: int
+    uninsured: int
+
+
+def assess(
+    seen: Seen, household: Household, policy: Policy
+) -> tuple[IncomeAssessed, SafeguardAssessed]:
+    """Both assessments, compared with the line in force (S2-02).
+
+    Raises `Refused` unless the income is of the twelve whole months before, and of those who live
+    together.
+    """
+    income = seen.income
+    window = window_before(seen.on)
+    if (income.window_from, income.window_to) != window:
+        raise Refused("income-window", window_from=window[0], window_to=window[1])
+    if income.members != household.registered.co_living_count:
+        raise Refused("income-members", members=household.registered.co_living_count)
+    assessed = IncomeAssessed(
+        household_id=household.registered.household_id,
+        assessment_id=seen.assessment_id,
+        window_from=income.window_from,
+        window_to=income.window_to,
+        members=income.members,
+        wage_fen=income.wage_fen,
+        operating_fen=income.operating_fen,
+        operating_cost_fen=income.operating_cost_fen,
+        property_fen=income.property_fen,
+        transfer_fen=income.transfer_fen,
+        claims_fen=income.claims_fen,
+        compliant_own_cost_fen=income.compliant_own_cost_fen,
+        disposable_fen=income.disposable_fen,
+        reference_fen=income.reference_fen,
+        line_fen=policy.income_line_fen,
+        within_line=policy.within_line(income.disposable_fen, income.members),
+        assessed_on=seen.on,
+        previous_disposable_fen=seen.previous_disposable_fen,
+    )
+    safe = SafeguardAssessed(
+        household_id=household.registered.household_id,
+        assessed_on=seen.on,
+        housing_grade=seen.housing_grade,
+        water_safe=seen.water_safe,
+        water_report_stale=seen.water_report_stale,
+        dropouts=seen.dropouts,
+        uninsured=seen.uninsured,
+    )
+    return assessed, safe
+
+
+def proposed_class(
+    income: IncomeAssessed, household: Household, policy: Policy
+) -> MonitoredClass | None:
+    """The category invariants of T10; `None` when the household is not at risk by them."""
+    formerly_poor = household.registered.category is Category.FORMERLY_POOR
+    if income.within_line:
+        return MonitoredClass.UNSTABLE_FORMERLY_POOR if formerly_poor else MonitoredClass.MARGINAL
+    threshold = policy.medical_threshold(at_risk_group=formerly_poor)
+    hard = income.compliant_own_cost_fen >= threshold or policy.fell(
+        income.previous_disposable_fen, income.disposable_fen
+    )
+    if hard or policy.within_line(income.reference_fen, income.members):
+        return MonitoredClass.SUDDEN_HARDSHIP
+    return None

@@ -1,0 +1,294 @@
+"""The end of a risk (T13–T16): proposed, verified at home, reviewed like an identification
+(`reviews`), decided by the county, and taken back where it was wrong."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from common.decider import Refused
+from contracts.eliminations import (
+    EliminationEvent,
+    EliminationOverrideGranted,
+    EliminationProposed,
+    EliminationRejected,
+    EliminationVerified,
+    Guard,
+    RiskEliminated,
+    RiskEliminationRevoked,
+    Snapshot,
+)
+from contracts.episodes import IncomeAssessed, ReviewLevel, SafeguardAssessed
+from contracts.monitoring import EntrySubject
+from contracts.stages import Procedure
+from identification.domain.assessments import assess
+from identification.domain.elimination_commands import (
+    AllowElimination,
+    EliminateRisk,
+    EliminationCommand,
+    ProposeElimination,
+    RejectElimination,
+    RevokeElimination,
+    VerifyElimination,
+)
+from identification.domain.elimination_guards import Case, all_hold
+from identification.domain.guards import Needed, apart, explained, in_order, out_of_order
+from identification.domain.states import (
+    Eliminated,
+    Eliminating,
+    EliminationReady,
+    Household,
+    Monitored,
+    Publicised,
+    PublicityOver,
+    TownReviewed,
+    VillageReviewed,
+    monitored_of,
+)
+
+Happened = EliminationEvent | IncomeAssessed | SafeguardAssessed
+
+
+def advance(command: EliminationCommand, household: Household) -> Sequence[Happened]:
+    """What follows. Raises `Refused`."""
+    match command, household.case:
+        case AllowElimination() as c, Monitored() as s:
+            return _allow(c, household, s)
+        case AllowElimination(), _:
+            raise out_of_order(Needed.MONITORED, household)
+        case ProposeElimination() as c, Monitored() as s:
+            return _propose(c, household, s)
+        case ProposeElimination(), _:
+            raise out_of_order(Needed.MONITORED, household)
+        case VerifyElimination() as c, Eliminating() as s:
+            return _verify(c, household, s)
+        case VerifyElimination(), _:
+            raise out_of_order(Needed.PROPOSED, household)
+        case RejectElimination() as c, _:
+            return _reject(c, household)
+        case EliminateRisk() as c, TownReviewed(EliminationReady() as before) as s:
+            return _eliminate(c, household, s, before)
+        case EliminateRisk(), _:
+            raise out_of_order(Needed.ELIM_APPROVED, household)
+        case RevokeElimination() as c, None:
+            return _revoke(c, household)
+        case RevokeElimination(), _:
+            raise out_of_order(Needed.ELIMINATED, household)
+
+
+def _allow(c: AllowElimination, household: Household, case: Monitored) -> list[Happened]:
+    """E7. Only where it is needed, and with a reason."""
+    if case.allowed:
+        return []
+    if household.has_labour:
+        raise Refused("override-not-needed")
+    in_order(c.granted_on, case.confirmed.confirmed_on, c.today, "granted_on")
+    explained(text=c.text)
+    return [
+        EliminationOverrideGranted(
+            household_id=household.registered.household_id,
+            episode_id=case.confirmed.episode_id,
+            guard=Guard.E7,
+            reason_code=c.reason_code,
+            text=c.text,
+            granted_on=c.granted_on,
+            granted_by=c.by,
+        )
+    ]
+
+
+def _propose(c: ProposeElimination, household: Household, case: Monitored) -> list[Happened]:
+    """T13. E1–E8 hold on the day; the results are stored with the proposal."""
+    in_order(c.proposed_on, case.confirmed.confirmed_on, c.today, "proposed_on")
+    looked_at = Case(
+        household=household,
+        monitored=case,
+        manner=c.manner,
+        measures=c.measures,
+        on=c.proposed_on,
+        policy=c.policy,
+    )
+    return [
+        EliminationProposed(
+            household_id=household.registered.household_id,
+            episode_id=case.confirmed.episode_id,
+            manner=c.manner,
+            measures=list(c.measures),
+            guard_results=all_hold(looked_at),
+            proposed_on=c.proposed_on,
+            proposed_by=c.by,
+        )
+    ]
+
+
+def _verify(c: VerifyElimination, household: Household, case: Eliminating) -> list[Happened]:
+    """E9. At home; the guards are judged anew on what was seen there."""
+    in_order(c.seen.on, case.proposed.proposed_on, c.today, "seen_on")
+    if not c.in_person_at_home:
+        raise Refused("home-visit-needed")
+    officers = list(dict.fromkeys(c.officers))
+    income, safeguards = assess(c.seen, household, c.policy)
+    seen = replace(household, assessments=(*household.assessments, income), safeguards=safeguards)
+    verified = EliminationVerified(
+        household_id=household.registered.household_id,
+        episode_id=case.monitored.confirmed.episode_id,
+        visited_on=c.seen.on,
+        officers=officers,
+        officer_count=len(officers),
+        assessment_id=c.seen.assessment_id,
+        housing_damaged=c.housing_damaged,
+        water_damaged=c.water_damaged,
+        guard_results=[],
+        verified_by=c.by,
+    )
+    looked_at = Case(
+        household=seen,
+        monitored=case.monitored,
+        manner=case.proposed.manner,
+        measures=case.proposed.measures,
+        on=c.seen.on,
+        policy=c.policy,
+        ready=EliminationReady(case.monitored, case.proposed, verified),
+    )
+    return [income, safeguards, replace(verified, guard_results=all_hold(looked_at))]
+
+
+def _reject(c: RejectElimination, household: Household) -> list[Happened]:
+    """T15. The town until it has approved, then the county."""
+    case = household.case
+    match case:
+        case Eliminating():
+            earliest, level = case.proposed.proposed_on, ReviewLevel.TOWN
+        case EliminationReady():
+            earliest, level = case.on, ReviewLevel.TOWN
+        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed() if (
+            case.before.procedure is Procedure.ELIMINATION
+        ):
+            decided = isinstance(case, TownReviewed)
+            level = ReviewLevel.COUNTY if decided else ReviewLevel.TOWN
+            earliest = case.approved_on if isinstance(case, TownReviewed) else case.before.on
+        case _:
+            raise out_of_order(Needed.PROPOSED, household)
+    if c.level is not level:
+        raise Refused("not-your-turn", level=level)
+    in_order(c.rejected_on, earliest, c.today, "rejected_on")
+    explained(reason=c.reason)
+    monitored = monitored_of(case)
+    assert monitored, "an elimination is of a monitored household"
+    return [
+        EliminationRejected(
+            household_id=household.registered.household_id,
+            episode_id=monitored.confirmed.episode_id,
+            level=c.level,
+            reason=c.reason,
+            rejected_on=c.rejected_on,
+            rejected_by=c.by,
+        )
+    ]
+
+
+def _eliminate(
+    c: EliminateRisk, household: Household, case: TownReviewed, before: EliminationReady
+) -> list[Happened]:
+    """T14. All twelve guards hold; how things were is kept (E11)."""
+    in_order(c.eliminated_on, case.approved_on, c.today, "eliminated_on")
+    apart(c.by, before.by | {case.approved_by}, before="town review or verification")
+    looked_at = Case(
+        household=household,
+        monitored=before.monitored,
+        manner=before.proposed.manner,
+        measures=before.proposed.measures,
+        on=c.eliminated_on,
+        policy=c.policy,
+        ready=before,
+        reviewed=True,
+        severe_issues=c.severe_issues,
+    )
+    results = all_hold(looked_at)
+    confirmed = before.monitored.confirmed
+    return [
+        RiskEliminated(
+            household_id=household.registered.household_id,
+            episode_id=confirmed.episode_id,
+            manner=before.proposed.manner,
+            eliminated_on=c.eliminated_on,
+            days=(c.eliminated_on - confirmed.confirmed_on).days,
+            snapshot=_snapshot(household, before.verified),
+            guard_results=results,
+            approved_by=c.by,
+        )
+    ]
+
+
+def _snapshot(household: Household, verified: EliminationVerified) -> Snapshot:
+    """E11, from the visit that the decision rests on."""
+    income, seen = household.assessments[-1], household.safeguards
+    assert seen, "the visit recorded the safeguards"
+    return Snapshot(
+        members=income.members,
+        wage_fen=income.wage_fen,
+        operating_fen=income.operating_fen,
+        operating_cost_fen=income.operating_cost_fen,
+        property_fen=income.property_fen,
+        transfer_fen=income.transfer_fen,
+        claims_fen=income.claims_fen,
+        compliant_own_cost_fen=income.compliant_own_cost_fen,
+        dropouts=seen.dropouts,
+        uninsured=seen.uninsured,
+        housing_damaged=bool(verified.housing_damaged),
+        water_damaged=bool(verified.water_damaged),
+    )
+
+
+def _revoke(c: RevokeElimination, household: Household) -> list[Happened]:
+    """T16. Of the last episode, while no new case is open."""
+    eliminated = household.eliminated
+    if eliminated is None:
+        raise out_of_order(Needed.ELIMINATED, household)
+    in_order(c.revoked_on, eliminated.on, c.today, "revoked_on")
+    explained(text=c.text)
+    return [
+        RiskEliminationRevoked(
+            household_id=household.registered.household_id,
+            episode_id=eliminated.monitored.confirmed.episode_id,
+            reason_code=c.reason_code,
+            text=c.text,
+            eliminated_on=eliminated.on,
+            revoked_on=c.revoked_on,
+            revoked_by=c.by,
+        )
+    ]
+
+
+def evolve(household: Household, event: EliminationEvent) -> Household:
+    """Fold one."""
+    case = household.case
+    monitored = monitored_of(case)
+    match event:
+        case EliminationOverrideGranted():
+            assert monitored
+            return replace(household, case=replace(monitored, allowed=True))
+        case EliminationProposed():
+            assert monitored
+            return replace(household, case=Eliminating(monitored, event))
+        case EliminationVerified():
+            assert isinstance(case, Eliminating)
+            ready = EliminationReady(case.monitored, case.proposed, event)
+            return replace(household, case=ready)
+        case EliminationRejected():
+            return household.still_monitored()
+        case RiskEliminated():
+            assert monitored
+            over = Eliminated(household.opened, monitored, event.eliminated_on)
+            ended = household.after("ELIMINATED", event.eliminated_on)
+            return replace(ended, eliminated=over).decide(
+                EntrySubject.ELIMINATE, event.eliminated_on
+            )
+        case RiskEliminationRevoked():
+            was = household.eliminated
+            assert was, "an elimination was recorded before"
+            again = replace(
+                household, case=was.monitored, file=was.file, ended=None, eliminated=None
+            )
+            return again.decide(EntrySubject.CHANGE, event.revoked_on)
+        case _:
+            assert_never(event)

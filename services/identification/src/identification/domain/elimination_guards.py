@@ -1,0 +1,281 @@
+"""E1–E12 (domain section 3.3): each guard a small function that says what it found.
+
+`judged` runs them all; what cannot be judged yet has `ok` null and waits for a later step.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from common.decider import Refused
+from contracts.codes import HousingGrade, RiskType
+from contracts.eliminations import (
+    Guard,
+    GuardResult,
+    ImplementedMeasure,
+    Manner,
+    MeasureCategory,
+)
+from contracts.episodes import IncomeAssessed
+from identification.domain.policy import Policy
+from identification.domain.states import EliminationReady, Household, Monitored
+
+M = MeasureCategory
+DEVELOPMENTAL = frozenset({M.INDUSTRY, M.EMPLOYMENT, M.FINANCE, M.PUBLIC_POST})
+RELIEF = frozenset({M.SOCIAL, M.COMPREHENSIVE_PROTECTION, M.HOUSING, M.HEALTH})
+ANSWERS: dict[RiskType, frozenset[MeasureCategory]] = {
+    RiskType.ILLNESS: frozenset({M.HEALTH, M.COMPREHENSIVE_PROTECTION, M.SOCIAL}),
+    RiskType.DISABILITY: frozenset(
+        {M.COMPREHENSIVE_PROTECTION, M.HEALTH, M.EMPLOYMENT, M.PUBLIC_POST, M.SOCIAL}
+    ),
+    RiskType.SCHOOLING: frozenset({M.OTHER_EDUCATION, M.COMPULSORY_EDUCATION, M.SOCIAL}),
+    RiskType.UNSAFE_HOUSING: frozenset({M.HOUSING, M.RELOCATION}),
+    RiskType.UNSAFE_WATER: frozenset({M.WATER, M.INFRASTRUCTURE}),
+    RiskType.UNSTABLE_EMPLOYMENT: frozenset({M.EMPLOYMENT, M.PUBLIC_POST}),
+    RiskType.INDUSTRY_FAILURE: frozenset({M.INDUSTRY, M.FINANCE, M.EMPLOYMENT}),
+    RiskType.LACK_OF_LABOUR: frozenset({M.COMPREHENSIVE_PROTECTION, M.INDUSTRY, M.SOCIAL}),
+    RiskType.NATURAL_DISASTER: RELIEF,
+    RiskType.ACCIDENT: RELIEF,
+    RiskType.OTHER: frozenset(M),
+}
+SAFE = frozenset({HousingGrade.A, HousingGrade.B})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What a step of an elimination looks at, on the day it is taken.
+
+    `ready` is there once officers have seen the household, `reviewed` once the town has approved,
+    `severe_issues` when the county decides.
+    """
+
+    household: Household
+    monitored: Monitored
+    manner: Manner
+    measures: Sequence[ImplementedMeasure]
+    on: date
+    policy: Policy
+    ready: EliminationReady | None = None
+    reviewed: bool | None = None
+    severe_issues: int | None = None
+
+    @property
+    def income(self) -> IncomeAssessed:
+        """The latest assessment; a confirmed household has one."""
+        return self.household.assessments[-1]
+
+
+Found = tuple[bool | None, str, str]  # whether it holds, and what was found, in both languages
+EXEMPT: Found = (True, "自然消除不适用", "does not apply: by itself")
+LATER: Found = (None, "后续环节核对", "judged at a later step")
+
+
+def judged(case: Case) -> list[GuardResult]:
+    """All twelve, in order."""
+    return [
+        GuardResult(guard=guard, ok=ok, evidence_zh=zh, evidence_en=en)
+        for guard, judge in GUARDS.items()
+        for ok, zh, en in [judge(case)]
+    ]
+
+
+def all_hold(case: Case) -> list[GuardResult]:
+    """The results. Raises `Refused` that names every guard that fails, and what would satisfy it."""
+    results = judged(case)
+    failing = [result for result in results if result.ok is False]
+    if failing:
+        raise Refused(
+            "elimination-guards",
+            failing=[result.guard for result in failing],
+            failing_zh=[f"{r.guard} 须{r.guard.zh}（现为：{r.evidence_zh}）" for r in failing],
+            failing_en=[f"{r.guard} {r.guard.en} (found: {r.evidence_en})" for r in failing],
+        )
+    return results
+
+
+def e1_measures(case: Case) -> Found:
+    """E1. Each recorded risk has an implemented measure that can answer it (ASSISTED only)."""
+    if case.manner is Manner.NATURAL:
+        return EXEMPT
+    answered = {
+        measure.risk_type
+        for measure in case.measures
+        if measure.category in answers(measure.risk_type, case.household)
+        and measure.implemented_on <= case.on
+    }
+    missing = [risk for risk in case.monitored.risks if risk not in answered]
+    if missing:
+        zh, en = "、".join(r.zh for r in missing), ", ".join(r.en for r in missing)
+        return False, f"无对应措施：{zh}", f"no measure for {en}"
+    return True, f"措施{len(case.measures)}项", f"{len(case.measures)} measures"
+
+
+def answers(risk: RiskType, household: Household) -> frozenset[MeasureCategory]:
+    """The categories that can answer a risk; for low income it depends on labour (S7.1, S4)."""
+    if risk is RiskType.LOW_INCOME:
+        relief = frozenset({M.COMPREHENSIVE_PROTECTION})
+        return DEVELOPMENTAL if household.has_labour else relief
+    return ANSWERS[risk]
+
+
+def e2_income(case: Case) -> Found:
+    """E2 and A46. Strictly above the line of the assessment: exactly on it is not enough."""
+    total, line = case.income.disposable_fen, case.income.line_fen * case.income.members
+    zh = f"合计{_yuan(total)}元，监测线合计{_yuan(line)}元"
+    return total > line, zh, f"{_yuan(total)} yuan, the line is {_yuan(line)} for all"
+
+
+def e3_stable(case: Case) -> Found:
+    """E3. Two assessments at least six months apart above the line, none below between (ASSISTED)."""
+    if case.manner is Manner.NATURAL:
+        return EXEMPT
+    days: list[date] = []
+    for assessed in reversed(case.household.assessments):
+        if assessed.disposable_fen <= assessed.line_fen * assessed.members:
+            break
+        days.append(assessed.assessed_on or assessed.window_to)
+    if not days:
+        return False, "最近一次核算未高于线", "the latest assessment is not above the line"
+    first, last = min(days), max(days)
+    needed = months_after(first, case.policy.elimination_stable_months)
+    zh, en = f"{first}至{last}均高于线", f"above the line from {first} to {last}"
+    return last >= needed, f"{zh}，须至{needed}", f"{en}, needed until {needed}"
+
+
+def e4_safeguards(case: Case) -> Found:
+    """E4. Schooling, insurance, housing, and water with a valid report."""
+    seen = case.household.safeguards
+    if seen is None:
+        return False, "未登记", "not on record"
+    safe = (
+        seen.housing_grade in SAFE
+        and seen.water_safe
+        and not seen.water_report_stale
+        and seen.dropouts == seen.uninsured == 0
+    )
+    zh = (
+        f"失学{seen.dropouts}人，未参保{seen.uninsured}人，住房{seen.housing_grade.zh}，"
+        f"饮水{'合格' if seen.water_safe else '不合格'}"
+        f"{'，检测报告过期' if seen.water_report_stale else ''}"
+    )
+    en = (
+        f"dropouts {seen.dropouts}, uninsured {seen.uninsured}, housing {seen.housing_grade.en}, "
+        f"water {'safe' if seen.water_safe else 'unsafe'}"
+        f"{', report stale' if seen.water_report_stale else ''}"
+    )
+    return safe, zh, en
+
+
+def e5_spending(case: Case) -> Found:
+    """E5. Own cost below the warning threshold, or reference income above the line."""
+    income = case.income
+    threshold = case.policy.medical_threshold(at_risk_group=True)
+    solved = income.compliant_own_cost_fen < threshold
+    covered = income.reference_fen > income.line_fen * income.members
+    zh = f"合规自付{_yuan(income.compliant_own_cost_fen)}元，预警线{_yuan(threshold)}元"
+    en = f"own cost {_yuan(income.compliant_own_cost_fen)}, warning at {_yuan(threshold)}"
+    return solved or covered, zh, en
+
+
+def e6_clues(case: Case) -> Found:
+    """E6. Every clue that joined the episode was looked at."""
+    waiting = len(case.monitored.unhandled)
+    return waiting == 0, f"未处理线索{waiting}条", f"{waiting} clues not looked at"
+
+
+def e7_labour(case: Case) -> Found:
+    """E7 and A15. A household without labour stays, unless the county has allowed it."""
+    if case.household.has_labour:
+        return True, "有劳动能力", "has labour capacity"
+    if case.monitored.allowed:
+        return True, "县级已批准（兜底保障稳定）", "allowed by the county: SAFETY_NET_STABLE"
+    return (
+        False,
+        "整户无劳动能力，须县级以“兜底保障稳定”批准",
+        "no labour capacity; the county may allow it as SAFETY_NET_STABLE",
+    )
+
+
+def e8_time(case: Case) -> Found:
+    """E8 and A44. Not in the month of confirmation nor the next (NATURAL exempt)."""
+    if case.manner is Manner.NATURAL:
+        return EXEMPT
+    confirmed = case.monitored.confirmed.confirmed_on
+    earliest = months_after(confirmed.replace(day=1), case.policy.elimination_months_after)
+    zh = f"{confirmed}认定，最早{earliest}"
+    return case.on >= earliest, zh, f"confirmed on {confirmed}, {earliest} at the earliest"
+
+
+def e9_visit(case: Case) -> Found:
+    """E9. Seen at home by enough officers, not long ago."""
+    if case.ready is None:
+        return LATER
+    visited = case.ready.verified
+    days = (case.on - visited.visited_on).days
+    enough = visited.officer_count >= case.policy.min_officers
+    zh = f"{days}天前由{visited.officer_count}名干部核实"
+    en = f"{visited.officer_count} officers, {days} days ago"
+    return enough and days <= case.policy.elimination_visit_days, zh, en
+
+
+def e10_reviews(case: Case) -> Found:
+    """E10. The village agreed, five full days were posted, nobody objects any more."""
+    if case.reviewed is None:
+        return LATER
+    objections = len(case.household.opened.objections)
+    zh, en = f"未处理异议{objections}件", f"{objections} objections open"
+    return case.reviewed and not objections, zh, en
+
+
+def e11_record(case: Case) -> Found:
+    """E11. What will be compared later is on record, damages among it."""
+    if case.reviewed is None or case.ready is None:
+        return LATER
+    seen = case.ready.verified
+    missing = [
+        words
+        for words, value in (
+            (("住房是否受损", "housing damaged"), seen.housing_damaged),
+            (("饮水是否受损", "water damaged"), seen.water_damaged),
+        )
+        if value is None
+    ]
+    if missing:
+        zh, en = "、".join(zh for zh, _ in missing), ", ".join(en for _, en in missing)
+        return False, f"缺：{zh}", f"missing: {en}"
+    return True, "完整", "complete"
+
+
+def e12_quality(case: Case) -> Found:
+    """E12. Nothing severe is open on the household's data."""
+    if case.severe_issues is None:
+        return LATER
+    zh = f"未处理严重问题{case.severe_issues}项"
+    return case.severe_issues == 0, zh, f"{case.severe_issues} severe issues open"
+
+
+GUARDS: dict[Guard, Callable[[Case], Found]] = {
+    Guard.E1: e1_measures,
+    Guard.E2: e2_income,
+    Guard.E3: e3_stable,
+    Guard.E4: e4_safeguards,
+    Guard.E5: e5_spending,
+    Guard.E6: e6_clues,
+    Guard.E7: e7_labour,
+    Guard.E8: e8_time,
+    Guard.E9: e9_visit,
+    Guard.E10: e10_reviews,
+    Guard.E11: e11_record,
+    Guard.E12: e12_quality,
+}
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of a later month, or its last day where the month is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - date.resolution).day
+    return date(year, month + 1, min(day.day, last))
+
+
+def _yuan(fen: int) -> str:
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"

@@ -1,0 +1,48 @@
+"""What the register remembers of a household beside its entry as it stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from contracts.households import HouseholdRegistered, Member
+
+
+class Status(StrEnum):
+    """Of a household on the register; all but ACTIVE are final."""
+
+    ACTIVE = "ACTIVE"
+    MOVED_OUT = "MOVED_OUT"
+    DEREGISTERED = "DEREGISTERED"
+    MERGED = "MERGED"
+
+
+@dataclass(frozen=True)
+class Left:
+    """A former member. `reason` is a code of `Leaving`, or SPLIT."""
+
+    member: Member
+    reason: str
+    on: date
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the register remembers beside the entry as it stands.
+
+    `registered` is the first entry, `left` who left, `assessed` the day of each member's last labour
+    assessment, `moved_on` the day of the last move. The others are households: `split_off` from this
+    one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
+    which this one is part of now. `erased` are former members whose data is gone.
+    """
+
+    registered: HouseholdRegistered | None = None
+    left: tuple[Left, ...] = ()
+    assessed: Mapping[UUID, date] = field(default_factory=dict)
+    moved_on: date | None = None
+    split_off: frozenset[UUID] = frozenset()
+    absorbed: frozenset[UUID] = frozenset()
+    awaited: frozenset[UUID] = frozenset()
+    survivor: UUID | None = None
+    erased: frozenset[UUID] = frozenset()

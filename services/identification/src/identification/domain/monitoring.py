@@ -1,0 +1,298 @@
+"""A confirmed episode while it lasts, its ends without elimination (T18, T19), and T20."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import assert_never
+
+from common.decider import Refused
+from contracts.codes import Deregistration
+from contracts.episodes import IncomeAssessed, SafeguardAssessed
+from contracts.households import HouseholdAbsorbed, HouseholdDeregistered, RegisterEvent
+from contracts.monitoring import (
+    ClosingReason,
+    EntrySubject,
+    MonitoringCancelled,
+    MonitoringCategoryChanged,
+    MonitoringClosed,
+    MonitoringEvent,
+    ProvincialPlatformEntryRecorded,
+    RecordCorrected,
+    RiskFactorAdded,
+    RiskFactorResolved,
+)
+from identification.domain.assessments import assess, proposed_class
+from identification.domain.episode import MAX_RISKS
+from identification.domain.guards import (
+    Needed,
+    apart,
+    explained,
+    in_order,
+    out_of_order,
+    without_personal_data,
+)
+from identification.domain.monitoring_commands import (
+    AddRiskFactor,
+    CancelMonitoring,
+    ChangeClass,
+    CloseMonitoring,
+    CorrectRecord,
+    MonitoringCommand,
+    ReassessHousehold,
+    RecordPlatformEntry,
+    ResolveRiskFactor,
+)
+from identification.domain.states import Household, Monitored, monitored_of
+
+
+def advance(
+    command: MonitoringCommand, household: Household
+) -> Sequence[MonitoringEvent | IncomeAssessed | SafeguardAssessed]:
+    """What follows. Raises `Refused`."""
+    match command:
+        case CorrectRecord():
+            return _correct(command, household)
+        case RecordPlatformEntry():
+            return _enter(command, household)
+        case CloseMonitoring():
+            return _close(command, household)
+        case _ if not isinstance(household.case, Monitored):
+            raise out_of_order(Needed.MONITORED, household)
+        case ReassessHousehold():
+            return _reassess(command, household, household.case)
+        case ChangeClass():
+            return _change(command, household, household.case)
+        case AddRiskFactor():
+            return _add(command, household, household.case)
+        case ResolveRiskFactor():
+            return _resolve(command, household, household.case)
+        case CancelMonitoring():
+            return _cancel(command, household, household.case)
+        case _:
+            assert_never(command)
+
+
+def _reassess(
+    c: ReassessHousehold, household: Household, case: Monitored
+) -> list[IncomeAssessed | SafeguardAssessed]:
+    """At home, as for T3. The same assessment again is not a second one."""
+    if any(a.assessment_id == c.seen.assessment_id for a in household.assessments):
+        return []
+    in_order(c.seen.on, case.confirmed.confirmed_on, c.today, "seen_on")
+    if not c.in_person_at_home:
+        raise Refused("home-visit-needed")
+    return [*assess(c.seen, household, c.policy)]
+
+
+def _change(c: ChangeClass, household: Household, case: Monitored) -> list[MonitoringEvent]:
+    """The invariants of T10 on the latest assessment."""
+    if c.monitored_class is case.monitored_class:
+        return []
+    in_order(c.changed_on, case.confirmed.confirmed_on, c.today, "changed_on")
+    explained(reason=c.reason)
+    latest = household.assessments[-1]
+    expected = proposed_class(latest, household, c.policy)
+    if c.monitored_class is not expected:
+        raise Refused("class-does-not-fit", expected=expected or "NONE")
+    return [
+        MonitoringCategoryChanged(
+            household_id=household.registered.household_id,
+            episode_id=case.confirmed.episode_id,
+            old=case.monitored_class,
+            new=c.monitored_class,
+            assessment_id=latest.assessment_id,
+            reason=c.reason,
+            changed_on=c.changed_on,
+            changed_by=c.by,
+        )
+    ]
+
+
+def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[MonitoringEvent]:
+    """At most five; a clue that it answers waits on this episode and names that risk."""
+    clue = next((clue for clue in case.unhandled if clue.clue_id == c.clue_id), None)
+    if c.clue_id and clue is None:
+        raise Refused("clue-not-open", clues=[clue.clue_id for clue in case.unhandled])
+    if clue and c.risk_type not in clue.risk_types:
+        raise Refused("clue-names-another-risk", risks=sorted(clue.risk_types))
+    if c.risk_type in case.risks and clue is None:
+        return []
+    in_order(c.added_on, case.confirmed.confirmed_on, c.today, "added_on")
+    without_personal_data(evidence=c.evidence)
+    if len({*case.risks, c.risk_type}) > MAX_RISKS:
+        raise Refused("one-to-five-risks", named=len({*case.risks, c.risk_type}))
+    return [
+        RiskFactorAdded(
+            household_id=household.registered.household_id,
+            episode_id=case.confirmed.episode_id,
+            risk_type=c.risk_type,
+            clue_id=c.clue_id,
+            evidence=c.evidence,
+            added_on=c.added_on,
+        )
+    ]
+
+
+def _resolve(c: ResolveRiskFactor, household: Household, case: Monitored) -> list[MonitoringEvent]:
+    """By measures; the last risk goes with the elimination (T13), not here."""
+    if c.risk_type not in case.risks:
+        raise Refused("risk-not-recorded", risks=case.risks)
+    if case.risks == (c.risk_type,):
+        raise Refused("last-risk")
+    if not c.by_measure_ids:
+        raise Refused("measures-needed")
+    in_order(c.resolved_on, case.confirmed.confirmed_on, c.today, "resolved_on")
+    return [
+        RiskFactorResolved(
+            household_id=household.registered.household_id,
+            episode_id=case.confirmed.episode_id,
+            risk_type=c.risk_type,
+            by_measure_ids=list(dict.fromkeys(c.by_measure_ids)),
+            resolved_on=c.resolved_on,
+        )
+    ]
+
+
+def _cancel(c: CancelMonitoring, household: Household, case: Monitored) -> list[MonitoringEvent]:
+    """T18. A county decision, with evidence and a reason."""
+    in_order(c.cancelled_on, case.confirmed.confirmed_on, c.today, "cancelled_on")
+    explained(reason=c.reason)
+    return [
+        MonitoringCancelled(
+            household_id=household.registered.household_id,
+            episode_id=case.confirmed.episode_id,
+            reason=c.reason,
+            evidence_hash=c.evidence_hash,
+            cancelled_on=c.cancelled_on,
+            cancelled_by=c.by,
+        )
+    ]
+
+
+def _close(c: CloseMonitoring, household: Household) -> list[MonitoringEvent]:
+    """T19, by hand: only what the register does not already say."""
+    if household.case is None:
+        raise out_of_order(Needed.ANY_CASE, household)
+    if c.reason is not ClosingReason.URBANISED:
+        raise Refused("close-through-register", reason=c.reason)
+    in_order(c.closed_on, household.opened.discovered_on, c.today, "closed_on")
+    return [_closed(household, c.reason, c.closed_on, c.evidence_hash)]
+
+
+def closed_by(events: Sequence[RegisterEvent], household: Household) -> list[MonitoringEvent]:
+    """T19, by the register: who is gone is no longer monitored, whatever the stage."""
+    if household.case is None:
+        return []
+    for event in events:
+        match event:
+            case HouseholdAbsorbed():
+                return [_closed(household, ClosingReason.MERGED, event.effective_on)]
+            case HouseholdDeregistered():
+                out = event.reason is Deregistration.MOVED_OUT_OF_COUNTY
+                reason = ClosingReason.MOVED_OUT if out else ClosingReason.ALL_DECEASED
+                return [_closed(household, reason, event.effective_on)]
+    return []
+
+
+def _closed(
+    household: Household, reason: ClosingReason, on: date, evidence_hash: str | None = None
+) -> MonitoringClosed:
+    monitored = monitored_of(household.case)
+    return MonitoringClosed(
+        household_id=household.registered.household_id,
+        episode_id=monitored.confirmed.episode_id if monitored else None,
+        reason=reason,
+        evidence_hash=evidence_hash,
+        closed_on=on,
+    )
+
+
+def _enter(c: RecordPlatformEntry, household: Household) -> list[MonitoringEvent]:
+    """S8.4-01. After the decision, once for each."""
+    decided_on = household.decided.get(c.subject)
+    if decided_on is None:
+        raise Refused("nothing-decided", subject=c.subject)
+    if known := household.entered.get(c.subject):
+        if known == c.platform_no:
+            return []
+        raise Refused("entered-already", subject=c.subject)
+    in_order(c.entered_on, decided_on, c.today, "entered_on")
+    without_personal_data(platform_no=c.platform_no)
+    days = (c.entered_on - decided_on).days
+    return [
+        ProvincialPlatformEntryRecorded(
+            household_id=household.registered.household_id,
+            subject=c.subject,
+            platform_no=c.platform_no,
+            decided_on=decided_on,
+            entered_on=c.entered_on,
+            days=days,
+            late=days > c.policy.platform_entry_days,
+        )
+    ]
+
+
+def _correct(c: CorrectRecord, household: Household) -> list[MonitoringEvent]:
+    """T20. Two persons, a reason, and a value that differs; the event it names stays as it is.
+
+    A field that was corrected before is corrected from the value that it has since.
+    """
+    known = household.corrected.get((c.corrected_event_id, c.path), c.recorded_value)
+    if known == c.new_value != c.recorded_value:
+        return []
+    if known != c.old_value:
+        raise Refused("correction-does-not-fit", path=c.path, recorded=known)
+    apart(c.by, {c.requested_by}, before="request of the correction")
+    explained(reason=c.reason)
+    without_personal_data(old_value=c.old_value, new_value=c.new_value)
+    if c.old_value == c.new_value:
+        raise Refused("nothing-to-correct")
+    in_order(c.effective_on, c.effective_on, c.today, "effective_on")
+    return [
+        RecordCorrected(
+            household_id=household.registered.household_id,
+            corrected_event_id=c.corrected_event_id,
+            corrected_type=c.corrected_type,
+            path=c.path,
+            old_value=c.old_value,
+            new_value=c.new_value,
+            effective_on=c.effective_on,
+            reason=c.reason,
+            requested_by=c.requested_by,
+            approved_by=c.by,
+        )
+    ]
+
+
+def evolve(household: Household, event: MonitoringEvent) -> Household:
+    """Fold one."""
+    case = household.case
+    match event:
+        case RecordCorrected():
+            field = (event.corrected_event_id, event.path)
+            return replace(household, corrected={**household.corrected, field: event.new_value})
+        case ProvincialPlatformEntryRecorded():
+            return replace(
+                household, entered={**household.entered, event.subject: event.platform_no}
+            )
+        case MonitoringClosed():
+            return household.after(event.reason, event.closed_on)
+        case MonitoringCancelled():
+            return household.after("CANCELLED", event.cancelled_on)
+        case MonitoringCategoryChanged():
+            assert isinstance(case, Monitored)
+            changed = replace(case, monitored_class=event.new)
+            return replace(household, case=changed).decide(EntrySubject.CHANGE, event.changed_on)
+        case RiskFactorAdded():
+            assert isinstance(case, Monitored)
+            left = tuple(clue for clue in case.unhandled if clue.clue_id != event.clue_id)
+            risks = tuple(dict.fromkeys((*case.risks, event.risk_type)))
+            changed = replace(case, risks=risks, unhandled=left)
+            return replace(household, case=changed).decide(EntrySubject.CHANGE, event.added_on)
+        case RiskFactorResolved():
+            assert isinstance(case, Monitored)
+            risks = tuple(risk for risk in case.risks if risk is not event.risk_type)
+            changed = replace(case, risks=risks)
+            return replace(household, case=changed).decide(EntrySubject.CHANGE, event.resolved_on)
+        case _:
+            assert_never(event)

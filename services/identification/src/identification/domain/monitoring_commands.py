@@ -1,0 +1,117 @@
+"""What may be asked while a household is monitored, and of what was recorded (T18–T20)."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from contracts.codes import MonitoredClass, RiskType
+from contracts.monitoring import ClosingReason, EntrySubject
+from identification.domain.assessments import Seen
+from identification.domain.policy import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReassessHousehold:
+    """Income and safeguards of a monitored household, anew (E2–E5 look at them)."""
+
+    seen: Seen
+    in_person_at_home: bool
+    policy: Policy
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeClass:
+    """The class follows a new assessment."""
+
+    monitored_class: MonitoredClass
+    reason: str
+    changed_on: date
+    by: str
+    policy: Policy
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddRiskFactor:
+    """A further risk; with `clue_id`, it answers a clue that joined the episode."""
+
+    risk_type: RiskType
+    clue_id: UUID | None
+    evidence: str
+    added_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolveRiskFactor:
+    """One risk of several is gone."""
+
+    risk_type: RiskType
+    by_measure_ids: tuple[str, ...]
+    resolved_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelMonitoring:
+    """T18: identified in error."""
+
+    reason: str
+    evidence_hash: str
+    cancelled_on: date
+    by: str
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseMonitoring:
+    """T19: no longer rural. The other reasons follow from the register by themselves."""
+
+    reason: ClosingReason
+    evidence_hash: str
+    closed_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordPlatformEntry:
+    """S8.4-01: a decision was entered on the provincial platform."""
+
+    subject: EntrySubject
+    platform_no: str
+    entered_on: date
+    policy: Policy
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectRecord:
+    """T20: somebody asked for it, somebody else approves (`by`).
+
+    `recorded_value` is what the event says at `path`; the three values are JSON texts.
+    """
+
+    corrected_event_id: UUID
+    corrected_type: str
+    path: str
+    recorded_value: str
+    old_value: str
+    new_value: str
+    effective_on: date
+    reason: str
+    requested_by: str
+    by: str
+    today: date
+
+
+MonitoringCommand = (
+    ReassessHousehold
+    | ChangeClass
+    | AddRiskFactor
+    | ResolveRiskFactor
+    | CancelMonitoring
+    | CloseMonitoring
+    | RecordPlatformEntry
+    | CorrectRecord
+)

@@ -1,0 +1,51 @@
+"""What is refused of a confirmed episode: its changes, its end, its corrections."""
+
+from common.problems import Text
+
+MONITORING: dict[str, Text] = {
+    "clue-names-another-risk": Text(
+        409,
+        "该线索的风险为 {risks}：请按其风险登记，或对该线索不予纳入",
+        "The clue names {risks}: add that risk, or reject the clue",
+    ),
+    "risk-not-recorded": Text(
+        409, "该户没有登记此风险：现有 {risks}", "That risk is not recorded; recorded are {risks}"
+    ),
+    "last-risk": Text(
+        409,
+        "这是该户最后一项风险：请申请风险消除（T13）",
+        "This is the last risk of the household: propose its elimination (T13)",
+    ),
+    "measures-needed": Text(
+        422, "须写明解决该风险的措施", "Name the measures that resolved the risk"
+    ),
+    "close-through-register": Text(
+        409,
+        "“{reason}”由登记册的变更自动结束监测：请办理迁出、并户或成员减少",
+        "{reason} follows from the register: record the move, the merger or the deaths there",
+    ),
+    "nothing-decided": Text(
+        409,
+        "尚无需要录入省平台的决定（{subject}）",
+        "There is no decision of that kind to be entered ({subject})",
+    ),
+    "entered-already": Text(
+        409,
+        "该决定已录入省平台（{subject}）：编号有误的请走更正流程（T20）",
+        "That decision was entered already ({subject}): correct the record if the number is wrong (T20)",
+    ),
+    "nothing-to-correct": Text(
+        422, "更正前后的内容相同", "Old and new value are the same: nothing to correct"
+    ),
+    "unknown-event": Text(
+        404,
+        "该户没有此事件：请从时间线取事件编号",
+        "The household has no such event: take the id from its timeline",
+    ),
+    "correction-does-not-fit": Text(
+        409,
+        "该事件的 {path} 现为 {recorded}：请按原值填写",
+        "{path} of that event is {recorded}: give that as the old value",
+    ),
+    "no-such-field": Text(422, "该事件没有 {path} 这一项", "That event has no field at {path}"),
+}
