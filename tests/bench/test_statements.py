@@ -208,7 +208,12 @@ async def _identification(
         known = policies.read(POLICY_FILE, "identification", Policy)
         keys = Vault(settings.vault_key, settings.blind_index_key)
         app.state.wired = Wired(
-            app.state.runtime, keys, known, register.regions(pool), test_numbers=True
+            app.state.runtime,
+            keys,
+            known,
+            register.regions(pool),
+            test_numbers=True,
+            store=identification.STORE,
         )
         task = asyncio.ensure_future(writer.run())
         transport = httpx.ASGITransport(app)

@@ -38,7 +38,7 @@ class Callers:
 
 def identity_number(seed: int) -> str:
     """A valid number that no person can have."""
-    body = f"99000019800101{seed % 1000:03d}"
+    body = f"990000{1980 + seed // 1000}0101{seed % 1000:03d}"
     return body + check_digit(body)
 
 

@@ -10,7 +10,7 @@ import httpx
 from common.ids import new_id
 from services.identification.tests.asking import NAMESPACE, household, person
 
-numbers = itertools.count(700)  # seeds of persons that no other test takes
+numbers = itertools.count(2000)  # seeds of persons that no other test takes
 DAY = "2024-04-15"
 
 

@@ -21,6 +21,7 @@ from identification.api import (
     episodes,
     events,
     households,
+    imports,
     inquiries,
     monitoring,
     register,
@@ -56,7 +57,9 @@ def build(settings: IdentificationSettings) -> FastAPI:
             handle=reacting(STORE, known),
         ) as runtime:
             app.state.runtime = runtime
-            app.state.wired = Wired(runtime, vault, known, regions(runtime.pool), test_numbers)
+            app.state.wired = Wired(
+                runtime, vault, known, regions(runtime.pool), test_numbers, STORE
+            )
             yield
 
     app = create_app(
@@ -67,6 +70,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
         refusals=REFUSALS,
     )
     app.include_router(operations(NAME, STORE.codec, settings))
+    app.include_router(imports.router)
     app.include_router(households.router)
     app.include_router(register.router)
     app.include_router(rights.router)

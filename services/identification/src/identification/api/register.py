@@ -16,7 +16,6 @@ from common.ids import derived_id
 from common.problems import Problem, fault
 from contracts.households import Committed
 from identification import vault
-from identification.api.households import violated
 from identification.api.register_forms import (
     CategoryForm,
     DeregistrationForm,
@@ -28,6 +27,7 @@ from identification.api.register_forms import (
     RelocationForm,
     SplitForm,
 )
+from identification.api.registering import violated
 from identification.api.sealing import number_faults, person_of, recognise, sealed
 from identification.api.steps import Step, region_of
 from identification.api.wired import Wired, wired

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Request
 
+from common.intents import Store
 from common.lookups import Lookups
 from common.policies import Policies
 from common.service import Runtime
@@ -21,6 +22,7 @@ class Wired:
     policies: Policies[Policy]
     regions: Lookups[UUID, str]
     test_numbers: bool
+    store: Store
 
 
 def wired(request: Request) -> Wired:

@@ -135,6 +135,16 @@ def regions(pool: asyncpg.Pool) -> Lookups[UUID, str]:
     return Lookups(fetch)
 
 
+async def by_number(connection: Connection, numbers: Sequence[str]) -> dict[str, UUID]:
+    """Households by register number, those that are known."""
+    rows = await connection.fetch(
+        "select register_number, household_id from read.household "
+        "where register_number = any($1::text[])",
+        numbers,
+    )
+    return {row["register_number"]: row["household_id"] for row in rows}
+
+
 async def one(engine: AsyncEngine, household_id: UUID) -> HouseholdRow | None:
     """One household, or `None`."""
     async with AsyncSession(engine) as session:

@@ -4,6 +4,7 @@ from common.problems import Text
 from identification.refusals.eliminations import ELIMINATIONS
 from identification.refusals.episodes import EPISODES
 from identification.refusals.facts import FACTS
+from identification.refusals.imports import IMPORTS
 from identification.refusals.inquiries import INQUIRIES
 from identification.refusals.monitoring import MONITORING
 from identification.refusals.persons import PERSONS
@@ -12,6 +13,7 @@ from identification.refusals.register import REGISTER
 REFUSALS: dict[str, Text] = {
     **REGISTER,
     **PERSONS,
+    **IMPORTS,
     **EPISODES,
     **INQUIRIES,
     **MONITORING,

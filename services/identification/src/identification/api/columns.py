@@ -1,0 +1,174 @@
+"""The columns of a household import: how each cell becomes a field of the form, and back again.
+
+A row is a person; rows with one 户编号 are a household, whose own columns stand in its first row and
+may be repeated or left empty in the others.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from contracts.codes import (
+    Category,
+    Health,
+    LabourCapacity,
+    Relation,
+    Schooling,
+    Sex,
+)
+from contracts.wording import Code
+from identification.identity import fault_of, normalised
+from identification.sheets import Row, Value
+
+
+class Wrong(Exception):
+    """A cell that is not what its column holds; `code` names the reason."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, the field it fills, and how its cells are read (`typed`: Excel's, not CSV's)."""
+
+    heading: str
+    field: str
+    read: Callable[[Value, bool], Any]
+
+
+def _text(value: Value, typed: bool) -> str:
+    if isinstance(value, bool | date):
+        raise Wrong("not-text")
+    if isinstance(value, float):
+        if not value.is_integer():
+            raise Wrong("not-text")
+        value = int(value)
+    return str(value).strip()
+
+
+def _identity_number(value: Value, typed: bool) -> str:
+    """Only text: as a number Excel keeps fifteen digits and drops the rest without a word."""
+    if isinstance(value, int | float):
+        raise Wrong("digits-lost")
+    number = normalised(_text(value, typed))
+    if re.fullmatch(r"[0-9.]+E\+?[0-9]+", number):
+        raise Wrong("digits-lost")
+    if number.endswith("000") and fault_of(number, test_numbers=True) == "checksum":
+        raise Wrong("digits-lost")
+    return number
+
+
+def _date(value: Value, typed: bool) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    if typed:
+        raise Wrong("date-as-text" if isinstance(value, str) else "date")
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise Wrong("date") from None
+
+
+def _whole(value: Value, typed: bool) -> int:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        return int(value)
+    raise Wrong("int")
+
+
+def _yes(value: Value, typed: bool) -> bool:
+    if isinstance(value, bool):
+        return value
+    answers = {"是": True, "否": False, "TRUE": True, "FALSE": False}
+    try:
+        return answers[str(value).strip().upper()]
+    except KeyError:
+        raise Wrong("yes-or-no") from None
+
+
+def _code(codes: type[Code]) -> Callable[[Value, bool], str]:
+    """By its Chinese label, or by the code itself."""
+    known = {code.zh: code.value for code in codes} | {code.value: code.value for code in codes}
+
+    def read(value: Value, typed: bool) -> str:
+        try:
+            return known[str(value).strip()]
+        except KeyError:
+            raise Wrong("enum") from None
+
+    return read
+
+
+NUMBER = "户编号"
+OF_HOUSEHOLD = (
+    Column(NUMBER, "register_number", _text),
+    Column("户类别", "category", _code(Category)),
+    Column("2019年边缘易致贫户", "marginal_2019", _yes),
+    Column("村代码", "region", _text),
+    Column("家庭住址", "address", _text),
+    Column("登记日期", "registered_on", _date),
+    Column("共同生活人口", "co_living_count", _whole),
+)
+OF_MEMBER = (
+    Column("姓名", "name", _text),
+    Column("证件号码", "identity_number", _identity_number),
+    Column("与户主关系", "relation", _code(Relation)),
+    Column("性别", "sex", _code(Sex)),
+    Column("出生日期", "born_on", _date),
+    Column("劳动能力", "labour_capacity", _code(LabourCapacity)),
+    Column("健康状况", "health", _code(Health)),
+    Column("在校情况", "schooling", _code(Schooling)),
+)
+HEADINGS = [column.heading for column in (*OF_HOUSEHOLD, *OF_MEMBER)]
+BY_FIELD = {column.field: column.heading for column in (*OF_HOUSEHOLD, *OF_MEMBER)}
+
+
+def filled(
+    row: Row, columns: Iterable[Column], *, typed: bool, wrong: dict[str, str]
+) -> dict[str, Any]:
+    """The fields of a row; what cannot be read goes into `wrong`, by heading."""
+    fields: dict[str, Any] = {}
+    for column in columns:
+        heading, value = column.heading, row.cells[column.heading]
+        if heading in row.faults:
+            wrong[heading] = row.faults[heading]
+        elif value is None or value == "":
+            wrong[heading] = "missing"
+        else:
+            try:
+                fields[column.field] = column.read(value, typed)
+            except Wrong as fault:
+                wrong[heading] = fault.code
+    return fields
+
+
+def number_of(row: Row) -> str:
+    """The register number in a row, as the form will have it; empty if there is none to read."""
+    value = row.cells[NUMBER]
+    try:
+        return "" if value is None else _text(value, typed=True)
+    except Wrong:
+        return ""
+
+
+def repeated(row: Row, first: Mapping[str, Any], *, typed: bool, wrong: dict[str, str]) -> None:
+    """Household columns of a later row are empty or say the same as in the first."""
+    for column in OF_HOUSEHOLD:
+        heading, value = column.heading, row.cells[column.heading]
+        if heading in row.faults:
+            wrong[heading] = row.faults[heading]
+        elif value not in (None, ""):
+            try:
+                same = column.read(value, typed) == first.get(column.field)
+            except Wrong as fault:
+                wrong[heading] = fault.code
+                continue
+            if not same and column.field in first:
+                wrong[heading] = "differs-from-first-row"

@@ -1,0 +1,63 @@
+"""What is refused of an imported file, and the reasons that stand beside its rows."""
+
+from common.problems import FAULTS, Text
+
+IMPORTS: dict[str, Text] = {
+    "import-unreadable": Text(
+        422,
+        "文件无法读取：请用 Excel 另存为 .xlsx（不加密码），或存为 UTF-8 的 .csv",
+        "The file cannot be read: save it as .xlsx without a password, or as .csv in UTF-8",
+    ),
+    "import-empty": Text(
+        422,
+        "文件没有数据：第一行为标题，从第二行起每行一人",
+        "The file has no data: headings in the first row, a person a row from the second",
+    ),
+    "import-one-sheet": Text(
+        422,
+        "文件有多张有数据的工作表：请只保留一张",
+        "More than one sheet has data: keep one",
+    ),
+    "import-too-large": Text(
+        413,
+        "文件过大：最多 {rows} 行、{columns} 列；请拆分，并删除多余的空行和格式",
+        "Too large: at most {rows} rows and {columns} columns; split it, and delete empty formatted rows",
+    ),
+    "import-ragged": Text(
+        422,
+        "第 {row} 行的列数多于标题：请检查其中的逗号和引号",
+        "Row {row} has more cells than there are headings: check its commas and quotes",
+    ),
+    "import-headings": Text(
+        422,
+        "标题行有空白或重复的列：第一行须为不重复的列名",
+        "A heading is empty or appears twice: the first row names each column once",
+    ),
+    "import-columns": Text(
+        422,
+        "列不符合要求：缺少 {missing}，多出 {unknown}；模板见 /v1/households/import-template",
+        "The columns do not fit: missing {missing}, unknown {unknown}; see /v1/households/import-template",
+    ),
+}
+
+REASONS: dict[str, tuple[str, str]] = {
+    **FAULTS,
+    "missing": ("未填写", "empty"),
+    "formula": ("单元格是公式：请改为数值或文字", "a formula: put the value itself"),
+    "excel-error": ("单元格是 Excel 错误值", "an error value of Excel"),
+    "merged": ("合并单元格：请取消合并，逐行填写", "a merged cell: unmerge it and fill each row"),
+    "date-as-text": (
+        "日期存为文本：请把该列设为日期格式后重新录入",
+        "a date kept as text: give the column a date format and type it again",
+    ),
+    "date": ("不是有效的日期（如 2024-03-01）", "not a date (such as 2024-03-01)"),
+    "digits-lost": (
+        "证件号码存为数字，Excel 只保留前15位：请把该列设为文本后重新录入",
+        "the identity number was kept as a number, of which Excel keeps 15 digits: make the column text and type it again",
+    ),
+    "not-text": ("应为文字", "not text"),
+    "yes-or-no": ("应为“是”或“否”", "not 是 or 否"),
+    "differs-from-first-row": ("与本户首行不一致", "differs from the household's first row"),
+    "rows-apart": ("本户各行不相连：请放在一起", "the rows of this household stand apart"),
+    "others": ("本户其他行有误，整户未导入", "another row of this household is at fault"),
+}

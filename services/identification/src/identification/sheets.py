@@ -1,0 +1,178 @@
+"""Tables as people keep them, Excel or CSV: read with care, and given back with what came of each row.
+
+Excel hides what was typed: a formula shows a number, a merged cell one value for many rows, a long
+number only its first fifteen digits. Whatever could hide a mistake is a fault of its cell, never a
+guess. A file is read whole or not at all; limits keep a small file from unpacking into a large one.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zipfile import BadZipFile, ZipFile
+
+import openpyxl
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv"
+MOST_ROWS = 5_000
+MOST_COLUMNS = 100
+MOST_BYTES = 16 * 1024 * 1024  # unpacked
+
+Value = str | int | float | bool | date | None
+
+
+class Unreadable(Exception):
+    """The file cannot be read; `code` says why, `details` fill its text."""
+
+    def __init__(self, code: str, **details: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.details = details
+
+
+@dataclass
+class Row:
+    """One row: what its cells hold by heading, and what is wrong with a cell by heading.
+
+    `number` is the row's in the file, as Excel counts.
+    """
+
+    number: int
+    cells: dict[str, Value]
+    faults: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return any(value not in (None, "") for value in self.cells.values())
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table with one row of headings. `typed`: cells are Excel's, so a date is a date."""
+
+    headings: list[str]
+    rows: list[Row]
+    typed: bool
+
+
+def read(raw: bytes, media_type: str) -> Sheet:
+    """The table, without empty rows. Raises `Unreadable`."""
+    sheet = _excel(raw) if media_type == XLSX else _text(raw)
+    if not sheet.rows:
+        raise Unreadable("import-empty")
+    return sheet
+
+
+def _excel(raw: bytes) -> Sheet:
+    _small_enough(raw)
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(raw), keep_links=False)
+        first, *others = book.worksheets
+    except Exception as error:  # a broken file fails anywhere in the parser, in any way
+        raise Unreadable("import-unreadable") from error
+    if any(sheet.max_row > 1 for sheet in others):
+        raise Unreadable("import-one-sheet")
+    if first.max_row > MOST_ROWS + 1 or first.max_column > MOST_COLUMNS:
+        raise Unreadable("import-too-large", rows=MOST_ROWS, columns=MOST_COLUMNS)
+    headings = _headings([cell.value for cell in next(first.iter_rows(max_row=1))])
+    rows = [row for row in _excel_rows(first, headings) if row]
+    return Sheet(headings, rows, typed=True)
+
+
+def _small_enough(raw: bytes) -> None:
+    try:
+        with ZipFile(io.BytesIO(raw)) as packed:
+            size = sum(entry.file_size for entry in packed.infolist())
+    except BadZipFile as error:
+        raise Unreadable("import-unreadable") from error
+    if size > MOST_BYTES:
+        raise Unreadable("import-too-large", rows=MOST_ROWS, columns=MOST_COLUMNS)
+
+
+def _excel_rows(sheet: Worksheet, headings: Sequence[str]) -> Iterator[Row]:
+    merged = [r.bounds for r in sheet.merged_cells.ranges]
+    for number, cells in enumerate(sheet.iter_rows(min_row=2, max_col=len(headings)), 2):
+        row = Row(number, {})
+        for place, (heading, cell) in enumerate(zip(headings, cells, strict=True), 1):
+            value = cell.value
+            if isinstance(value, datetime):
+                value = value.date()
+            row.cells[heading] = value if isinstance(value, Value) else str(value)
+            if cell.data_type == "f":
+                row.faults[heading] = "formula"
+            elif cell.data_type == "e":
+                row.faults[heading] = "excel-error"
+            elif any(a <= place <= c and b <= number <= d for a, b, c, d in merged):
+                row.faults[heading] = "merged"
+        yield row
+
+
+def _text(raw: bytes) -> Sheet:
+    """UTF-8, or what a Chinese Excel saves as CSV (GB18030)."""
+    if len(raw) > MOST_BYTES:
+        raise Unreadable("import-too-large", rows=MOST_ROWS, columns=MOST_COLUMNS)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = raw.decode("gb18030")
+        except UnicodeDecodeError as error:
+            raise Unreadable("import-unreadable") from error
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise Unreadable("import-unreadable") from error
+    if not lines:
+        raise Unreadable("import-empty")
+    if len(lines) > MOST_ROWS + 1 or len(lines[0]) > MOST_COLUMNS:
+        raise Unreadable("import-too-large", rows=MOST_ROWS, columns=MOST_COLUMNS)
+    headings = _headings(lines[0])
+    rows = []
+    for number, line in enumerate(lines[1:], 2):
+        if len(line) > len(headings):
+            raise Unreadable("import-ragged", row=number)
+        cells: dict[str, Value] = {h: v.strip() for h, v in zip(headings, line, strict=False)}
+        rows.append(Row(number, {h: cells.get(h) for h in headings}))
+    return Sheet(headings, [row for row in rows if row], typed=False)
+
+
+def _headings(values: Sequence[object]) -> list[str]:
+    found = [str(value or "").strip() for value in values]
+    while found and not found[-1]:
+        found.pop()
+    if not all(found) or len(set(found)) != len(found):
+        raise Unreadable("import-headings")
+    return found
+
+
+def write(
+    headings: Sequence[str], rows: Sequence[Mapping[str, Value]], widths: Mapping[str, int]
+) -> bytes:
+    """An Excel file with these rows. Text stays text: nothing that was sent becomes a formula."""
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("导入结果")
+    sheet.freeze_panes = "A2"
+    for place, heading in enumerate(headings):
+        letter = get_column_letter(place + 1)
+        sheet.column_dimensions[letter].width = widths.get(heading, 14)
+    sheet.append(list(headings))
+    for row in rows:
+        cells = []
+        for heading in headings:
+            value = row.get(heading)
+            cell = WriteOnlyCell(sheet)
+            cell.value = value
+            if isinstance(value, str):
+                cell.data_type = "s"
+                cell.number_format = "@"
+            elif isinstance(value, date):
+                cell.number_format = "yyyy-mm-dd"
+            cells.append(cell)
+        sheet.append(cells)
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()

@@ -1,0 +1,111 @@
+"""Files as people keep them: what Excel hides is found, and what was sent is given back."""
+
+import io
+from datetime import date
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import openpyxl
+import pytest
+
+from identification import sheets
+from identification.sheets import CSV, XLSX, Unreadable, read, write
+
+
+def book(*rows: list[Any], others: tuple[list[Any], ...] = (), merge: str | None = None) -> bytes:
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(row)
+    if merge:
+        sheet.merge_cells(merge)
+    if others:
+        second = made.create_sheet("2")
+        for row in others:
+            second.append(row)
+    written = io.BytesIO()
+    made.save(written)
+    return written.getvalue()
+
+
+def unreadable(raw: bytes, kind: str = XLSX) -> str:
+    with pytest.raises(Unreadable) as found:
+        read(raw, kind)
+    return found.value.code
+
+
+def test_a_row_knows_its_number_and_its_cells_by_heading() -> None:
+    sheet = read(
+        book(["姓名", "出生日期"], ["黄某某", date(1980, 1, 2)], [None, None], ["x", 1]), XLSX
+    )
+    assert [row.number for row in sheet.rows] == [2, 4]
+    assert sheet.rows[0].cells == {"姓名": "黄某某", "出生日期": date(1980, 1, 2)}
+    assert sheet.typed
+
+
+def test_a_formula_and_a_merged_cell_are_faults_of_their_cells() -> None:
+    sheet = read(book(["甲", "乙"], ["a", "=1+1"], ["b", 2], [None, 3], merge="A3:A4"), XLSX)
+    assert [row.faults for row in sheet.rows] == [
+        {"乙": "formula"},
+        {"甲": "merged"},
+        {"甲": "merged"},
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_csv_is_read_in_the_encodings_of_a_chinese_office(encoding: str) -> None:
+    sheet = read('姓名,住址\r\n黄某某,"彭寨镇,聚村"\r\n,\r\n'.encode(encoding), CSV)
+    assert [row.cells for row in sheet.rows] == [{"姓名": "黄某某", "住址": "彭寨镇,聚村"}]
+    assert not sheet.typed
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "code"),
+    [
+        (b"not a workbook", XLSX, "import-unreadable"),
+        (b"\xff\xfe\x00", CSV, "import-unreadable"),
+        (b'a,b\n"open,1\n', CSV, "import-unreadable"),
+        (b"", CSV, "import-empty"),
+        ("甲,乙\n".encode(), CSV, "import-empty"),
+        ("甲,甲\n1,2\n".encode(), CSV, "import-headings"),
+        ("甲,,丙\n1,2,3\n".encode(), CSV, "import-headings"),
+        ("甲,乙\n1,2,3\n".encode(), CSV, "import-ragged"),
+        ("甲\n".encode() + b"1\n" * (sheets.MOST_ROWS + 1), CSV, "import-too-large"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(raw: bytes, kind: str, code: str) -> None:
+    assert unreadable(raw, kind) == code
+
+
+def test_a_second_sheet_with_data_is_not_passed_over_in_silence() -> None:
+    assert unreadable(book(["甲"], [1], others=(["甲"], [2]))) == "import-one-sheet"
+    assert read(book(["甲"], [1], others=([],)), XLSX).rows
+
+
+def test_a_small_file_does_not_unpack_into_a_large_one() -> None:
+    packed = io.BytesIO(book(["甲"], [1]))
+    with ZipFile(packed, "a", ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/large.xml", b" " * (sheets.MOST_BYTES + 1))
+    assert len(packed.getvalue()) < 100_000
+    assert unreadable(packed.getvalue()) == "import-too-large"
+
+
+def test_an_entity_bomb_is_not_opened() -> None:
+    bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'
+    packed = io.BytesIO(book(["甲"], [1]))
+    hostile = io.BytesIO()
+    with ZipFile(packed) as source, ZipFile(hostile, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, bomb if name == "xl/workbook.xml" else source.read(name))
+    assert unreadable(hostile.getvalue()) == "import-unreadable"
+
+
+def test_what_is_given_back_is_text_where_text_was_sent() -> None:
+    given = write(["甲", "乙"], [{"甲": "=HYPERLINK(1)", "乙": date(2024, 3, 1)}], {})
+    sheet = openpyxl.load_workbook(io.BytesIO(given)).active
+    assert sheet is not None
+    assert (sheet["A2"].data_type, sheet["A2"].value) == ("s", "=HYPERLINK(1)")
+    again = read(given, XLSX)
+    assert again.rows[0].cells == {"甲": "=HYPERLINK(1)", "乙": date(2024, 3, 1)}
+    assert again.rows[0].faults == {}
