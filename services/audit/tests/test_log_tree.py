@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.log.tiles import Tile, Wanted, asked, edges, grown, number, reading
-from audit.log.tree import EMPTY, consistency, inclusion, root
+from audit.log.tree import EMPTY, Frontier, consistency, inclusion, root
 from audit.verify import consistent, included, leaf_hash, node_hash
 
 VECTORS = json.loads(Path(__file__).with_name("rfc6962").joinpath("vectors.json").read_text())
@@ -78,10 +78,11 @@ def test_there_are_as_many_vectors_as_were_published() -> None:
 
 
 def test_the_root_is_that_of_a_naive_tree_at_every_size() -> None:
-    node = reading(tiles(1_100))
-    assert root(0, node) == EMPTY
+    node, frontier = reading(tiles(1_100)), Frontier()
+    assert root(0, node) == frontier.root() == EMPTY
     for size in range(1, 1_101):
-        assert root(size, node) == naive(LEAVES[:size]), size
+        frontier.append(LEAVES[size - 1])
+        assert root(size, node) == frontier.root() == naive(LEAVES[:size]), size
 
 
 @settings(max_examples=200, deadline=None)

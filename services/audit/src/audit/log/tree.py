@@ -52,6 +52,33 @@ def consistency(old: int, new: int, node: Node) -> list[bytes]:
     return steps[::-1]
 
 
+class Frontier:
+    """A tree that is only appended to: its complete subtrees from left to right (a compact range)."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._subtrees: list[bytes] = []
+
+    def append(self, leaf: bytes) -> None:
+        """Add a leaf hash."""
+        self._subtrees.append(leaf)
+        size = self.size
+        while size & 1:
+            right = self._subtrees.pop()
+            self._subtrees[-1] = node_hash(self._subtrees[-1], right)
+            size >>= 1
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root of what was appended."""
+        if not self._subtrees:
+            return EMPTY
+        found = self._subtrees[-1]
+        for left in reversed(self._subtrees[:-1]):
+            found = node_hash(left, found)
+        return found
+
+
 def _split(width: int) -> int:
     """The greatest power of two below `width`."""
     return 1 << (width - 1).bit_length() - 1

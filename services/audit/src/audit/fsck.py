@@ -1,0 +1,124 @@
+"""Is the log what was signed? `python -m audit.fsck [VKEY]`, beside the service or without it.
+
+Derives everything again from the leaves: the log of checkpoints, every tree, every household's chain,
+the heads map; and each leaf's hash from the record that the timeline has of it. Reads only. Exit 0 if
+all of it holds, 1 if not, with a line for each thing that does not.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+
+import asyncpg
+
+from audit.dossier import envelope
+from audit.log import store
+from audit.log.heads import Chain, HeadsMap, entry
+from audit.log.store import Checkpoint
+from audit.log.tree import Frontier
+from audit.verify import ZERO, Bad, head_of, key_of, leaf_hash, next_head, signers
+from common.incoming import unparked
+from common.intents import Connection
+from contracts.envelope import chain_hash
+
+CHUNK = 2_000
+
+
+async def fsck(connection: Connection, consumer: str, vkey: str | None) -> list[str]:
+    """What does not hold, a sentence each; [] if all does. Without a key, signatures are not checked."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        last = await store.latest(connection)
+        if last is None:
+            return []
+        return [
+            *[line async for line in _checkpoints(connection)],
+            *_signature(last, vkey),
+            *[line async for line in _trees(connection, consumer, last)],
+        ]
+
+
+def _signature(last: Checkpoint, vkey: str | None) -> list[str]:
+    if vkey is None:
+        return []
+    try:
+        signed = signers(last.note, [key_of(vkey)])
+    except (Bad, ValueError) as error:
+        return [f"checkpoint {last.size}: {error}"]
+    return [] if signed else [f"checkpoint {last.size} is not signed by this key"]
+
+
+async def _checkpoints(connection: Connection) -> AsyncIterator[str]:
+    log = Frontier()
+    async for row in connection.cursor(_CHECKPOINTS, prefetch=CHUNK):
+        log.append(leaf_hash(row["state"].encode()))
+        head = head_of(row["note"])
+        if (row["size"], head.size, head.root) != (log.size, log.size, log.root()):
+            yield f"checkpoint {row['size']} does not go on from the one before"
+            return
+
+
+async def _trees(connection: Connection, consumer: str, last: Checkpoint) -> AsyncIterator[str]:
+    signed = last.trees
+    size, root = signed.pop("heads")
+    waiting = {
+        item.event.hash: item.event
+        for row in await connection.fetch("select * from es.parked where consumer = $1", consumer)
+        if (item := unparked(row)).event
+    }
+    trees = {name: Frontier() for name in signed}
+    bad = set[str]()
+    chains: dict[str, dict[str, Chain]] = {}
+    async for row in connection.cursor(_LEAVES, prefetch=CHUNK):
+        name, hash_, place = row["name"], row["leaf"], f"{row['name']}#{row['index']}"
+        if name not in trees or row["index"] >= signed[name][0]:
+            continue
+        tree, mine = trees[name], chains.setdefault(row["leaf_key"], {})
+        count, head = mine.get(name, (0, ZERO))
+        mine[name] = count + 1, next_head(head, hash_)
+        if row["index"] != tree.size and name not in bad:
+            bad.add(name)
+            yield f"{name}: leaf {tree.size} is gone"
+        tree.append(leaf_hash(hash_))
+        event = envelope(row) if row["hash"] else waiting.get(hash_)
+        if event is None:
+            yield f"{place}: the record is gone"
+        elif chain_hash(event) != hash_:
+            yield f"{place}: the record was changed ({event.type} {event.stream} v{event.version})"
+    for name, tree in trees.items():
+        if name not in bad and (tree.size, tree.root()) != signed[name]:
+            yield f"{name}: not the {signed[name][0]} leaves that were signed"
+    heads = HeadsMap()
+    heads.put(entry(key, mine) for key, mine in chains.items())
+    if (len(heads), heads.root()) != (size, root):
+        yield "heads: not the households, or not their records, that were signed"
+
+
+_CHECKPOINTS = "select size, state, note from log.checkpoints order by size"
+_LEAVES = """
+select n.name, l.index, l.key as leaf_key, l.hash as leaf, t.*
+from log.leaves l join log.trees n on n.id = l.tree
+left join read.timeline t on t.key = l.key and t.hash = l.hash
+order by l.tree, l.index
+"""
+
+
+async def _main(url: str, vkey: str | None) -> list[str]:
+    connection = await asyncpg.connect(url)
+    try:
+        return await fsck(connection, "audit", vkey)
+    finally:
+        await connection.close()
+
+
+def main() -> None:
+    """Check, and say what does not hold."""
+    url = os.environ.get("DATABASE_URL") or sys.exit(
+        "DATABASE_URL is not set: it is what the service is given."
+    )
+    found = asyncio.run(_main(url, sys.argv[1] if len(sys.argv) > 1 else None))
+    sys.exit("\n".join(found) if found else 0)
+
+
+if __name__ == "__main__":
+    main()
