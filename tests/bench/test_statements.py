@@ -17,7 +17,6 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from audit import read_model as audit_tables
-from common import policies
 from common.clock import Clock
 from common.inbox import Handle
 from common.kafka import Message
@@ -29,9 +28,9 @@ from contracts.envelope import ZERO_HASH, Envelope
 from identification import main as identification
 from identification import read_model, unmatched, vault
 from identification.api.wired import Wired
-from identification.domain.policy import Policy
 from identification.reactions import reacting as rules
 from identification.read_model import register
+from identification.read_model.policies import as_book, in_file
 from identification.settings import IdentificationSettings
 from identification.vault import Vault
 from local.servers import Servers
@@ -109,7 +108,7 @@ async def test_a_thousand_events_of_duties(servers: Servers) -> None:
 
 
 async def test_a_thousand_facts_through_the_rules(servers: Servers) -> None:
-    known = policies.read(POLICY_FILE, "identification", Policy)
+    known = as_book(in_file(POLICY_FILE, Clock().today()))
     handle = rules(identification.STORE, known)
     span = Span(range(HOUSEHOLDS), 10, "short")
     tables = read_model.TABLES
@@ -205,7 +204,7 @@ async def _identification(
         engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
         writer = Writer(pool, identification.STORE)
         app.state.runtime = Runtime(settings, Clock(), pool, engine, writer, None)
-        known = policies.read(POLICY_FILE, "identification", Policy)
+        known = as_book(in_file(POLICY_FILE, Clock().today()))
         keys = Vault(settings.vault_key, settings.blind_index_key)
         app.state.wired = Wired(
             app.state.runtime,

@@ -4,20 +4,15 @@ from base64 import b64encode
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
 from uuid import UUID
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import policies
-from common.policies import Policies
 from contracts.codes import Severity
 from contracts.fact_codes import FactType
 from identification.domain.findings import Finding, History
 from identification.domain.income import window_before
-from identification.domain.policy import Policy
 from identification.domain.rules import medical_cost
 from identification.identity import check_digit, fault_of, normalised
 from identification.vault import Vault
@@ -25,7 +20,6 @@ from services.identification.tests.seen import GENERAL, HOUSEHOLD, fact
 from services.identification.tests.story import POLICY
 
 VAULT = Vault(b64encode(b"v" * 32).decode(), b64encode(b"i" * 32).decode())
-POLICY_FILE = Path(__file__).parents[3] / "policies" / "heping-2024.toml"
 
 
 def finding(
@@ -78,26 +72,6 @@ def test_the_income_window_is_twelve_whole_months() -> None:
 def test_the_comparison_agrees_with_exact_fractions(total: int, members: int, line: int) -> None:
     policy = replace(POLICY, income_line_fen=line)
     assert policy.within_line(total, members) == (Fraction(total, members) <= line)
-
-
-def test_the_policy_file_is_whole_and_each_number_says_where_it_comes_from() -> None:
-    (policy,) = policies.read(POLICY_FILE, "identification", Policy).versions
-    assert policy.version == "44-16-24/2024/1"
-    assert policy.income_line_fen == 1_080_000
-    text = POLICY_FILE.read_text("utf-8")
-    assert text.count("source = ") == text.count("value = ") == text.count("kind = ")
-
-
-def test_a_version_counts_from_its_publication_and_the_smallest_area_wins() -> None:
-    county = replace(POLICY, version="county", published_on=date(2024, 1, 1))
-    newer = replace(POLICY, version="newer", published_on=date(2024, 8, 6))
-    town = replace(POLICY, version="town", region="441624108", published_on=date(2024, 2, 1))
-    known = Policies((county, newer, town))
-    assert known.of("441624109201", date(2024, 3, 1)).version == "county"
-    assert known.of("441624109201", date(2024, 8, 6)).version == "newer"
-    assert known.of("441624108201", date(2024, 9, 1)).version == "town"
-    with pytest.raises(LookupError):
-        known.of("441602000000", date(2024, 3, 1))
 
 
 @given(st.dates(), st.integers(0, 999), st.integers(0, 16), st.integers(1, 9))

@@ -6,6 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from contracts.codes import Channel, HousingGrade, MonitoredClass, RiskType, Severity
+from contracts.incomes import IncomeLine
 from contracts.stages import Procedure
 from contracts.wording import Code, Wording
 
@@ -105,7 +106,9 @@ class VerificationStarted:
 class IncomeAssessed:
     """Twelve whole months of income, in fen; the comparison is `total <= line * members`.
 
-    `previous_disposable_fen` is the total of the twelve months before, where it is known.
+    `previous_disposable_fen` is the total of the twelve months before, where it is known. Disposable
+    income is net income less `property_cost_fen` and `transfer_paid_fen`; `sources`, if given, add up to
+    the four kinds.
     """
 
     wording: ClassVar = Wording(
@@ -133,6 +136,10 @@ class IncomeAssessed:
     within_line: bool
     assessed_on: date | None = None
     previous_disposable_fen: int | None = None
+    net_fen: int | None = None
+    property_cost_fen: int = 0
+    transfer_paid_fen: int = 0
+    sources: list[IncomeLine] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

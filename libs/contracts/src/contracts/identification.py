@@ -12,6 +12,7 @@ from contracts.households import RegisterEvent
 from contracts.inquiries import InquiryEvent
 from contracts.monitoring import MonitoringEvent
 from contracts.persons import AccessEvent, PersonEvent
+from contracts.policies import PolicyEvent
 
 HouseholdEvent = (
     RegisterEvent
@@ -22,4 +23,4 @@ HouseholdEvent = (
     | DeadlineEvent
     | PersonEvent
 )
-IdentificationEvent = HouseholdEvent | FactEvent | EvidenceEvent | AccessEvent
+IdentificationEvent = HouseholdEvent | FactEvent | EvidenceEvent | AccessEvent | PolicyEvent

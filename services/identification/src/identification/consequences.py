@@ -12,7 +12,6 @@ from common.decider import Refused
 from common.eventstore import record
 from common.ids import derived_id
 from common.intents import Connection, Context, Intent, Store, accepted
-from common.policies import Policies
 from contracts.codes import Channel, Origin, RiskType, Severity
 from contracts.envelope import Actor, Envelope
 from contracts.households import (
@@ -24,6 +23,7 @@ from contracts.households import (
 from identification.domain.commands import ReportRisk
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
+from identification.domain.policy_book import PolicyLookup
 from identification.domain.register_commands import (
     ForgoMerger,
     JoinHousehold,
@@ -47,7 +47,7 @@ Told = tuple[Envelope, Any]
 
 
 async def follow(
-    connection: Connection, store: Store, policies: Policies[Policy], told: Sequence[Told]
+    connection: Connection, store: Store, policies: PolicyLookup, told: Sequence[Told]
 ) -> None:
     """Record what these events ask of other households, in the caller's transaction.
 
@@ -73,7 +73,7 @@ def _others(event: Any) -> list[UUID]:
 
 
 def asked_by(
-    cause: Envelope, event: Any, regions: Mapping[UUID, str], policies: Policies[Policy]
+    cause: Envelope, event: Any, regions: Mapping[UUID, str], policies: PolicyLookup
 ) -> list[Intent]:
     """The commands to other households, in the order in which they must be decided."""
     match event:
@@ -89,7 +89,7 @@ def asked_by(
     return []
 
 
-def _split_off(cause: Envelope, split: HouseholdSplit, policies: Policies[Policy]) -> list[Intent]:
+def _split_off(cause: Envelope, split: HouseholdSplit, policies: PolicyLookup) -> list[Intent]:
     """The new household, and the clue that it may need help too, due as any other (S2-07)."""
     new = HouseholdRegistered(
         household_id=split.new_household_id,
@@ -129,7 +129,7 @@ def _split_off(cause: Envelope, split: HouseholdSplit, policies: Policies[Policy
 
 
 def _taken_in(
-    cause: Envelope, absorbed: HouseholdAbsorbed, region: str, policies: Policies[Policy]
+    cause: Envelope, absorbed: HouseholdAbsorbed, region: str, policies: PolicyLookup
 ) -> list[Intent]:
     """The members arrive with a confirmed episode; an open clue arrives as a clue, on its own day."""
     take_in = TakeIn(

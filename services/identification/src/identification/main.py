@@ -1,11 +1,12 @@
 """How identification is wired."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from common import policies
+from common.clock import Clock
 from common.codec import Codec
 from common.http import create_app, default_deny
 from common.intents import Store
@@ -22,15 +23,18 @@ from identification.api import (
     events,
     households,
     imports,
+    incomes,
     inquiries,
     monitoring,
+    policies,
     register,
     rights,
     rules,
 )
 from identification.api.wired import Wired
-from identification.domain.policy import Policy
+from identification.effects import publication
 from identification.reactions import reacting
+from identification.read_model.policies import as_book, in_file
 from identification.read_model.register import regions
 from identification.refusals import REFUSALS
 from identification.settings import IdentificationSettings
@@ -42,7 +46,8 @@ STORE = Store(NAME, Codec.of(IdentificationEvent), read_model.project)
 
 def build(settings: IdentificationSettings) -> FastAPI:
     """The app; its workers run while its lifespan does."""
-    known = policies.read(settings.policy_file, "identification", Policy)
+    published = in_file(settings.policy_file, Clock().today())
+    known = as_book(published)
     vault = Vault(settings.vault_key, settings.blind_index_key)
     test_numbers = settings.profile == "development"
 
@@ -60,7 +65,10 @@ def build(settings: IdentificationSettings) -> FastAPI:
             app.state.wired = Wired(
                 runtime, vault, known, regions(runtime.pool), test_numbers, STORE
             )
+            await publication.publish(runtime, published)
+            learning = asyncio.ensure_future(publication.keep_fresh(runtime, known))
             yield
+            learning.cancel()
 
     app = create_app(
         "守望 · 户情识别 (identification)",
@@ -78,6 +86,8 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(declarations.router)
     app.include_router(events.router)
     app.include_router(rules.router)
+    app.include_router(incomes.router)
+    app.include_router(policies.router)
     app.include_router(episodes.router)
     app.include_router(inquiries.router)
     app.include_router(monitoring.router)

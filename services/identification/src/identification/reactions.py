@@ -11,7 +11,6 @@ from common.codec import Codec
 from common.eventstore import record
 from common.inbox import Handle, Incoming
 from common.intents import Connection, Intent, Store, accepted
-from common.policies import Policies
 from contracts.episodes import IncomeAssessed
 from contracts.facts import (
     DepartmentFactCorrected,
@@ -21,9 +20,10 @@ from contracts.facts import (
 )
 from contracts.households import RegisterEvent
 from contracts.identification import IdentificationEvent
+from contracts.policies import PolicyVersionPublished
 from identification import consequences
-from identification.domain.policy import Policy
-from identification.effects import clues, corrections, matching
+from identification.domain.policy_book import PolicyBook
+from identification.effects import clues, corrections, matching, screenings
 from identification.effects.heard import Heard
 
 HEARD = Codec.of(
@@ -33,6 +33,7 @@ HEARD = Codec.of(
     | DepartmentFactRetracted
     | UnmatchedFactParked
     | IncomeAssessed
+    | PolicyVersionPublished
     | consequences.FOLLOWED
 )
 # The rest of our own language is of no consequence here. A type that is in neither, from a newer
@@ -44,10 +45,11 @@ EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     clues.from_facts,
     clues.from_incomes,
     corrections.of_evidence,
+    screenings.of_publication,
 )
 
 
-def reacting(store: Store, policies: Policies[Policy]) -> Handle:
+def reacting(store: Store, policies: PolicyBook) -> Handle:
     """The effect of a batch of our own events: what follows is recorded in the same transaction."""
 
     async def handle(connection: Connection, items: Sequence[Incoming]) -> None:

@@ -102,6 +102,8 @@ class IncomeForm(Form):
     transfer_fen: Fen
     claims_fen: Fen
     compliant_own_cost_fen: Fen
+    property_cost_fen: Fen = 0
+    transfer_paid_fen: Fen = 0
 
 
 class SeenForm(Form):

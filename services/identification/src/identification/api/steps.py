@@ -40,7 +40,7 @@ class Step:
 
     def policy_on(self, day: date) -> Policy:
         """The parameters in force on a business date."""
-        return self._app.policies.of(self.region, day)
+        return self._app.policies.of(self.region, day, decided_on=self.today)
 
     async def take(self, command: Command, occurred_on: date, private: Any = None) -> Response:
         """Record the command; 201 with the receipt, the same bytes when repeated.

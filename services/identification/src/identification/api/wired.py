@@ -7,9 +7,8 @@ from fastapi import Request
 
 from common.intents import Store
 from common.lookups import Lookups
-from common.policies import Policies
 from common.service import Runtime
-from identification.domain.policy import Policy
+from identification.domain.policy_book import PolicyBook
 from identification.vault import Vault
 
 
@@ -19,7 +18,7 @@ class Wired:
 
     runtime: Runtime
     vault: Vault
-    policies: Policies[Policy]
+    policies: PolicyBook
     regions: Lookups[UUID, str]
     test_numbers: bool
     store: Store

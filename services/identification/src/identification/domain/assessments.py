@@ -7,7 +7,7 @@ from uuid import UUID
 from common.decider import Refused
 from contracts.codes import Category, HousingGrade, MonitoredClass
 from contracts.episodes import IncomeAssessed, SafeguardAssessed
-from identification.domain.income import Income, window_before
+from identification.domain.income import Income, assessed, window_before
 from identification.domain.policy import Policy
 from identification.domain.states import Household
 
@@ -41,23 +41,11 @@ def assess(
         raise Refused("income-window", window_from=window[0], window_to=window[1])
     if income.members != household.registered.co_living_count:
         raise Refused("income-members", members=household.registered.co_living_count)
-    assessed = IncomeAssessed(
+    found = assessed(
+        income,
+        policy,
         household_id=household.registered.household_id,
         assessment_id=seen.assessment_id,
-        window_from=income.window_from,
-        window_to=income.window_to,
-        members=income.members,
-        wage_fen=income.wage_fen,
-        operating_fen=income.operating_fen,
-        operating_cost_fen=income.operating_cost_fen,
-        property_fen=income.property_fen,
-        transfer_fen=income.transfer_fen,
-        claims_fen=income.claims_fen,
-        compliant_own_cost_fen=income.compliant_own_cost_fen,
-        disposable_fen=income.disposable_fen,
-        reference_fen=income.reference_fen,
-        line_fen=policy.income_line_fen,
-        within_line=policy.within_line(income.disposable_fen, income.members),
         assessed_on=seen.on,
         previous_disposable_fen=seen.previous_disposable_fen,
     )
@@ -70,7 +58,7 @@ def assess(
         dropouts=seen.dropouts,
         uninsured=seen.uninsured,
     )
-    return assessed, safe
+    return found, safe
 
 
 def proposed_class(

@@ -60,6 +60,7 @@ class KnownHousehold:
     stage: str
     persons: tuple[Person, ...] = ()
     incomes: tuple[IncomeSeen, ...] = ()
+    owns: bool = False
 
     @property
     def formerly_poor(self) -> bool:
@@ -78,6 +79,11 @@ class KnownHousehold:
     def workers(self) -> tuple[Person, ...]:
         """Members with labour capacity: ORDINARY, SKILLED or WEAK."""
         return tuple(p for p in self.persons if p.labour in WORKING)
+
+    @property
+    def has_labour(self) -> bool:
+        """At least one member is ORDINARY, SKILLED or WEAK."""
+        return bool(self.workers)
 
     def person(self, person_id: UUID) -> Person | None:
         """The member, unless the person left."""

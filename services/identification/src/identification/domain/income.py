@@ -1,7 +1,14 @@
 """A household's income over twelve whole months, in fen (domain 4.2, S2-02)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from uuid import UUID
+
+from common.decider import Decider, Refused
+from contracts.episodes import IncomeAssessed
+from contracts.incomes import IncomeLine
+from identification.domain.policy import Policy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,3 +53,112 @@ def window_before(day: date) -> tuple[date, date]:
     """The twelve whole months that end with the last day of the previous month (T3)."""
     last = day.replace(day=1) - timedelta(days=1)
     return last.replace(day=1, year=last.year - (last.month != 12), month=last.month % 12 + 1), last
+
+
+def assessed(
+    income: Income,
+    policy: Policy,
+    *,
+    household_id: UUID,
+    assessment_id: UUID,
+    assessed_on: date,
+    previous_disposable_fen: int | None = None,
+    sources: Sequence[IncomeLine] = (),
+) -> IncomeAssessed:
+    """The assessment as an event, compared with the line in force by multiplication (S2-02)."""
+    return IncomeAssessed(
+        household_id=household_id,
+        assessment_id=assessment_id,
+        window_from=income.window_from,
+        window_to=income.window_to,
+        members=income.members,
+        wage_fen=income.wage_fen,
+        operating_fen=income.operating_fen,
+        operating_cost_fen=income.operating_cost_fen,
+        property_fen=income.property_fen,
+        transfer_fen=income.transfer_fen,
+        claims_fen=income.claims_fen,
+        compliant_own_cost_fen=income.compliant_own_cost_fen,
+        disposable_fen=income.disposable_fen,
+        reference_fen=income.reference_fen,
+        line_fen=policy.income_line_fen,
+        within_line=policy.within_line(policy.basis_of(income), income.members),
+        assessed_on=assessed_on,
+        previous_disposable_fen=previous_disposable_fen,
+        net_fen=income.net_fen,
+        property_cost_fen=income.property_cost_fen,
+        transfer_paid_fen=income.transfer_paid_fen,
+        sources=list(sources),
+    )
+
+
+# Assessments outside a case: the yearly survey of 脱贫户, say. A stream of its own per household.
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssessIncome:
+    """What a survey found. `registered` is how many live together by the register."""
+
+    household_id: UUID
+    assessment_id: UUID
+    assessed_on: date
+    income: Income
+    sources: tuple[IncomeLine, ...]
+    registered: int
+    policy: Policy
+    today: date
+
+
+@dataclass(frozen=True)
+class Assessments:
+    """What was assessed, by id."""
+
+    known: Mapping[UUID, IncomeAssessed] = field(default_factory=dict)
+
+
+def decide(command: AssessIncome, state: Assessments) -> list[IncomeAssessed]:
+    """One assessment, whole or not at all. Raises `Refused`."""
+    c, income = command, command.income
+    if c.assessed_on > c.today:
+        raise Refused("date-in-future", field="assessed_on", today=c.today)
+    window = window_before(c.assessed_on)
+    if (income.window_from, income.window_to) != window:
+        raise Refused("income-window", window_from=window[0], window_to=window[1])
+    if income.members != c.registered:
+        raise Refused("income-members", members=c.registered)
+    for group, total in (
+        ("WAGE", income.wage_fen),
+        ("OPERATING", income.operating_fen),
+        ("PROPERTY", income.property_fen),
+        ("TRANSFER", income.transfer_fen),
+    ):
+        lines = sum(line.fen for line in c.sources if line.source.startswith(group))
+        if c.sources and lines != total:
+            raise Refused("income-sources", group=group, total_fen=total, lines_fen=lines)
+    event = assessed(
+        income,
+        c.policy,
+        household_id=c.household_id,
+        assessment_id=c.assessment_id,
+        assessed_on=c.assessed_on,
+        sources=c.sources,
+    )
+    if (known := state.known.get(c.assessment_id)) is None:
+        return [event]
+    if _as_said(known) != _as_said(event):
+        raise Refused("assessment-exists")
+    return []
+
+
+def _as_said(event: IncomeAssessed) -> tuple[object, ...]:
+    """What was found; the line it was compared with may have changed since."""
+    left_out = ("line_fen", "within_line")
+    return tuple(str(value) for name, value in vars(event).items() if name not in left_out)
+
+
+def evolve(state: Assessments, event: IncomeAssessed) -> Assessments:
+    """Fold one."""
+    return Assessments({**state.known, event.assessment_id: event})
+
+
+INCOME: Decider[AssessIncome, Assessments, IncomeAssessed] = Decider(Assessments(), decide, evolve)

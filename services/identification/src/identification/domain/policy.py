@@ -45,6 +45,7 @@ class Policy:
     income_fall_percent: int = 30
     emergency_case_days: int = 3
     income_basis: Literal["DISPOSABLE", "NET", "REFERENCE"] = "DISPOSABLE"
+    line_property: Literal["IGNORED", "EXCLUDES"] = "IGNORED"
     income_scope: str = "FORMERLY_POOR_WITH_LABOUR,MARGINAL_2019"
     entrant_line_percent: int = 120
     schooling_cost_fen: int = 1_000_000

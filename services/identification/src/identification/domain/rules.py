@@ -14,6 +14,9 @@ from identification.domain.policy import Policy
 from identification.domain.schooling import of_school_age, school_year, year_begins
 
 ROLLING = timedelta(days=365)
+EVIDENCE = (
+    500  # facts that a clue names, the latest: an event has a limit, a chronic illness has none
+)
 
 
 def _found(
@@ -41,14 +44,22 @@ def medical_cost(
         return None
     after = timedelta(days=1)
     total, last = max((series.total(day - ROLLING + after, day + after), day) for day in ends)
-    threshold = policy.medical_threshold(at_risk_group=household.at_risk_group)
+    evidence = series.between(last - ROLLING + after, last + after)
+    return own_cost(total, household.at_risk_group, policy, tuple(f.event_id for f in evidence))
+
+
+def own_cost(
+    total: int, at_risk_group: bool, policy: Policy, evidence: tuple[UUID, ...]
+) -> Finding | None:
+    """What MEDICAL-OWN-COST says of a total of twelve months."""
+    threshold = policy.medical_threshold(at_risk_group=at_risk_group)
     if total < threshold:
         return None
     return _found(
         "MEDICAL-OWN-COST",
         RiskType.ILLNESS,
         Severity.RED if total >= 2 * threshold else Severity.ORANGE,
-        tuple(f.event_id for f in series.between(last - ROLLING + after, last + after)),
+        evidence[-EVIDENCE:],
         f"12个月内合规自付医疗费{yuan(total)}元，达到{yuan(threshold)}元",
         f"own medical cost of {yuan(total)} yuan in 12 months reaches {yuan(threshold)} yuan",
     )

@@ -1,5 +1,7 @@
 """Risk rules over income assessments (S2-02), by multiplication and never by a rounded quotient."""
 
+from typing import Protocol
+
 from contracts.codes import RiskType, Severity
 from identification.domain.findings import Finding, IncomeSeen, KnownHousehold, yuan
 from identification.domain.policy import Policy
@@ -10,12 +12,36 @@ MARGINAL_2019_WITH_LABOUR = "MARGINAL_2019_WITH_LABOUR"
 ALL = "ALL"
 
 
-def in_scope(household: KnownHousehold, policy: Policy) -> bool:
+class Assessed(Protocol):
+    """A household as far as the line is concerned."""
+
+    @property
+    def formerly_poor(self) -> bool:
+        """脱贫户."""
+
+    @property
+    def marginal_2019(self) -> bool:
+        """On the list of 2019."""
+
+    @property
+    def has_labour(self) -> bool:
+        """At least one member is ORDINARY, SKILLED or WEAK."""
+
+    @property
+    def owns(self) -> bool:
+        """A vehicle, business or second house is in a member's name."""
+
+    @property
+    def incomes(self) -> tuple[IncomeSeen, ...]:
+        """Its assessments, the latest first."""
+
+
+def in_scope(household: Assessed, policy: Policy) -> bool:
     """S2-02: whom the automatic income rule looks at (A14: a household without labour it does not).
 
     People may report a clue about any household, whatever its scope.
     """
-    labour = bool(household.workers)
+    labour = household.has_labour
     return any(
         {
             ALL: True,
@@ -27,9 +53,15 @@ def in_scope(household: KnownHousehold, policy: Policy) -> bool:
     )
 
 
-def within_the_line(household: KnownHousehold, policy: Policy) -> Finding | None:
-    """INCOME-LINE v1 (S2-02): the latest assessment lies within the line; “以下” includes it (A1, A2, A4)."""
+def within_the_line(household: Assessed, policy: Policy) -> Finding | None:
+    """INCOME-LINE v1 (S2-02): the latest assessment lies within the line; “以下” includes it (A1, A2, A4).
+
+    With `line_property` EXCLUDES a household that owns a vehicle, business or second house is left out:
+    the second half of the 低保边缘 conditions (S8.1-01).
+    """
     if not household.incomes or not in_scope(household, policy):
+        return None
+    if household.owns and policy.line_property == "EXCLUDES":
         return None
     last = household.incomes[0]
     total = policy.basis_of(last)

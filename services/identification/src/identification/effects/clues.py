@@ -82,7 +82,9 @@ async def from_incomes(heard: Heard) -> list[Intent]:
     told: list[tuple[Envelope, IncomeAssessed]] = heard.of(IncomeAssessed)
     if not told:
         return []
-    known = await rules.households(heard.connection, list({a.household_id for _, a in told}))
+    known = await rules.households(
+        heard.connection, list({a.household_id for _, a in told}), owning=True
+    )
     intents = []
     for event, assessed in told:
         household = known.get(assessed.household_id)
@@ -112,19 +114,28 @@ def report(
         stream=f"household-{household_id}",
         household_id=household_id,
         decider=HOUSEHOLD,
-        command=ReportRisk(
-            clue_id=derived_id(cause.event_id, found.rule_id),
-            channel=Channel.DEPARTMENT_WARNING,
-            risk_types=(found.risk_type,),
-            severity=found.severity,
-            evidence_event_ids=found.evidence,
-            rule_id=found.rule_id,
-            rule_version=found.rule_version,
-            discovered_on=discovered_on,
-            summary_zh=found.summary_zh,
-            summary_en=found.summary_en,
-            policy=policy,
-            today=discovered_on,
+        command=reporting(
+            derived_id(cause.event_id, found.rule_id), found, found.evidence, discovered_on, policy
         ),
         context=following(cause, household.region, discovered_on, policy.version),
+    )
+
+
+def reporting(
+    clue_id: UUID, found: Finding, evidence: tuple[UUID, ...], day: date, policy: Policy
+) -> ReportRisk:
+    """The command that reports a finding of a rule, discovered on `day`."""
+    return ReportRisk(
+        clue_id=clue_id,
+        channel=Channel.DEPARTMENT_WARNING,
+        risk_types=(found.risk_type,),
+        severity=found.severity,
+        evidence_event_ids=evidence,
+        rule_id=found.rule_id,
+        rule_version=found.rule_version,
+        discovered_on=day,
+        summary_zh=found.summary_zh,
+        summary_en=found.summary_en,
+        policy=policy,
+        today=day,
     )

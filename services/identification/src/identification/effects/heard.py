@@ -7,9 +7,8 @@ from typing import Any
 
 from common.clock import business_date, start_of
 from common.intents import Connection, Context
-from common.policies import Policies
 from contracts.envelope import Actor, Envelope
-from identification.domain.policy import Policy
+from identification.domain.policy_book import PolicyBook
 
 RULES = Actor(
     person="rules",
@@ -25,7 +24,7 @@ class Heard:
     """A batch of our own events with their payloads, in the transaction that moves the offset."""
 
     connection: Connection
-    policies: Policies[Policy]
+    policies: PolicyBook
     events: Sequence[tuple[Envelope, Any]]
 
     def of(self, *types: type) -> list[tuple[Envelope, Any]]:

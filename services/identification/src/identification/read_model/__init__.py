@@ -11,8 +11,9 @@ from contracts.episodes import IncomeAssessed
 from contracts.facts import UnmatchedFactParked, UnmatchedFactResolved
 from contracts.households import RegisterEvent
 from contracts.persons import AccessEvent, PersonEvent
+from contracts.policies import PolicyParameterPublished
 from identification.domain.states import Household
-from identification.read_model import access, evidence, facts, persons, register, rules
+from identification.read_model import access, evidence, facts, persons, policies, register, rules
 from identification.read_model.tables import TABLES as TABLES
 
 
@@ -40,6 +41,9 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     changes = [f for f in fresh if isinstance(f.payload, evidence.CHANGES)]
     if changes:
         await evidence.change(connection, changes)
+    published = [f for f in fresh if isinstance(f.payload, PolicyParameterPublished)]
+    if published:
+        await policies.put(connection, published)
     incomes = [f for f in fresh if isinstance(f.payload, IncomeAssessed)]
     if incomes:
         await rules.put_incomes(connection, incomes)

@@ -1,7 +1,6 @@
 """Households with their stage, as lists and rules look them up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -93,27 +92,6 @@ async def reserve(connection: Connection, entries: Sequence[Fresh]) -> None:
             Origin.SPLIT.value,
             Stage.NONE.value,
         )
-
-
-@dataclass(frozen=True)
-class ForRules:
-    """What a rule must know of a household beside the facts."""
-
-    region: str
-    category: str
-    stage: str
-
-
-async def for_rules(connection: Connection, households: Sequence[UUID]) -> dict[UUID, ForRules]:
-    """These households, in one query."""
-    rows = await connection.fetch(
-        """
-        select household_id, region, category, stage from read.household
-        where household_id = any($1::uuid[])
-        """,
-        households,
-    )
-    return {r["household_id"]: ForRules(r["region"], r["category"], r["stage"]) for r in rows}
 
 
 async def regions_of(connection: Connection, households: Sequence[UUID]) -> dict[UUID, str]:

@@ -1,6 +1,7 @@
 """What rules look back at: households with their members and incomes, and the facts around a fact."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import msgspec
 from common.intents import Connection, Fresh
 from contracts.codes import LabourCapacity, Relation
 from contracts.episodes import IncomeAssessed
+from contracts.fact_codes import FactType
 from identification.domain.findings import IncomeSeen, KnownHousehold, Person
 
 
@@ -36,11 +38,12 @@ async def put_incomes(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 
 def net_of(a: IncomeAssessed) -> int:
-    """Net income of an assessment."""
+    """Net income of an assessment; older ones did not say it."""
     gross = a.wage_fen + a.operating_fen + a.property_fen + a.transfer_fen
     return gross - a.operating_cost_fen
 
 
+OWNED = (FactType.VEHICLE, FactType.BUSINESS, FactType.PROPERTY)
 _Row = tuple[UUID, date, LabourCapacity, Relation]
 _rows = msgspec.json.Decoder(list[_Row])
 
@@ -49,8 +52,13 @@ def _persons(members: str | None) -> tuple[Person, ...]:
     return tuple(Person(*row) for row in _rows.decode(members)) if members else ()
 
 
-async def households(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, KnownHousehold]:
-    """These households with members and assessments, the latest first, in one query."""
+async def households(
+    connection: Connection, ids: Sequence[UUID], *, owning: bool = False
+) -> dict[UUID, KnownHousehold]:
+    """These households with members and assessments, the latest first, in one query.
+
+    `owning` also looks whether a vehicle, business or second house is in a member's name.
+    """
     rows = await connection.fetch(
         """
         select h.household_id, h.region, h.category, h.marginal_2019, h.stage,
@@ -58,6 +66,17 @@ async def households(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, 
                 select json_agg(json_build_array(person_id, born_on, labour_capacity, relation))
                 from read.member m where m.household_id = h.household_id
             ) as persons,
+            case when $2 then exists (
+                select from read.fact f
+                where f.household_id = h.household_id and f.current and f.fact_type = any($3::text[])
+                    and 'STARTED' = any(string_to_array(f.codes, ',')) and not exists (
+                        select from read.fact e
+                        where e.person_id = f.person_id and e.household_id = f.household_id
+                            and e.fact_type = f.fact_type and e.current
+                            and e.detected_on > f.detected_on
+                            and 'ENDED' = any(string_to_array(e.codes, ','))
+                    )
+            ) else false end as owns,
             i.event_id, i.window_to, i.members as heads, i.disposable_fen, i.net_fen,
             i.reference_fen, i.operating_fen
         from read.household h
@@ -66,6 +85,8 @@ async def households(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, 
         order by h.household_id, i.window_to desc
         """,
         ids,
+        owning,
+        [owned.value for owned in OWNED],
     )
     found: dict[UUID, KnownHousehold] = {}
     incomes: dict[UUID, list[IncomeSeen]] = {}
@@ -88,5 +109,26 @@ async def households(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, 
             row["stage"],
             _persons(row["persons"]),
             tuple(incomes.get(row["household_id"], ())),
+            row["owns"],
         )
     return found
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a household is, and how many live together."""
+
+    region: str
+    persons: int
+
+
+async def entries(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Entry]:
+    """The entries of these households, in one query; those not on the register are absent."""
+    rows = await connection.fetch(
+        """
+        select household_id, region, persons from read.household
+        where household_id = any($1::uuid[]) and status = 'ACTIVE'
+        """,
+        ids,
+    )
+    return {row["household_id"]: Entry(row["region"], row["persons"]) for row in rows}

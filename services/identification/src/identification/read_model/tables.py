@@ -154,3 +154,20 @@ class TaskRow(SQLModel, table=True):
     due_on: date | None = None
     closed_on: date | None = None
     outcome: str | None = None
+
+
+class PolicyRow(SQLModel, table=True):
+    """One published parameter; `value` is JSON."""
+
+    metadata = TABLES
+    __tablename__ = "policy"
+
+    version: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    region: str
+    value: str
+    kind: str
+    source: str
+    effective_from: date
+    effective_to: date | None
+    published_on: date

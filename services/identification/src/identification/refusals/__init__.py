@@ -8,6 +8,7 @@ from identification.refusals.imports import IMPORTS
 from identification.refusals.inquiries import INQUIRIES
 from identification.refusals.monitoring import MONITORING
 from identification.refusals.persons import PERSONS
+from identification.refusals.policies import POLICIES
 from identification.refusals.register import REGISTER
 
 REFUSALS: dict[str, Text] = {
@@ -19,4 +20,5 @@ REFUSALS: dict[str, Text] = {
     **MONITORING,
     **ELIMINATIONS,
     **FACTS,
+    **POLICIES,
 }

@@ -1,0 +1,113 @@
+"""Policy parameters over HTTP: what is published, what is in force, and publishing a version."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from common.auth import Principal, allow
+from common.clock import start_of
+from common.http import circumstances, only_filters, required_key
+from common.intents import Intent, Key, fingerprint
+from common.problems import Problem
+from contracts.policies import ParameterKind
+from identification.api.wired import wired
+from identification.domain.policy import Policy
+from identification.domain.publishing import PUBLISHED, Parameter, PublishVersion
+from identification.effects.publication import stream_of
+from identification.read_model import policies
+
+router = APIRouter(tags=["policies"])
+
+Code = Annotated[str, Field(pattern=r"^\d{2,12}$")]
+
+
+class ParameterForm(BaseModel):
+    """One value and where it comes from."""
+
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+    key: Annotated[str, Field(max_length=64)]
+    value: int | str
+    kind: ParameterKind
+    source: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class VersionForm(BaseModel):
+    """A version for one region; keys that it leaves out are those of the enclosing region."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z/_-]{1,40}$")]
+    region: Code
+    effective_from: date
+    effective_to: date | None = None
+    published_on: date
+    parameters: Annotated[list[ParameterForm], Field(min_length=1, max_length=200)]
+
+
+@router.get("/v1/policies", summary="Every published version with its parameters")
+async def versions(
+    request: Request, caller: Annotated[Principal, allow("households:read")]
+) -> list[dict[str, Any]]:
+    """Each value with its kind (policy or default) and source."""
+    only_filters(request, [])
+    return await policies.listed(wired(request).runtime.pool)
+
+
+@router.get("/v1/policies/in-force", summary="The parameters for an area and a business date")
+async def in_force(
+    request: Request,
+    caller: Annotated[Principal, allow("households:read")],
+    region: Code,
+    on: date | None = None,
+    decided_on: date | None = None,
+) -> Policy:
+    """As known on `decided_on`; both dates are today unless given. `version` names what is used."""
+    only_filters(request, ["region", "on", "decided_on"])
+    app = wired(request)
+    today = app.runtime.clock.today()
+    try:
+        return app.policies.of(region, on or today, decided_on or today)
+    except LookupError as error:
+        raise Problem("policy-not-found") from error
+
+
+@router.post("/v1/policies", status_code=201, summary="Publish a version of the parameters")
+async def publish(
+    form: VersionForm, request: Request, caller: Annotated[Principal, allow("policies:publish")]
+) -> Response:
+    """A published value never changes; households are screened anew, nothing decided is judged again."""
+    caller.must_cover(form.region)
+    app = wired(request)
+    today = app.runtime.clock.today()
+    intent = Intent(
+        stream=stream_of(form.region),
+        household_id=None,
+        decider=PUBLISHED,
+        command=PublishVersion(
+            version=form.version,
+            region=form.region,
+            effective_from=form.effective_from,
+            effective_to=form.effective_to,
+            published_on=form.published_on,
+            parameters=tuple(Parameter(**dict(p)) for p in form.parameters),
+            today=today,
+        ),
+        context=circumstances(
+            caller,
+            region=form.region,
+            occurred_at=min(start_of(form.published_on), app.runtime.clock.now()),
+            policy_version=form.version,
+        ),
+        key=Key(
+            caller.client,
+            required_key(request),
+            fingerprint(request.url.path.encode(), await request.body()),
+        ),
+    )
+    recorded = await app.runtime.writer.execute(intent)
+    await policies.refresh(app.policies, app.runtime.pool)
+    headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
+    return Response(recorded.answer, 201, headers, "application/json")

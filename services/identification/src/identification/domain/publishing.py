@@ -1,0 +1,117 @@
+"""Publishing a version of policy parameters. A published value never changes (A48)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import Any, Literal, get_args, get_origin
+
+from common.decider import Decider, Refused
+from contracts.policies import (
+    ParameterKind,
+    PolicyEvent,
+    PolicyParameterPublished,
+    PolicyVersionPublished,
+)
+from identification.domain.policy import Policy
+
+_HEADER = {"version", "region", "effective_from", "effective_to", "published_on"}
+KINDS: dict[str, Any] = {f.name: f.type for f in fields(Policy) if f.name not in _HEADER}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One value, whether the work plan says it or the system does, and where."""
+
+    key: str
+    value: int | str
+    kind: ParameterKind
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishVersion:
+    """A version for one region; keys that it leaves out are those of the enclosing region."""
+
+    version: str
+    region: str
+    effective_from: date
+    effective_to: date | None
+    published_on: date
+    parameters: tuple[Parameter, ...]
+    today: date
+
+
+@dataclass(frozen=True)
+class Published:
+    """The values of each version, by version and key."""
+
+    versions: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
+
+
+def decide(command: PublishVersion, state: Published) -> list[PolicyEvent]:
+    """Every parameter that the version does not have yet, then that it is whole. Raises `Refused`."""
+    if command.published_on > command.today:
+        raise Refused("date-in-future", field="published_on", today=command.today)
+    if command.effective_to and command.effective_to <= command.effective_from:
+        raise Refused("policy-interval", effective_from=command.effective_from)
+    keys = [parameter.key for parameter in command.parameters]
+    if not keys or len(set(keys)) != len(keys):
+        raise Refused("policy-parameters", keys=keys)
+    for parameter in command.parameters:
+        if not _fits(parameter):
+            raise Refused("policy-parameter-unknown", key=parameter.key, known=sorted(KINDS))
+    known = state.versions.get(command.version, {})
+    changed = [p.key for p in command.parameters if known.get(p.key, p.value) != p.value]
+    if changed:
+        raise Refused("policy-value-changed", version=command.version, keys=changed)
+    new = [p for p in command.parameters if p.key not in known]
+    if not new:
+        return []
+    shared: dict[str, Any] = {
+        "version": command.version,
+        "region": command.region,
+        "effective_from": command.effective_from,
+        "effective_to": command.effective_to,
+        "published_on": command.published_on,
+    }
+    return [
+        *(
+            PolicyParameterPublished(
+                **shared, key=p.key, value=p.value, kind=p.kind, source=p.source
+            )
+            for p in new
+        ),
+        PolicyVersionPublished(
+            **shared, parameters=len({*known} | {*keys}), received_on=command.today
+        ),
+    ]
+
+
+def _fits(parameter: Parameter) -> bool:
+    """Whether there is such a parameter, and the value is of its kind."""
+    kind, value = KINDS.get(parameter.key), parameter.value
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if kind is date:
+        return isinstance(value, str) and _is_date(value)
+    return kind is str and isinstance(value, str) and bool(value)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def evolve(state: Published, event: PolicyEvent) -> Published:
+    """Fold one."""
+    if isinstance(event, PolicyVersionPublished):
+        return state
+    known = {**state.versions.get(event.version, {}), event.key: event.value}
+    return Published({**state.versions, event.version: known})
+
+
+PUBLISHED: Decider[PublishVersion, Published, PolicyEvent] = Decider(Published(), decide, evolve)

@@ -1,0 +1,135 @@
+"""Published policy parameters, and those in the policy file."""
+
+import json
+import tomllib
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from common.intents import Connection, Fresh
+from contracts.policies import ParameterKind, PolicyParameterPublished
+from identification.domain.policy_book import PolicyBook, Version
+from identification.domain.publishing import Parameter, PublishVersion
+
+GROUP = "identification"
+
+
+async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Keep published parameters."""
+    published: list[PolicyParameterPublished] = [f.payload for f in fresh]
+    await connection.execute(
+        """
+        insert into read.policy (version, key, region, value, kind, source, effective_from,
+            effective_to, published_on)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+            $7::date[], $8::date[], $9::date[])
+        """,
+        [p.version for p in published],
+        [p.key for p in published],
+        [p.region for p in published],
+        [json.dumps(p.value) for p in published],
+        [p.kind.value for p in published],
+        [p.source for p in published],
+        [p.effective_from for p in published],
+        [p.effective_to for p in published],
+        [p.published_on for p in published],
+    )
+
+
+async def refresh(book: PolicyBook, connection: Any) -> None:
+    """Teach the book everything that is published; one that holds it already keeps what it resolved."""
+    rows = await connection.fetch(
+        """
+        select version, region, effective_from, effective_to, published_on,
+            json_object_agg(key, value::json) as parameters
+        from read.policy group by 1, 2, 3, 4, 5 order by version
+        """
+    )
+    versions = [
+        Version(
+            version=row["version"],
+            region=row["region"],
+            effective_from=row["effective_from"],
+            effective_to=row["effective_to"],
+            published_on=row["published_on"],
+            values=json.loads(row["parameters"]),
+        )
+        for row in rows
+    ]
+    known = {v.version: v.values for v in book.versions}
+    if {v.version: v.values for v in versions} != known:
+        book.learn(versions)
+
+
+async def listed(connection: Any) -> list[dict[str, Any]]:
+    """Every version, its parameters by key."""
+    rows = await connection.fetch("select * from read.policy order by published_on, version, key")
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        version = found.setdefault(
+            row["version"],
+            {
+                "version": row["version"],
+                "region": row["region"],
+                "effective_from": row["effective_from"],
+                "effective_to": row["effective_to"],
+                "published_on": row["published_on"],
+                "parameters": {},
+            },
+        )
+        version["parameters"][row["key"]] = {
+            "value": json.loads(row["value"]),
+            "kind": row["kind"],
+            "source": row["source"],
+        }
+    return list(found.values())
+
+
+def in_file(path: Path, today: date) -> list[PublishVersion]:
+    """The versions in a policy file with the parameters of identification, as they are published.
+
+    Raises `ValueError` for a file that is not of that form.
+    """
+    try:
+        listed = tomllib.loads(path.read_text("utf-8"))["policy"]
+        return [_version(version, today) for version in listed]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path.name}: {error!r}") from error
+
+
+def _version(version: dict[str, Any], today: date) -> PublishVersion:
+    kinds = {kind.value: kind for kind in ParameterKind}
+    parameters = version["parameters"].get(GROUP, {})
+    return PublishVersion(
+        version=version["version"],
+        region=version["region"],
+        effective_from=version["effective_from"],
+        effective_to=version.get("effective_to"),
+        published_on=version["published_on"],
+        parameters=tuple(
+            Parameter(key=key, value=_said(p["value"]), kind=kinds[p["kind"]], source=p["source"])
+            for key, p in parameters.items()
+        ),
+        today=today,
+    )
+
+
+def _said(value: int | str | date) -> int | str:
+    """A date is published as text."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def as_book(commands: Sequence[PublishVersion]) -> PolicyBook:
+    """The book of these versions, before any of them is on the log."""
+    return PolicyBook(
+        Version(
+            version=c.version,
+            region=c.region,
+            effective_from=c.effective_from,
+            effective_to=c.effective_to,
+            published_on=c.published_on,
+            values={p.key: p.value for p in c.parameters},
+        )
+        for c in commands
+    )

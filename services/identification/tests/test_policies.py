@@ -1,0 +1,177 @@
+"""Policy parameters: published once, resolved by region and date; a new version re-judges nothing."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from common.decider import Refused
+from contracts.codes import Category
+from contracts.policies import ParameterKind, PolicyParameterPublished, PolicyVersionPublished
+from identification.domain.policy_book import PolicyBook, Version
+from identification.domain.publishing import KINDS, PUBLISHED, Parameter, PublishVersion
+from identification.domain.screening import Screened, compare, found
+from identification.read_model.policies import as_book, in_file
+from services.identification.tests.seen import income
+from services.identification.tests.story import POLICY
+
+POLICY_FILE = Path(__file__).parents[3] / "policies" / "heping-2024.toml"
+TODAY = date(2024, 8, 6)
+REQUIRED = {
+    key: value.isoformat() if isinstance(value := getattr(POLICY, key), date) else value
+    for key in KINDS
+}
+
+
+def version(name: str, region: str = "441624", **change: object) -> Version:
+    base = Version(
+        version=name,
+        region=region,
+        effective_from=date(2024, 1, 1),
+        effective_to=None,
+        published_on=date(2024, 1, 1),
+        values=REQUIRED,
+    )
+    return replace(base, **change)  # type: ignore[arg-type]
+
+
+def publish(**values: int | str) -> PublishVersion:
+    return PublishVersion(
+        version="v",
+        region="441624",
+        effective_from=date(2024, 1, 1),
+        effective_to=None,
+        published_on=TODAY,
+        parameters=tuple(
+            Parameter(key=key, value=value, kind=ParameterKind.POLICY, source="S2-02")
+            for key, value in values.items()
+        ),
+        today=TODAY,
+    )
+
+
+def test_the_policy_file_is_whole_and_each_number_says_where_it_comes_from() -> None:
+    (command,) = in_file(POLICY_FILE, TODAY)
+    assert command.version == "44-16-24/2024/1"
+    assert {parameter.key for parameter in command.parameters} == set(KINDS)
+    assert all(parameter.source for parameter in command.parameters)
+    *parameters, whole = PUBLISHED.when(command, given=[])
+    assert len(parameters) == len(KINDS)
+    assert isinstance(whole, PolicyVersionPublished)
+    policy = as_book([command]).of("441624108201", TODAY)
+    assert (policy.income_line_fen, policy.cohort_target) == (1_080_000, date(2024, 12, 31))
+
+
+def test_the_table_of_parameters_is_the_file_s() -> None:
+    page = (POLICY_FILE.parents[1] / "docs" / "rules.md").read_text("utf-8")
+    (command,) = in_file(POLICY_FILE, TODAY)
+    for p in command.parameters:
+        kind = "政策" if p.kind is ParameterKind.POLICY else "默认"
+        assert f"| `{p.key}` | `{p.value}` | {kind} | {p.source} |" in page
+
+
+def test_publishing_again_records_nothing_and_a_published_value_never_changes() -> None:
+    events = PUBLISHED.when(publish(income_line_fen=1), given=[])
+    assert PUBLISHED.when(publish(income_line_fen=1), given=events) == []
+    with pytest.raises(Refused, match="policy-value-changed"):
+        PUBLISHED.when(publish(income_line_fen=2), given=events)
+    more = PUBLISHED.when(publish(income_line_fen=1, deadline_days=15), given=events)
+    assert [type(event) for event in more] == [PolicyParameterPublished, PolicyVersionPublished]
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({}, "policy-parameters"),
+        ({"unheard_of": 1}, "policy-parameter-unknown"),
+        ({"income_line_fen": "1"}, "policy-parameter-unknown"),
+        ({"income_line_fen": True}, "policy-parameter-unknown"),
+        ({"income_line_fen": -1}, "policy-parameter-unknown"),
+        ({"income_line_operator": "GT"}, "policy-parameter-unknown"),
+        ({"cohort_target": "2024-13-31"}, "policy-parameter-unknown"),
+    ],
+)
+def test_a_parameter_is_known_and_of_its_kind(values: dict[str, int | str], code: str) -> None:
+    with pytest.raises(Refused, match=code):
+        PUBLISHED.when(publish(**values), given=[])
+
+
+def test_a_version_is_published_by_today_for_a_true_interval() -> None:
+    late = replace(publish(deadline_days=1), published_on=date(2024, 8, 7))
+    with pytest.raises(Refused, match="date-in-future"):
+        PUBLISHED.when(late, given=[])
+    empty = replace(publish(deadline_days=1), effective_to=date(2024, 1, 1))
+    with pytest.raises(Refused, match="policy-interval"):
+        PUBLISHED.when(empty, given=[])
+
+
+def test_the_smallest_area_with_a_value_wins_key_by_key() -> None:
+    county = version("county")
+    town = version("town", "441624108", values={"publicity_min_days": 7})
+    book = PolicyBook([county, town])
+    there = book.of("441624108201", date(2024, 9, 1))
+    assert (there.publicity_min_days, there.income_line_fen) == (7, 1_080_000)
+    assert there.version == "county+town"
+    elsewhere = book.of("441624109201", date(2024, 9, 1))
+    assert (elsewhere.publicity_min_days, elsewhere.version) == (5, "county")
+    with pytest.raises(LookupError):
+        book.of("441602000000", date(2024, 9, 1))
+
+
+def test_a_version_holds_for_its_interval_once_it_is_published() -> None:
+    old = version("2023", effective_from=date(2023, 1, 1), published_on=date(2023, 1, 1))
+    old = replace(old, effective_to=date(2024, 1, 1))
+    new = version("2024", published_on=TODAY)
+    book = PolicyBook([old, new])
+    region = "441624108201"
+    assert book.of(region, date(2023, 12, 31)).version == "2023"
+    assert book.of(region, TODAY).version == "2024"
+    # A step of March that is entered in August goes by the version known in August …
+    assert book.of(region, date(2024, 3, 1), decided_on=TODAY).version == "2024"
+    # … and what was decided in March keeps the one known then.
+    assert book.of(region, date(2024, 3, 1), decided_on=date(2024, 3, 1)).version == "2023"
+    assert book.of(region, date(2024, 1, 1), decided_on=TODAY).version == "2024"
+
+
+def screened(disposable_fen: int, **change: object) -> Screened:
+    base = Screened(
+        household_id=UUID(int=99),
+        register_number="PZ-0001",
+        region="441624108201",
+        category=Category.FORMERLY_POOR,
+        marginal_2019=False,
+        stage="NONE",
+        has_labour=True,
+        incomes=(income(disposable_fen),),
+        own_cost_fen=0,
+        owns=False,
+    )
+    return replace(base, **change)  # type: ignore[arg-type]
+
+
+def test_A48_a_new_line_finds_who_comes_within_it_and_nobody_twice() -> None:
+    old, new = replace(POLICY, income_line_fen=990_000), POLICY
+    at_10500, at_9000, above = screened(4_200_000), screened(3_600_000), screened(4_400_000)
+    entering, leaving = compare([at_10500, at_9000, above], lambda _: old, lambda _: new)
+    assert [moved.household for moved in entering] == [at_10500]
+    assert entering[0].finding.rule_id == "INCOME-LINE"
+    assert leaving == []
+    entering, leaving = compare([at_10500], lambda _: new, lambda _: old)
+    assert (entering, len(leaving)) == ([], 1)
+
+
+def test_S8101_the_shadow_line_looks_at_income_and_property() -> None:
+    marginal = replace(POLICY, income_line_operator="LT", line_property="EXCLUDES")
+    on_the_line = screened(4_320_000)
+    owning = screened(4_000_000, owns=True)
+    _, leaving = compare([on_the_line, owning], lambda _: POLICY, lambda _: marginal)
+    assert [moved.household for moved in leaving] == [on_the_line, owning]
+
+
+def test_own_cost_is_screened_by_the_same_rule_as_facts() -> None:
+    costly = screened(10**9, own_cost_fen=1_000_000)
+    (finding,) = found(costly, POLICY)
+    assert (finding.rule_id, finding.severity.value) == ("MEDICAL-OWN-COST", "ORANGE")
+    assert not [*found(replace(costly, category=Category.GENERAL), POLICY)]
