@@ -9,10 +9,12 @@ from common.policies import Policies
 from common.testing import envelope
 from contracts.codes import Channel, Origin, RiskType, Severity
 from contracts.episodes import RiskDetected
-from contracts.households import EpisodeTakenOver, HouseholdRegistered
+from contracts.households import EpisodeTakenOver, HouseholdRegistered, PerCapitaRecomputed
 from contracts.identification import HouseholdEvent
 from identification.consequences import asked_by
 from identification.domain.household import HOUSEHOLD
+from identification.effects import per_capita
+from identification.effects.heard import Heard
 from services.identification.tests.entries import JOIN, MERGE, OTHER_HOUSEHOLD, SPLIT, after
 from services.identification.tests.story import CONFIRM, POLICY, REGISTERED, RISK, STEPS, history
 
@@ -53,6 +55,16 @@ def test_A53_the_new_household_of_a_monitored_one_has_a_clue_due_in_fifteen_days
 def test_A53_the_new_household_of_one_that_is_not_monitored_has_no_clue() -> None:
     (split,) = HOUSEHOLD.when(SPLIT, given=history())
     assert [type(e) for e in followed(split, [])] == [HouseholdRegistered]
+
+
+async def test_A53_a_split_makes_the_income_be_divided_anew() -> None:
+    events = history(*STEPS)
+    (split,) = HOUSEHOLD.when(SPLIT, given=events)
+    heard = Heard(None, POLICIES, [(envelope(split, region=REGISTERED.region), split)])  # type: ignore[arg-type]
+    (intent,) = await per_capita.of_changed(heard)
+    (event,) = HOUSEHOLD.when(intent.command, given=[*events, split])
+    assert isinstance(event, PerCapitaRecomputed)
+    assert event.members == 2
 
 
 def test_A54_the_episode_of_the_absorbed_household_goes_on_in_the_survivor() -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from contracts.codes import (
+    MonitoredClass,
     Relation,
     RiskType,
     Severity,
@@ -22,13 +23,16 @@ from contracts.households import (
     MergerCompleted,
     MergerForgone,
     OpenCase,
+    PerCapitaRecomputed,
     Related,
 )
 from contracts.monitoring import ClosingReason, MonitoringClosed
 from identification.domain.entry import Status
 from identification.domain.household import HOUSEHOLD
+from identification.domain.register_commands import RecomputePerCapita
 from identification.domain.states import Monitored
 from services.identification.tests.entries import (
+    ADD,
     ALONE,
     DEREGISTER,
     FORGO,
@@ -50,6 +54,7 @@ from services.identification.tests.entries import (
 from services.identification.tests.story import (
     CONFIRM,
     HASH,
+    POLICY,
     REGISTERED,
     RISK,
     STEPS,
@@ -102,6 +107,25 @@ def test_A53_a_household_that_is_not_monitored_splits_without_a_clue_to_follow()
     (event,) = HOUSEHOLD.when(SPLIT, given=history(RISK))
     assert isinstance(event, HouseholdSplit)
     assert not event.monitored
+
+
+def test_A53_the_income_assessed_is_divided_by_those_who_stay() -> None:
+    recompute = RecomputePerCapita(policy=POLICY)
+    assert HOUSEHOLD.when(recompute, given=history(*STEPS)) == []
+    (event,) = HOUSEHOLD.when(recompute, given=history(*STEPS, SPLIT))
+    assert isinstance(event, PerCapitaRecomputed)
+    assert (event.members, event.disposable_fen, event.per_capita_fen) == (2, 4_320_000, 2_160_000)
+    assert not event.within_line
+    assert HOUSEHOLD.when(recompute, given=history(*STEPS, SPLIT, recompute)) == []
+    back = history(*STEPS, SPLIT, recompute, replace(ADD, co_living_count=3), recompute)
+    assert isinstance(back[-1], PerCapitaRecomputed)
+    assert back[-1].per_capita_fen == 1_440_000
+
+
+def test_A53_without_an_assessed_income_nothing_is_divided() -> None:
+    recompute = RecomputePerCapita(policy=POLICY)
+    assert HOUSEHOLD.when(recompute, given=history(RISK, SPLIT)) == []
+    assert HOUSEHOLD.when(recompute, given=history(DEREGISTER)) == []
 
 
 @pytest.mark.parametrize(
@@ -188,6 +212,13 @@ def test_A54_of_two_episodes_the_earlier_confirmation_is_kept(
     assert isinstance(household.case, Monitored)
     assert household.case.confirmed.confirmed_on == since
     assert household.opened.risk_types == {RiskType.ILLNESS}
+
+
+def test_A54_the_class_is_taken_over_as_it_stands_now() -> None:
+    case = replace(handed_over(date(2023, 3, 1)), monitored_class=MonitoredClass.SUDDEN_HARDSHIP)
+    household = after(MERGE, replace(TAKE_IN, case=case))
+    assert isinstance(household.case, Monitored)
+    assert household.case.monitored_class is MonitoredClass.SUDDEN_HARDSHIP
 
 
 def test_A54_members_arrive_once() -> None:

@@ -22,6 +22,7 @@ from contracts.households import (
     LabourCapacityAssessed,
 )
 from contracts.identification import HouseholdEvent
+from contracts.monitoring import ClosingReason, MonitoringClosed
 from identification.domain.entry import Status
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import (
@@ -161,6 +162,15 @@ def test_with_the_last_member_the_household_is_off_the_register(
     assert household.status is status
     assert refused(ADD, [ALONE, *events]).code == "household-ended"
     assert refused(START, [ALONE, *events]).code == "household-ended"
+
+
+@pytest.mark.parametrize("leaving", [Leaving.DEATH, Leaving.MARRIAGE_OUT])
+def test_T19_with_the_last_member_monitoring_is_closed_for_that_reason(leaving: Leaving) -> None:
+    last = replace(REMOVE, person_id=HEAD, reason=leaving)
+    given = [ALONE, *HOUSEHOLD.when(RISK, given=[ALONE])]
+    closed = next(e for e in HOUSEHOLD.when(last, given=given) if isinstance(e, MonitoringClosed))
+    all_died = leaving is Leaving.DEATH
+    assert closed.reason is (ClosingReason.ALL_DECEASED if all_died else ClosingReason.ALL_LEFT)
 
 
 def test_labour_capacity_is_assessed_in_the_order_of_the_days() -> None:

@@ -260,13 +260,17 @@ class MergerForgone:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenCase:
-    """The episode that a household hands over: its clock, its risks, and the decision if there was one."""
+    """The episode that a household hands over: its clock, its risks, and the decision if there was one.
+
+    `monitored_class` is the class as it stands, if it is monitored.
+    """
 
     discovered_on: date
     due_on: date
     risk_types: list[RiskType]
     severity: Severity
     confirmed: MonitoringConfirmed | None
+    monitored_class: MonitoredClass | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -336,6 +340,28 @@ class HouseholdDeregistered:
     duplicate_of: UUID | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class PerCapitaRecomputed:
+    """Other people share the income that was assessed (A53). It advises; no status follows from it.
+
+    `within_line` compares by multiplication; `per_capita_fen` is rounded down, for reading.
+    """
+
+    wording: ClassVar = Wording(
+        "重算人均收入",
+        "Per-capita income recomputed",
+        "人口变为{members}人，人均可支配收入{per_capita_fen}元，监测线{line_fen}元，线内：{within_line}",
+        "{members} persons now: {per_capita_fen} yuan each, line {line_fen}, within it: {within_line}",
+    )
+    household_id: UUID
+    assessment_id: UUID
+    members: int
+    disposable_fen: int
+    per_capita_fen: int
+    line_fen: int
+    within_line: bool
+
+
 RegisterEvent = (
     HouseholdRegistered
     | HouseholdMemberAdded
@@ -351,4 +377,5 @@ RegisterEvent = (
     | MergerCompleted
     | EpisodeTakenOver
     | HouseholdDeregistered
+    | PerCapitaRecomputed
 )

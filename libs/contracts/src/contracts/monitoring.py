@@ -15,6 +15,7 @@ class ClosingReason(Code):
     ALL_DECEASED = "ALL_DECEASED", "整户自然减少", "all members deceased"
     MOVED_OUT = "MOVED_OUT", "迁出县外", "moved out of the county"
     MERGED = "MERGED", "并入他户", "merged into another household"
+    ALL_LEFT = "ALL_LEFT", "成员均已离户", "every member left"
     URBANISED = "URBANISED", "转为城镇户", "no longer rural"
 
 

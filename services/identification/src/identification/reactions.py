@@ -23,7 +23,7 @@ from contracts.identification import IdentificationEvent
 from contracts.policies import PolicyVersionPublished
 from identification import consequences
 from identification.domain.policy_book import PolicyBook
-from identification.effects import clues, corrections, matching, screenings
+from identification.effects import clues, corrections, matching, per_capita, screenings
 from identification.effects.heard import Heard
 
 HEARD = Codec.of(
@@ -46,6 +46,7 @@ EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     clues.from_incomes,
     corrections.of_evidence,
     screenings.of_publication,
+    per_capita.of_changed,
 )
 
 

@@ -34,7 +34,8 @@ class Past:
     `registered` is the first entry, `left` who left, `assessed` the day of each member's last labour
     assessment, `moved_on` the day of the last move. The others are households: `split_off` from this
     one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
-    which this one is part of now. `erased` are former members whose data is gone.
+    which this one is part of now. `erased` are former members whose data is gone,
+    `shared` the assessment and number of people of the last recomputed per-capita income.
     """
 
     registered: HouseholdRegistered | None = None
@@ -46,3 +47,4 @@ class Past:
     awaited: frozenset[UUID] = frozenset()
     survivor: UUID | None = None
     erased: frozenset[UUID] = frozenset()
+    shared: tuple[UUID, int] | None = None

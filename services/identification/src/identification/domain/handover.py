@@ -2,10 +2,18 @@
 
 from dataclasses import replace
 
-from contracts.codes import RiskType, Severity
+from contracts.codes import Deregistration, RiskType, Severity
 from contracts.households import EpisodeTakenOver, OpenCase
+from contracts.monitoring import ClosingReason
 from identification.domain.files import CaseFile, Clue
 from identification.domain.states import Household, Monitored, monitored_of
+
+# Why monitoring ends with a household that leaves the register.
+CLOSED_BY = {
+    Deregistration.ALL_DECEASED: ClosingReason.ALL_DECEASED,
+    Deregistration.MOVED_OUT_OF_COUNTY: ClosingReason.MOVED_OUT,
+    Deregistration.ALL_LEFT: ClosingReason.ALL_LEFT,
+}
 
 
 def risks_if_monitored(household: Household) -> list[RiskType] | None:
@@ -28,6 +36,7 @@ def open_case(household: Household) -> OpenCase | None:
         risk_types=sorted(file.risk_types),
         severity=max(told, key=list(Severity).index, default=Severity.YELLOW),
         confirmed=monitored.confirmed if monitored else None,
+        monitored_class=monitored.monitored_class if monitored else None,
     )
 
 
@@ -59,6 +68,6 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
     risks = (*(monitored.risks if monitored else ()), *confirmed.risk_types)
     unhandled = monitored.unhandled if monitored else ()
     here = Monitored(
-        confirmed, confirmed.monitored_class, tuple(dict.fromkeys(risks)), unhandled=unhandled
+        confirmed, event.monitored_class, tuple(dict.fromkeys(risks)), unhandled=unhandled
     )
     return replace(household, case=here, file=file, episodes=episodes)

@@ -6,7 +6,6 @@ from datetime import date
 from typing import assert_never
 
 from common.decider import Refused
-from contracts.codes import Deregistration
 from contracts.episodes import IncomeAssessed, SafeguardAssessed
 from contracts.households import HouseholdAbsorbed, HouseholdDeregistered, RegisterEvent
 from contracts.monitoring import (
@@ -31,6 +30,7 @@ from identification.domain.guards import (
     out_of_order,
     without_personal_data,
 )
+from identification.domain.handover import CLOSED_BY
 from identification.domain.monitoring_commands import (
     AddRiskFactor,
     CancelMonitoring,
@@ -188,9 +188,7 @@ def closed_by(events: Sequence[RegisterEvent], household: Household) -> list[Mon
             case HouseholdAbsorbed():
                 return [_closed(household, ClosingReason.MERGED, event.effective_on)]
             case HouseholdDeregistered():
-                out = event.reason is Deregistration.MOVED_OUT_OF_COUNTY
-                reason = ClosingReason.MOVED_OUT if out else ClosingReason.ALL_DECEASED
-                return [_closed(household, reason, event.effective_on)]
+                return [_closed(household, CLOSED_BY[event.reason], event.effective_on)]
     return []
 
 

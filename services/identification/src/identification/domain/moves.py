@@ -213,7 +213,7 @@ def _taken_over(c: TakeIn, household: Household) -> list[RegisterEvent]:
         EpisodeTakenOver(
             household_id=household.registered.household_id,
             from_household_id=c.from_household_id,
-            monitored_class=case.confirmed.monitored_class,
+            monitored_class=case.monitored_class or case.confirmed.monitored_class,
             confirmed_on=case.confirmed.confirmed_on,
             case=case,
         )

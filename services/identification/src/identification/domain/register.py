@@ -20,9 +20,10 @@ from contracts.households import (
     LabourCapacityAssessed,
     MergerCompleted,
     MergerForgone,
+    PerCapitaRecomputed,
     RegisterEvent,
 )
-from identification.domain import members, moves
+from identification.domain import members, moves, per_capita
 from identification.domain.entry import Left, Status
 from identification.domain.handover import taken_over
 from identification.domain.register_commands import (
@@ -34,6 +35,7 @@ from identification.domain.register_commands import (
     ForgoMerger,
     JoinHousehold,
     MergeHouseholds,
+    RecomputePerCapita,
     RegisterCommand,
     Relocate,
     RemoveMember,
@@ -49,6 +51,8 @@ def change(command: RegisterCommand, household: Household) -> list[RegisterEvent
     """What a command does to the entry. Raises `Refused`; a household off the register is closed."""
     if household.status is not Status.ACTIVE:
         if isinstance(command, JoinHousehold) and command.survivor_id == household.past.survivor:
+            return []
+        if isinstance(command, RecomputePerCapita):
             return []
         raise Refused("household-ended", status=household.status)
     match command:
@@ -76,6 +80,8 @@ def change(command: RegisterCommand, household: Household) -> list[RegisterEvent
             return moves.forgo(command, household)
         case Deregister():
             return moves.deregister(command, household)
+        case RecomputePerCapita():
+            return per_capita.recompute(command, household)
 
 
 def evolve(household: Household, event: RegisterEvent) -> Household:
@@ -138,6 +144,8 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             out = event.reason is Deregistration.MOVED_OUT_OF_COUNTY
             status = Status.MOVED_OUT if out else Status.DEREGISTERED
             return replace(household, status=status)
+        case PerCapitaRecomputed():
+            return _past(household, shared=(event.assessment_id, event.members))
         case _:
             assert_never(event)
 

@@ -18,6 +18,7 @@ from contracts.codes import (
     SplitReason,
 )
 from contracts.households import Committed, HouseholdRegistered, Member, OpenCase, Related
+from identification.domain.policy import Policy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +162,13 @@ class Deregister:
     today: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecomputePerCapita:
+    """Divide the assessed income by those who live together now."""
+
+    policy: Policy
+
+
 RegisterCommand = (
     AddMember
     | RemoveMember
@@ -174,4 +182,5 @@ RegisterCommand = (
     | TakeIn
     | ForgoMerger
     | Deregister
+    | RecomputePerCapita
 )
