@@ -14,7 +14,7 @@ import uvloop
 
 from local.places import LOCAL
 from local.steps import only_one, trouble_told
-from tests.bench import append, audit, over_http, relay
+from tests.bench import append, audit, over_http, relay, what_if
 from tests.bench.bench import FULL, QUICK, Bench, Sizes
 from tests.bench.figures import Figure, growth, table, write
 
@@ -28,12 +28,14 @@ NAMES = (
     "consumer",
     "rebuild",
     "timeline",
+    "what-if",
 )
 SECTIONS: tuple[Callable[[Bench], Awaitable[None]], ...] = (
     append.run,
     relay.run,
     over_http.run,
     audit.run,
+    what_if.run,
 )
 
 

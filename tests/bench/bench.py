@@ -30,6 +30,7 @@ class Sizes:
     consumer: int = 50_000
     rebuild: int = 1_000_000
     long_streams: int = 20  # households with 500 events
+    register: int = 110_000  # households that a what-if looks at
 
     @property
     def households(self) -> int:
@@ -50,6 +51,7 @@ QUICK = Sizes(
     consumer=6_000,
     rebuild=30_000,
     long_streams=5,
+    register=10_000,
 )
 
 

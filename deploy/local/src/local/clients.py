@@ -36,7 +36,7 @@ def _department(code: str, organisation: str) -> Client:
 HOUSEHOLDS = ("households:write", "households:read", "members:read", "members:reveal")
 VISITS = ("visits:write", "visits:read")
 VILLAGE = (*HOUSEHOLDS, "episodes:village", *VISITS)
-TOWNSHIP = (*HOUSEHOLDS, "episodes:village", "episodes:town", *VISITS)
+TOWNSHIP = (*HOUSEHOLDS, "episodes:village", "episodes:town", "policies:simulate", *VISITS)
 OFFICE = (
     *HOUSEHOLDS,
     "households:county",
@@ -45,9 +45,11 @@ OFFICE = (
     "episodes:county",
     "visits:read",
     "parked:manage",
+    "policies:publish",
+    "policies:simulate",
     "clock:set",
 )
-OVERSIGHT = ("households:read", "visits:read", "audit:read", "access:read")
+OVERSIGHT = ("households:read", "visits:read", "audit:read", "access:read", "policies:simulate")
 
 CLIENTS = {
     client.id: client

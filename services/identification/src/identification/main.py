@@ -30,6 +30,7 @@ from identification.api import (
     register,
     rights,
     rules,
+    what_if,
 )
 from identification.api.wired import Wired
 from identification.effects import publication
@@ -88,6 +89,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(rules.router)
     app.include_router(incomes.router)
     app.include_router(policies.router)
+    app.include_router(what_if.router)
     app.include_router(episodes.router)
     app.include_router(inquiries.router)
     app.include_router(monitoring.router)

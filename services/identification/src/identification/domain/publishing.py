@@ -58,7 +58,7 @@ def decide(command: PublishVersion, state: Published) -> list[PolicyEvent]:
     if not keys or len(set(keys)) != len(keys):
         raise Refused("policy-parameters", keys=keys)
     for parameter in command.parameters:
-        if not _fits(parameter):
+        if not fits(parameter):
             raise Refused("policy-parameter-unknown", key=parameter.key, known=sorted(KINDS))
     known = state.versions.get(command.version, {})
     changed = [p.key for p in command.parameters if known.get(p.key, p.value) != p.value]
@@ -87,7 +87,7 @@ def decide(command: PublishVersion, state: Published) -> list[PolicyEvent]:
     ]
 
 
-def _fits(parameter: Parameter) -> bool:
+def fits(parameter: Parameter) -> bool:
     """Whether there is such a parameter, and the value is of its kind."""
     kind, value = KINDS.get(parameter.key), parameter.value
     if get_origin(kind) is Literal:

@@ -1,5 +1,6 @@
 """Every household of an area as a screening looks at it, in one query."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -28,7 +29,7 @@ async def of_area(
         only,
         timeout=60,
     )
-    return [_screened(row) for row in rows]
+    return await asyncio.to_thread(lambda: [_screened(row) for row in rows])
 
 
 def _screened(row: Any) -> Screened:

@@ -1,0 +1,97 @@
+"""What if the line were another, over every household of a county (S8.1-01)?"""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import date
+
+import asyncpg
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from common.testing import database
+from identification import read_model
+from identification.domain.policy import Policy
+from identification.domain.screening import Moved, compare
+from identification.read_model import screening
+from services.identification.tests.story import POLICY
+from tests.bench.bench import Bench
+from tests.bench.figures import Figure
+
+COUNTY = 110_000  # rural households of the county
+DAY = date(2025, 6, 3)
+TIME = "ms"
+
+# A tenth are 脱贫户; incomes lie around the line; every third household has settlements of the year.
+LAY = """
+insert into read.household (household_id, register_number, region, category, marginal_2019, persons,
+    has_labour, status, origin, stage, risk_types, version)
+select md5('h' || n)::uuid, 'W-' || n, '4416241' || lpad((n % 17)::text, 2, '0') || '201',
+    case when n % 10 = 0 then 'FORMERLY_POOR' else 'GENERAL' end, false, 4, n % 7 > 0, 'ACTIVE', 'TOWN',
+    'NONE', '{}', 1 from generate_series(1, $1::int) as n;
+"""
+LAY_INCOMES = """
+insert into read.income (assessment_id, event_id, household_id, window_to, members, disposable_fen,
+    net_fen, reference_fen, operating_fen)
+select md5('a' || n)::uuid, md5('e' || n)::uuid, md5('h' || n)::uuid, '2025-05-31', 4,
+    4000000 + n % 1000 * 1000, 4000000, 4000000, 0 from generate_series(1, $1::int) as n;
+"""
+LAY_FACTS = """
+insert into read.fact (fact_key, record_version, content, event_id, household_id, person_id, fact_type,
+    detected_on, amount, codes, current)
+select decode(md5('k' || n), 'hex'), 1, '', md5('f' || n)::uuid, md5('h' || n)::uuid, md5('p' || n)::uuid,
+    'MedicalSettlement', '2025-01-01', 1000 * (n % 2000), '', true
+from generate_series(3, $1::int, 3) as n;
+"""
+
+
+@asynccontextmanager
+async def county(postgres: str, households: int) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to a register of so many households with incomes and settlements."""
+    async with database(postgres, "identification") as made:
+        connection = await asyncpg.connect(made.url)
+        await connection.execute("create schema if not exists read")
+        engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
+        async with engine.begin() as session:
+            await session.run_sync(read_model.TABLES.create_all)
+        await engine.dispose()
+        for statement in (LAY, LAY_INCOMES, LAY_FACTS):
+            await connection.execute(statement, households, timeout=300)
+        await connection.execute("analyze")
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+async def asked(connection: asyncpg.Connection) -> tuple[int, list[Moved], list[Moved]]:
+    """The line at 11,400 yuan in place of 10,800: how many were looked at, who enters, who leaves."""
+    then: Policy = replace(POLICY, income_line_fen=1_140_000)
+    households = await screening.of_area(connection, "441624", DAY)
+    return len(households), *compare(households, lambda _: POLICY, lambda _: then)
+
+
+async def run(bench: Bench) -> None:
+    """Every household of the county under two lines; the database's share is the query alone."""
+    if not bench.wants("what-if"):
+        return
+    print("What if")
+    async with (
+        bench.servers("what-if") as (given, _, _),
+        county(given.postgres, bench.sizes.register) as connection,
+    ):
+
+        async def ours() -> float:
+            started = time.perf_counter()
+            await asked(connection)
+            return (time.perf_counter() - started) * 1_000
+
+        found = await bench.compare(f"{bench.sizes.register:,} households", ours=ours)
+    bench.found(
+        Figure(
+            name=f"what-if over {bench.sizes.register:,} households",
+            value=found["ours"],
+            unit=TIME,
+            below=10_000,
+        )
+    )
