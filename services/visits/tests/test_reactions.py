@@ -16,6 +16,7 @@ from common.kafka import Record
 from common.testing import envelope, record_of
 from common.topics import events_topic
 from contracts.envelope import Envelope
+from contracts.households import HouseholdRelocated
 from contracts.identification import IdentificationEvent
 from contracts.visits import ObligationOpened
 from services.visits.tests.given import CONFIRMED, OPENED, POLICIES, VILLAGE, confirmed, registered
@@ -122,6 +123,27 @@ async def test_a_batch_of_many_households_opens_the_duties_of_those_confirmed(
     assert {row["household_id"] for row in duties} == {second.household_id for second in seconds}
 
 
+@pytest.mark.parametrize(("inside", "town"), [(True, "441624109201"), (False, VILLAGE)])
+async def test_T19_a_household_that_moves_inside_the_county_is_visited_by_its_new_town(
+    connection: Connection, inside: bool, town: str
+) -> None:
+    first = registered()
+    move = HouseholdRelocated(
+        household_id=first.household_id,  # type: ignore[arg-type]
+        from_region=VILLAGE,
+        to_region="441624109201",
+        effective_on=date(2024, 4, 15),
+        inside_county=inside,
+        commitments=[],
+        handover_hash=None,
+    )
+    await inbox().apply(connection, items(first, envelope(move, prev=first)))
+    region = await connection.fetchval(
+        "select region from read.known_household where household_id = $1", first.household_id
+    )
+    assert region == town
+
+
 async def test_facts_and_steps_that_do_not_concern_visits_change_nothing(
     connection: Connection,
 ) -> None:
@@ -136,7 +158,7 @@ async def test_an_unknown_type_parks_its_household_and_the_rest_flows(
 ) -> None:
     strange, other = registered(), registered()
     reader = inbox()
-    events = [strange, envelope(prev=strange, type="MonitoringClosed"), other, confirmed(other)]
+    events = [strange, envelope(prev=strange, type="OfTheFuture"), other, confirmed(other)]
     with pytest.raises(UnknownType):
         await reader.apply(connection, items(*events))
     await reader.apply(connection, items(*events), singly=True)

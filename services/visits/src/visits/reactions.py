@@ -15,7 +15,7 @@ from common.intents import Connection, Context, Intent, Store, accepted
 from common.policies import Policies
 from contracts.envelope import Actor, Envelope
 from contracts.episodes import MonitoringConfirmed
-from contracts.households import HouseholdRegistered
+from contracts.households import HouseholdRegistered, HouseholdRelocated
 from contracts.identification import IdentificationEvent
 from contracts.visits import ObligationType
 from visits import read_model
@@ -23,7 +23,7 @@ from visits.domain.commands import OpenMonthlyObligation
 from visits.domain.household import VISITS, month_of, stream_of
 from visits.domain.policy import Policy
 
-HEARD = Codec.of(HouseholdRegistered | MonitoringConfirmed)
+HEARD = Codec.of(HouseholdRegistered | HouseholdRelocated | MonitoringConfirmed)
 # The rest of identification's language, as this version was built with it, is of no consequence here.
 # A type that is in neither parks its household until this service is deployed with it.
 IGNORED = frozenset(Codec.of(IdentificationEvent).types) - set(HEARD.types)
@@ -42,18 +42,25 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
     async def handle(connection: Connection, items: Sequence[Incoming]) -> None:
         events = [item.event for item in items if item.event and item.event.type not in IGNORED]
         heard = [(e, HEARD.decode(e.type, e.schema_version, e.data)) for e in events]
-        registered = {p.household_id: e.region for e, p in heard if _registers(p)}
-        if registered:
-            await read_model.remember(connection, registered)
-        intents = [monthly_duty(e, p, policies) for e, p in heard if not _registers(p)]
+        homes = {p.household_id: home for e, p in heard if (home := _home(e, p))}
+        if homes:
+            await read_model.remember(connection, homes)
+        confirmed = [(e, p) for e, p in heard if isinstance(p, MonitoringConfirmed)]
+        intents = [monthly_duty(e, p, policies) for e, p in confirmed]
         if intents:
             accepted(await record(connection, store, intents))
 
     return handle
 
 
-def _registers(payload: Any) -> bool:
-    return isinstance(payload, HouseholdRegistered)
+def _home(event: Envelope, payload: Any) -> str | None:
+    """The area that answers for the household from now on, where the event tells (T19)."""
+    match payload:
+        case HouseholdRegistered():
+            return event.region
+        case HouseholdRelocated() if payload.inside_county:
+            return payload.to_region
+    return None
 
 
 def monthly_duty(
