@@ -29,7 +29,7 @@ class Register:
     """Asks as one caller, with a key of its own each time."""
 
     def __init__(self, app: httpx.AsyncClient, headers: dict[str, str]) -> None:
-        self._app, self._headers = app, headers
+        self._app, self.headers = app, headers
 
     async def household(self, size: int = 1, **change: Any) -> Home:
         people = [next(numbers) for _ in range(size)]
@@ -37,22 +37,22 @@ class Register:
             person(n, relation="CHILD" if place else "HEAD") for place, n in enumerate(people)
         ]
         body = household(people[0], members=members, co_living_count=size, **change)
-        answer = await self._app.post("/v1/households", json=body, headers=self._headers)
+        answer = await self._app.post("/v1/households", json=body, headers=self.headers)
         assert answer.status_code == 201, answer.text
         return Home(str(body["household_id"]), people)
 
-    async def ask(self, home: str, path: str, **form: Any) -> httpx.Response:
+    async def ask(self, home: str, path: str, /, **form: Any) -> httpx.Response:
         headers = {"Idempotency-Key": str(new_id())} | form.pop("headers", {})
         url = f"/v1/households/{home}/{path}"
-        return await self._app.post(url, json=form, headers=self._headers | headers)
+        return await self._app.post(url, json=form, headers=self.headers | headers)
 
-    async def done(self, home: str, path: str, **form: Any) -> httpx.Response:
+    async def done(self, home: str, path: str, /, **form: Any) -> httpx.Response:
         answer = await self.ask(home, path, **form)
         assert answer.status_code == 201, answer.text
         return answer
 
     async def get(self, home: str, path: str = "") -> Any:
-        answer = await self._app.get(f"/v1/households/{home}{path}", headers=self._headers)
+        answer = await self._app.get(f"/v1/households/{home}{path}", headers=self.headers)
         return answer.json() if answer.status_code == 200 else None
 
     async def members(self, home: str) -> set[str]:

@@ -33,7 +33,13 @@ def _department(code: str, organisation: str) -> Client:
     return Client(code, organisation, code, "DEPARTMENT_OFFICER", COUNTY, scopes)
 
 
-HOUSEHOLDS = ("households:write", "households:read", "members:read", "members:reveal")
+HOUSEHOLDS = (
+    "households:write",
+    "households:read",
+    "members:read",
+    "members:reveal",
+    "episodes:read",
+)
 VISITS = ("visits:write", "visits:read")
 VILLAGE = (*HOUSEHOLDS, "episodes:village", *VISITS)
 TOWNSHIP = (*HOUSEHOLDS, "episodes:village", "episodes:town", "policies:simulate", *VISITS)
@@ -48,8 +54,16 @@ OFFICE = (
     "policies:publish",
     "policies:simulate",
     "clock:set",
+    "days:close",
 )
-OVERSIGHT = ("households:read", "visits:read", "audit:read", "access:read", "policies:simulate")
+OVERSIGHT = (
+    "households:read",
+    "episodes:read",
+    "visits:read",
+    "audit:read",
+    "access:read",
+    "policies:simulate",
+)
 
 CLIENTS = {
     client.id: client

@@ -16,7 +16,9 @@ from contracts.identification import IdentificationEvent
 from identification import read_model, unmatched
 from identification.api import (
     access,
+    cases,
     corrections,
+    days,
     declarations,
     eliminations,
     episodes,
@@ -33,6 +35,7 @@ from identification.api import (
     what_if,
 )
 from identification.api.wired import Wired
+from identification.closing import every_day
 from identification.effects import publication
 from identification.reactions import reacting
 from identification.read_model.policies import as_book, in_file
@@ -61,6 +64,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
             durable=TABLES + unmatched.TABLES,
             hears=[NAME],
             handle=reacting(STORE, known),
+            also=[lambda runtime: every_day(runtime, known)],
         ) as runtime:
             app.state.runtime = runtime
             app.state.wired = Wired(
@@ -95,6 +99,8 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(monitoring.router)
     app.include_router(eliminations.router)
     app.include_router(corrections.router)
+    app.include_router(cases.router)
+    app.include_router(days.router)
     return default_deny(app)
 
 

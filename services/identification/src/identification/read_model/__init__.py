@@ -13,15 +13,27 @@ from contracts.households import RegisterEvent
 from contracts.persons import AccessEvent, PersonEvent
 from contracts.policies import PolicyParameterPublished
 from identification.domain.states import Household
-from identification.read_model import access, evidence, facts, persons, policies, register, rules
+from identification.read_model import (
+    access,
+    cases,
+    clues,
+    evidence,
+    facts,
+    persons,
+    policies,
+    register,
+    rules,
+)
 from identification.read_model.tables import TABLES as TABLES
 
 
 async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Bring the tables and the vault to the state after these events."""
-    latest = {f.event.stream: f for f in fresh if isinstance(f.state, Household)}
-    if latest:
-        await register.put(connection, list(latest.values()))
+    households = [f for f in fresh if isinstance(f.state, Household)]
+    if households:
+        await register.put(connection, list({f.event.stream: f for f in households}.values()))
+        await cases.put(connection, households)
+        await clues.put(connection, households)
     reported = [f for f in fresh if isinstance(f.payload, facts.REPORTED)]
     if reported:
         await facts.put(connection, reported)
@@ -35,9 +47,9 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     ]
     if waiting:
         await facts.park(connection, waiting)
-    clues = [f for f in fresh if isinstance(f.payload, evidence.CLUES)]
-    if clues:
-        await evidence.put(connection, clues)
+    cited = [f for f in fresh if isinstance(f.payload, evidence.CLUES)]
+    if cited:
+        await evidence.put(connection, cited)
     changes = [f for f in fresh if isinstance(f.payload, evidence.CHANGES)]
     if changes:
         await evidence.change(connection, changes)

@@ -171,3 +171,73 @@ class PolicyRow(SQLModel, table=True):
     effective_from: date
     effective_to: date | None
     published_on: date
+
+
+class CaseRow(SQLModel, table=True):
+    """One case, from its first clue to its end; `outcome` is null while it is open.
+
+    `case_id` is the clue that opened it. `stage_since` is the business date of the last change of
+    stage, `unhandled` are clues that joined after the confirmation and wait to be looked at.
+    """
+
+    metadata = TABLES
+    __tablename__ = "case_file"
+
+    case_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(index=True)
+    region: str = Field(index=True)
+    channel: str | None
+    stage: str = Field(index=True)
+    stage_since: date
+    outcome: str | None
+    ended_on: date | None
+    risk_types: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+    discovered_on: date
+    due_on: date = Field(index=True)
+    warned: bool
+    missed: bool
+    consent: str
+    comparison_open: bool
+    comparison_hits: int | None
+    objections: int
+    unhandled: int
+    episode_id: UUID | None
+    episode_no: int | None
+    monitored_class: str | None
+    labour_household: bool | None
+    has_labour: bool
+    confirmed_on: date | None
+    elapsed_days: int | None
+    late: bool | None
+
+
+class ClueRow(SQLModel, table=True):
+    """One clue and what became of it: OPEN, TAKEN_UP, REJECTED, WITHDRAWN or CLOSED."""
+
+    metadata = TABLES
+    __tablename__ = "clue"
+
+    clue_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(index=True)
+    case_id: UUID = Field(index=True)
+    region: str = Field(index=True)
+    channel: str
+    risk_types: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+    severity: str
+    discovered_on: date
+    due_on: date = Field(index=True)
+    status: str = Field(index=True)
+
+
+class EmergencyRow(SQLModel, table=True):
+    """Help that ran ahead of a case (T12), until a case takes it up."""
+
+    metadata = TABLES
+    __tablename__ = "emergency_grant"
+
+    grant_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(index=True)
+    region: str
+    granted_on: date
+    taken_up: bool
+    warned: bool

@@ -117,4 +117,9 @@ EPISODES: dict[str, Text] = {
         "案件现由 {level} 审核，应由其退回",
         "The case is now with {level}, who may return it",
     ),
+    "day-not-over": Text(
+        422,
+        "该业务日尚未结束：请在次日零点之后结算",
+        "That day is not over: close it after midnight",
+    ),
 }

@@ -1,0 +1,194 @@
+"""Clues with their clock, cases by stage and age, the county's target, for staff and supervisors."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from common.auth import Principal, allow
+from common.http import only_filters
+from common.problems import Problem, fault
+from contracts.codes import Channel, MonitoredClass, Severity
+from contracts.stages import Stage
+from identification.api.wired import Wired, wired
+from identification.domain.cohort import standing
+from identification.domain.states import MONITORING
+from identification.read_model import cases, clues
+from identification.read_model.cases import Ages
+from identification.read_model.tables import CaseRow, ClueRow
+
+router = APIRouter(prefix="/v1", tags=["cases"])
+
+Reader = Annotated[Principal, allow("episodes:read")]
+PAGE = ("region", "cursor", "limit")
+CLUES = ("status", "channel", "severity", "household_id", "due_by")
+CASES = (
+    "stage",
+    "outcome",
+    "open",
+    "missed",
+    "monitored_class",
+    "household_id",
+    "min_age_days",
+    "due_by",
+)
+
+
+@router.get("/clues", summary="Clues of your area with their clock")
+async def read_clues(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    region: str | None = None,
+    status: Literal["OPEN", "TAKEN_UP", "REJECTED", "WITHDRAWN", "CLOSED"] | None = None,
+    channel: Channel | None = None,
+    severity: Severity | None = None,
+    household_id: UUID | None = None,
+    due_by: date | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Ordered by id; `Link: rel="next"` leads on. `day` counts from the discovery of the case (S2-07)."""
+    app, area = _area(request, caller, region, limit, CLUES)
+    rows = await clues.many(
+        app.runtime.engine,
+        region=area,
+        status=status,
+        channel=channel,
+        severity=severity,
+        household_id=household_id,
+        due_by=due_by,
+        after=cursor,
+        limit=limit,
+    )
+    _lead_on(request, response, rows, limit, "clue_id")
+    today = app.runtime.clock.today()
+    return [_clue(row, today) for row in rows]
+
+
+def _clue(row: ClueRow, today: date) -> dict[str, Any]:
+    waits = row.status == clues.OPEN
+    left = (row.due_on - today).days if waits else None
+    return {**row.model_dump(), "days_left": left, "overdue": waits and row.due_on < today}
+
+
+@router.get("/cases", summary="Cases of your area by stage and age")
+async def read_cases(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    region: str | None = None,
+    stage: Stage | None = None,
+    outcome: str | None = None,
+    open: bool | None = None,
+    missed: bool | None = None,
+    monitored_class: MonitoredClass | None = None,
+    household_id: UUID | None = None,
+    min_age_days: int | None = None,
+    due_by: date | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Ordered by id; `Link: rel="next"` leads on. `age_days` count from the first clue."""
+    app, area = _area(request, caller, region, limit, CASES)
+    today = app.runtime.clock.today()
+    if min_age_days is not None and not 0 <= min_age_days <= 36_500:
+        raise Problem("invalid", faults=[fault("/min_age_days", "range")])
+    rows = await cases.many(
+        app.runtime.engine,
+        region=area,
+        stage=stage,
+        outcome=outcome,
+        is_open=open,
+        missed=missed,
+        monitored_class=monitored_class,
+        household_id=household_id,
+        discovered_by=_before(today, min_age_days),
+        due_by=due_by,
+        after=cursor,
+        limit=limit,
+    )
+    _lead_on(request, response, rows, limit, "case_id")
+    return [_case(row, today) for row in rows]
+
+
+def _before(today: date, days: int | None) -> date | None:
+    return None if days is None else date.fromordinal(today.toordinal() - days)
+
+
+def _case(row: CaseRow, today: date) -> dict[str, Any]:
+    until = row.ended_on or today
+    undecided = row.outcome is None and row.stage not in MONITORING
+    return {
+        **row.model_dump(),
+        "age_days": (until - row.discovered_on).days,
+        "days_at_stage": (until - row.stage_since).days,
+        "days_left": (row.due_on - today).days if undecided else None,
+    }
+
+
+@router.get("/cases/ages", summary="How many open cases stand at each stage, and for how long")
+async def read_ages(request: Request, caller: Reader, region: str | None = None) -> list[Ages]:
+    """Days since the first clue and since the stage began (S2-06)."""
+    app, area = _area(request, caller, region)
+    return await cases.ages(app.runtime.pool, area, app.runtime.clock.today())
+
+
+@router.get("/cases/cohort", summary="The target of S7.3-02 and how far it is")
+async def read_cohort(
+    request: Request, caller: Reader, region: str | None = None
+) -> dict[str, Any]:
+    """Who left the cohort is told by reason, and is neither a success nor a miss (A42)."""
+    app, area = _area(request, caller, region)
+    today = app.runtime.clock.today()
+    policy = app.policies.of(area, today)
+    counted: Counter[str] = Counter()
+    for group in await cases.confirmed(app.runtime.pool, area, policy.cohort_confirmed_by):
+        stands = standing(
+            confirmed_on=group.confirmed_on,
+            labour_at_confirmation=group.labour_household,
+            has_labour=group.has_labour,
+            outcome=group.outcome,
+            confirmed_by=policy.cohort_confirmed_by,
+        )
+        if stands:
+            counted[stands] += group.episodes
+    eliminated, still_open = counted.pop("ELIMINATED", 0), counted.pop("OPEN", 0)
+    return {
+        "confirmed_by": policy.cohort_confirmed_by,
+        "target": policy.cohort_target,
+        "days_left": (policy.cohort_target - today).days,
+        "cohort": eliminated + still_open,
+        "eliminated": eliminated,
+        "open": still_open,
+        "left": dict(sorted(counted.items())),
+        "policy_version": policy.version,
+    }
+
+
+def _area(
+    request: Request,
+    caller: Principal,
+    region: str | None,
+    limit: int = 1,
+    filters: Sequence[str] = (),
+) -> tuple[Wired, str]:
+    """The app and the area that is asked about. Raises `Problem`: 400 for an unknown filter, 403
+    outside the caller's area."""
+    only_filters(request, [*filters, *(PAGE if filters else ("region",))])
+    if not 1 <= limit <= 500:
+        raise Problem("invalid", faults=[fault("/limit", "range")])
+    area = region or caller.actor.region
+    caller.must_cover(area)
+    return wired(request), area
+
+
+def _lead_on(
+    request: Request, response: Response, rows: Sequence[Any], limit: int, key: str
+) -> None:
+    if len(rows) == limit:
+        following = request.url.include_query_params(cursor=str(getattr(rows[-1], key)))
+        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'

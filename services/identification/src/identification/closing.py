@@ -1,0 +1,129 @@
+"""The end of a business day: what is late is said once, however often the day is closed (S2-07, T12).
+
+The read model tells whom to ask; each household decides by its own history, so that a day closed
+twice, late, or by two processes at once leaves the same events.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+import structlog
+
+from common.clock import start_of
+from common.ids import new_id
+from common.inbox import TRANSIENT
+from common.intents import Context, Intent, Recorded
+from common.service import Runtime
+from common.writer import Busy, Unavailable
+from contracts.envelope import Actor
+from identification.domain.commands import CloseBusinessDay
+from identification.domain.household import HOUSEHOLD
+from identification.domain.policy import Policy
+from identification.domain.policy_book import PolicyBook
+from identification.read_model import cases
+from identification.read_model.cases import Late
+
+log = structlog.get_logger()
+
+CLOCK = Actor(
+    person="clock",
+    post="RULE_ENGINE",
+    organisation="业务日结算",
+    department="identification",
+    region="",
+)
+BATCH = 500
+LOOK = 30.0  # seconds between two looks at the date
+FIRST = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A day that is closed: how many households were asked, and how many events followed now."""
+
+    day: date
+    asked: int
+    recorded: int
+
+
+async def close(runtime: Runtime, policies: PolicyBook, day: date) -> Closed:
+    """Ask every household to which the end of the day may have something to say.
+
+    Raises `Conflict` when a household kept changing meanwhile: close the day again.
+    """
+    asked, recorded, after, correlation = 0, 0, FIRST, new_id()
+    while waiting := await cases.late(
+        runtime.pool,
+        day=day,
+        warn_after=_shortest(policies, "warn_at_day"),
+        help_after=_shortest(policies, "emergency_case_days"),
+        after=after,
+        limit=BATCH,
+    ):
+        outcomes = await runtime.writer.execute_all(
+            [_intent(late, policies.of(late.region, day), day, correlation) for late in waiting]
+        )
+        asked, after = asked + len(waiting), waiting[-1].household_id
+        recorded += _recorded(outcomes)
+    return Closed(day, asked, recorded)
+
+
+def _shortest(policies: PolicyBook, key: str) -> int:
+    """Of a period that regions may set differently, in days."""
+    default: int = getattr(Policy, key)
+    return min(int(version.values.get(key, default)) for version in policies.versions)
+
+
+def _intent(late: Late, policy: Policy, day: date, correlation: UUID) -> Intent:
+    return Intent(
+        stream=f"household-{late.household_id}",
+        household_id=late.household_id,
+        decider=HOUSEHOLD,
+        command=CloseBusinessDay(day=day, policy=policy),
+        context=Context(
+            actor=CLOCK,
+            region=late.region,
+            occurred_at=start_of(_since(late, policy, day)),
+            correlation_id=correlation,
+            policy_version=policy.version,
+        ),
+    )
+
+
+def _since(late: Late, policy: Policy, day: date) -> date:
+    """The morning on which it became late, also where the day is closed long after (A6)."""
+    if late.due_on and late.due_on <= day:
+        return late.due_on + timedelta(days=1)
+    if late.discovered_on:
+        return late.discovered_on + timedelta(days=policy.warn_at_day)
+    if late.granted_on:
+        return late.granted_on + timedelta(days=policy.emergency_case_days + 1)
+    return day + timedelta(days=1)
+
+
+def _recorded(outcomes: Sequence[object]) -> int:
+    for outcome in outcomes:
+        if not isinstance(outcome, Recorded):
+            raise outcome if isinstance(outcome, Exception) else TypeError(type(outcome))
+    return sum(len(outcome.events) for outcome in outcomes if isinstance(outcome, Recorded))
+
+
+async def every_day(runtime: Runtime, policies: PolicyBook) -> None:
+    """Close yesterday, soon after each midnight in Shanghai and after each start; for ever.
+
+    Days only go forward: a clock that is set back for a demonstration closes nothing.
+    """
+    last: date | None = None
+    while True:
+        yesterday = runtime.clock.today() - timedelta(days=1)
+        if last is None or yesterday > last:
+            try:
+                closed = await close(runtime, policies, yesterday)
+                log.info("business_day_closed", day=str(yesterday), recorded=closed.recorded)
+                last = yesterday
+            except (*TRANSIENT, Busy, Unavailable) as error:
+                log.warning("business_day_not_closed", day=str(yesterday), error=repr(error))
+        await asyncio.sleep(LOOK)

@@ -1,0 +1,237 @@
+"""Cases by stage and age, and what a day's end has to look at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlmodel import col, select
+
+from common.clock import business_date
+from common.intents import Connection, Fresh
+from contracts.inquiries import AuthorisationRefused
+from identification.domain.files import CaseFile
+from identification.domain.states import MONITORING, Household, monitored_of
+from identification.read_model.tables import CaseRow
+
+
+async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """The open cases as they stand, and the ends of others."""
+    rows: dict[UUID, tuple[Any, ...]] = {}
+    ends: dict[UUID, tuple[Any, ...]] = {}
+    for f in fresh:
+        household: Household = f.state
+        if household.case and household.file:
+            rows[household.file.case_id] = _row(f, household, household.file)
+            ends.pop(household.file.case_id, None)
+        elif household.ended:
+            ended = household.ended
+            case_id = ended.file.case_id
+            ends[case_id] = (case_id, household.stage, ended.outcome, ended.on)
+    if rows:
+        await connection.execute(_UPSERT, *_columns(rows.values()))
+    if ends:
+        await connection.execute(_ENDED, *_columns(ends.values()))
+
+
+def _columns(rows: Any) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _row(f: Fresh, household: Household, file: CaseFile) -> tuple[Any, ...]:
+    monitored = monitored_of(household.case)
+    confirmed = monitored.confirmed if monitored else None
+    match file.consent:
+        case None:
+            consent = "NONE"
+        case AuthorisationRefused():
+            consent = "REFUSED"
+        case _:
+            consent = "SIGNED"
+    return (
+        file.case_id,
+        household.registered.household_id,
+        household.registered.region,
+        file.channel,
+        household.stage,
+        business_date(f.event.occurred_at),
+        ",".join(sorted(monitored.risks if monitored else file.risk_types)),
+        file.discovered_on,
+        file.due_on,
+        file.warned,
+        file.missed,
+        consent,
+        file.asked is not None,
+        file.hits,
+        len(file.objections),
+        len(household.unhandled),
+        confirmed.episode_id if confirmed else None,
+        confirmed.episode_no if confirmed else None,
+        monitored.monitored_class if monitored else None,
+        confirmed.labour_household if confirmed else None,
+        household.has_labour,
+        confirmed.confirmed_on if confirmed else None,
+        confirmed.elapsed_days if confirmed else None,
+        confirmed.late if confirmed else None,
+    )
+
+
+_NAMES = """case_id, household_id, region, channel, stage, stage_since, risk_types, discovered_on,
+    due_on, warned, missed, consent, comparison_open, comparison_hits, objections, unhandled,
+    episode_id, episode_no, monitored_class, labour_household, has_labour, confirmed_on, elapsed_days,
+    late"""
+_CHANGED = ", ".join(
+    f"{name} = excluded.{name}"
+    for name in _NAMES.replace("\n", " ").replace(" ", "").split(",")
+    if name not in ("case_id", "household_id", "channel", "stage_since")
+)
+_UPSERT = f"""
+insert into read.case_file as c ({_NAMES}, outcome, ended_on)
+select {_NAMES.replace("risk_types", "string_to_array(risk_types, ',')")}, null, null
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::date[], $7::text[],
+    $8::date[], $9::date[], $10::bool[], $11::bool[], $12::text[], $13::bool[], $14::int[],
+    $15::int[], $16::int[], $17::uuid[], $18::int[], $19::text[], $20::bool[], $21::bool[],
+    $22::date[], $23::int[], $24::bool[]) as t ({_NAMES})
+on conflict (case_id) do update set {_CHANGED}, outcome = null, ended_on = null,
+    stage_since = case when c.stage = excluded.stage then c.stage_since else excluded.stage_since end
+"""
+_ENDED = """
+update read.case_file c set stage = t.stage, outcome = t.outcome, ended_on = t.ended_on,
+    stage_since = t.ended_on, unhandled = 0, objections = 0, comparison_open = false
+from unnest($1::uuid[], $2::text[], $3::text[], $4::date[]) as t (case_id, stage, outcome, ended_on)
+where c.case_id = t.case_id and c.outcome is null
+"""
+
+
+@dataclass(frozen=True)
+class Late:
+    """A household to which the end of a day may have something to say."""
+
+    household_id: UUID
+    region: str
+    discovered_on: date | None  # of the case; none where help waits for one
+    due_on: date | None
+    granted_on: date | None
+
+
+async def late(
+    pool: asyncpg.Pool, *, day: date, warn_after: int, help_after: int, after: UUID, limit: int
+) -> list[Late]:
+    """Households, by id, whose deadline or whose emergency help may be due on the morning after.
+
+    `warn_after` and `help_after` are the shortest periods of any policy, in days; the household's own
+    policy decides.
+    """
+    rows = await pool.fetch(_LATE, day, warn_after, help_after, after, limit, sorted(MONITORING))
+    return [Late(*row) for row in rows]
+
+
+_LATE = """
+select household_id, min(region), min(discovered_on), min(due_on), min(granted_on) from (
+    select household_id, region, discovered_on, due_on, null::date as granted_on
+    from read.case_file
+    where outcome is null and not missed and stage <> all($6::text[])
+        and (due_on <= $1::date or not warned and discovered_on + $2::int <= $1::date + 1)
+    union all
+    select household_id, region, null, null, granted_on from read.emergency_grant
+    where not taken_up and not warned and granted_on + $3::int <= $1::date
+) as waiting
+where household_id > $4
+group by household_id order by household_id limit $5
+"""
+
+
+async def many(
+    engine: AsyncEngine,
+    *,
+    region: str,
+    stage: str | None,
+    outcome: str | None,
+    is_open: bool | None,
+    missed: bool | None,
+    monitored_class: str | None,
+    household_id: UUID | None,
+    discovered_by: date | None,
+    due_by: date | None,
+    after: UUID | None,
+    limit: int,
+) -> list[CaseRow]:
+    """Cases of an area by id, after a given one; at most `limit`."""
+    query = select(CaseRow).where(col(CaseRow.region).startswith(region))
+    for column, value in (
+        (CaseRow.stage, stage),
+        (CaseRow.outcome, outcome),
+        (CaseRow.missed, missed),
+        (CaseRow.monitored_class, monitored_class),
+        (CaseRow.household_id, household_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if is_open is not None:
+        ended = col(CaseRow.outcome)
+        query = query.where(ended.is_(None) if is_open else ended.is_not(None))
+    if discovered_by:
+        query = query.where(CaseRow.discovered_on <= discovered_by)
+    if due_by:
+        query = query.where(CaseRow.due_on <= due_by)
+    if after:
+        query = query.where(CaseRow.case_id > after)
+    query = query.order_by(col(CaseRow.case_id)).limit(limit)
+    async with AsyncSession(engine) as session:
+        return list((await session.execute(query)).scalars())
+
+
+@dataclass(frozen=True)
+class Ages:
+    """How many open cases stand at a stage, and for how many days since the clue and since the stage."""
+
+    stage: str
+    cases: int
+    missed: int
+    median_days: float
+    oldest_days: int
+    longest_at_stage: int
+
+
+async def ages(pool: asyncpg.Pool, region: str, today: date) -> list[Ages]:
+    """The open cases of an area by stage, in one query."""
+    rows = await pool.fetch(_AGES, region, today)
+    return [Ages(**row) for row in rows]
+
+
+_AGES = """
+select stage, count(*) as cases, count(*) filter (where missed) as missed,
+    percentile_cont(0.5) within group (order by $2::date - discovered_on) as median_days,
+    max($2::date - discovered_on) as oldest_days,
+    max($2::date - stage_since) as longest_at_stage
+from read.case_file
+where outcome is null and region like $1 || '%'
+group by stage order by stage
+"""
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """How many episodes were confirmed, grouped by what the cohort of S7.3-02 asks."""
+
+    confirmed_on: date
+    labour_household: bool
+    has_labour: bool
+    outcome: str | None
+    episodes: int
+
+
+async def confirmed(pool: asyncpg.Pool, region: str, by: date) -> list[Confirmed]:
+    """Episodes confirmed on or before a day, by day and outcome."""
+    rows = await pool.fetch(_CONFIRMED, region, by)
+    return [Confirmed(**row) for row in rows]
+
+
+_CONFIRMED = """
+select confirmed_on, labour_household, has_labour, outcome, count(*) as episodes
+from read.case_file where confirmed_on <= $2 and region like $1 || '%'
+group by confirmed_on, labour_household, has_labour, outcome
+"""

@@ -1,0 +1,148 @@
+"""Clues with their clock, and emergency help that no case has taken up."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlmodel import col, select
+
+from common.intents import Connection, Fresh
+from contracts.deadlines import EmergencyCaseMissing
+from contracts.episodes import ClueRejected, ClueWithdrawn, RiskClueAttached, RiskDetected
+from contracts.inquiries import EmergencyAssistanceGranted
+from contracts.monitoring import RiskFactorAdded
+from identification.domain.states import Household, monitored_of
+from identification.read_model.tables import ClueRow
+
+OPEN, TAKEN_UP, REJECTED, WITHDRAWN, CLOSED = "OPEN", "TAKEN_UP", "REJECTED", "WITHDRAWN", "CLOSED"
+STATUSES = (OPEN, TAKEN_UP, REJECTED, WITHDRAWN, CLOSED)
+OUTCOMES = {"REJECTED": REJECTED, "NOT_PASSED": REJECTED, "WITHDRAWN": WITHDRAWN}
+
+
+async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """New clues, what became of others one by one, then what the end of a case means for the rest."""
+    if reported := [f for f in fresh if isinstance(f.payload, RiskDetected | RiskClueAttached)]:
+        await connection.execute(_REPORTED, *_columns([_reported(f) for f in reported]))
+    single = [row for f in fresh if (row := _single(f.payload))]
+    if single:
+        await connection.execute(_SINGLE, *_columns(single))
+    if whole := [row for f in fresh if (row := _whole(f))]:
+        await connection.execute(_WHOLE, *_columns(list(dict(whole).items())))
+    if granted := [f for f in fresh if isinstance(f.payload, EmergencyAssistanceGranted)]:
+        await connection.execute(_GRANTED, *_columns([_granted(f) for f in granted]))
+    if opened := [f.payload for f in fresh if isinstance(f.payload, RiskDetected)]:
+        await connection.execute(_TAKEN_UP, [clue.household_id for clue in opened])
+    if missing := [f.payload for f in fresh if isinstance(f.payload, EmergencyCaseMissing)]:
+        await connection.execute(_WARNED, [said.grant_id for said in missing])
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _reported(f: Fresh) -> tuple[object, ...]:
+    household: Household = f.state
+    return (
+        f.payload.clue_id,
+        f.payload.household_id,
+        household.opened.case_id,
+        household.registered.region,
+        f.payload.channel.value,
+        ",".join(f.payload.risk_types),
+        f.payload.severity.value,
+        f.payload.discovered_on,
+        household.opened.due_on,
+    )
+
+
+def _single(payload: object) -> tuple[object, ...] | None:
+    """What became of one clue."""
+    match payload:
+        case ClueRejected():
+            return payload.clue_id, REJECTED
+        case ClueWithdrawn():
+            return payload.clue_id, WITHDRAWN
+        case RiskFactorAdded() if payload.clue_id:
+            return payload.clue_id, TAKEN_UP
+    return None
+
+
+def _whole(f: Fresh) -> tuple[UUID, str] | None:
+    """What became of every clue of a case that is still open: the case was confirmed, or ended."""
+    household: Household = f.state
+    monitored = monitored_of(household.case)
+    if household.file and monitored and not monitored.unhandled:
+        return household.file.case_id, TAKEN_UP
+    if household.case is None and household.ended:
+        return household.ended.file.case_id, OUTCOMES.get(household.ended.outcome, CLOSED)
+    return None
+
+
+def _granted(f: Fresh) -> tuple[object, ...]:
+    household: Household = f.state
+    return (
+        f.payload.grant_id,
+        f.payload.household_id,
+        household.registered.region,
+        f.payload.granted_on,
+        household.file is not None,
+    )
+
+
+_REPORTED = """
+insert into read.clue (clue_id, household_id, case_id, region, channel, risk_types, severity,
+    discovered_on, due_on, status)
+select clue_id, household_id, case_id, region, channel, string_to_array(risk_types, ','), severity,
+    discovered_on, due_on, 'OPEN'
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
+    $8::date[], $9::date[])
+    as t (clue_id, household_id, case_id, region, channel, risk_types, severity, discovered_on, due_on)
+"""
+_SINGLE = """
+update read.clue c set status = t.status
+from unnest($1::uuid[], $2::text[]) as t (clue_id, status) where c.clue_id = t.clue_id
+"""
+_WHOLE = """
+update read.clue c set status = t.status
+from unnest($1::uuid[], $2::text[]) as t (case_id, status)
+where c.case_id = t.case_id and c.status = 'OPEN'
+"""
+_GRANTED = """
+insert into read.emergency_grant (grant_id, household_id, region, granted_on, taken_up, warned)
+select *, false from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::bool[])
+on conflict (grant_id) do nothing
+"""
+_TAKEN_UP = "update read.emergency_grant set taken_up = true where household_id = any($1::uuid[])"
+_WARNED = "update read.emergency_grant set warned = true where grant_id = any($1::uuid[])"
+
+
+async def many(
+    engine: AsyncEngine,
+    *,
+    region: str,
+    status: str | None,
+    channel: str | None,
+    severity: str | None,
+    household_id: UUID | None,
+    due_by: date | None,
+    after: UUID | None,
+    limit: int,
+) -> list[ClueRow]:
+    """Clues of an area by id, after a given one; at most `limit`."""
+    query = select(ClueRow).where(col(ClueRow.region).startswith(region))
+    for column, value in (
+        (ClueRow.status, status),
+        (ClueRow.channel, channel),
+        (ClueRow.severity, severity),
+        (ClueRow.household_id, household_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if due_by:
+        query = query.where(ClueRow.due_on <= due_by)
+    if after:
+        query = query.where(ClueRow.clue_id > after)
+    query = query.order_by(col(ClueRow.clue_id)).limit(limit)
+    async with AsyncSession(engine) as session:
+        return list((await session.execute(query)).scalars())

@@ -1,0 +1,157 @@
+"""A confirmed episode over HTTP: changed, eliminated, revoked, corrected, counted."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from common.ids import new_id
+from services.identification.tests.asking import Callers
+from services.identification.tests.registrar import Home, Register
+from services.identification.tests.way import HASH, INCOME, SEEN, Desks
+
+
+@pytest.fixture
+def desks(app: httpx.AsyncClient, register: Register, callers: Callers) -> Desks:
+    """Whoever decides."""
+    return Desks.of(app, register, callers)
+
+
+def seen(window_from: str, window_to: str, wage_fen: int = 2_000_000) -> dict[str, Any]:
+    window = {"window_from": window_from, "window_to": window_to, "wage_fen": wage_fen}
+    return SEEN | {"income": INCOME | window}
+
+
+SPRING = seen("2023-04-01", "2024-03-31") | {"seen_on": "2024-04-10"}
+AUTUMN = seen("2023-10-01", "2024-09-30") | {"seen_on": "2024-10-12"}
+MEASURE = {
+    "risk_type": "ACCIDENT",
+    "measure_id": "M-1",
+    "category": "SOCIAL",
+    "implemented_on": "2024-04-01",
+}
+PROPOSAL = {"manner": "ASSISTED", "measures": [MEASURE], "proposed_on": "2024-10-15"}
+DECISION = {"eliminated_on": "2024-10-30", "severe_issues": 0}
+
+
+async def eliminated(desks: Desks, home: Home) -> None:
+    for assessment in (SPRING, AUTUMN):
+        await desks.village.done(home.id, "assessments", **assessment)
+    await desks.village.done(home.id, "elimination", **PROPOSAL)
+    visit = seen("2023-10-01", "2024-09-30") | {
+        "visited_on": "2024-10-18",
+        "officers": [str(new_id()), str(new_id())],
+        "housing_damaged": False,
+        "water_damaged": False,
+    }
+    await desks.village.done(home.id, "elimination/verification-result", **visit)
+    await desks.posted(home, "2024-10-20", "2024-10-21")
+    await desks.approved(home, "2024-10-26", "2024-10-28")
+    await desks.office.done(home.id, "elimination/decision", **DECISION)
+
+
+async def test_T13_to_T16_the_whole_way_and_back(desks: Desks) -> None:
+    home = await desks.monitored()
+    refused = await desks.village.ask(home.id, "elimination", **PROPOSAL)
+    problem = refused.json()
+    assert (refused.status_code, problem["code"]) == (409, "elimination-guards")
+    assert problem["details"]["failing"] == "E2, E3"
+    assert "E2 须人均收入高于监测线" in problem["title"]
+    assert "E3 income has been stable" in problem["title_en"]
+    await eliminated(desks, home)
+    case = await desks.case(home)
+    assert (case["stage"], case["outcome"]) == ("ELIMINATED", "ELIMINATED")
+    assert (case["ended_on"], case["age_days"]) == ("2024-10-30", 243)
+    revocation = {
+        "reason_code": "UNSTABLE_INCOME",
+        "text": "主要劳动力失业,收入大幅下降",
+        "revoked_on": "2024-12-15",
+    }
+    await desks.office.done(home.id, "elimination/revocation", **revocation)
+    again = await desks.case(home)
+    assert (again["stage"], again["outcome"], again["ended_on"]) == ("MONITORED", None, None)
+    assert again["episode_id"] == case["episode_id"]
+
+
+async def test_T15_town_and_county_reject_over_http(desks: Desks) -> None:
+    home = await desks.monitored()
+    for assessment in (SPRING, AUTUMN):
+        await desks.village.done(home.id, "assessments", **assessment)
+    form = {"reason": "收入来源单一,继续观察半年", "rejected_on": "2024-10-16"}
+    await desks.village.done(home.id, "elimination", **PROPOSAL)
+    county = await desks.office.ask(home.id, "elimination/county-rejection", **form)
+    assert county.json()["code"] == "not-your-turn"
+    await desks.town.done(home.id, "elimination/town-rejection", **form)
+    assert (await desks.case(home))["stage"] == "MONITORED"
+
+
+async def test_risks_class_and_platform_over_http(desks: Desks) -> None:
+    home = await desks.monitored()
+    risk = {"risk_type": "SCHOOLING", "evidence": "子女就读高中", "added_on": "2024-04-20"}
+    await desks.town.done(home.id, "risks", **risk)
+    assert (await desks.case(home))["risk_types"] == ["ACCIDENT", "SCHOOLING"]
+    gone = {"by_measure_ids": ["M-2"], "resolved_on": "2024-06-01"}
+    await desks.town.done(home.id, "risks/SCHOOLING/resolution", **gone)
+    last = await desks.town.ask(home.id, "risks/ACCIDENT/resolution", **gone)
+    assert last.json()["code"] == "last-risk"
+    spent = seen("2023-04-01", "2024-03-31", 9_000_000)
+    spent["income"] = spent["income"] | {"compliant_own_cost_fen": 1_200_000}
+    await desks.village.done(home.id, "assessments", **spent | {"seen_on": "2024-04-10"})
+    change = {
+        "monitored_class": "SUDDEN_HARDSHIP",
+        "reason": "收入高于线,自付医疗费较大",
+        "changed_on": "2024-04-12",
+    }
+    await desks.office.done(home.id, "class", **change)
+    assert (await desks.case(home))["monitored_class"] == "SUDDEN_HARDSHIP"
+    entry = {"subject": "CONFIRM", "platform_no": "GD-1", "entered_on": "2024-03-20"}
+    await desks.town.done(home.id, "platform-entries", **entry)
+
+
+async def test_T18_T19_end_a_case_over_http(desks: Desks) -> None:
+    wrong, urban = await desks.monitored(), await desks.monitored()
+    form = {"reason": "核查确认为城镇户,识别错误", "evidence_hash": HASH}
+    await desks.office.done(wrong.id, "cancellation", cancelled_on="2024-05-01", **form)
+    assert (await desks.case(wrong))["outcome"] == "CANCELLED"
+    closing = {"reason": "URBANISED", "evidence_hash": HASH, "closed_on": "2024-05-01"}
+    await desks.office.done(urban.id, "closing", **closing)
+    assert (await desks.case(urban))["outcome"] == "URBANISED"
+    gone = await desks.office.ask(urban.id, "closing", **closing)
+    assert gone.json()["code"] == "step-out-of-order"
+
+
+async def test_T20_a_correction_names_an_event_a_field_and_its_value(desks: Desks) -> None:
+    home = await desks.verified()
+    review = {"held_on": "2024-03-05", "present": 20, "votes_for": 18, "votes_against": 1}
+    rest = {"abstained": 1, "minutes_hash": HASH}
+    held = await desks.village.done(home.id, "village-review", **review | rest)
+    form: dict[str, Any] = {
+        "corrected_event_id": held.json()["events"][0]["event_id"],
+        "path": "/present",
+        "old_value": 20,
+        "new_value": 21,
+        "effective_on": "2024-03-05",
+        "reason": "会议记录漏登一名代表",
+        "requested_by": "village",
+    }
+    refusals: list[tuple[dict[str, Any], int, str]] = [
+        ({"corrected_event_id": str(new_id())}, 404, "unknown-event"),
+        ({"path": "/nothing"}, 422, "no-such-field"),
+        ({"old_value": 19}, 409, "correction-does-not-fit"),
+        ({"new_value": "many"}, 422, "invalid"),
+        ({"requested_by": "office"}, 409, "separation-of-duties"),
+    ]
+    for change, status, code in refusals:
+        refused = await desks.office.ask(home.id, "corrections", **form | change)
+        assert (refused.status_code, refused.json()["code"]) == (status, code)
+    await desks.office.done(home.id, "corrections", **form)
+
+
+async def test_A40_A42_the_target_is_counted(app: httpx.AsyncClient, desks: Desks) -> None:
+    answer = await app.get("/v1/cases/cohort", headers=desks.office.headers)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert (told["confirmed_by"], told["target"]) == ("2022-12-31", "2024-12-31")
+    assert told["cohort"] == told["eliminated"] + told["open"]
+    unknown = await app.get("/v1/cases/cohort?year=2022", headers=desks.office.headers)
+    assert unknown.status_code == 400
