@@ -1,13 +1,13 @@
 """What a service publishes, described for readers who import none of it.
 
-For each event: its label and sentence in Chinese and English, the code lists of its fields, and its
-JSON Schema (2020-12). Served at `/v1/catalogue`, published on `shouwang.catalogue.v1` (compacted,
+For each event: its label and sentence in Chinese and English, the code lists of its fields, what it
+means for the state of its household (`contracts.meaning`), and its JSON Schema (2020-12). Served at `/v1/catalogue`, published on `shouwang.catalogue.v1` (compacted,
 key `<service>.<EventName>.v<major>`) at every start, and kept as golden files in
 `libs/contracts/schemas`.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -15,13 +15,14 @@ import msgspec
 from common.codec import Codec, schema_version_of
 from common.kafka import Message
 from common.topics import CATALOGUE
+from contracts.meaning import Meaning, Meanings
 from contracts.wording import Code, Wording
 
 
 def catalogue(service: str, codec: Codec) -> dict[str, dict[str, Any]]:
     """Every event type of the service, by its full name."""
     return {
-        f"{service}.{name}.v{schema_version_of(event)}": _entry(service, event)
+        f"{service}.{name}.v{schema_version_of(event)}": _entry(service, event, codec.meanings)
         for name, event in sorted(codec.types.items())
     }
 
@@ -39,7 +40,8 @@ def canonical(entry: dict[str, Any]) -> bytes:
     return json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _entry(service: str, event: type[Any]) -> dict[str, Any]:
+def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]:
+    meaning = meanings.events.get(event, Meaning())
     wording: Wording = event.wording
     return {
         "service": service,
@@ -48,12 +50,22 @@ def _entry(service: str, event: type[Any]) -> dict[str, Any]:
         "label": {"zh": wording.zh, "en": wording.en},
         "sentence": {"zh": wording.sentence_zh, "en": wording.sentence_en},
         "codes": {
-            field: {member.value: {"zh": member.zh, "en": member.en} for member in code}
+            field: _labels(code)
             for field, hint in get_type_hints(event).items()
             for code in _codes(hint)
         },
+        "meaning": {k: v for k, v in msgspec.to_builtins(meaning).items() if v},
+        "state": {
+            name: {"zh": field.zh, "en": field.en, "codes": _labels(field.codes or ())}
+            for name, field in meanings.fields.items()
+            if name in meaning.names()
+        },
         "schema": msgspec.json.schema(event),
     }
+
+
+def _labels(codes: Iterable[Code]) -> dict[str, dict[str, str]]:
+    return {code.value: {"zh": code.zh, "en": code.en} for code in codes}
 
 
 def _codes(hint: Any) -> Iterator[type[Code]]:

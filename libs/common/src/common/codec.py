@@ -1,9 +1,11 @@
 """Payloads to bytes and back. The union in `contracts` is the registry; nothing registers itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 import msgspec
+
+from contracts.meaning import Meanings
 
 
 class UnknownType(Exception):
@@ -16,12 +18,14 @@ class Codec:
 
     types: dict[str, type[Any]]
     decoders: dict[str, msgspec.json.Decoder[Any]]
+    meanings: Meanings = field(default_factory=Meanings)
 
     @classmethod
-    def of(cls, union: Any) -> "Codec":
-        """The codec of a union of event dataclasses (or of a single one)."""
+    def of(cls, union: Any, meanings: Meanings | None = None) -> "Codec":
+        """The codec of a union of event dataclasses (or of a single one), and what they mean."""
         types = {member.__name__: member for member in get_args(union) or (union,)}
-        return cls(types, {name: msgspec.json.Decoder(member) for name, member in types.items()})
+        decoders = {name: msgspec.json.Decoder(member) for name, member in types.items()}
+        return cls(types, decoders, meanings or Meanings())
 
     def decode(self, name: str, schema_version: int, data: bytes) -> Any:
         """The payload. Unknown fields are ignored (tolerant reader).

@@ -15,9 +15,12 @@ import contracts
 from common.catalogue import catalogue
 from common.codec import Codec
 from contracts.identification import IdentificationEvent
+from contracts.identification_meanings import IDENTIFICATION
 from contracts.visits import VisitsEvent
+from contracts.visits_meanings import VISITS
 
 EVENTS: dict[str, Any] = {"identification": IdentificationEvent, "visits": VisitsEvent}
+MEANINGS = {"identification": IDENTIFICATION, "visits": VISITS}
 DIRECTORY = Path(contracts.__file__).parents[2] / "schemas"
 CATALOGUE = "catalogue.json"
 ANNOTATIONS = frozenset({"title", "description", "$id", "$schema", "$defs", "examples"})
@@ -29,7 +32,7 @@ def golden() -> dict[str, str]:
     """The files as they should be: name relative to the directory → text."""
     files, words = {}, {}
     for service, union in EVENTS.items():
-        for name, entry in catalogue(service, Codec.of(union)).items():
+        for name, entry in catalogue(service, Codec.of(union, MEANINGS[service])).items():
             major = entry["schema_version"]
             schema = {
                 "$schema": "https://json-schema.org/draft/2020-12/schema",

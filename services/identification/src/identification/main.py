@@ -13,6 +13,7 @@ from common.intents import Store
 from common.operations import operations
 from common.service import probes, running, serve
 from contracts.identification import IdentificationEvent
+from contracts.identification_meanings import IDENTIFICATION
 from identification import read_model, unmatched
 from identification.api import (
     access,
@@ -45,7 +46,7 @@ from identification.settings import IdentificationSettings
 from identification.vault import TABLES, Vault
 
 NAME = "identification"
-STORE = Store(NAME, Codec.of(IdentificationEvent), read_model.project)
+STORE = Store(NAME, Codec.of(IdentificationEvent, IDENTIFICATION), read_model.project)
 
 
 def build(settings: IdentificationSettings) -> FastAPI:

@@ -12,6 +12,7 @@ from common.intents import Store
 from common.operations import operations
 from common.service import probes, running, serve
 from contracts.visits import VisitsEvent
+from contracts.visits_meanings import VISITS
 from visits import read_model
 from visits.api import obligations, visits
 from visits.api.wired import Wired
@@ -21,7 +22,7 @@ from visits.refusals import REFUSALS
 from visits.settings import VisitsSettings
 
 NAME = "visits"
-STORE = Store(NAME, Codec.of(VisitsEvent), read_model.project)
+STORE = Store(NAME, Codec.of(VisitsEvent, VISITS), read_model.project)
 
 
 def build(settings: VisitsSettings) -> FastAPI:

@@ -1,0 +1,265 @@
+"""What identification's events make true of a household."""
+
+from contracts.codes import (
+    Category,
+    Health,
+    HousingGrade,
+    LabourCapacity,
+    MonitoredClass,
+    Relation,
+    RiskType,
+    Schooling,
+)
+from contracts.deadlines import IdentificationDeadlineMissed
+from contracts.eliminations import (
+    EliminationProposed,
+    EliminationRejected,
+    EliminationVerified,
+    RiskEliminated,
+    RiskEliminationRevoked,
+)
+from contracts.episodes import (
+    ClueRejected,
+    ClueWithdrawn,
+    HouseholdFoundNotAtRisk,
+    HouseholdVerified,
+    IncomeAssessed,
+    MonitoringConfirmed,
+    PublicityCompleted,
+    PublicityPosted,
+    ReviewReturned,
+    RiskDetected,
+    SafeguardAssessed,
+    TownReviewApproved,
+    VerificationStarted,
+    VillageReviewHeld,
+)
+from contracts.fact_codes import FactType
+from contracts.facts import (
+    DepartmentFactCorrected,
+    DepartmentFactRecorded,
+    DepartmentFactRetracted,
+)
+from contracts.households import (
+    CategoryCorrected,
+    EpisodeTakenOver,
+    HeadChanged,
+    HouseholdAbsorbed,
+    HouseholdDeregistered,
+    HouseholdMemberAdded,
+    HouseholdMemberRemoved,
+    HouseholdRegistered,
+    HouseholdRelocated,
+    HouseholdSplit,
+    LabourCapacityAssessed,
+    MergerCompleted,
+)
+from contracts.meaning import Amendment, Choice, Meaning, Meanings, StateField
+from contracts.monitoring import (
+    MonitoringCancelled,
+    MonitoringCategoryChanged,
+    MonitoringClosed,
+    RecordCorrected,
+)
+from contracts.persons import PersonalDataErased, ProcessingRestricted, RestrictionLifted
+from contracts.stages import Stage
+from contracts.wording import Code
+
+CLOCK = "identification-clock"
+
+
+class Standing(Code):
+    """Whether a household is on the register."""
+
+    REGISTERED = "REGISTERED", "在册", "on the register"
+    ABSORBED = "ABSORBED", "已并入他户", "absorbed by another"
+    DEREGISTERED = "DEREGISTERED", "已注销", "off the register"
+
+
+def _member(at: str, item: str = "") -> dict[str, str | None]:
+    """The fields of a member whose id is at `at`, and everything else under `item`."""
+    names = ("relation", "labour_capacity", "health", "schooling", "restricted")
+    return {f"member.{{{at}}}.{name}": item + name for name in names}
+
+
+def _by_procedure(identification: Stage, elimination: Stage) -> dict[str, Choice]:
+    codes = {"IDENTIFICATION": identification.value, "ELIMINATION": elimination.value}
+    return {"stage": Choice(("procedure",), codes)}
+
+
+_FACT = {
+    "fact.{record_key}.type": "fact_type",
+    "fact.{record_key}.version": "record_version",
+    "fact.{record_key}.detected_on": "detected_on",
+    "fact.{record_key}.values": "values",
+}
+_REVIEWED = {
+    "IDENTIFICATION/true": Stage.VILLAGE_REVIEWED.value,
+    "IDENTIFICATION/false": Stage.NONE.value,
+    "ELIMINATION/true": Stage.ELIM_VILLAGE_REVIEWED.value,
+    "ELIMINATION/false": Stage.MONITORED.value,
+}
+_ENDED = {"risk_types": None, "due_on": None, "monitored_class": None, "monitored_since": None}
+
+IDENTIFICATION = Meanings(
+    {
+        HouseholdRegistered: Meaning(
+            makes={"standing": "REGISTERED", "stage": "NONE"},
+            sets={
+                "category": "category",
+                "marginal_2019": "marginal_2019",
+                "region": "region",
+                "co_living_count": "co_living_count",
+            },
+            each={"members": _member("person_id")},
+        ),
+        HouseholdMemberAdded: Meaning(
+            sets={
+                "co_living_count": "co_living_count",
+                **_member("member.person_id", "member."),
+            }
+        ),
+        HouseholdMemberRemoved: Meaning(
+            sets={"co_living_count": "co_living_count", "member.{person_id}": None}
+        ),
+        HeadChanged: Meaning(each={"relations": {"member.{person_id}.relation": "relation"}}),
+        LabourCapacityAssessed: Meaning(sets={"member.{person_id}.labour_capacity": "capacity"}),
+        CategoryCorrected: Meaning(
+            sets={"category": "to_category", "marginal_2019": "marginal_2019"}
+        ),
+        HouseholdRelocated: Meaning(sets={"region": "to_region"}),
+        HouseholdSplit: Meaning(
+            sets={"co_living_count": "co_living_count"},
+            each={"moved": {"member.{person_id}": None}},
+        ),
+        HouseholdAbsorbed: Meaning(
+            makes={"standing": "ABSORBED", "stage": "NONE"},
+            sets={"survivor_id": "survivor_id", "member": None, **_ENDED},
+        ),
+        MergerCompleted: Meaning(sets={"co_living_count": "co_living_count"}),
+        EpisodeTakenOver: Meaning(
+            makes={"stage": Stage.MONITORED.value},
+            sets={"monitored_class": "monitored_class", "monitored_since": "confirmed_on"},
+        ),
+        HouseholdDeregistered: Meaning(makes={"standing": "DEREGISTERED", "stage": "NONE"}),
+        RiskDetected: Meaning(
+            makes={"stage": Stage.CLUE_OPEN.value},
+            sets={"risk_types": "risk_types", "due_on": "due_on"},
+            step="CLUE",
+            opens=CLOCK,
+        ),
+        VerificationStarted: Meaning(makes={"stage": Stage.VERIFYING.value}),
+        IncomeAssessed: Meaning(
+            sets={
+                "income.disposable_fen": "disposable_fen",
+                "income.line_fen": "line_fen",
+                "income.members": "members",
+                "income.within_line": "within_line",
+            }
+        ),
+        SafeguardAssessed: Meaning(
+            sets={
+                "safeguard.housing": "housing_grade",
+                "safeguard.water_safe": "water_safe",
+                "safeguard.dropouts": "dropouts",
+                "safeguard.uninsured": "uninsured",
+            }
+        ),
+        HouseholdVerified: Meaning(
+            makes={"stage": Stage.VERIFIED.value},
+            sets={"risk_types": "risk_types"},
+            step="VERIFIED",
+        ),
+        HouseholdFoundNotAtRisk: Meaning(makes={"stage": Stage.NOT_AT_RISK.value}, step="VERIFIED"),
+        ClueRejected: Meaning(
+            makes={"stage": "NONE"},
+            sets={"risk_types": None, "due_on": None},
+            when={"ends_case": True},
+            closes=CLOCK,
+        ),
+        ClueWithdrawn: Meaning(
+            makes={"stage": "NONE"},
+            sets={"risk_types": None, "due_on": None},
+            when={"ends_case": True},
+            closes=CLOCK,
+        ),
+        VillageReviewHeld: Meaning(chooses={"stage": Choice(("procedure", "passed"), _REVIEWED)}),
+        PublicityPosted: Meaning(chooses=_by_procedure(Stage.PUBLICISED, Stage.ELIM_PUBLICISED)),
+        PublicityCompleted: Meaning(
+            chooses=_by_procedure(Stage.PUBLICITY_OVER, Stage.ELIM_PUBLICITY_OVER)
+        ),
+        TownReviewApproved: Meaning(
+            chooses=_by_procedure(Stage.TOWN_REVIEWED, Stage.ELIM_TOWN_REVIEWED)
+        ),
+        ReviewReturned: Meaning(makes={"stage": Stage.VERIFYING.value}),
+        MonitoringConfirmed: Meaning(
+            makes={"stage": Stage.MONITORED.value},
+            sets={
+                "monitored_class": "monitored_class",
+                "monitored_since": "confirmed_on",
+                "risk_types": "risk_types",
+                "due_on": None,
+            },
+            step="CONFIRMED",
+            closes=CLOCK,
+        ),
+        MonitoringCategoryChanged: Meaning(sets={"monitored_class": "new"}),
+        MonitoringCancelled: Meaning(makes={"stage": "NONE"}, sets={**_ENDED}),
+        MonitoringClosed: Meaning(makes={"stage": "NONE"}, sets={**_ENDED}, closes=CLOCK),
+        EliminationProposed: Meaning(makes={"stage": Stage.ELIM_VERIFYING.value}),
+        EliminationVerified: Meaning(makes={"stage": Stage.ELIM_VERIFIED.value}),
+        EliminationRejected: Meaning(makes={"stage": Stage.MONITORED.value}),
+        RiskEliminated: Meaning(
+            makes={"stage": Stage.ELIMINATED.value},
+            sets={"eliminated_on": "eliminated_on"},
+            step="ELIMINATED",
+        ),
+        RiskEliminationRevoked: Meaning(
+            makes={"stage": Stage.MONITORED.value}, sets={"eliminated_on": None}
+        ),
+        RecordCorrected: Meaning(amends=Amendment("corrected_event_id", "path", "new_value")),
+        IdentificationDeadlineMissed: Meaning(breach=True),
+        DepartmentFactRecorded: Meaning(sets={**_FACT}),
+        DepartmentFactCorrected: Meaning(sets={**_FACT}, corrects="previous_event_id"),
+        DepartmentFactRetracted: Meaning(
+            sets={"fact.{record_key}": None}, corrects="previous_event_id"
+        ),
+        ProcessingRestricted: Meaning(makes={"member.{person_id}.restricted": True}),
+        RestrictionLifted: Meaning(makes={"member.{person_id}.restricted": False}),
+        PersonalDataErased: Meaning(makes={"member.{person_id}.erased": True}),
+    },
+    {
+        "standing": StateField("在册状态", "standing", Standing),
+        "stage": StateField("办理阶段", "stage", Stage),
+        "category": StateField("户类别", "category", Category),
+        "marginal_2019": StateField("2019年边缘易致贫户", "on the list of 2019"),
+        "region": StateField("所在区划", "area"),
+        "co_living_count": StateField("共同生活人数", "living together"),
+        "survivor_id": StateField("并入户", "absorbed by"),
+        "risk_types": StateField("风险类型", "risks", RiskType),
+        "due_on": StateField("认定期限", "to be decided by"),
+        "monitored_class": StateField("监测类别", "monitored as", MonitoredClass),
+        "monitored_since": StateField("认定日期", "monitored since"),
+        "eliminated_on": StateField("消除日期", "eliminated on"),
+        "income.disposable_fen": StateField("家庭可支配收入", "disposable income"),
+        "income.line_fen": StateField("监测线", "line"),
+        "income.members": StateField("核算人数", "persons counted"),
+        "income.within_line": StateField("收入在线内", "within the line"),
+        "safeguard.housing": StateField("住房等级", "housing", HousingGrade),
+        "safeguard.water_safe": StateField("饮水合格", "water safe"),
+        "safeguard.dropouts": StateField("失学人数", "dropouts"),
+        "safeguard.uninsured": StateField("未参保人数", "uninsured"),
+        "member": StateField("成员", "member"),
+        "member.relation": StateField("与户主关系", "relation to the head", Relation),
+        "member.labour_capacity": StateField("劳动能力", "labour capacity", LabourCapacity),
+        "member.health": StateField("健康状况", "health", Health),
+        "member.schooling": StateField("就学情况", "schooling", Schooling),
+        "member.restricted": StateField("限制处理", "processing restricted"),
+        "member.erased": StateField("个人信息已删除", "personal data erased"),
+        "fact": StateField("部门信息", "fact"),
+        "fact.type": StateField("信息类型", "type of fact", FactType),
+        "fact.version": StateField("版本", "version"),
+        "fact.detected_on": StateField("发生日期", "of"),
+        "fact.values": StateField("数值", "values"),
+    },
+)

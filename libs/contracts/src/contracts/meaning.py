@@ -1,0 +1,86 @@
+"""What an event makes true of its household, for readers who know no payload type.
+
+Published with the catalogue beside the words of the event (`wording`), so that `audit` folds the state
+of a household out of events of services that it never heard of. The state is flat: names of fields,
+such as `stage` or `member.{person_id}.health`, with values as they stand in the payload.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.wording import Code
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A code that depends on codes of the payload: `by` are their paths, and `codes` has their values
+    as they stand there, joined by a slash: `ELIMINATION/true`."""
+
+    by: tuple[str, ...]
+    codes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """Paths to: the id of the event whose payload should have said otherwise, the JSON pointer of
+    the place, and the value there, as JSON text."""
+
+    event: str
+    pointer: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """Paths lead into the payload, with dots: `member.person_id`. In the name of a state field, a
+    path stands in braces.
+
+    - `sets`: state field → path of its value; `None`: the field, and all below it, are no more.
+    - `makes`: state field → code, or yes or no. `chooses`: state field → `Choice`.
+    - `each`: path of a list → `sets` for each item, with paths into the item.
+    - `when`: only if each of these paths has this value.
+    - `corrects`: path of the id of an event that counts no more. `amends`: see `Amendment`.
+    - `step`: a step of the way from clue to elimination. `breach`: it says that a deadline was missed.
+    - `opens`, `closes`: path of the id of a deadline, or a name for one that a household has once.
+    """
+
+    sets: Mapping[str, str | None] = field(default_factory=dict)
+    makes: Mapping[str, str | bool] = field(default_factory=dict)
+    chooses: Mapping[str, Choice] = field(default_factory=dict)
+    each: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    when: Mapping[str, Any] = field(default_factory=dict)
+    corrects: str | None = None
+    amends: Amendment | None = None
+    step: str | None = None
+    breach: bool = False
+    opens: str | None = None
+    closes: str | None = None
+
+    def names(self) -> set[str]:
+        """The state fields that it touches, without what stands in braces."""
+        each = (name for sets in self.each.values() for name in sets)
+        return {bare(name) for name in (*self.sets, *self.makes, *self.chooses, *each)}
+
+
+def bare(name: str) -> str:
+    """The name of a state field without what stands in braces: `member.health`."""
+    return re.sub(r"\.?\{[^}]*\}", "", name)
+
+
+@dataclass(frozen=True, slots=True)
+class StateField:
+    """The name of a state field for people, and the code list of its values, if it has one."""
+
+    zh: str
+    en: str
+    codes: type[Code] | None = None
+
+
+@dataclass(frozen=True)
+class Meanings:
+    """Of a service's events, by class; and its state fields, without what stands in braces."""
+
+    events: Mapping[type[Any], Meaning] = field(default_factory=dict)
+    fields: Mapping[str, StateField] = field(default_factory=dict)

@@ -1,0 +1,20 @@
+"""What the events of visits make true of a household."""
+
+from contracts.meaning import Meaning, Meanings, StateField
+from contracts.visits import HouseholdVisited, ObligationFulfilled, ObligationOpened, VisitMode
+
+VISITS = Meanings(
+    {
+        HouseholdVisited: Meaning(sets={"last_visit.on": "visited_on", "last_visit.mode": "mode"}),
+        ObligationOpened: Meaning(
+            sets={"duty.{obligation_id}.due_on": "due_on"}, opens="obligation_id"
+        ),
+        ObligationFulfilled: Meaning(sets={"duty.{obligation_id}": None}, closes="obligation_id"),
+    },
+    {
+        "last_visit.on": StateField("最近走访日期", "last visited on"),
+        "last_visit.mode": StateField("最近走访方式", "last visited", VisitMode),
+        "duty": StateField("走访任务", "visit duty"),
+        "duty.due_on": StateField("任务期限", "due on"),
+    },
+)

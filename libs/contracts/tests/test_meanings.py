@@ -1,0 +1,86 @@
+"""What is said of an event's meaning is about fields that it has, in words that there are."""
+
+import re
+from enum import Enum
+from itertools import product
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import pytest
+
+from common.schemas import EVENTS, MEANINGS
+from contracts.meaning import Meaning, Meanings, bare
+
+CASES = [
+    pytest.param(meanings, event, meaning, id=event.__name__)
+    for meanings in MEANINGS.values()
+    for event, meaning in meanings.events.items()
+]
+case = pytest.mark.parametrize(("meanings", "event", "meaning"), CASES)
+
+
+def leads(event: type[Any], path: str) -> Any:
+    """The type at a path. Raises `KeyError` if there is none."""
+    at: Any = event
+    for name in path.split("."):
+        at = get_type_hints(at)[name]
+        if get_origin(at) in (Union, UnionType):
+            at = next(t for t in get_args(at) if t is not type(None))
+    return at
+
+
+def named(sets: Any) -> list[str]:
+    """The paths in the names and values of `sets`."""
+    inside = [path for name in sets for path in re.findall(r"\{([^}]*)\}", name)]
+    return inside + [path for path in sets.values() if path]
+
+
+@case
+def test_every_path_leads_to_a_field(
+    meanings: Meanings, event: type[Any], meaning: Meaning
+) -> None:
+    names = dict.fromkeys((*meaning.makes, *meaning.chooses))
+    paths = [*named(meaning.sets), *named(names), *meaning.when]
+    paths += [path for choice in meaning.chooses.values() for path in choice.by]
+    paths += [path for path in (meaning.corrects,) if path]
+    if meaning.amends:
+        paths += [meaning.amends.event, meaning.amends.pointer, meaning.amends.value]
+    for path in paths:
+        leads(event, path)
+    for at, sets in meaning.each.items():
+        item: Any = get_args(leads(event, at))[0]
+        for path in named(sets):
+            leads(item, path)
+
+
+@case
+def test_every_state_field_has_a_name_and_every_code_a_label(
+    meanings: Meanings, event: type[Any], meaning: Meaning
+) -> None:
+    for name in meaning.names():
+        assert name in meanings.fields
+    for name, code in meaning.makes.items():
+        assert isinstance(code, bool) or code in set(meanings.fields[bare(name)].codes or ())
+    for name, choice in meaning.chooses.items():
+        assert set(choice.codes.values()) <= set(meanings.fields[name].codes or ())
+
+
+@case
+def test_a_choice_is_made_for_all_that_the_payload_may_say(
+    meanings: Meanings, event: type[Any], meaning: Meaning
+) -> None:
+    for choice in meaning.chooses.values():
+        said = [leads(event, path) for path in choice.by]
+        values = [[m.value for m in t] if issubclass(t, Enum) else ["true", "false"] for t in said]
+        assert {"/".join(v) for v in product(*values)} == set(choice.codes)
+
+
+def test_no_state_field_is_named_that_nothing_touches() -> None:
+    for meanings in MEANINGS.values():
+        touched = {name for meaning in meanings.events.values() for name in meaning.names()}
+        assert set(meanings.fields) <= touched
+
+
+def test_only_events_of_the_service_have_a_meaning() -> None:
+    for service, meanings in MEANINGS.items():
+        assert set(meanings.events) <= set(get_args(EVENTS[service]))

@@ -1,0 +1,218 @@
+"""The state of a household at any point of two clocks, folded from its events. Pure.
+
+`valid_at` is how things were: what happened until then counts. `known_at` is what was known: what was
+recorded until then counts, corrections among it. So a correction changes every answer that knows of
+it, and none that does not. What an event does to the state, its service has published (`Meaning`).
+"""
+
+import copy
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.meaning import Meaning
+
+MISSING: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event as the fold sees it. `payload` is `None` if it is no JSON object."""
+
+    event_id: UUID
+    service: str
+    type: str
+    stream: str
+    version: int
+    occurred_at: datetime
+    recorded_at: datetime
+    payload: Mapping[str, Any] | None
+    meaning: Meaning
+
+    @property
+    def recording(self) -> tuple[datetime, str, str, int]:
+        """The order of the timeline."""
+        return self.recorded_at, self.service, self.stream, self.version
+
+    @property
+    def order(self) -> tuple[datetime, tuple[datetime, str, str, int]]:
+        """By happening; of those that happened together, as they were recorded."""
+        return self.occurred_at, self.recording
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a field of the state holds, and the event that made it so."""
+
+    value: Any
+    event_id: UUID
+
+
+@dataclass(slots=True)
+class State:
+    """The fields that there are; why others are gone; which events count no more, and why."""
+
+    fields: dict[str, Value] = field(default_factory=dict)
+    gone: dict[str, UUID] = field(default_factory=dict)
+    struck: dict[UUID, UUID] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A field that differs between two points, and the event behind it."""
+
+    field: str
+    before: Any
+    after: Any
+    event_id: UUID
+
+
+def state(events: Iterable[Happened], valid_at: datetime, known_at: datetime) -> State:
+    """The state as it was at `valid_at`, as it was known at `known_at`."""
+    known = sorted((e for e in events if e.recorded_at <= known_at), key=lambda e: e.recording)
+    found, amended = State(), dict[UUID, list[tuple[str, str, UUID]]]()
+    for e in known:
+        if struck := _id(e, e.meaning.corrects):
+            found.struck[struck] = e.event_id
+        if e.meaning.amends and (target := _id(e, e.meaning.amends.event)):
+            pointer, value = (
+                _at(e.payload, p) for p in (e.meaning.amends.pointer, e.meaning.amends.value)
+            )
+            amended.setdefault(target, []).append((str(pointer), str(value), e.event_id))
+    for e in sorted(known, key=lambda e: e.order):
+        if e.occurred_at <= valid_at and e.event_id not in found.struck and e.payload is not None:
+            _apply(found, e, amended.get(e.event_id, []))
+    return found
+
+
+def diff(before: State, after: State) -> list[Changed]:
+    """The fields that differ, by name."""
+    changed = []
+    for name in sorted({*before.fields, *after.fields}):
+        was, now = before.fields.get(name), after.fields.get(name)
+        if was and now and was.value == now.value:
+            continue
+        changed.append(
+            Changed(
+                name,
+                was.value if was else None,
+                now.value if now else None,
+                now.event_id if now else _why_gone(name, was, before, after),
+            )
+        )
+    return changed
+
+
+def _why_gone(name: str, was: Value | None, before: State, after: State) -> UUID:
+    """What struck its event, or cleared it, or else the event that made it and is not yet known."""
+    assert was
+    parents = (name.rsplit(".", n)[0] for n in range(name.count(".") + 1))
+    cleared = next((after.gone[p] for p in parents if p in after.gone), None)
+    return after.struck.get(was.event_id) or cleared or was.event_id
+
+
+def _apply(found: State, event: Happened, amended: Sequence[tuple[str, str, UUID]]) -> None:
+    plain = dict(_effects(event.meaning, event.payload or {}))
+    payload: Any = copy.deepcopy(event.payload) if amended else event.payload
+    behind = dict.fromkeys(plain, event.event_id)
+    effects = plain
+    for pointer, value, by in amended:
+        _amend(payload, pointer, value)
+        now = dict(_effects(event.meaning, payload))
+        behind = {
+            n: behind.get(n, by) if effects.get(n, MISSING) == v else by for n, v in now.items()
+        }
+        effects = now
+    for name, value in effects.items():
+        if value is MISSING:
+            _clear(found, name, behind[name])
+        else:
+            found.fields[name] = Value(value, behind[name])
+
+
+def _clear(found: State, name: str, by: UUID) -> None:
+    for below in [n for n in found.fields if n == name or n.startswith(f"{name}.")]:
+        del found.fields[below]
+    found.gone[name] = by
+
+
+def _effects(meaning: Meaning, payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """State fields and their values; `MISSING` for those that are no more."""
+    if any(_at(payload, path) != value for path, value in meaning.when.items()):
+        return
+    sets: list[tuple[str, Any, Any]] = [(n, p, payload) for n, p in meaning.sets.items()]
+    for path, each in meaning.each.items():
+        items = _at(payload, path)
+        for item in items if isinstance(items, list) else []:
+            sets += [(name, at, item) for name, at in each.items()]
+    for name, path, source in sets:
+        value = MISSING if path is None else _at(source, path)
+        if (filled := _filled(name, source)) and (path is None or value is not MISSING):
+            yield filled, value
+    for name, code in meaning.makes.items():
+        if filled := _filled(name, payload):
+            yield filled, code
+    for name, choice in meaning.chooses.items():
+        said = "/".join(_text(_at(payload, path)) for path in choice.by)
+        if said in choice.codes and (filled := _filled(name, payload)):
+            yield filled, choice.codes[said]
+
+
+def _filled(name: str, source: Any) -> str | None:
+    """The name with what stands in braces read from `source`; `None` if something is not there."""
+    if "{" not in name:
+        return name
+    parts = []
+    for n, part in enumerate(name.replace("}", "{").split("{")):
+        value = part if n % 2 == 0 else _at(source, part)
+        if value is MISSING or value is None:
+            return None
+        parts.append(str(value).replace(".", "·") if n % 2 else part)
+    return "".join(parts)
+
+
+def named(field_: str, names: Iterable[str]) -> str | None:
+    """The published name of a state field: `member.health` of `member.0192….health`."""
+    parts = field_.split(".")
+    for name in sorted(names, key=len, reverse=True):
+        wanted = name.split(".")
+        if parts[:1] == wanted[:1] and parts[len(parts) - len(wanted) + 1 :] == wanted[1:]:
+            return name
+    return None
+
+
+def _at(source: Any, path: str) -> Any:
+    for name in path.split("."):
+        if not isinstance(source, Mapping) or name not in source:
+            return MISSING
+        source = source[name]
+    return source
+
+
+def _id(event: Happened, path: str | None) -> UUID | None:
+    try:
+        return UUID(_at(event.payload, path)) if path else None
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _text(value: Any) -> str:
+    return (
+        {True: "true", False: "false"}.get(value, str(value))
+        if isinstance(value, bool)
+        else str(value)
+    )
+
+
+def _amend(payload: Any, pointer: str, value: str) -> None:
+    """Put a JSON text at a JSON pointer; what leads nowhere, or is no JSON, changes nothing."""
+    try:
+        *steps, last = (p.replace("~1", "/").replace("~0", "~") for p in pointer.split("/")[1:])
+        for step in steps:
+            payload = payload[int(step)] if isinstance(payload, list) else payload[step]
+        payload[int(last) if isinstance(payload, list) else last] = json.loads(value)
+    except (LookupError, ValueError, TypeError):
+        return
