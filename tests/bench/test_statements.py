@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from audit import read_model as audit_tables
 from common.clock import Clock
+from common.continuity import Continuity
 from common.inbox import Handle
 from common.kafka import Message
 from common.outbox import publish_all
@@ -221,7 +222,8 @@ async def _identification(
         await _lay(pool, made, read_model.TABLES, vault.TABLES + unmatched.TABLES)
         engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
         writer = Writer(pool, identification.STORE)
-        app.state.runtime = Runtime(settings, Clock(), pool, engine, writer, None)
+        continuity = Continuity("identification", servers.kafka, pool, accept=True)
+        app.state.runtime = Runtime(settings, Clock(), pool, engine, writer, None, continuity)
         known = as_book(in_file(POLICY_FILE, Clock().today()))
         keys = Vault(settings.vault_key, settings.blind_index_key)
         app.state.wired = Wired(

@@ -20,6 +20,7 @@ from audit.settings import AuditSettings
 from common.catalogue import messages
 from common.clock import Clock
 from common.codec import Codec
+from common.continuity import Continuity
 from common.incoming import incoming
 from common.service import Runtime
 from common.testing import Database, Issuer, database, empty, issuer, record_of
@@ -110,6 +111,7 @@ def settings_of(db: Database, tokens: Issuer, kafka: str = "127.0.0.1:1") -> Aud
         jwks_url=tokens.jwks_url,
         profile="development",
         log_key=LOG_KEY,
+        topic_ahead="accept",  # the tests share a broker
     )
 
 
@@ -118,7 +120,15 @@ async def app(db: Database, pool: asyncpg.Pool, tokens: Issuer) -> AsyncIterator
     """The app with the words of identification, and without workers."""
     settings = settings_of(db, tokens)
     made, engine = build(settings), engine_of(db)
-    made.state.runtime = Runtime(settings, Clock(), pool, engine, Writer(pool, STORE), None)
+    made.state.runtime = Runtime(
+        settings,
+        Clock(),
+        pool,
+        engine,
+        Writer(pool, STORE),
+        None,
+        Continuity("audit", settings.kafka_bootstrap_servers, pool, accept=True),
+    )
     made.state.keeper = Keeper(pool, SIGNER)
     for message in messages("identification", Codec.of(IdentificationEvent)):
         made.state.vocabulary.learn(message.key.decode(), message.value)

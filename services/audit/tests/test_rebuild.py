@@ -98,6 +98,7 @@ async def at_work(db: Database, kafka: str, tokens: Issuer) -> AsyncIterator[Sys
             issuer=tokens.url,
             jwks_url=tokens.jwks_url,
             log_key=base64.b64encode(bytes(32)).decode(),
+            topic_ahead="accept",  # the tests share a broker
         )
     )
     log = Log(kafka)

@@ -45,6 +45,7 @@ async def app(servers: Any, db: Database, tokens: Issuer) -> AsyncIterator[httpx
         issuer=tokens.url,
         jwks_url=tokens.jwks_url,
         profile="development",
+        topic_ahead="accept",  # the suites share a broker
         vault_key=b64encode(b"v" * 32).decode(),
         blind_index_key=b64encode(b"i" * 32).decode(),
         policy_file=ROOT / "policies" / "heping-2024.toml",

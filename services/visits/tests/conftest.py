@@ -44,6 +44,7 @@ async def app(servers: Servers, tokens: Issuer) -> AsyncIterator[FastAPI]:
             issuer=tokens.url,
             jwks_url=tokens.jwks_url,
             profile="development",
+            topic_ahead="accept",  # the suites share a broker
             policy_file=POLICY_FILE,
         )
         app = build(settings)

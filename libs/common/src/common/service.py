@@ -25,6 +25,7 @@ from common import metrics
 from common.catalogue import messages
 from common.clock import Clock
 from common.consumer import Consumer
+from common.continuity import Continuity
 from common.http import Probe
 from common.inbox import Handle, Inbox
 from common.intents import Store
@@ -52,6 +53,7 @@ class Runtime:
     engine: AsyncEngine
     writer: Writer
     consumer: Consumer | None
+    continuity: Continuity
     unpublished_age: float = 0.0  # seconds
 
 
@@ -82,7 +84,13 @@ async def running(
     )
     await _lay(pool, engine, tables, durable)
     kafka = Log(settings.kafka_bootstrap_servers)
-    writer = Writer(pool, store)
+    continuity = Continuity(
+        store.service,
+        settings.kafka_bootstrap_servers,
+        pool,
+        accept=settings.topic_ahead == "accept",
+    )
+    writer = Writer(pool, store, lambda: continuity.ahead)
     relay = Relay(
         store.service,
         holder,
@@ -104,13 +112,20 @@ async def running(
                 settings.instance,
             ),
         )
-    runtime = Runtime(settings, Clock(), pool, engine, writer, consumer)
-    workers = [writer.run(), relay.run(), _watch(runtime), _announce(runtime, store)]
+    runtime = Runtime(settings, Clock(), pool, engine, writer, consumer, continuity)
+    workers = [
+        writer.run(),
+        continuity.run(),
+        continuity.then(relay.run),
+        _watch(runtime),
+        _announce(runtime, store),
+    ]
     if consumer:
-        workers.append(consumer.run())
+        workers.append(continuity.then(consumer.run))
     workers += [worker(runtime) for worker in also]
     tasks = [_supervised(worker) for worker in workers]
     try:
+        await continuity.settled()
         yield runtime
     finally:
         for task in tasks:
@@ -211,6 +226,8 @@ def probes(app: FastAPI) -> Mapping[str, Probe]:
         return None
 
     async def outbox() -> str | None:
+        if runtime.continuity.ahead:
+            return runtime.continuity.ahead
         age, limit = runtime.unpublished_age, runtime.settings.unpublished_limit_seconds
         return f"the oldest unpublished event is {age:.0f} s old" if age > limit else None
 

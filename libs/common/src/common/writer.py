@@ -5,7 +5,7 @@ One lane, no timer: a batch is whatever arrived while the previous one was being
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ RACE = (Conflict, asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError)
 
 
 class Unavailable(Exception):
-    """The database cannot be reached, or went away during the commit."""
+    """The database cannot be reached, went away during the commit, or has lost events."""
 
 
 class Busy(Exception):
@@ -59,7 +59,10 @@ class Writer:
     caller can learn the outcome by repeating the request with its idempotency key.
     """
 
-    def __init__(self, pool: asyncpg.Pool, store: Store) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, store: Store, closed: Callable[[], object] = lambda: None
+    ) -> None:
+        self._closed = closed
         self.committed = asyncio.Event()
         self._pool = pool
         self._store = store
@@ -78,8 +81,10 @@ class Writer:
     async def execute_all(self, intents: Sequence[Intent]) -> list[Outcome | Exception]:
         """Record many intents, an outcome or error for each, in order.
 
-        Raises `Busy` before any is taken.
+        Raises `Busy` or, while the writer is closed, `Unavailable` before any is taken.
         """
+        if self._closed():
+            raise Unavailable
         if len(self._queue) + len(intents) > WAITING:
             raise Busy
         loop = asyncio.get_running_loop()

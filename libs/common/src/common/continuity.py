@@ -1,0 +1,104 @@
+"""Whether a store holds all that it has ever published: the answer is no after an older backup.
+
+Such a store would append other events under versions that its topic has already told, and every
+consumer would keep the other history. So nobody writes, publishes or consumes until it holds, for
+each partition of its own topic, the last record there. See docs/decisions/0016.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import asyncpg
+import structlog
+
+from common.incoming import incoming
+from common.kafka import KafkaError, LogScan, Place, Record
+from common.topics import PARTITIONS, events_topic
+from contracts.envelope import Envelope
+
+log = structlog.get_logger()
+
+AGAIN = 2.0  # seconds between attempts, also while the store is behind: it may be restored
+START_PATIENCE = 5.0  # seconds that a start waits for the answer; without Kafka it goes on
+
+
+class Continuity:
+    """What is known of one service's store and topic. `ahead` says what the store has lost."""
+
+    def __init__(self, service: str, kafka: str, pool: asyncpg.Pool, *, accept: bool) -> None:
+        self.ahead: str | None = None
+        self._service = service
+        self._kafka = kafka
+        self._pool = pool
+        self._accept = accept
+        self._looked = asyncio.Event()
+        self._whole = asyncio.Event()
+
+    async def run(self) -> None:
+        """Compare until the store holds what the topic holds."""
+        while not self._whole.is_set():
+            try:
+                self.ahead = await self._compared()
+                if self.ahead is None or self._accept:
+                    self.ahead = None
+                    self._whole.set()
+                self._looked.set()
+            except (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                log.warning("continuity_unknown", error=repr(error))
+            if not self._whole.is_set():
+                await asyncio.sleep(AGAIN)
+        await asyncio.Event().wait()
+
+    async def settled(self) -> None:
+        """Wait for an answer, but not long: a service starts, and takes commands, without Kafka."""
+        try:
+            await asyncio.wait_for(self._looked.wait(), START_PATIENCE)
+        except TimeoutError:
+            log.warning("continuity_unknown", error="Kafka does not answer")
+
+    async def then(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` once the store is known to be whole."""
+        await self._whole.wait()
+        await work()
+
+    async def _compared(self) -> str | None:
+        last = await _last(self._kafka, events_topic(self._service))
+        if not last:
+            return None
+        rows = await self._pool.fetch(
+            _HELD, [e.stream for e in last.values()], [e.version for e in last.values()]
+        )
+        held = {(row["stream"], row["version"]): row["hash"] for row in rows}
+        missing = [p for p, e in last.items() if held.get((e.stream, e.version)) != e.hash]
+        if not missing:
+            return None
+        event = last[missing[0]]
+        log.critical("topic_ahead", partitions=[p.partition for p in missing], stream=event.stream)
+        return (
+            f"the topic is ahead of this store in {len(missing)} partitions, such as by version "
+            f"{event.version} of {event.stream}: restore a backup that has it"
+        )
+
+
+async def _last(kafka: str, topic: str) -> Mapping[Place, Envelope]:
+    """The last record of each partition, where it is an event of ours."""
+    scan = LogScan(kafka)
+    try:
+        bounds = await scan.start([Place(topic, n) for n in range(PARTITIONS)])
+        wanted = {place: end - 1 for place, (first, end) in bounds.items() if end > first}
+        for place, offset in wanted.items():
+            scan.seek(place, offset)
+        last: dict[Place, Record] = {}
+        while wanted.keys() - last.keys():
+            found = await scan.fetch(PARTITIONS * 10, 0.5)
+            last |= {place: records[-1] for place, records in found.items() if place in wanted}
+    finally:
+        await scan.close()
+    read = {place: incoming(record) for place, record in last.items()}
+    return {place: item.event for place, item in read.items() if item.event and not item.fault}
+
+
+_HELD = """
+select stream, version, hash from es.events
+join unnest($1::text[], $2::bigint[]) as asked (stream, version) using (stream, version)
+"""
