@@ -13,6 +13,7 @@ from contracts.episodes import (
     MonitoringConfirmed,
     RiskClueAttached,
     RiskDetected,
+    VerificationStarted,
     VillageReviewHeld,
 )
 from identification.domain.household import HOUSEHOLD
@@ -144,6 +145,17 @@ def test_T2_needs_two_officers_and_a_declared_recusal() -> None:
     assert refused(silent, up_to(START)).code == "recusal-not-declared"
 
 
+def test_T2_no_relative_and_no_member_of_the_family_is_sent() -> None:
+    relative = replace(START, recused=(START.officers[1],))
+    assert refused(relative, up_to(START)).code == "officer-is-relative"
+    own = replace(START, officers=(UUID(int=11), UUID(int=1)))
+    assert refused(own, up_to(START)).code == "officer-is-relative"
+    stayed = replace(START, recused=(UUID(int=13),))
+    (event,) = HOUSEHOLD.when(stayed, given=up_to(START))
+    assert isinstance(event, VerificationStarted)
+    assert event.recused == [UUID(int=13)]
+
+
 def income_of(total_fen: int) -> IncomeAssessed:
     income = replace(
         INCOME,
@@ -250,11 +262,13 @@ def test_A8_five_full_days_of_publicity() -> None:
 
 
 def test_T9_the_town_reviewer_did_not_verify() -> None:
-    assert refused(replace(APPROVE, by="verifier"), up_to(APPROVE)).code == "separation-of-duties"
+    for by in ("verifier", str(START.officers[0])):
+        assert refused(replace(APPROVE, by=by), up_to(APPROVE)).code == "separation-of-duties"
 
 
 def test_A18_the_county_approver_is_not_the_town_reviewer() -> None:
-    assert refused(replace(CONFIRM, by="town"), up_to(CONFIRM)).code == "separation-of-duties"
+    for by in ("town", "verifier", str(START.officers[0])):
+        assert refused(replace(CONFIRM, by=by), up_to(CONFIRM)).code == "separation-of-duties"
 
 
 def test_A17_a_formerly_poor_household_is_not_confirmed_as_marginal() -> None:
