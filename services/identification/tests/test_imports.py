@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import openpyxl
 import pytest
+from openpyxl.utils import get_column_letter
 
 from identification.api.columns import HEADINGS
 from identification.sheets import CSV, XLSX
@@ -242,5 +243,7 @@ async def test_the_template_has_every_column(
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
     assert sheet is not None
     assert [cell.value for cell in sheet[1]] == [*HEADINGS]
+    letter = get_column_letter(HEADINGS.index("证件号码") + 1)
+    assert sheet.column_dimensions[letter].number_format == "@"
     assert (await app.get(f"{URL}-template", headers=callers.yibao)).status_code == 403
     assert (await clerk.send(answer.content)).json()["code"] == "import-empty"

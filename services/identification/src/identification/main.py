@@ -24,6 +24,7 @@ from identification.api import (
     eliminations,
     episodes,
     events,
+    fact_imports,
     households,
     imports,
     incomes,
@@ -85,6 +86,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     )
     app.include_router(operations(NAME, STORE.codec, settings))
     app.include_router(imports.router)
+    app.include_router(fact_imports.router)
     app.include_router(households.router)
     app.include_router(register.router)
     app.include_router(rights.router)

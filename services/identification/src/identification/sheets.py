@@ -7,7 +7,7 @@ guess. A file is read whole or not at all; limits keep a small file from unpacki
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zipfile import BadZipFile, ZipFile
@@ -150,15 +150,23 @@ def _headings(values: Sequence[object]) -> list[str]:
 
 
 def write(
-    headings: Sequence[str], rows: Sequence[Mapping[str, Value]], widths: Mapping[str, int]
+    headings: Sequence[str],
+    rows: Sequence[Mapping[str, Value]],
+    widths: Mapping[str, int],
+    texts: Set[str] = frozenset(),
 ) -> bytes:
-    """An Excel file with these rows. Text stays text: nothing that was sent becomes a formula."""
+    """An Excel file with these rows. Text stays text: nothing that was sent becomes a formula.
+
+    `texts` are columns whose empty cells are text too, so that a number typed there keeps its digits.
+    """
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("导入结果")
     sheet.freeze_panes = "A2"
     for place, heading in enumerate(headings):
         letter = get_column_letter(place + 1)
         sheet.column_dimensions[letter].width = widths.get(heading, 14)
+        if heading in texts:
+            sheet.column_dimensions[letter].number_format = "@"
     sheet.append(list(headings))
     for row in rows:
         cells = []

@@ -40,7 +40,7 @@ class Column:
     read: Callable[[Value, bool], Any]
 
 
-def _text(value: Value, typed: bool) -> str:
+def as_text(value: Value, typed: bool) -> str:
     if isinstance(value, bool | date):
         raise Wrong("not-text")
     if isinstance(value, float):
@@ -50,11 +50,11 @@ def _text(value: Value, typed: bool) -> str:
     return str(value).strip()
 
 
-def _identity_number(value: Value, typed: bool) -> str:
+def identity_number(value: Value, typed: bool) -> str:
     """Only text: as a number Excel keeps fifteen digits and drops the rest without a word."""
     if isinstance(value, int | float):
         raise Wrong("digits-lost")
-    number = normalised(_text(value, typed))
+    number = normalised(as_text(value, typed))
     if re.fullmatch(r"[0-9.]+E\+?[0-9]+", number):
         raise Wrong("digits-lost")
     if number.endswith("000") and fault_of(number, test_numbers=True) == "checksum":
@@ -62,7 +62,7 @@ def _identity_number(value: Value, typed: bool) -> str:
     return number
 
 
-def _date(value: Value, typed: bool) -> str:
+def as_date(value: Value, typed: bool) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if typed:
@@ -73,7 +73,12 @@ def _date(value: Value, typed: bool) -> str:
         raise Wrong("date") from None
 
 
-def _whole(value: Value, typed: bool) -> int:
+def day(written: str) -> date:
+    """The day that `as_date` wrote."""
+    return date.fromisoformat(written)
+
+
+def whole(value: Value, typed: bool) -> int:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -83,7 +88,7 @@ def _whole(value: Value, typed: bool) -> int:
     raise Wrong("int")
 
 
-def _yes(value: Value, typed: bool) -> bool:
+def yes_or_no(value: Value, typed: bool) -> bool:
     if isinstance(value, bool):
         return value
     answers = {"是": True, "否": False, "TRUE": True, "FALSE": False}
@@ -93,7 +98,7 @@ def _yes(value: Value, typed: bool) -> bool:
         raise Wrong("yes-or-no") from None
 
 
-def _code(codes: type[Code]) -> Callable[[Value, bool], str]:
+def one_of(codes: type[Code]) -> Callable[[Value, bool], str]:
     """By its Chinese label, or by the code itself."""
     known = {code.zh: code.value for code in codes} | {code.value: code.value for code in codes}
 
@@ -108,24 +113,25 @@ def _code(codes: type[Code]) -> Callable[[Value, bool], str]:
 
 NUMBER = "户编号"
 OF_HOUSEHOLD = (
-    Column(NUMBER, "register_number", _text),
-    Column("户类别", "category", _code(Category)),
-    Column("2019年边缘易致贫户", "marginal_2019", _yes),
-    Column("村代码", "region", _text),
-    Column("家庭住址", "address", _text),
-    Column("登记日期", "registered_on", _date),
-    Column("共同生活人口", "co_living_count", _whole),
+    Column(NUMBER, "register_number", as_text),
+    Column("户类别", "category", one_of(Category)),
+    Column("2019年边缘易致贫户", "marginal_2019", yes_or_no),
+    Column("村代码", "region", as_text),
+    Column("家庭住址", "address", as_text),
+    Column("登记日期", "registered_on", as_date),
+    Column("共同生活人口", "co_living_count", whole),
 )
 OF_MEMBER = (
-    Column("姓名", "name", _text),
-    Column("证件号码", "identity_number", _identity_number),
-    Column("与户主关系", "relation", _code(Relation)),
-    Column("性别", "sex", _code(Sex)),
-    Column("出生日期", "born_on", _date),
-    Column("劳动能力", "labour_capacity", _code(LabourCapacity)),
-    Column("健康状况", "health", _code(Health)),
-    Column("在校情况", "schooling", _code(Schooling)),
+    Column("姓名", "name", as_text),
+    Column("证件号码", "identity_number", identity_number),
+    Column("与户主关系", "relation", one_of(Relation)),
+    Column("性别", "sex", one_of(Sex)),
+    Column("出生日期", "born_on", as_date),
+    Column("劳动能力", "labour_capacity", one_of(LabourCapacity)),
+    Column("健康状况", "health", one_of(Health)),
+    Column("在校情况", "schooling", one_of(Schooling)),
 )
+LONG_NUMBERS = frozenset({NUMBER, "村代码", "证件号码"})
 HEADINGS = [column.heading for column in (*OF_HOUSEHOLD, *OF_MEMBER)]
 BY_FIELD = {column.field: column.heading for column in (*OF_HOUSEHOLD, *OF_MEMBER)}
 
@@ -153,7 +159,7 @@ def number_of(row: Row) -> str:
     """The register number in a row, as the form will have it; empty if there is none to read."""
     value = row.cells[NUMBER]
     try:
-        return "" if value is None else _text(value, typed=True)
+        return "" if value is None else as_text(value, typed=True)
     except Wrong:
         return ""
 

@@ -110,7 +110,7 @@ async def post(request: Request, caller: Annotated[Principal, allow("facts:write
         raise Problem("unsupported-media-type", {"accepted": ACCEPTED})
     app = wired(request)
     for first in range(0, len(items), AT_ONCE):
-        await keep(app, caller, _read_all(app, caller, items[first : first + AT_ONCE]))
+        await keep(app, caller, read_all(app, caller, items[first : first + AT_ONCE]))
     if media in (BATCH, batch.NDJSON):
         return batch.answer(items, request.app.state.texts)
     (item,) = items
@@ -140,7 +140,7 @@ def _structured(request: Request, body: bytes) -> bytes:
 _source_names_a_person = lru_cache(1_024)(is_in)  # a department has few sources
 
 
-def _must_own(fact_type: FactType, department: str) -> None:
+def must_own(fact_type: FactType, department: str) -> None:
     """Raises `Problem` (403) for a department that may not post this type."""
     spec = FACT_TYPES[fact_type]
     if department not in spec.departments:
@@ -148,7 +148,7 @@ def _must_own(fact_type: FactType, department: str) -> None:
         raise Problem("wrong-department", details, [fault("/type", "value")])
 
 
-def _read_all(app: Wired, caller: Principal, items: list[Item]) -> list[Posted]:
+def read_all(app: Wired, caller: Principal, items: list[Item]) -> list[Posted]:
     """What can be read; the other items are refused."""
     read = []
     for item in items:
@@ -172,7 +172,7 @@ def _read(app: Wired, caller: Principal, item: Item) -> Posted:
         raise Problem("unknown-event-type", faults=[fault("/type", "enum")])
     department, today = caller.actor.department, app.runtime.clock.today()
     if fact_type:
-        _must_own(fact_type, department)
+        must_own(fact_type, department)
     try:
         fact = (
             told(fact_type, department, event.data)
@@ -181,7 +181,7 @@ def _read(app: Wired, caller: Principal, item: Item) -> Posted:
         )
     except msgspec.ValidationError as error:
         raise Problem("invalid", faults=[fault_of_shape(error, "/data")]) from error
-    _must_own(fact.fact_type, department)
+    must_own(fact.fact_type, department)
     faults: list[Fault] = [*implausible(fact, today)]
     if fact.reason is None:
         number = normalised(fact.identity_number)

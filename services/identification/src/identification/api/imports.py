@@ -1,59 +1,34 @@
-"""Importing households from Excel or CSV: a rehearsal first, then the same for good.
+"""Importing households from Excel or CSV: a rehearsal first, then the same for good."""
 
-The answer is the file that was sent with a result and a reason beside each row (or JSON, by `Accept`).
-The rehearsal is the import itself, rolled back, so that it cannot promise what the import refuses.
-"""
-
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from common.auth import Principal, allow
-from common.batch import Item, media_type
-from common.eventstore import record
+from common.batch import Item
 from common.http import only_filters
-from common.intents import Intent, Outcome
 from common.problems import Problem, Text
-from common.problems import filled as in_words
 from identification import sheets
 from identification.api import columns
 from identification.api.registering import register
-from identification.api.wired import Wired, wired
+from identification.api.uploads import WIDTHS, Line, answered, received, recording, workbook
+from identification.api.wired import wired
 from identification.read_model.register import by_number
-from identification.refusals.imports import REASONS
-from identification.sheets import CSV, XLSX, Row, Sheet, Unreadable
+from identification.sheets import Sheet
 
 router = APIRouter(tags=["register"])
 
 IMPORTED = UUID("8f6f0a6e-1f5b-5d1c-8d55-0e6b1c5f9a31")  # names households by their number
-RESULT, REASON = "结果", "原因"
-RESULTS = {"accepted": "已导入", "replayed": "无变化", "refused": "未导入"}
-WIDTHS = {"证件号码": 24, "家庭住址": 30, RESULT: 10, REASON: 60}
-
-
-@dataclass
-class Line:
-    """A row on its way, with its reasons: `(heading or nothing, zh, en)`."""
-
-    row: Row
-    status: str = "refused"
-    reasons: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def refuse(self, heading: str, code: str) -> None:
-        self.reasons.append((heading, *REASONS.get(code, REASONS["value"])))
 
 
 @router.get("/v1/households/import-template", summary="An empty table with the right headings")
 async def template(_: Annotated[Principal, allow("households:write")]) -> Response:
-    """Excel, the columns of numbers as text."""
-    return _workbook(sheets.write(columns.HEADINGS, [], WIDTHS))
+    """Excel; the columns of long numbers are text."""
+    return workbook(sheets.write(columns.HEADINGS, [], WIDTHS, columns.LONG_NUMBERS))
 
 
 @router.post("/v1/households/import", summary="Import households from Excel or CSV")
@@ -65,33 +40,10 @@ async def import_households(
     """A row a person, at most 5,000. With `preview=true` nothing is stored. 200 if every row was
     good, else 207; the same file again changes nothing."""
     only_filters(request, ["preview"])
-    kind = media_type(request)
-    if kind not in (XLSX, CSV):
-        raise Problem("unsupported-media-type", {"accepted": [XLSX, CSV]})
-    try:
-        sheet = await asyncio.to_thread(sheets.read, await request.body(), kind)
-    except Unreadable as error:
-        raise Problem(error.code, error.details) from error
-    _fitting(sheet)
+    sheet = await received(request, columns.HEADINGS)
     lines = [Line(row) for row in sheet.rows]
     await _import(request, caller, sheet, lines, preview=preview)
-    status = 207 if any(line.reasons for line in lines) else 200
-    if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse(_summary(lines, preview=preview), status)
-    rows = [_given_back(line, preview=preview) for line in lines]
-    headings = [h for h in sheet.headings if h not in (RESULT, REASON)]
-    written = await asyncio.to_thread(sheets.write, [*headings, RESULT, REASON], rows, WIDTHS)
-    return _workbook(written, status)
-
-
-def _fitting(sheet: Sheet) -> None:
-    """Raises `Problem` unless the columns are those of the template; results of before may stay."""
-    found, wanted = set(sheet.headings) - {RESULT, REASON}, set(columns.HEADINGS)
-    if found != wanted:
-        missing = [h for h in columns.HEADINGS if h not in found]
-        unknown = sorted(found - wanted)
-        details = {"missing": missing or "—", "unknown": [u[:20] for u in unknown] or "—"}
-        raise Problem("import-columns", details)
+    return await answered(request, sheet, lines, preview=preview)
 
 
 async def _import(
@@ -114,8 +66,8 @@ async def _import(
         else:
             form["household_id"] = str(known.get(number) or uuid5(IMPORTED, number))
             ready.append((Item(len(ready), msgspec.json.encode(form)), group))
-    execute = _rehearsal(app) if preview else app.runtime.writer.execute_all
-    await register(app, caller, [item for item, _ in ready], execute)
+    items = [item for item, _ in ready]
+    await register(app, caller, items, recording(app, preview=preview))
     for item, group in ready:
         for line in group:
             line.status = str(item.status)
@@ -159,10 +111,8 @@ def _explain(problem: Problem, group: Sequence[Line], texts: Mapping[str, Text])
             line, heading = _place(one.pointer, group)
             line.reasons.append((heading, one.zh, one.en))
         return
-    text, details = texts[problem.code], problem.details
     line, heading = _place(problem.faults[0].pointer if problem.faults else "", group)
-    zh, en = in_words(text.zh, details, "、"), in_words(text.en, details, ", ")
-    line.reasons.append((heading, zh, en))
+    line.explain(heading, problem, texts)
 
 
 def _place(pointer: str, group: Sequence[Line]) -> tuple[Line, str]:
@@ -179,48 +129,3 @@ def _others(group: Sequence[Line]) -> None:
         line.status = "refused"
         if not line.reasons:
             line.refuse("", "others")
-
-
-def _rehearsal(app: Wired) -> Any:
-    """Records, and rolls back."""
-
-    async def rehearse(intents: Sequence[Intent]) -> Sequence[Outcome | Exception]:
-        async with app.runtime.pool.acquire() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
-            try:
-                return await record(connection, app.store, intents)
-            finally:
-                await transaction.rollback()
-
-    return rehearse
-
-
-def _summary(lines: Sequence[Line], *, preview: bool) -> dict[str, Any]:
-    counts = {s: sum(line.status == s for line in lines) for s in RESULTS}
-    rows = [
-        {
-            "row": line.row.number,
-            "status": line.status,
-            "reasons": [
-                {"column": heading or None, "detail": zh, "detail_en": en}
-                for heading, zh, en in line.reasons
-            ],
-        }
-        for line in lines
-    ]
-    return {"preview": preview, **counts, "rows": rows}
-
-
-def _given_back(line: Line, *, preview: bool) -> dict[str, sheets.Value]:
-    result = "可导入" if preview and line.status == "accepted" else RESULTS[line.status]
-    reasons = "；".join(f"{heading}：{zh}" if heading else zh for heading, zh, _ in line.reasons)
-    return {**line.row.cells, RESULT: result, REASON: reasons}
-
-
-def _workbook(content: bytes, status: int = 200) -> Response:
-    headers = {
-        "Content-Disposition": 'attachment; filename="households.xlsx"',
-        "Cache-Control": "no-store",
-    }
-    return Response(content, status, headers, XLSX)

@@ -22,6 +22,7 @@ from contracts.facts import (
 )
 from identification import vault
 from identification.api.fact_forms import Told
+from identification.api.registering import Record
 from identification.api.wired import Wired
 from identification.domain.facts import (
     FACT,
@@ -70,8 +71,10 @@ class _Post:
         )
 
 
-async def keep(app: Wired, caller: Principal, posted: Sequence[Posted]) -> None:
-    """Record them; every item ends with a status.
+async def keep(
+    app: Wired, caller: Principal, posted: Sequence[Posted], record: Record | None = None
+) -> None:
+    """Record them, or let `record` do it; every item ends with a status.
 
     Two versions of one record in a batch go one after the other, since the later names the earlier.
     """
@@ -79,11 +82,13 @@ async def keep(app: Wired, caller: Principal, posted: Sequence[Posted]) -> None:
     while waiting:
         first = list({one.fact.key: one for one in reversed(waiting)}.values())[::-1]
         chosen = {id(one) for one in first}
-        again = await _keep(app, caller, first)
+        again = await _keep(app, caller, first, record or app.runtime.writer.execute_all)
         waiting = [*again, *(one for one in waiting if id(one) not in chosen)]
 
 
-async def _keep(app: Wired, caller: Principal, posted: Sequence[Posted]) -> list[Posted]:
+async def _keep(
+    app: Wired, caller: Principal, posted: Sequence[Posted], record: Record
+) -> list[Posted]:
     """Record one version of each record; those that lost a race come back."""
     indexes = list({one.index for one in posted if one.index})
     async with app.runtime.pool.acquire() as connection:
@@ -106,7 +111,7 @@ async def _keep(app: Wired, caller: Principal, posted: Sequence[Posted]) -> list
             one.item.status, one.item.answer = "replayed", {"event_id": str(intent.event_id)}
         else:
             ready.append((one, intent))
-    outcomes = await app.runtime.writer.execute_all([intent for _, intent in ready])
+    outcomes = await record([intent for _, intent in ready])
     again = []
     for (one, intent), outcome in zip(ready, outcomes, strict=True):
         one.attempts += 1

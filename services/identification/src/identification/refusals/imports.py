@@ -35,8 +35,8 @@ IMPORTS: dict[str, Text] = {
     ),
     "import-columns": Text(
         422,
-        "列不符合要求：缺少 {missing}，多出 {unknown}；模板见 /v1/households/import-template",
-        "The columns do not fit: missing {missing}, unknown {unknown}; see /v1/households/import-template",
+        "列不符合要求：缺少 {missing}，多出 {unknown}；请用本地址加 -template 的模板",
+        "The columns do not fit: missing {missing}, unknown {unknown}; use the template at this address with -template",
     ),
 }
 
@@ -59,5 +59,17 @@ REASONS: dict[str, tuple[str, str]] = {
     "yes-or-no": ("应为“是”或“否”", "not 是 or 否"),
     "differs-from-first-row": ("与本户首行不一致", "differs from the household's first row"),
     "rows-apart": ("本户各行不相连：请放在一起", "the rows of this household stand apart"),
+    "yuan": (
+        "应为金额（元），最多两位小数",
+        "not an amount in yuan with at most two decimals",
+    ),
+    "record-twice": (
+        "同一记录编号和版本在文件中出现两次",
+        "the same record and version appear twice in the file",
+    ),
+    "waits": (
+        "登记册中尚无此人，信息已留存，待其登记后生效",
+        "nobody on the register has this number: kept until the person is registered",
+    ),
     "others": ("本户其他行有误，整户未导入", "another row of this household is at fault"),
 }

@@ -1,0 +1,88 @@
+"""The columns of a fact import: those of a department's export, from the table of fact types."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+from contracts.fact_codes import FactCode, FactType, FactValue
+from identification.api.columns import (
+    Column,
+    Wrong,
+    as_date,
+    as_text,
+    identity_number,
+    whole,
+)
+from identification.domain.fact_types import FACT_TYPES
+from identification.sheets import Value
+
+RECORD, VERSION, PERSON, DATE = "记录编号", "记录版本", "证件号码", "日期"
+
+# The fields that hold a code, as an export calls them.
+CODED = {
+    "cause": "原因",
+    "change": "变动",
+    "damage": "受损程度",
+    "decision": "决定",
+    "grade": "等级",
+    "impact": "受损情况",
+    "kind": "类型",
+    "level": "级别",
+    "outcome": "结果状态",
+    "payer": "缴费主体",
+    "scheme": "救助类别",
+    "state": "状态",
+    "status": "就学状态",
+    "term": "学期",
+    "use": "用途",
+}
+
+
+def yuan(value: Value, typed: bool) -> int:
+    """An amount in yuan as fen, exactly; Excel's own rounding of a cent is undone, no other."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise Wrong("yuan")
+    written = str(value).strip().replace(",", "")
+    try:
+        fen = Decimal(written) * 100
+    except InvalidOperation:
+        raise Wrong("yuan") from None
+    if not re.fullmatch(r"[0-9.]+", written) or fen != fen.to_integral_value():
+        raise Wrong("yuan")
+    return int(fen)
+
+
+def of_type(fact: FactType) -> tuple[list[Column], list[Column]]:
+    """The columns that must be there, and those that may."""
+    spec = FACT_TYPES[fact]
+    required = [
+        Column(RECORD, "record_key", as_text),
+        Column(PERSON, "identity_number", identity_number),
+        Column(DATE, spec.dated, as_date),
+        *(_amount(value) for value in spec.values),
+        *(_coded(name, codes) for name, codes in spec.codes.items()),
+    ]
+    optional = [
+        Column(VERSION, "record_version", whole),
+        *(_amount(value) for value in spec.optional),
+        *(_coded(name, codes) for name, codes in spec.optional_codes.items()),
+    ]
+    return required, optional
+
+
+def _amount(value: FactValue) -> Column:
+    if value.value.endswith("_fen"):
+        return Column(f"{value.zh}（元）", value.value, yuan)
+    return Column(value.zh, value.value, whole)
+
+
+def _coded(name: str, codes: tuple[FactCode, ...]) -> Column:
+    known: Mapping[str, str] = {c.zh: c.value for c in codes} | {c.value: c.value for c in codes}
+
+    def read(value: Value, typed: bool) -> str:
+        try:
+            return known[str(value).strip()]
+        except KeyError:
+            raise Wrong("enum") from None
+
+    return Column(CODED[name], name, read)

@@ -1,0 +1,128 @@
+"""Importing a department's export, Excel or CSV, as facts: a rehearsal first, then the same for good.
+
+A row becomes the CloudEvent that the department would have posted, so that every rule for events
+holds for rows: one record and version once (A59), corrections by a higher version, facts that wait.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from common.auth import Principal, allow
+from common.batch import Item
+from common.clock import start_of
+from common.http import only_filters
+from common.problems import Problem, fault
+from contracts.fact_codes import FactType
+from identification import sheets
+from identification.api import columns
+from identification.api.columns import Column
+from identification.api.events import AT_ONCE, must_own, read_all
+from identification.api.fact_columns import PERSON, RECORD, of_type
+from identification.api.posted import keep
+from identification.api.uploads import WIDTHS, Line, answered, received, recording, workbook
+from identification.api.wired import wired
+from identification.domain.fact_types import FACT_TYPES
+
+router = APIRouter(tags=["department events"])
+
+BY_NAME = {fact.value: fact for fact in FactType}
+Department = Annotated[Principal, allow("facts:write")]
+
+
+@router.get("/v1/events/import-template", summary="An empty table for one type of fact")
+async def template(caller: Department, request: Request, type: str = "") -> Response:
+    """Excel; the columns of long numbers are text."""
+    required, optional = of_type(_owned(type, caller, request, ["type"]))
+    headings = [c.heading for c in (*required, *optional)]
+    return workbook(sheets.write(headings, [], WIDTHS, {RECORD, PERSON}))
+
+
+@router.post("/v1/events/import", summary="Import a department's export from Excel or CSV")
+async def import_facts(
+    caller: Department, request: Request, type: str = "", preview: bool = False
+) -> Response:
+    """A row a fact of the `type`, at most 5,000; amounts in yuan. With `preview=true` nothing is
+    stored. 200 if every row was good, else 207; the same file again changes nothing."""
+    fact = _owned(type, caller, request, ["type", "preview"])
+    required, optional = of_type(fact)
+    sheet = await received(request, [c.heading for c in required], [c.heading for c in optional])
+    lines = [Line(row) for row in sheet.rows]
+    app = wired(request)
+    ready = _ready(caller, fact, lines, typed=sheet.typed, now=app.runtime.clock.now())
+    items = [item for item, _ in ready]
+    record = recording(app, preview=preview)
+    for first in range(0, len(items), AT_ONCE):
+        read = read_all(app, caller, items[first : first + AT_ONCE])
+        await keep(app, caller, read, record)
+    headings = {f"/data/{c.field}": c.heading for c in (*required, *optional)}
+    for item, line in ready:
+        _settle(request, item, line, headings)
+    return await answered(request, sheet, lines, preview=preview)
+
+
+def _owned(name: str, caller: Principal, request: Request, known: Sequence[str]) -> FactType:
+    """The type, if it is one and the department's. Raises `Problem`."""
+    only_filters(request, known)
+    fact = BY_NAME.get(name)
+    if fact is None:
+        raise Problem("unknown-event-type", faults=[fault("/type", "enum")])
+    must_own(fact, caller.actor.department)
+    return fact
+
+
+def _ready(
+    caller: Principal, fact: FactType, lines: Sequence[Line], *, typed: bool, now: datetime
+) -> list[tuple[Item, Line]]:
+    """The rows that can be posted, as CloudEvents; what is wrong with the others is on the line."""
+    required, optional = of_type(fact)
+    ready: list[tuple[Item, Line]] = []
+    seen: set[tuple[str, int]] = set()
+    for line in lines:
+        wrong: dict[str, str] = {}
+        data = columns.filled(line.row, required, typed=typed, wrong=wrong)
+        data |= columns.filled(line.row, _present(optional, line), typed=typed, wrong=wrong)
+        record = (data.get("record_key", ""), data.setdefault("record_version", 1))
+        if record in seen:
+            wrong[RECORD] = "record-twice"
+        seen.add(record)
+        for heading, code in wrong.items():
+            line.refuse(heading, code)
+        if not wrong:
+            event = _event(caller, fact, data, now)
+            ready.append((Item(len(ready), msgspec.json.encode(event)), line))
+    return ready
+
+
+def _present(optional: Sequence[Column], line: Line) -> list[Column]:
+    return [c for c in optional if line.row.cells.get(c.heading) not in (None, "")]
+
+
+def _event(
+    caller: Principal, fact: FactType, data: dict[str, Any], now: datetime
+) -> dict[str, Any]:
+    """What the department would have posted: the same for the same record and version."""
+    on = columns.day(data[FACT_TYPES[fact].dated])
+    return {
+        "specversion": "1.0",
+        "id": f"{fact.value}/{data['record_key']}/{data['record_version']}",
+        "source": f"urn:shouwang:import:{caller.actor.department}",
+        "type": f"cn.shouwang.fact.{fact.value}.v1",
+        "time": min(start_of(on), now),
+        "data": data,
+    }
+
+
+def _settle(request: Request, item: Item, line: Line, headings: dict[str, str]) -> None:
+    line.status = str(item.status)
+    problem = item.problem
+    if problem and problem.code == "invalid":
+        line.reasons += [(headings.get(one.pointer, ""), one.zh, one.en) for one in problem.faults]
+    elif problem:
+        where = problem.faults[0].pointer if problem.faults else ""
+        line.explain(headings.get(where, ""), problem, request.app.state.texts)
+    elif "waits" in item.answer:
+        line.refuse(PERSON, "waits")

@@ -1,0 +1,126 @@
+"""A table that was uploaded: how it comes in, and how it goes back with a result beside each row.
+
+A rehearsal (`preview`) is the import itself, rolled back, so that it cannot promise what the import
+refuses.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+
+from common.batch import media_type
+from common.eventstore import record
+from common.intents import Intent, Outcome
+from common.problems import Problem, Text
+from common.problems import filled as in_words
+from identification import sheets
+from identification.api.registering import Record
+from identification.api.wired import Wired
+from identification.refusals.imports import REASONS
+from identification.sheets import CSV, XLSX, Row, Sheet, Unreadable
+
+RESULT, REASON = "结果", "原因"
+RESULTS = {"accepted": "已导入", "replayed": "无变化", "refused": "未导入"}
+WIDTHS = {"证件号码": 24, "家庭住址": 30, RESULT: 10, REASON: 60}
+
+
+@dataclass
+class Line:
+    """A row on its way, with its reasons: `(heading or nothing, zh, en)`."""
+
+    row: Row
+    status: str = "refused"
+    reasons: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def refuse(self, heading: str, code: str) -> None:
+        """A reason by its code."""
+        self.reasons.append((heading, *REASONS.get(code, REASONS["value"])))
+
+    def explain(self, heading: str, problem: Problem, texts: Mapping[str, Text]) -> None:
+        """A problem in words, beside a column or the whole row."""
+        text, details = texts[problem.code], problem.details
+        zh, en = in_words(text.zh, details, "、"), in_words(text.en, details, ", ")
+        self.reasons.append((heading, zh, en))
+
+
+async def received(
+    request: Request, required: Sequence[str], optional: Sequence[str] = ()
+) -> Sheet:
+    """The table of the body. Raises `Problem` unless its columns are those; the results of an earlier
+    answer may stay."""
+    kind = media_type(request)
+    if kind not in (XLSX, CSV):
+        raise Problem("unsupported-media-type", {"accepted": [XLSX, CSV]})
+    try:
+        sheet = await asyncio.to_thread(sheets.read, await request.body(), kind)
+    except Unreadable as error:
+        raise Problem(error.code, error.details) from error
+    found = [h for h in sheet.headings if h not in (RESULT, REASON)]
+    missing = [h for h in required if h not in found]
+    unknown = [h[:20] for h in found if h not in (*required, *optional)]
+    if missing or unknown:
+        raise Problem("import-columns", {"missing": missing or "—", "unknown": unknown or "—"})
+    return sheet
+
+
+async def answered(
+    request: Request, sheet: Sheet, lines: Sequence[Line], *, preview: bool
+) -> Response:
+    """200 if every row was good, else 207; JSON if that is accepted, otherwise the file."""
+    status = 207 if any(line.status == "refused" for line in lines) else 200
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse(_summary(lines, preview=preview), status)
+    rows = [_given_back(line, preview=preview) for line in lines]
+    headings = [h for h in sheet.headings if h not in (RESULT, REASON)]
+    written = await asyncio.to_thread(sheets.write, [*headings, RESULT, REASON], rows, WIDTHS)
+    return workbook(written, status)
+
+
+def workbook(content: bytes, status: int = 200) -> Response:
+    """An Excel file that nobody keeps on the way: it may hold personal data."""
+    headers = {
+        "Content-Disposition": 'attachment; filename="import.xlsx"',
+        "Cache-Control": "no-store",
+    }
+    return Response(content, status, headers, XLSX)
+
+
+def recording(app: Wired, *, preview: bool) -> Record:
+    """Records for good, or in a rehearsal records and rolls back."""
+
+    async def rehearse(intents: Sequence[Intent]) -> Sequence[Outcome | Exception]:
+        async with app.runtime.pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                return await record(connection, app.store, intents)
+            finally:
+                await transaction.rollback()
+
+    return rehearse if preview else app.runtime.writer.execute_all
+
+
+def _summary(lines: Sequence[Line], *, preview: bool) -> dict[str, Any]:
+    counts = {s: sum(line.status == s for line in lines) for s in RESULTS}
+    rows = [
+        {
+            "row": line.row.number,
+            "status": line.status,
+            "reasons": [
+                {"column": heading or None, "detail": zh, "detail_en": en}
+                for heading, zh, en in line.reasons
+            ],
+        }
+        for line in lines
+    ]
+    return {"preview": preview, **counts, "rows": rows}
+
+
+def _given_back(line: Line, *, preview: bool) -> dict[str, sheets.Value]:
+    result = "可导入" if preview and line.status == "accepted" else RESULTS[line.status]
+    reasons = "；".join(f"{heading}：{zh}" if heading else zh for heading, zh, _ in line.reasons)
+    return {**line.row.cells, RESULT: result, REASON: reasons}
