@@ -28,6 +28,7 @@ from common.topics import create_topics, events_topic
 from common.writer import Writer
 from contracts.envelope import Envelope
 from contracts.identification import IdentificationEvent
+from contracts.identification_meanings import IDENTIFICATION
 
 LOG_KEY = base64.b64encode(bytes(range(32))).decode()
 SIGNER = Signer("shouwang.test/audit", bytes(range(32)))
@@ -130,7 +131,7 @@ async def app(db: Database, pool: asyncpg.Pool, tokens: Issuer) -> AsyncIterator
         Continuity("audit", settings.kafka_bootstrap_servers, pool, accept=True),
     )
     made.state.keeper = Keeper(pool, SIGNER)
-    for message in messages("identification", Codec.of(IdentificationEvent)):
+    for message in messages("identification", Codec.of(IdentificationEvent, IDENTIFICATION)):
         made.state.vocabulary.learn(message.key.decode(), message.value)
     yield made
     await engine.dispose()

@@ -32,7 +32,7 @@ async def test_an_event_is_told_in_both_languages_with_who_and_both_times(
     client: httpx.AsyncClient, hear: Hear
 ) -> None:
     approved = envelope(
-        b'{"approved_on":"2024-06-01"}',
+        b'{"approved_on":"2024-06-01","procedure":"IDENTIFICATION","visit_only":false}',
         type="TownReviewApproved",
         household_id=household(1),
         occurred_at=NOON - timedelta(days=2),
@@ -43,8 +43,8 @@ async def test_an_event_is_told_in_both_languages_with_who_and_both_times(
     (item,) = answer["items"]
     assert item["label"] == {"zh": "乡镇审核通过", "en": "Town review approved"}
     assert item["sentence"] == {
-        "zh": "乡镇于2024-06-01审核通过",
-        "en": "Approved by the town on 2024-06-01",
+        "zh": "乡镇于2024-06-01审核通过（识别认定），仅凭入户核实：否",
+        "en": "Approved by the town on 2024-06-01 (identification), by the visit alone: no",
     }
     assert item["who"]["organisation"] == "和平县乡村振兴局"
     assert item["who"]["post"] == {

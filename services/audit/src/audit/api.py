@@ -6,10 +6,11 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from audit import queries
 from audit.access import may_look
+from audit.filters import NAMES, Filters, conditions, correcting, corrections, filters
 from audit.read_model import Household
 from audit.timeline import Item, cursor_after, household_cursor, household_in, place_in, told
 from audit.vocabulary import Vocabulary
@@ -66,22 +67,21 @@ async def timeline(
     household_id: UUID,
     request: Request,
     caller: Annotated[Principal, may_look()],
-    service: Annotated[str | None, Query(description="only events of this service")] = None,
-    type: Annotated[str | None, Query(description="only this event type")] = None,
+    asked: Annotated[Filters, Depends(filters)],
     cursor: Cursor = None,
     limit: Limit = USUAL,
 ) -> Response:
     """One item an event in the order of recording, with its sentence in Chinese and English."""
-    only_filters(request, ("service", "type", "cursor", "limit"))
-    runtime = runtime_of(request)
+    only_filters(request, (*NAMES, "cursor", "limit"))
+    runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     household = await covered(runtime, caller, household_id)
+    corrected = await _corrected(runtime, vocabulary, household_id, asked)
     found = await queries.entries(
         runtime.engine,
         household_id,
         limit=limit + 1,
         after=place_in(cursor),
-        service=service,
-        type_=type,
+        where=conditions(asked, vocabulary, corrected),
     )
     shown = found[:limit]
     following = cursor_after(shown[-1]) if len(found) > limit else None
@@ -93,7 +93,7 @@ async def timeline(
             count=proof.count,
             timeline_hash=proof.hash,
             parked=await queries.parked(runtime.engine, "audit", str(household_id)),
-            items=[told(entry, vocabulary_of(request)) for entry in shown],
+            items=[told(entry, vocabulary) for entry in shown],
             next=following,
         )
     )
@@ -130,6 +130,26 @@ async def whole(request: Request, caller: Annotated[Principal, may_look()]) -> q
     only_filters(request, ())
     async with runtime_of(request).pool.acquire() as connection:
         return await queries.whole_log(connection)
+
+
+async def _corrected(
+    runtime: Runtime, vocabulary: Vocabulary, household_id: UUID, asked: Filters
+) -> set[UUID]:
+    """The events that correct, or are corrected, as far as that was known at `known_at`."""
+    types = correcting(vocabulary)
+    if asked.corrected is None or not types:
+        return set()
+    return corrections(
+        [
+            (
+                r["event_id"],
+                vocabulary.meaning(r["service"], r["type"], r["schema_version"]),
+                r["data"],
+            )
+            for r in await queries.of_types(runtime.pool, household_id, types)
+            if asked.known_at is None or r["recorded_at"] <= asked.known_at
+        ]
+    )
 
 
 def runtime_of(request: Request) -> Runtime:

@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 from fastapi import FastAPI
 
-from audit import api, evidence, pages
+from audit import api, evidence, history, pages
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
 from audit.log.note import Signer
@@ -76,6 +76,7 @@ def build(settings: AuditSettings) -> FastAPI:
     app.state.vocabulary = Vocabulary()
     app.include_router(api.router)
     app.include_router(evidence.router)
+    app.include_router(history.router)
     app.include_router(operations(NAME, STORE.codec, settings))
     pages.install(app)
     return default_deny(app, evidence.PUBLIC)

@@ -1,11 +1,13 @@
 """What is asked of the timeline. Every answer is in timeline order and pages by a place in it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import func, text, tuple_
+import asyncpg
+from sqlalchemy import ColumnElement, func, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
@@ -44,20 +46,37 @@ async def entries(
     *,
     limit: int,
     after: Place | None = None,
-    service: str | None = None,
-    type_: str | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
 ) -> Sequence[Entry]:
     """Up to `limit` events of a household after a place, oldest first."""
     order = (col(Entry.recorded_at), col(Entry.service), col(Entry.stream), col(Entry.version))
     query = select(Entry).where(col(Entry.key) == str(household_id)).order_by(*order).limit(limit)
     if after:
         query = query.where(tuple_(*order) > tuple_(*after))
-    if service:
-        query = query.where(col(Entry.service) == service)
-    if type_:
-        query = query.where(col(Entry.type) == type_)
     async with AsyncSession(engine) as session:
+        return (await session.execute(query.where(*where))).scalars().all()
+
+
+async def by_id(engine: AsyncEngine, ids: Collection[UUID]) -> Sequence[Entry]:
+    """These events."""
+    async with AsyncSession(engine) as session:
+        query = select(Entry).where(col(Entry.event_id).in_(ids))
         return (await session.execute(query)).scalars().all()
+
+
+async def known(
+    pool: asyncpg.Pool, household_id: UUID, known_at: datetime | None
+) -> Sequence[asyncpg.Record]:
+    """What folding needs of all that was recorded of a household by then."""
+    return await pool.fetch(_FOLDED, str(household_id), known_at)
+
+
+async def of_types(
+    pool: asyncpg.Pool, household_id: UUID, types: Sequence[tuple[str, str, int]]
+) -> Sequence[asyncpg.Record]:
+    """Events of a household of these types (service, name, major version)."""
+    wanted = [t[0] for t in types], [t[1] for t in types], [t[2] for t in types]
+    return await pool.fetch(_OF_TYPES, str(household_id), *wanted)
 
 
 async def proof(engine: AsyncEngine, household_id: UUID) -> Proof:
@@ -115,6 +134,16 @@ async def whole_log(connection: Connection, schema: str = SCHEMA) -> Proof:
     return Proof(found["count"], found["hash"].hex() if found["hash"] else EMPTY)
 
 
+_FOLDED = """
+select event_id, service, type, schema_version, stream, version, occurred_at, recorded_at, data
+from read.timeline where key = $1 and ($2::timestamptz is null or recorded_at <= $2)
+"""
+_OF_TYPES = """
+select t.event_id, t.service, t.type, t.schema_version, t.recorded_at, t.data from read.timeline t
+join unnest($2::text[], $3::text[], $4::int[]) as w (service, type, schema_version)
+    using (service, type, schema_version)
+where t.key = $1
+"""
 _ORDER = "recorded_at, service, stream, version"
 _PROOF = f"""
 select count(*) as count, sha256(string_agg(hash, ''::bytea order by {_ORDER})) as hash

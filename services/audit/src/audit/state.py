@@ -75,9 +75,9 @@ def state(events: Iterable[Happened], valid_at: datetime, known_at: datetime) ->
     known = sorted((e for e in events if e.recorded_at <= known_at), key=lambda e: e.recording)
     found, amended = State(), dict[UUID, list[tuple[str, str, UUID]]]()
     for e in known:
-        if struck := _id(e, e.meaning.corrects):
+        if struck := identified(e.payload, e.meaning.corrects):
             found.struck[struck] = e.event_id
-        if e.meaning.amends and (target := _id(e, e.meaning.amends.event)):
+        if e.meaning.amends and (target := identified(e.payload, e.meaning.amends.event)):
             pointer, value = (
                 _at(e.payload, p) for p in (e.meaning.amends.pointer, e.meaning.amends.value)
             )
@@ -192,9 +192,10 @@ def _at(source: Any, path: str) -> Any:
     return source
 
 
-def _id(event: Happened, path: str | None) -> UUID | None:
+def identified(payload: Mapping[str, Any] | None, path: str | None) -> UUID | None:
+    """The id of an event at a path, or `None` if there is no path or no id."""
     try:
-        return UUID(_at(event.payload, path)) if path else None
+        return UUID(_at(payload, path)) if path else None
     except (ValueError, TypeError, AttributeError):
         return None
 

@@ -4,6 +4,7 @@ Nobody waits for it: an event whose words have not arrived is shown by the name 
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -12,12 +13,34 @@ import structlog
 from audit.sentences import Description, Words
 from common.kafka import KafkaError, LogScan, Place
 from common.topics import CATALOGUE
+from contracts.meaning import Meaning
 
 log = structlog.get_logger()
 
 AGAIN: Final = 2.0  # seconds between attempts while Kafka is away
 
+TypeName = tuple[str, str, int]  # service, event name, major version
+
+
+class StateWords(msgspec.Struct):
+    """The name of a state field, and the labels of its codes."""
+
+    zh: str
+    en: str
+    codes: dict[str, Words] = {}
+
+
+class _Meant(msgspec.Struct):
+    service: str = ""
+    type: str = ""
+    schema_version: int = 1
+    meaning: Meaning = Meaning()
+    state: dict[str, StateWords] = {}
+
+
 _description = msgspec.json.Decoder(Description)
+_meant = msgspec.json.Decoder(_Meant)
+NOTHING = Meaning()
 
 
 class Vocabulary:
@@ -25,6 +48,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._known: dict[str, Description] = {}
+        self._meant: dict[str, _Meant] = {}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -33,15 +57,32 @@ class Vocabulary:
         """Take a record of the catalogue; without a body the type is forgotten."""
         if value is None:
             self._known.pop(key, None)
+            self._meant.pop(key, None)
             return
         try:
             self._known[key] = _description.decode(value)
+            self._meant[key] = _meant.decode(value)
         except msgspec.MsgspecError as error:
             log.warning("description_not_understood", type=key, error=str(error))
 
     def description(self, service: str, type_: str, schema_version: int) -> Description | None:
         """What the service said of this type and major version, if it has yet."""
         return self._known.get(f"{service}.{type_}.v{schema_version}")
+
+    def meaning(self, service: str, type_: str, schema_version: int) -> Meaning:
+        """What this type does to the state of its household; nothing, until that is known."""
+        known = self._meant.get(f"{service}.{type_}.v{schema_version}")
+        return known.meaning if known else NOTHING
+
+    def types(self, wanted: Callable[[Meaning], bool]) -> list[TypeName]:
+        """The types whose meaning is of that kind."""
+        return [
+            (m.service, m.type, m.schema_version) for m in self._meant.values() if wanted(m.meaning)
+        ]
+
+    def state(self) -> dict[str, StateWords]:
+        """The names of all state fields."""
+        return {name: words for m in self._meant.values() for name, words in m.state.items()}
 
     def label(self, service: str, type_: str, schema_version: int) -> Words:
         """The name of the type for people; the name in code until it is known."""

@@ -6,6 +6,7 @@ readable: a proof for an old size uses the first hashes of the tiles that there 
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from audit.log.tree import Node
@@ -62,8 +63,12 @@ def folded(hashes: bytes) -> bytes:
 
 
 def reading(tiles: Mapping[Tile, bytes]) -> Node:
-    """Subtrees out of tiles. The node raises `KeyError` for a tile, or a part of one, not there."""
+    """Subtrees out of tiles, each folded once: proofs of one tree share most of theirs.
 
+    The node raises `KeyError` for a tile, or a part of one, that is not there.
+    """
+
+    @cache
     def node(level: int, index: int) -> bytes:
         tile, start, count = _where(level, index)
         part = tiles[tile][start * HASH : (start + count) * HASH]

@@ -1,0 +1,136 @@
+"""Which events of a household are asked for. Every filter is told, or it is refused."""
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query
+from sqlalchemy import ColumnElement, Date, cast, false, func, not_, tuple_
+from sqlmodel import col
+
+from audit.read_model import Entry
+from audit.state import identified
+from audit.timeline import LATE_AFTER
+from audit.vocabulary import TypeName, Vocabulary
+from common.clock import start_of
+from common.problems import Problem
+from contracts.meaning import Meaning
+
+NAMES = ("service", "type", "department", "late", "corrected", "breach", "valid_at", "known_at")
+At = Annotated[
+    str | None,
+    Query(description="a moment (RFC 3339 with zone), or a business date", max_length=40),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is asked for; `None` asks for nothing in particular."""
+
+    service: str | None = None
+    type: str | None = None
+    department: str | None = None
+    late: bool | None = None
+    corrected: bool | None = None
+    breach: bool | None = None
+    valid_at: datetime | None = None
+    known_at: datetime | None = None
+
+
+def filters(
+    service: Annotated[str | None, Query(description="only events of this service")] = None,
+    type: Annotated[str | None, Query(description="only this event type")] = None,
+    department: Annotated[str | None, Query(description="only of this department")] = None,
+    late: Annotated[bool | None, Query(description="recorded late, or in time")] = None,
+    corrected: Annotated[
+        bool | None, Query(description="corrections and what they correct, or all else")
+    ] = None,
+    breach: Annotated[bool | None, Query(description="missed deadlines, or all else")] = None,
+    valid_at: At = None,
+    known_at: At = None,
+) -> Filters:
+    """For a route's parameter. Raises `Problem` (400) for what is neither a moment nor a date."""
+    return Filters(
+        service, type, department, late, corrected, breach, moment(valid_at), moment(known_at)
+    )
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment, or the last one of a business date. Raises `Problem` (400)."""
+    if text is None:
+        return None
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            return start_of(date.fromisoformat(text) + timedelta(days=1)) - timedelta(
+                microseconds=1
+            )
+        found = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise Problem("invalid-moment") from error
+    if found.tzinfo is None:
+        raise Problem("invalid-moment")
+    return found
+
+
+def conditions(
+    asked: Filters, vocabulary: Vocabulary, corrected: Collection[UUID]
+) -> list[ColumnElement[bool]]:
+    """What the events must be. `corrected` are the events that correct, or are corrected."""
+    found: list[ColumnElement[bool]] = []
+    for column, wanted in (
+        (Entry.service, asked.service),
+        (Entry.type, asked.type),
+        (Entry.actor_department, asked.department),
+    ):
+        if wanted is not None:
+            found.append(col(column) == wanted)
+    if asked.late is not None:
+        days = _business_date(Entry.recorded_at) - _business_date(Entry.occurred_at)
+        found.append((days > LATE_AFTER) == asked.late)
+    if asked.corrected is not None:
+        found.append(_is(col(Entry.event_id).in_(corrected), asked.corrected))
+    if asked.breach is not None:
+        names = tuple_(col(Entry.service), col(Entry.type), col(Entry.schema_version))
+        types = vocabulary.types(lambda meaning: meaning.breach)
+        found.append(_is(names.in_(types) if types else false(), asked.breach))
+    if asked.valid_at is not None:
+        found.append(col(Entry.occurred_at) <= asked.valid_at)
+    if asked.known_at is not None:
+        found.append(col(Entry.recorded_at) <= asked.known_at)
+    return found
+
+
+def correcting(vocabulary: Vocabulary) -> list[TypeName]:
+    """The types of events that correct others."""
+    return vocabulary.types(lambda meaning: bool(meaning.corrects or meaning.amends))
+
+
+def corrections(rows: Sequence[tuple[UUID, Meaning, bytes]]) -> set[UUID]:
+    """The events that correct, and those that they name."""
+    found = set()
+    for event_id, meaning, data in rows:
+        path = meaning.corrects or (meaning.amends.event if meaning.amends else None)
+        if target := identified(payload(data), path):
+            found |= {event_id, target}
+    return found
+
+
+def payload(data: bytes) -> dict[str, Any] | None:
+    """The payload of an event, or `None` if it is no JSON object."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _business_date(column: Any) -> Any:
+    return cast(func.timezone("Asia/Shanghai", col(column)), Date)
+
+
+def _is(condition: ColumnElement[bool], wanted: bool) -> ColumnElement[bool]:
+    return condition if wanted else not_(condition)

@@ -1,0 +1,206 @@
+"""A household at any point of two clocks, and what lies between two points, over HTTP."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from audit import queries
+from audit.access import may_look
+from audit.api import covered, runtime_of, vocabulary_of
+from audit.filters import At, moment, payload
+from audit.sentences import Words, shown
+from audit.state import Happened, diff, named, state
+from audit.timeline import Item, told
+from audit.vocabulary import StateWords, Vocabulary
+from common.auth import Principal
+from common.http import encoded, only_filters
+from common.service import Runtime
+
+router = APIRouter(tags=["history"])
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the state in words, and the event that made it so."""
+
+    field: str
+    label: Words
+    value: Any
+    shown: Words
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AtPoint:
+    """How things were at `valid_at`, as they were known at `known_at`; fields by name."""
+
+    household_id: UUID
+    valid_at: datetime
+    known_at: datetime
+    fields: list[Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field that differs. `event` is behind it: it set, cleared, corrected or retracted."""
+
+    field: str
+    label: Words
+    before: Any
+    after: Any
+    shown_before: Words
+    shown_after: Words
+    event: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of the two clocks."""
+
+    valid_at: datetime
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What differs between two points."""
+
+    household_id: UUID
+    before: Point
+    after: Point
+    changes: list[Change]
+
+
+@router.get(
+    "/v1/households/{household_id}/state",
+    summary="A household as it was, as it was known",
+    response_model=AtPoint,
+)
+async def at_point(
+    household_id: UUID,
+    request: Request,
+    caller: Annotated[Principal, may_look()],
+    valid_at: At = None,
+    known_at: At = None,
+) -> Response:
+    """Without `known_at`, all that is known now; without `valid_at`, up to now.
+
+    A correction that was recorded after `known_at` has no part in the answer.
+    """
+    only_filters(request, ("valid_at", "known_at"))
+    runtime, vocabulary = runtime_of(request), vocabulary_of(request)
+    await covered(runtime, caller, household_id)
+    point = _point(runtime, moment(valid_at), moment(known_at))
+    found = state(
+        await _happened(runtime, vocabulary, household_id, point.known_at),
+        point.valid_at,
+        point.known_at,
+    )
+    words = vocabulary.state()
+    return encoded(
+        AtPoint(
+            household_id,
+            point.valid_at,
+            point.known_at,
+            [
+                Field(name, *_worded(name, v.value, words), v.event_id)
+                for name, v in sorted(found.fields.items())
+            ],
+        )
+    )
+
+
+@router.get(
+    "/v1/households/{household_id}/diff",
+    summary="What changed between two points, and by which event",
+    response_model=Between,
+)
+async def between(
+    household_id: UUID,
+    request: Request,
+    caller: Annotated[Principal, may_look()],
+    earlier: Annotated[str, Query(alias="from", description="valid_at of the first point")],
+    later: Annotated[str | None, Query(alias="to", description="of the second; now")] = None,
+    known_from: At = None,
+    known_to: At = None,
+) -> Response:
+    """`from` and `to` set both clocks of their points; `known_from` and `known_to` set the second.
+
+    So `from=to` with two of the latter shows what a correction changed.
+    """
+    only_filters(request, ("from", "to", "known_from", "known_to"))
+    runtime, vocabulary = runtime_of(request), vocabulary_of(request)
+    await covered(runtime, caller, household_id)
+    first, last = moment(earlier), moment(later)
+    before = _point(runtime, first, moment(known_from) or first)
+    after = _point(runtime, last, moment(known_to) or last)
+    events = await _happened(
+        runtime, vocabulary, household_id, max(before.known_at, after.known_at)
+    )
+    changes = diff(*(state(events, point.valid_at, point.known_at) for point in (before, after)))
+    entries = await queries.by_id(runtime.engine, {change.event_id for change in changes})
+    items = {entry.event_id: told(entry, vocabulary) for entry in entries}
+    words = vocabulary.state()
+    return encoded(
+        Between(
+            household_id,
+            before,
+            after,
+            [
+                Change(
+                    change.field,
+                    _label(change.field, words),
+                    change.before,
+                    change.after,
+                    _shown(change.field, change.before, words),
+                    _shown(change.field, change.after, words),
+                    items[change.event_id],
+                )
+                for change in changes
+            ],
+        )
+    )
+
+
+def _point(runtime: Runtime, valid_at: datetime | None, known_at: datetime | None) -> Point:
+    now = runtime.clock.now()
+    return Point(valid_at or now, known_at or now)
+
+
+async def _happened(
+    runtime: Runtime, vocabulary: Vocabulary, household_id: UUID, known_at: datetime
+) -> Sequence[Happened]:
+    rows = await queries.known(runtime.pool, household_id, known_at)
+    return [
+        Happened(
+            row["event_id"],
+            row["service"],
+            row["type"],
+            row["stream"],
+            row["version"],
+            row["occurred_at"],
+            row["recorded_at"],
+            payload(row["data"]),
+            vocabulary.meaning(row["service"], row["type"], row["schema_version"]),
+        )
+        for row in rows
+    ]
+
+
+def _worded(name: str, value: Any, words: Mapping[str, StateWords]) -> tuple[Words, Any, Words]:
+    return _label(name, words), value, _shown(name, value, words)
+
+
+def _label(name: str, words: Mapping[str, StateWords]) -> Words:
+    known = words.get(named(name, words) or "")
+    return Words(known.zh, known.en) if known else Words(name, name)
+
+
+def _shown(name: str, value: Any, words: Mapping[str, StateWords]) -> Words:
+    known = words.get(named(name, words) or "")
+    codes = known.codes if known else {}
+    return Words(shown(name, value, codes, "zh"), shown(name, value, codes, "en"))
