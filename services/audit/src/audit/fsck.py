@@ -1,14 +1,16 @@
-"""Is the log what was signed? `python -m audit.fsck [VKEY]`, beside the service or without it.
+"""Is the log what was signed? `python -m audit.fsck [--kafka] [--key VKEY]`, beside the service or not.
 
 Derives everything again from the leaves: the log of checkpoints, every tree, every household's chain,
-the heads map; and each leaf's hash from the record that the timeline has of it. Reads only. Exit 0 if
-all of it holds, 1 if not, with a line for each thing that does not.
+the heads map; and each leaf's hash from the record that the timeline has of it. With `--kafka`, the
+trees from the topics alone. Reads only. Exit 0 if all of it holds, 1 if not, with a line for each thing
+that does not.
 """
 
+import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import asyncpg
 
@@ -18,8 +20,10 @@ from audit.log.heads import Chain, HeadsMap, entry
 from audit.log.store import Checkpoint
 from audit.log.tree import Frontier
 from audit.verify import ZERO, Bad, head_of, key_of, leaf_hash, next_head, signers
-from common.incoming import unparked
+from common.incoming import incoming, unparked
 from common.intents import Connection
+from common.kafka import LogScan, Place
+from common.topics import events_topic
 from contracts.envelope import chain_hash
 
 CHUNK = 2_000
@@ -103,21 +107,60 @@ order by l.tree, l.index
 """
 
 
-async def _main(url: str, vkey: str | None) -> list[str]:
+async def from_kafka(servers: str, signed: Mapping[str, tuple[int, bytes]]) -> list[str]:
+    """The trees whose signed roots do not follow from their topics alone, a sentence each."""
+    names = {Place(events_topic(n.split("/")[0]), int(n.split("/")[1])): n for n in signed}
+    trees = {place: Frontier() for place in names}
+    seen: dict[Place, set[bytes]] = {place: set() for place in names}
+    scan = LogScan(servers)
+    try:
+        bounds = await scan.start(list(names))
+        left = {place: end for place, (first, end) in bounds.items() if first < end}
+        while left:
+            for place, records in (await scan.fetch(CHUNK, 1.0)).items():
+                for item in map(incoming, records):
+                    tree = trees[place]
+                    if item.event is None or item.fault or item.event.hash in seen[place]:
+                        continue
+                    if tree.size < signed[names[place]][0]:
+                        seen[place].add(item.event.hash)
+                        tree.append(leaf_hash(item.event.hash))
+                if records and records[-1].offset + 1 >= left.get(place, 0):
+                    left.pop(place, None)
+    finally:
+        await scan.close()
+    return [
+        f"{name}: the topic does not give the {signed[name][0]} leaves that were signed"
+        for place, name in names.items()
+        if (trees[place].size, trees[place].root()) != signed[name]
+    ]
+
+
+async def _main(url: str, vkey: str | None, kafka: str | None) -> list[str]:
     connection = await asyncpg.connect(url)
     try:
-        return await fsck(connection, "audit", vkey)
+        found = await fsck(connection, "audit", vkey)
+        last = await store.latest(connection)
     finally:
         await connection.close()
+    if kafka and last:
+        found += await from_kafka(kafka, {n: t for n, t in last.trees.items() if n != "heads"})
+    return found
 
 
 def main() -> None:
     """Check, and say what does not hold."""
-    url = os.environ.get("DATABASE_URL") or sys.exit(
-        "DATABASE_URL is not set: it is what the service is given."
-    )
-    found = asyncio.run(_main(url, sys.argv[1] if len(sys.argv) > 1 else None))
+    asking = argparse.ArgumentParser(prog="python -m audit.fsck", description=__doc__)
+    asking.add_argument("--key", help="the log's verifier key, to check the signature too")
+    asking.add_argument("--kafka", action="store_true", help="derive the trees from Kafka as well")
+    asked = asking.parse_args()
+    kafka = _setting("KAFKA_BOOTSTRAP_SERVERS") if asked.kafka else None
+    found = asyncio.run(_main(_setting("DATABASE_URL"), asked.key, kafka))
     sys.exit("\n".join(found) if found else 0)
+
+
+def _setting(name: str) -> str:
+    return os.environ.get(name) or sys.exit(f"{name} is not set: it is what the service is given.")
 
 
 if __name__ == "__main__":
