@@ -1,0 +1,98 @@
+"""What is in the store and not on the topic is found and published again; what is foreign is named."""
+
+import os
+import sys
+from asyncio import create_subprocess_exec, subprocess
+from collections.abc import Sequence
+
+import asyncpg
+import pytest
+
+from common.completeness import Compared, compare, republish
+from common.eventstore import record
+from common.kafka import Log, Message, Place
+from common.outbox import publish_all
+from common.testing import TALLIES, Database, adding, envelope, message_of
+from common.topics import create_topics
+from contracts.envelope import Envelope, from_headers
+from local.servers import Servers
+
+
+@pytest.fixture
+async def events(pool: asyncpg.Pool) -> list[Envelope]:
+    """Five events of two streams, whose tickets are gone."""
+    found: list[Envelope] = []
+
+    async def keep(messages: Sequence[Message]) -> None:
+        found.extend(from_headers(m.headers, m.value) for m in messages)
+
+    async with pool.acquire() as connection:
+        await record(connection, TALLIES, [adding("one", 1, 2, 3), adding("two", 4, 5)])
+        await connection.execute("update es.relay set epoch = 1")
+        await publish_all(connection, "identification", 1, keep)
+    return found
+
+
+async def compared(pool: asyncpg.Pool, servers: Servers, topic: str) -> Compared:
+    async with pool.acquire() as connection:
+        return await compare(connection, servers.kafka, [Place(topic, 0), Place(topic, 1)])
+
+
+async def test_nothing_differs_when_all_was_published_however_often(
+    pool: asyncpg.Pool, servers: Servers, log: Log, topic: str, events: list[Envelope]
+) -> None:
+    await log.publish([message_of(e, topic) for e in [*events, events[0]]])
+    assert await compared(pool, servers, topic) == Compared(5, 5, 1, [], [])
+
+
+async def test_what_was_lost_is_named_and_published_again_and_nobody_doubles_it(
+    pool: asyncpg.Pool, servers: Servers, log: Log, topic: str, events: list[Envelope]
+) -> None:
+    lost = [e for e in events if (e.stream, e.version) in (("one", 2), ("two", 2))]
+    await log.publish([message_of(e, topic) for e in events if e not in lost])
+    found = await compared(pool, servers, topic)
+    assert (found.stored, found.published) == (5, 3)
+    assert [(e.stream, e.version) for e in found.lost] == [("one", 2), ("two", 2)]
+    heard: list[Envelope] = []
+    async with pool.acquire() as connection:
+        await republish(connection, found.lost)
+        on_the_way = await compare(connection, servers.kafka, [Place(topic, 0), Place(topic, 1)])
+        assert (on_the_way.stored, on_the_way.lost) == (3, [])
+
+        async def publish(messages: Sequence[Message]) -> None:
+            heard.extend(from_headers(m.headers, m.value) for m in messages)
+
+        await publish_all(connection, "identification", 1, publish)
+    assert heard == lost
+    await log.publish([message_of(e, topic) for e in heard])
+    assert await compared(pool, servers, topic) == Compared(5, 5, 0, [], [])
+
+
+async def test_T9_what_the_service_did_not_record_is_named(
+    pool: asyncpg.Pool, servers: Servers, log: Log, topic: str, events: list[Envelope]
+) -> None:
+    last = next(e for e in events if (e.stream, e.version) == ("one", 3))
+    forged = envelope(b'{"amount":9}', prev=last)
+    broken = Message(topic, b"?", [], b"no event at all")
+    await log.publish([*(message_of(e, topic) for e in [*events, forged]), broken])
+    found = await compared(pool, servers, topic)
+    assert found.lost == []
+    assert {(f.stream, f.version) for f in found.foreign} == {("one", 4), ("?", 0)}
+
+
+async def test_the_command_says_what_is_lost(
+    events: list[Envelope], db: Database, servers: Servers, pool: asyncpg.Pool
+) -> None:
+    await create_topics(servers.kafka, 1)
+    command = (sys.executable, "-m", "common.completeness", "identification", "--republish")
+    environment = {
+        **os.environ,
+        "DATABASE_URL": db.url,
+        "KAFKA_BOOTSTRAP_SERVERS": servers.kafka,
+    }
+    ran = await create_subprocess_exec(*command, env=environment, stdout=subprocess.PIPE)
+    said, _ = await ran.communicate()
+    assert ran.returncode == 1
+    assert "5 recorded, 0 of them on the topic" in said.decode()
+    assert "one v2 is to be published" in said.decode()
+    assert await pool.fetchval("select count(*) from es.outbox") == 5
