@@ -145,7 +145,7 @@ def test_T15_an_objection_that_is_upheld_ends_the_elimination() -> None:
     upheld = replace(UPHELD, resolved_on=date(2024, 10, 24), today=LATER)
     household = state([*monitored(*ENDING[:4], objection, upheld)])
     assert household.stage is Stage.MONITORED
-    assert household.opened.objections == ()
+    assert not household.opened.objections
 
 
 def test_T16_a_revoked_elimination_is_the_same_episode() -> None:

@@ -24,6 +24,7 @@ from services.identification.tests.ending import (
     ADD,
     ALLOW,
     AUTUMN,
+    CHANGE,
     COMPLETE_AGAIN,
     ELIMINATE,
     ENDING,
@@ -40,6 +41,7 @@ from services.identification.tests.ending import (
     income,
     monitored,
 )
+from services.identification.tests.entries import MERGE, TAKE_IN
 from services.identification.tests.story import (
     REGISTERED,
     RISK,
@@ -50,6 +52,7 @@ from services.identification.tests.story import (
     state,
 )
 from services.identification.tests.test_inquiries import OBJECT
+from services.identification.tests.test_moves import handed_over
 
 NATURAL = replace(PROPOSE, manner=Manner.NATURAL, measures=())
 WINDOW = (date(2023, 10, 1), date(2024, 9, 30))
@@ -294,3 +297,10 @@ def test_every_guard_that_fails_is_named_in_one_answer() -> None:
 )
 def test_months_end_with_the_month(day: date, months: int, after: date) -> None:
     assert months_after(day, months) == after
+
+
+def test_an_episode_that_was_taken_over_is_assessed_before_it_ends() -> None:
+    """A54: the survivor of a merger has no assessment of its own."""
+    given = history(MERGE, replace(TAKE_IN, case=handed_over(date(2023, 3, 1))))
+    assert failing(PROPOSE, given) == [Guard.E2, Guard.E3, Guard.E4, Guard.E5]
+    assert refused(CHANGE, given).code == "class-does-not-fit"

@@ -211,7 +211,7 @@ def test_T9_an_open_objection_blocks_every_step_to_the_decision() -> None:
     approved = [*up_to(CONFIRM), *HOUSEHOLD.when(OBJECT, given=up_to(CONFIRM))]
     refusal = refused(CONFIRM, approved)
     assert refusal.code == "objection-open"
-    assert refusal.details == {"objections": (OBJECT.objection_id,)}
+    assert refusal.details == {"objections": [OBJECT.objection_id]}
 
 
 def test_an_objection_that_is_dismissed_lets_the_case_go_on() -> None:
@@ -226,7 +226,7 @@ def test_T11_an_objection_that_is_upheld_sends_the_case_back() -> None:
     given = history(*STEPS[:5], OBJECT, UPHELD)
     household = state(given)
     assert household.stage is Stage.VERIFYING
-    assert household.opened.objections == ()
+    assert not household.opened.objections
     assert household.opened.due_on == date(2024, 3, 16)
 
 

@@ -46,7 +46,8 @@ class Case:
     """What a step of an elimination looks at, on the day it is taken.
 
     `ready` is there once officers have seen the household, `reviewed` once the town has approved,
-    `severe_issues` when the county decides.
+    `severe_issues` when the county decides. An episode that was taken over from another household
+    has no assessment here until somebody makes one.
     """
 
     household: Household
@@ -56,17 +57,18 @@ class Case:
     on: date
     policy: Policy
     ready: EliminationReady | None = None
-    reviewed: bool | None = None
+    reviewed: bool = False
     severe_issues: int | None = None
 
     @property
-    def income(self) -> IncomeAssessed:
-        """The latest assessment; a confirmed household has one."""
-        return self.household.assessments[-1]
+    def income(self) -> IncomeAssessed | None:
+        """The latest assessment."""
+        return self.household.assessments[-1] if self.household.assessments else None
 
 
 Found = tuple[bool | None, str, str]  # whether it holds, and what was found, in both languages
 EXEMPT: Found = (True, "自然消除不适用", "does not apply: by itself")
+MISSING: Found = (False, "未登记", "not on record")
 LATER: Found = (None, "后续环节核对", "judged at a later step")
 
 
@@ -120,7 +122,10 @@ def answers(risk: RiskType, household: Household) -> frozenset[MeasureCategory]:
 
 def e2_income(case: Case) -> Found:
     """E2 and A46. Strictly above the line of the assessment: exactly on it is not enough."""
-    total, line = case.income.disposable_fen, case.income.line_fen * case.income.members
+    income = case.income
+    if income is None:
+        return MISSING
+    total, line = income.disposable_fen, income.line_fen * income.members
     zh = f"合计{_yuan(total)}元，监测线合计{_yuan(line)}元"
     return total > line, zh, f"{_yuan(total)} yuan, the line is {_yuan(line)} for all"
 
@@ -146,7 +151,7 @@ def e4_safeguards(case: Case) -> Found:
     """E4. Schooling, insurance, housing, and water with a valid report."""
     seen = case.household.safeguards
     if seen is None:
-        return False, "未登记", "not on record"
+        return MISSING
     safe = (
         seen.housing_grade in SAFE
         and seen.water_safe
@@ -169,6 +174,8 @@ def e4_safeguards(case: Case) -> Found:
 def e5_spending(case: Case) -> Found:
     """E5. Own cost below the warning threshold, or reference income above the line."""
     income = case.income
+    if income is None:
+        return MISSING
     threshold = case.policy.medical_threshold(at_risk_group=True)
     solved = income.compliant_own_cost_fen < threshold
     covered = income.reference_fen > income.line_fen * income.members
@@ -220,16 +227,16 @@ def e9_visit(case: Case) -> Found:
 
 def e10_reviews(case: Case) -> Found:
     """E10. The village agreed, five full days were posted, nobody objects any more."""
-    if case.reviewed is None:
+    if not case.reviewed:
         return LATER
     objections = len(case.household.opened.objections)
     zh, en = f"未处理异议{objections}件", f"{objections} objections open"
-    return case.reviewed and not objections, zh, en
+    return objections == 0, zh, en
 
 
 def e11_record(case: Case) -> Found:
     """E11. What will be compared later is on record, damages among it."""
-    if case.reviewed is None or case.ready is None:
+    if not case.reviewed or case.ready is None:
         return LATER
     seen = case.ready.verified
     missing = [

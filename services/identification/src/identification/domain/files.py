@@ -1,6 +1,7 @@
 """The file of a case: what it carries from its first clue to its end, whatever its stage."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -25,7 +26,8 @@ class Clue:
 class CaseFile:
     """A case, named by the clue that opened it. Its clock keeps the first day (A12).
 
-    `asked` is the comparison that is not completed, `objections` are those that are open.
+    `asked` is the comparison that is not completed, `objections` are those that are open, with
+    the day on which each was raised.
     """
 
     case_id: UUID
@@ -37,7 +39,8 @@ class CaseFile:
     consent: AuthorisationSigned | AuthorisationRefused | None = None
     asked: DataComparisonRequested | None = None
     hits: int | None = None
-    objections: tuple[UUID, ...] = ()
+    objections: Mapping[UUID, date] = field(default_factory=dict)
+    posted_on: date | None = None
     emergency: tuple[UUID, ...] = ()
     warned: bool = False
     missed: bool = False

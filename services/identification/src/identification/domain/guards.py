@@ -78,7 +78,7 @@ def apart(by: str, done: Iterable[str], officers: Iterable[UUID] = (), *, before
 def undisputed(household: Household) -> None:
     """No objection is open (T9, E10). Raises `Refused`."""
     if household.opened.objections:
-        raise Refused("objection-open", objections=household.opened.objections)
+        raise Refused("objection-open", objections=list(household.opened.objections))
 
 
 def out_of_order(needed: Needed, household: Household) -> Refused:

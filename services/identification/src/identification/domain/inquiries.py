@@ -159,7 +159,9 @@ def _object(
     """From the notice until the county decides."""
     if c.objection_id in household.opened.objections:
         return []
-    in_order(c.raised_on, case.before.on, c.today, "raised_on")
+    posted_on = household.opened.posted_on
+    assert posted_on, "an objection is to a notice"
+    in_order(c.raised_on, posted_on, c.today, "raised_on")
     without_personal_data(text=c.text)
     return [
         ObjectionRaised(
@@ -178,8 +180,8 @@ def _resolve(
 ) -> list[InquiryEvent]:
     """T11. With a reason, either way."""
     if c.objection_id not in household.opened.objections:
-        raise Refused("unknown-objection", objections=household.opened.objections)
-    in_order(c.resolved_on, case.before.on, c.today, "resolved_on")
+        raise Refused("unknown-objection", objections=list(household.opened.objections))
+    in_order(c.resolved_on, household.opened.objections[c.objection_id], c.today, "resolved_on")
     explained(text=c.text)
     return [
         ObjectionResolved(
@@ -232,15 +234,17 @@ def evolve(household: Household, event: InquiryEvent) -> Household:
         case DataComparisonCompleted():
             return replace(household, file=replace(file, asked=None, hits=event.hits))
         case ObjectionRaised():
-            objections = (*file.objections, event.objection_id)
+            objections = {**file.objections, event.objection_id: event.raised_on}
             return replace(household, file=replace(file, objections=objections))
         case ObjectionResolved() if event.upheld and monitored_of(household.case):
             return household.still_monitored()
         case ObjectionResolved() if event.upheld:
-            file = replace(file, objections=())
+            file = replace(file, objections={})
             return replace(household, case=Verifying(event.resolved_on), file=file)
         case ObjectionResolved():
-            objections = tuple(o for o in file.objections if o != event.objection_id)
+            objections = {
+                known: on for known, on in file.objections.items() if known != event.objection_id
+            }
             return replace(household, file=replace(file, objections=objections))
         case _:
             assert_never(event)

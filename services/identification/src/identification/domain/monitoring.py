@@ -90,9 +90,9 @@ def _change(c: ChangeClass, household: Household, case: Monitored) -> list[Monit
         return []
     in_order(c.changed_on, case.confirmed.confirmed_on, c.today, "changed_on")
     explained(reason=c.reason)
-    latest = household.assessments[-1]
-    expected = proposed_class(latest, household, c.policy)
-    if c.monitored_class is not expected:
+    latest = household.assessments[-1] if household.assessments else None
+    expected = proposed_class(latest, household, c.policy) if latest else None
+    if latest is None or c.monitored_class is not expected:
         raise Refused("class-does-not-fit", expected=expected or "NONE")
     return [
         MonitoringCategoryChanged(

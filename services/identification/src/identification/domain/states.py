@@ -214,7 +214,7 @@ class Household:
         """As before the elimination was proposed."""
         monitored = monitored_of(self.case)
         assert monitored, "an elimination is of a monitored household"
-        return replace(self, case=monitored, file=replace(self.opened, objections=()))
+        return replace(self, case=monitored, file=replace(self.opened, objections={}))
 
     def after(self, outcome: str, on: date) -> "Household":
         """The case is over."""

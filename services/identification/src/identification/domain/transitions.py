@@ -139,7 +139,8 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
                 return replace(household, case=VillageReviewed(case, event.held_on))
         case PublicityPosted():
             if isinstance(case, VillageReviewed):
-                return replace(household, case=Publicised(case.before, event.posted_on))
+                file = replace(household.opened, posted_on=event.posted_on)
+                return replace(household, case=Publicised(case.before, event.posted_on), file=file)
         case PublicityCompleted():
             if isinstance(case, Publicised):
                 return replace(household, case=PublicityOver(case.before, event.ended_on))
@@ -148,7 +149,7 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
                 approved = TownReviewed(case.before, event.approved_on, event.approved_by)
                 return replace(household, case=approved)
         case ReviewReturned():
-            file = replace(household.opened, objections=())
+            file = replace(household.opened, objections={})
             return replace(household, case=Verifying(event.returned_on), file=file)
         case MonitoringConfirmed():
             if isinstance(case, TownReviewed):
