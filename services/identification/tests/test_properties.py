@@ -19,6 +19,7 @@ from identification.refusals import REFUSALS
 from services.identification.tests import ending
 from services.identification.tests import test_inquiries as inquiries
 from services.identification.tests import test_outcomes as outcomes
+from services.identification.tests.entries import MERGE, TAKE_IN
 from services.identification.tests.story import (
     NOT_AT_RISK,
     POLICY,
@@ -27,6 +28,7 @@ from services.identification.tests.story import (
     TODAY,
     history,
 )
+from services.identification.tests.test_moves import handed_over
 
 ASKED: tuple[Command, ...] = (
     *STEPS,
@@ -91,7 +93,8 @@ WAY: tuple[Command, ...] = (
     *ending.ENDING,
     ending.REVOKE,
 )
-starts = st.integers(0, len(WAY))
+TAKEN_OVER = history(MERGE, replace(TAKE_IN, case=handed_over(date(2023, 3, 1))))
+starts = st.integers(0, len(WAY)).map(lambda n: history(*WAY[:n])) | st.just(TAKEN_OVER)
 asked_in_turn = st.lists(commands, max_size=25)
 
 
@@ -106,12 +109,12 @@ def test_every_command_is_asked_here() -> None:
     assert {*map(type, ASKED)} == set(get_args(Command)) - elsewhere
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(start=starts, asked=asked_in_turn)
 def test_decide_raises_nothing_but_refused_and_what_it_decides_can_be_replayed(
-    start: int, asked: list[Command]
+    start: list[HouseholdEvent], asked: list[Command]
 ) -> None:
-    events, codes = history(*WAY[:start]), set[str]()
+    events, codes = [*start], set[str]()
     for command in asked:
         try:
             decided = HOUSEHOLD.when(command, given=events)
@@ -123,11 +126,13 @@ def test_decide_raises_nothing_but_refused_and_what_it_decides_can_be_replayed(
     assert codes <= set(REFUSALS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(start=starts, asked=asked_in_turn)
-def test_a_repeated_command_records_nothing(start: int, asked: list[Command]) -> None:
+def test_a_repeated_command_records_nothing(
+    start: list[HouseholdEvent], asked: list[Command]
+) -> None:
     """Or is refused, where the step is behind it."""
-    events = history(*WAY[:start])
+    events = [*start]
     for command in asked:
         try:
             events += HOUSEHOLD.when(command, given=events)
