@@ -81,6 +81,13 @@ def test_no_state_field_is_named_that_nothing_touches() -> None:
         assert set(meanings.fields) <= touched
 
 
+def test_phases_are_said_of_codes_that_there_are() -> None:
+    for meanings in MEANINGS.values():
+        for field in meanings.fields.values():
+            assert set(field.phases) <= set(field.codes or ())
+            assert set(field.phases.values()) <= {"CLUE", "MONITORED", "ELIMINATED"}
+
+
 def test_only_events_of_the_service_have_a_meaning() -> None:
     for service, meanings in MEANINGS.items():
         assert set(meanings.events) <= set(get_args(EVENTS[service]))

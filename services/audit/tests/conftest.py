@@ -29,6 +29,8 @@ from common.writer import Writer
 from contracts.envelope import Envelope
 from contracts.identification import IdentificationEvent
 from contracts.identification_meanings import IDENTIFICATION
+from contracts.visits import VisitsEvent
+from contracts.visits_meanings import VISITS
 
 LOG_KEY = base64.b64encode(bytes(range(32))).decode()
 SIGNER = Signer("shouwang.test/audit", bytes(range(32)))
@@ -131,7 +133,10 @@ async def app(db: Database, pool: asyncpg.Pool, tokens: Issuer) -> AsyncIterator
         Continuity("audit", settings.kafka_bootstrap_servers, pool, accept=True),
     )
     made.state.keeper = Keeper(pool, SIGNER)
-    for message in messages("identification", Codec.of(IdentificationEvent, IDENTIFICATION)):
+    for message in (
+        *messages("identification", Codec.of(IdentificationEvent, IDENTIFICATION)),
+        *messages("visits", Codec.of(VisitsEvent, VISITS)),
+    ):
         made.state.vocabulary.learn(message.key.decode(), message.value)
     yield made
     await engine.dispose()

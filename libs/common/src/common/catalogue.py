@@ -56,7 +56,12 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
         },
         "meaning": {k: v for k, v in msgspec.to_builtins(meaning).items() if v},
         "state": {
-            name: {"zh": field.zh, "en": field.en, "codes": _labels(field.codes or ())}
+            name: {
+                "zh": field.zh,
+                "en": field.en,
+                "codes": _labels(field.codes or ()),
+                **({"phases": dict(field.phases)} if field.phases else {}),
+            }
             for name, field in meanings.fields.items()
             if name in meaning.names()
         },

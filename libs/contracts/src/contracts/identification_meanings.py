@@ -99,6 +99,34 @@ _REVIEWED = {
     "ELIMINATION/true": Stage.ELIM_VILLAGE_REVIEWED.value,
     "ELIMINATION/false": Stage.MONITORED.value,
 }
+_PHASES: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            Stage.CLUE_OPEN,
+            Stage.VERIFYING,
+            Stage.NOT_AT_RISK,
+            Stage.VERIFIED,
+            Stage.VILLAGE_REVIEWED,
+            Stage.PUBLICISED,
+            Stage.PUBLICITY_OVER,
+            Stage.TOWN_REVIEWED,
+        ),
+        "CLUE",
+    ),
+    **dict.fromkeys(
+        (
+            Stage.MONITORED,
+            Stage.ELIM_VERIFYING,
+            Stage.ELIM_VERIFIED,
+            Stage.ELIM_VILLAGE_REVIEWED,
+            Stage.ELIM_PUBLICISED,
+            Stage.ELIM_PUBLICITY_OVER,
+            Stage.ELIM_TOWN_REVIEWED,
+        ),
+        "MONITORED",
+    ),
+    Stage.ELIMINATED: "ELIMINATED",
+}
 _ENDED = {"risk_types": None, "due_on": None, "monitored_class": None, "monitored_since": None}
 
 IDENTIFICATION = Meanings(
@@ -230,7 +258,7 @@ IDENTIFICATION = Meanings(
     },
     {
         "standing": StateField("在册状态", "standing", Standing),
-        "stage": StateField("办理阶段", "stage", Stage),
+        "stage": StateField("办理阶段", "stage", Stage, _PHASES),
         "category": StateField("户类别", "category", Category),
         "marginal_2019": StateField("2019年边缘易致贫户", "on the list of 2019"),
         "region": StateField("所在区划", "area"),

@@ -71,11 +71,16 @@ def bare(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StateField:
-    """The name of a state field for people, and the code list of its values, if it has one."""
+    """The name of a state field for people, and the code list of its values, if it has one.
+
+    `phases`: which of its codes mean that a clue is open (`CLUE`), that the household is monitored
+    (`MONITORED`), or that its risk is eliminated (`ELIMINATED`).
+    """
 
     zh: str
     en: str
     codes: type[Code] | None = None
+    phases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,55 +4,32 @@ Plain HTML with one style sheet inside: no script, and nothing to fetch, so a sa
 form to sign in at the address that was asked for, and comes back to it.
 """
 
-import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from itertools import groupby
-from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from audit import queries
+from audit import county, queries
 from audit.access import COOKIE, SCOPE, SigningIn, form, may_look
 from audit.api import MOST, allowed, covered, runtime_of, vocabulary_of
-from audit.phrases import PHRASES
-from audit.sentences import Language
+from audit.rendering import SAFE, address, language, page
 from audit.timeline import Item, cursor_after, household_cursor, household_in, place_in, told
-from audit.words import SERVICES, area, named
 from common.auth import Principal
 from common.clock import SHANGHAI
 from common.errors import answer_with, refusal
 from common.http import only_filters
 from common.problems import Problem, body
 
-HERE = Path(__file__).parent
-STYLE = (HERE / "audit.css").read_text("utf-8")
-STYLE_HASH = base64.b64encode(sha256(STYLE.encode()).digest()).decode()
 QUIET = timedelta(days=60)  # without a record for longer, the gap is drawn
-SAFE = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
-_PAGES = re.compile(r"/|/session(/end)?|/households/[^/]*")
+_PAGES = re.compile(r"/|/session(/end)?|/households/[^/]*|/county(/households)?")
 
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
-templates = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +72,7 @@ async def find(request: Request, caller: Annotated[Principal, may_look()]) -> Re
     asked = request.query_params.get("household", "").strip()
     if asked:
         query = {"lang": "en"} if language(request) == "en" else {}
-        return RedirectResponse(_url(f"/households/{_uuid(asked)}", query), 303, headers=SAFE)
+        return RedirectResponse(address(f"/households/{_uuid(asked)}", query), 303, headers=SAFE)
     region = request.query_params.get("region")
     if region is not None and not re.fullmatch(r"\d{2,12}", region):
         raise Problem("not-found")
@@ -162,6 +139,7 @@ async def sign_out(request: Request, caller: Annotated[Principal, may_look()]) -
 def install(app: FastAPI) -> None:
     """Add the pages, and problems as pages for those who asked for a page."""
     app.include_router(router)
+    app.include_router(county.router)
 
     async def on_problem(request: Request, error: Exception) -> Response:
         problem = refusal(error)
@@ -170,7 +148,7 @@ def install(app: FastAPI) -> None:
         told = body(problem, app.state.texts)
         if told["status"] == 401:
             posted = await form(request) if request.method == "POST" else {}
-            back = _local(posted.get("next", _url(request.url.path, request.query_params)))
+            back = _local(posted.get("next", address(request.url.path, request.query_params)))
             failed = told if posted.get("token") or COOKIE in request.cookies else None
             return page(request, "sign_in.html", 401, next=back, failed=failed)
         return page(request, "problem.html", told["status"], problem=told)
@@ -178,45 +156,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, on_problem)
 
 
-def language(request: Request) -> Language:
-    """English if asked for, else Chinese."""
-    return "en" if request.query_params.get("lang") == "en" else "zh"
-
-
-def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page in the reader's language."""
-    lang = language(request)
-    path = "/" if request.url.path.startswith("/session") else request.url.path
-    query = {name: value for name, value in request.query_params.items() if name != "lang"}
-
-    def link(to: str, **more: str | None) -> str:
-        given = {name: value for name, value in more.items() if value}
-        return _url(to, {**given, "lang": "en"} if lang == "en" else given)
-
-    html = templates.get_template(template).render(
-        lang=lang,
-        style=Markup(STYLE),
-        link=link,
-        other_language=_url(path, query if lang == "en" else {**query, "lang": "en"}),
-        say=lambda name, **filled: PHRASES[name].of(lang).format(**filled),
-        words=lambda words: words.zh if lang == "zh" else words.en,
-        area=lambda code: area(code).of(lang),
-        service=lambda code: named(code, SERVICES).of(lang),
-        local=lambda moment: f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
-        **values,
-    )
-    return HTMLResponse(html, status, headers=SAFE)
-
-
 def _uuid(text: str) -> UUID:
     try:
         return UUID(text.strip())
     except ValueError as error:
         raise Problem("not-found") from error
-
-
-def _url(path: str, query: Mapping[str, str]) -> str:
-    return f"{path}?{urlencode(query)}" if query else path
 
 
 def _local(path: str) -> str:

@@ -6,9 +6,10 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Protocol
 from uuid import UUID
 
-from audit.read_model import Entry, Household, Place
+from audit.read_model import Entry, Place
 from audit.sentences import Words, sentence
 from audit.vocabulary import Vocabulary
 from audit.words import DEPARTMENTS, POSTS, area, named
@@ -131,7 +132,16 @@ def place_in(cursor: str | None) -> Place | None:
     raise Problem("invalid-cursor")
 
 
-def household_cursor(household: Household) -> str:
+class Placed(Protocol):
+    """A household in a list."""
+
+    @property
+    def household_id(self) -> UUID: ...
+    @property
+    def region(self) -> str: ...
+
+
+def household_cursor(household: Placed) -> str:
     """An opaque cursor into the household list."""
     return _sealed(household.region, str(household.household_id))
 

@@ -23,11 +23,12 @@ TypeName = tuple[str, str, int]  # service, event name, major version
 
 
 class StateWords(msgspec.Struct):
-    """The name of a state field, and the labels of its codes."""
+    """The name of a state field, the labels of its codes, and the phases that they stand for."""
 
     zh: str
     en: str
     codes: dict[str, Words] = {}
+    phases: dict[str, str] = {}
 
 
 class _Meant(msgspec.Struct):

@@ -1,0 +1,157 @@
+"""The page of the county (or of whatever area the caller covers): where households stand, by town;
+how many go from clue to elimination, and how fast; which duties are kept. Every number is a link."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from audit import tally
+from audit.access import may_look
+from audit.api import MOST, allowed, runtime_of, vocabulary_of
+from audit.declared import PHASES, STEPS
+from audit.phrases import PHRASES
+from audit.rendering import page
+from audit.sentences import Words
+from audit.tally import OUTCOMES, Standing, Wanted
+from audit.timeline import household_cursor, household_in
+from audit.vocabulary import Vocabulary
+from audit.words import area
+from common.auth import Principal
+from common.clock import business_date
+from common.http import only_filters
+from common.problems import Problem
+
+router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
+
+SHADES = 4
+# Roughly as the towns lie: row and column of the tile map, from the north-west.
+TILES = {
+    "441624112": (1, 2), "441624113": (1, 3), "441624104": (1, 4),
+    "441624102": (2, 1), "441624107": (2, 3), "441624103": (2, 4), "441624105": (2, 5),
+    "441624101": (3, 2), "441624111": (3, 3), "441624106": (3, 4), "441624108": (3, 5),
+    "441624114": (4, 1), "441624100": (4, 2), "441624109": (4, 3), "441624116": (4, 4),
+    "441624110": (5, 2), "441624115": (5, 3),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A town on the map: its place, its number, and how dark it is (0 to `SHADES`)."""
+
+    town: str
+    name: Words
+    row: int
+    column: int
+    households: int
+    shade: int
+
+
+@router.get("/county")
+async def county(request: Request, caller: Annotated[Principal, may_look()]) -> Response:
+    """Of the caller's area, or of `region` inside it; `map` says which phase colours the towns."""
+    only_filters(request, ("region", "map", "lang"))
+    place = allowed(caller, _region(request))
+    phase = request.query_params.get("map", "MONITORED")
+    if phase not in PHASES:
+        raise Problem("not-found")
+    runtime, vocabulary = runtime_of(request), vocabulary_of(request)
+    standing = await tally.standing(runtime.pool, vocabulary, place)
+    return page(
+        request,
+        "county.html",
+        region=place,
+        phase=phase,
+        phases=PHASES,
+        totals={p: sum(s.households for s in standing if s.phase == p) for p in PHASES},
+        tiles=tiles(standing, phase, place),
+        steps=await tally.funnel(runtime.pool, vocabulary, place),
+        duties=await tally.duties(
+            runtime.pool, vocabulary, place, business_date(runtime.clock.now())
+        ),
+        kind=lambda name: _label(vocabulary, name),
+        outcomes=OUTCOMES,
+        now=runtime.clock.now(),
+    )
+
+
+@router.get("/county/households")
+async def behind(request: Request, caller: Annotated[Principal, may_look()]) -> Response:
+    """The households that a number of the county page counts."""
+    only_filters(request, ("region", "phase", "step", "duty", "outcome", "cursor", "lang"))
+    place = allowed(caller, _region(request))
+    wanted, title = _wanted(request, vocabulary_of(request))
+    runtime = runtime_of(request)
+    total, found = await tally.listed(
+        runtime.pool,
+        vocabulary_of(request),
+        place,
+        business_date(runtime.clock.now()),
+        wanted,
+        limit=MOST + 1,
+        after=household_in(request.query_params.get("cursor")),
+    )
+    return page(
+        request,
+        "counted.html",
+        region=place,
+        title=title,
+        total=total,
+        wanted={n: v for n in ("phase", "step", "duty") if (v := getattr(wanted, n))}
+        | ({"outcome": wanted.outcome} if wanted.duty else {}),
+        households=found[:MOST],
+        following=household_cursor(found[MOST - 1]) if len(found) > MOST else None,
+    )
+
+
+def tiles(standing: list[Standing], phase: str, place: str) -> list[Tile]:
+    """The towns inside the area, coloured by how many of their households stand in the phase."""
+    counts = {s.town: s.households for s in standing if s.phase == phase}
+    most = max(counts.values(), default=0)
+    return [
+        Tile(
+            town,
+            area(town),
+            row,
+            column,
+            n := counts.get(town, 0),
+            -(-n * SHADES // most) if n else 0,
+        )
+        for town, (row, column) in TILES.items()
+        if town.startswith(place) or place.startswith(town)
+    ]
+
+
+def _region(request: Request) -> str | None:
+    region = request.query_params.get("region")
+    if region is not None and not (
+        region.isascii() and region.isdigit() and 2 <= len(region) <= 12
+    ):
+        raise Problem("not-found")
+    return region
+
+
+def _wanted(request: Request, vocabulary: Vocabulary) -> tuple[Wanted, Words]:
+    """What is asked for, and its name. Raises `Problem` (404) if that is not exactly one thing."""
+    asked = request.query_params
+    phase, step, duty = asked.get("phase"), asked.get("step"), asked.get("duty")
+    outcome = asked.get("outcome", "opened")
+    if (phase in PHASES) and not (step or duty):
+        return Wanted(phase=phase), PHRASES[f"phase_{phase}"]
+    if (step in STEPS) and not (phase or duty):
+        return Wanted(step=step), PHRASES[f"step_{step}"]
+    if duty and outcome in OUTCOMES and not (phase or step):
+        kind, said = _label(vocabulary, duty), PHRASES[f"duty_{outcome}"]
+        title = Words(f"{kind.zh}：{said.zh}", f"{kind.en}: {said.en}")
+        return Wanted(duty=duty, outcome=outcome), title
+    raise Problem("not-found")
+
+
+def _label(vocabulary: Vocabulary, kind: str) -> Words:
+    """The label of the event that opens duties of a kind."""
+    try:
+        service, type_, version = kind.split(".")
+        return vocabulary.label(service, type_, int(version.removeprefix("v")))
+    except ValueError as error:
+        raise Problem("not-found") from error

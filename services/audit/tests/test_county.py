@@ -1,0 +1,215 @@
+"""The page of the county: every number is right, and equals the list behind it."""
+
+import html
+import json
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from common.testing import NOON, Issuer, envelope, household
+from contracts.envelope import Envelope
+
+Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
+
+PENGZHAI, DABA = "441624108201", "441624101202"
+DUTY = "visits.ObligationOpened.v1"
+
+
+class Life:
+    """The events of one household, a stream a service."""
+
+    def __init__(self, number: int, region: str = PENGZHAI) -> None:
+        self.id, self.region = household(number), region
+        self.events: list[Envelope] = []
+        self._last: dict[str, Envelope] = {}
+
+    def then(self, day: int, type_: str, service: str = "identification", **payload: Any) -> "Life":
+        moment = NOON + timedelta(days=day)
+        event = envelope(
+            json.dumps(payload).encode(),
+            prev=self._last.get(service),
+            type=type_,
+            service=service,
+            stream=f"{service}-{self.id}",
+            household_id=self.id,
+            region=self.region,
+            occurred_at=moment,
+            recorded_at=moment,
+        )
+        self._last[service] = event
+        self.events.append(event)
+        return self
+
+    def duty(self, number: int, opened: int, due: str, closed: int | None = None) -> "Life":
+        of = {"obligation_id": str(UUID(int=number))}
+        self.then(opened, "ObligationOpened", "visits", due_on=due, **of)
+        return self if closed is None else self.then(closed, "ObligationFulfilled", "visits", **of)
+
+
+async def shown(client: httpx.AsyncClient, address: str) -> str:
+    answer = await client.get(address)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+async def every_number(client: httpx.AsyncClient, page: str) -> dict[str, int]:
+    """What the links with numbers say, by their address; each equals the list behind it."""
+    numbers = {}
+    for link in re.finditer(r'<a class="count" href="([^"]+)"[^>]*>([\d,]+)</a>', page):
+        address, number = html.unescape(link[1]), int(link[2].replace(",", ""))
+        behind = await shown(client, address)
+        total = re.search(r'<p id="total">\D*([\d,]+)', behind)
+        assert total
+        assert int(total[1].replace(",", "")) == number, address
+        rows = [int(n) for n in re.findall(r'<td class="number">(\d+)</td></tr>', behind)]
+        listed = len(re.findall(r'<th scope="row" class="id">', behind))
+        assert (sum(rows) if "duty=" in address else listed) == number, address
+        numbers[address.partition("?")[2]] = number
+    return numbers
+
+
+@pytest.fixture
+def today(app: FastAPI) -> None:
+    """30 June 2024, noon in Shanghai."""
+    app.state.runtime.clock.set(datetime(2024, 6, 30, 4, tzinfo=UTC))
+
+
+async def heard(hear: Hear, *lives: Life) -> None:
+    await hear(sorted((e for life in lives for e in life.events), key=lambda e: e.recorded_at))
+
+
+@pytest.mark.usefixtures("today")
+async def test_every_number_equals_the_list_behind_it(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    monitored = Life(1).then(0, "RiskDetected").then(4, "HouseholdVerified")
+    monitored.then(10, "MonitoringConfirmed")
+    eliminated = Life(2, DABA).then(0, "RiskDetected").then(2, "HouseholdVerified")
+    eliminated.then(6, "MonitoringConfirmed").then(20, "RiskEliminated")
+    revoked = Life(3, DABA).then(0, "RiskDetected").then(8, "MonitoringConfirmed")
+    revoked.then(9, "RiskEliminated").then(12, "RiskEliminationRevoked")
+    clue = Life(4).then(0, "RiskDetected").then(1, "VerificationStarted")
+    ended = Life(5).then(0, "RiskDetected").then(1, "ClueWithdrawn", ends_case=True)
+    goes_on = Life(6).then(0, "RiskDetected").then(1, "ClueWithdrawn", ends_case=False)
+    await heard(hear, monitored, eliminated, revoked, clue, ended, goes_on)
+    numbers = await every_number(client, await shown(client, "/county"))
+    by = {key.replace("region=441624&", ""): n for key, n in numbers.items()}
+    assert (by["phase=MONITORED"], by["phase=CLUE"], by["phase=ELIMINATED"]) == (2, 2, 1)
+    assert numbers["region=441624108&phase=MONITORED"] == 1
+    assert numbers["region=441624101&phase=MONITORED"] == 1
+    assert [by[f"step={s}"] for s in ("CLUE", "VERIFIED", "CONFIRMED", "ELIMINATED")] == [
+        6,
+        2,
+        3,
+        2,
+    ]
+
+
+@pytest.mark.usefixtures("today")
+async def test_a_time_between_two_steps_is_a_median_over_each_time_it_was_gone(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    twice = Life(1).then(0, "RiskDetected").then(1, "RiskDetected").then(4, "HouseholdVerified")
+    twice.then(6, "ReviewReturned").then(9, "HouseholdVerified")
+    twice.then(12, "RiskDetected").then(18, "HouseholdVerified")
+    once = Life(2, DABA).then(0, "RiskDetected").then(11, "HouseholdVerified")
+    await heard(hear, twice, once)
+    whole = await shown(client, "/county?lang=en")
+    assert "6 days (of 3)" in whole  # of 4, 6 and 11; the second verification of a case is none
+    assert "11 days (of 1)" in await shown(client, "/county?region=441624101&lang=en")
+
+
+@pytest.mark.usefixtures("today")
+async def test_a_duty_is_breached_when_its_day_is_over_done_late_or_not(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    life = Life(1).duty(1, -30, "2024-06-05", closed=2).duty(2, -30, "2024-06-04", closed=2)
+    life.duty(3, 0, "2024-06-29").duty(4, 0, "2024-06-30").duty(5, 0, "no day")
+    await heard(hear, life, Life(2, DABA).duty(6, 0, "2024-07-30"))
+    numbers = await every_number(client, await shown(client, "/county"))
+    of = {
+        outcome: numbers[f"region=441624&duty={DUTY}&outcome={outcome}"]
+        for outcome in ("opened", "fulfilled", "breached", "open")
+    }
+    assert of == {"opened": 6, "fulfilled": 2, "breached": 2, "open": 4}
+
+
+@pytest.mark.usefixtures("today")
+async def test_a_deadline_that_a_household_has_once_is_counted_each_time(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    life = Life(1).then(0, "RiskDetected", due_on="2024-06-20").then(1, "RiskDetected")
+    life.then(5, "MonitoringConfirmed").then(9, "MonitoringClosed")
+    life.then(10, "RiskDetected", due_on="2024-06-29")
+    await heard(hear, life)
+    numbers = await every_number(client, await shown(client, "/county"))
+    kind = "region=441624&duty=identification.RiskDetected.v1&outcome="
+    assert [numbers[kind + o] for o in ("opened", "fulfilled", "breached", "open")] == [2, 1, 1, 1]
+
+
+@pytest.mark.usefixtures("today")
+async def test_what_is_no_json_is_counted_by_its_type_and_breaks_nothing(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    for n, data in enumerate((b"\xff\xfe", b"{", b'"\\u0000"', b"\x00", '{"名":"彭"}'.encode()), 1):
+        type_ = "RiskDetected" if n % 2 else "VillageReviewHeld"
+        await hear([envelope(data, type=type_, household_id=household(n))])
+    numbers = await every_number(client, await shown(client, "/county"))
+    assert numbers["region=441624&phase=CLUE"] == 3
+
+
+async def test_an_area_shows_itself_only_and_no_other_is_shown(
+    client: httpx.AsyncClient, hear: Hear, tokens: Issuer
+) -> None:
+    await heard(hear, Life(1).then(0, "RiskDetected"), Life(2, DABA).then(0, "RiskDetected"))
+    town = tokens.bearer("supervisor", "audit:read", region="441624108")
+    page = await client.get("/county?map=CLUE", headers=town)
+    assert page.text.count('<a class="town"') == 1
+    assert "彭寨镇" in page.text
+    for address in ("/county?region=441624101", "/county/households?step=CLUE&region=441624101"):
+        assert (await client.get(address, headers=town)).status_code == 403
+    behind = await client.get("/county/households?step=CLUE", headers=town)
+    assert str(household(1)) in behind.text
+    assert str(household(2)) not in behind.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/county?region=x",
+        "/county?map=ALL",
+        "/county/households",
+        "/county/households?phase=ALL",
+        "/county/households?phase=CLUE&step=CLUE",
+        "/county/households?duty=x",
+        f"/county/households?duty={DUTY}&outcome=lost",
+    ],
+)
+async def test_what_is_not_there_is_a_page_that_says_so(
+    client: httpx.AsyncClient, address: str
+) -> None:
+    answer = await client.get(address)
+    assert answer.status_code == 404
+    assert "text/html" in answer.headers["content-type"]
+
+
+async def test_a_long_list_goes_on_behind_a_link(client: httpx.AsyncClient, hear: Hear) -> None:
+    await heard(hear, *(Life(n).then(0, "RiskDetected") for n in range(1, 502)))
+    first = await shown(client, "/county/households?step=CLUE")
+    following = re.search(r'rel="next" href="([^"]+)"', first)
+    assert following
+    rest = await shown(client, html.unescape(following[1]))
+    assert re.findall(r'<th scope="row" class="id">', rest) == ['<th scope="row" class="id">']
+    assert "合计 501" in first
+    assert "合计 501" in rest
+
+
+async def test_all_seventeen_towns_have_a_tile_of_their_own(client: httpx.AsyncClient) -> None:
+    places = re.findall(r'<li class="(r\d c\d) shade0">', await shown(client, "/county"))
+    assert len(set(places)) == 17
