@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import asyncpg
 import pytest
 
+from common import outbox
 from common.eventstore import record
 from common.kafka import KafkaError, Message
 from common.outbox import BATCH, Deposed, Publish, Relay, publish_all
@@ -218,6 +219,36 @@ async def test_a_leader_that_is_gone_is_replaced_within_three_seconds(
         assert await pool.fetchval("select epoch from es.relay") == 2
 
     assert set(topic.versions("a")) == {1}  # twice, if the leader was in the middle of it
+
+
+async def test_a_frozen_leader_is_replaced_though_its_connection_lives(
+    db: Database, pool: asyncpg.Pool, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "STALE", 0.5)
+    frozen = asyncio.Event()
+
+    async def publish(_: Sequence[Message]) -> None:
+        await frozen.wait()
+
+    await append(pool, "a", 1)
+    async with relaying(db, publish, "one"):
+        await eventually(lambda: led(pool))
+        async with relaying(db, topic.publish, "two"):
+            await eventually(lambda: none_left(pool), within=5)
+            assert await led(pool) == "two"
+    assert topic.versions("a") == [1]
+
+
+async def test_an_idle_leader_stays(
+    db: Database, pool: asyncpg.Pool, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "ALIVE", 0.1)
+    monkeypatch.setattr(outbox, "STALE", 0.5)
+    async with relaying(db, topic.publish, "one"):
+        await eventually(lambda: led(pool))
+        async with relaying(db, topic.publish, "two"):
+            await asyncio.sleep(2.5)  # the other asks every second
+            assert await pool.fetchval("select epoch from es.relay") == 1
 
 
 async def test_a_deposed_relay_publishes_nothing_more(

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 import structlog
@@ -31,6 +32,8 @@ BATCH = 1_000
 POLL = 0.05  # seconds: finds tickets of other replicas, and of crashes
 RETRY = (0.1, 0.5, 1.0, 2.0)  # seconds between attempts while Kafka or Postgres is away
 STANDBY = 1.0  # seconds between a replica's attempts to lead
+ALIVE = 1.0  # seconds between signs of life of a leader that has nothing to publish
+STALE = 4.0  # seconds without one after which a replica takes the lead away
 WELL = 30.0  # seconds of leading after which an interruption counts as the first again
 ANNOUNCE = 1.0  # seconds between looks for parked records that nobody outside was told of
 # Any number, the same in every replica; advisory locks are per database, and so per service.
@@ -79,8 +82,9 @@ class Relay:
     async def _lead(self) -> None:
         """Publish until something fails; returns at once when another relay leads.
 
-        The session lock goes with the connection, so a dead leader is replaced without a timeout;
-        the epoch stops a leader that lost its lock without noticing.
+        The session lock goes with the connection, so a dead leader is replaced without a timeout.
+        One that is frozen keeps its connection and gives no sign of life: its session is ended. The
+        epoch stops a leader that lost its lock without noticing.
         """
         connection = await asyncio.wait_for(self.connect(), 10)
         try:
@@ -88,19 +92,20 @@ class Relay:
                 "select pg_try_advisory_lock($1)", LEADER_LOCK, timeout=10
             ):
                 metrics.RELAY_LEADER.set(0)
+                if await connection.fetch(_RELIEVE, timedelta(seconds=STALE), timeout=10):
+                    log.warning("relay_relieved", reason="no sign of life")
                 return
-            epoch = await connection.fetchval(
-                "update es.relay set epoch = epoch + 1, holder = $1 returning epoch",
-                self.holder,
-                timeout=10,
-            )
+            epoch = await connection.fetchval(_LEAD, self.holder, timeout=10)
             metrics.RELAY_EPOCH.set(epoch)
             metrics.RELAY_LEADER.set(1)
             log.info("relay_leads", epoch=epoch)
-            announced = 0.0
+            alive = announced = 0.0
             while True:
                 self.committed.clear()
                 if not await publish_all(connection, self.service, epoch, self.publish):
+                    if time.monotonic() - alive > ALIVE:
+                        alive = time.monotonic()
+                        await connection.execute(_SEEN, epoch, timeout=10)
                     if time.monotonic() - announced > ANNOUNCE:
                         announced = time.monotonic()
                         await announce_parked(connection, self.service, self.publish)
@@ -117,6 +122,16 @@ async def _woken(committed: asyncio.Event) -> None:
         return
 
 
+_LEAD = """
+update es.relay set epoch = epoch + 1, holder = $1, seen = clock_timestamp() returning epoch
+"""
+_SEEN = "update es.relay set seen = clock_timestamp() where epoch = $1"
+_RELIEVE = f"""
+select pg_terminate_backend(l.pid) from es.relay r, pg_locks l
+where r.seen < clock_timestamp() - $1::interval and l.locktype = 'advisory' and l.granted
+    and l.objid = {LEADER_LOCK} and l.objsubid = 1
+    and l.database = (select oid from pg_database where datname = current_database())
+"""
 # The tickets first: joined the other way round, every batch would walk through all of history.
 _TICKETS = """
 with due as materialized (
@@ -127,7 +142,9 @@ with due as materialized (
 select e.* from due join es.events e using (position) order by position
 """
 _PUBLISHED = """
-with still as (select 1 from es.relay where epoch = $1 for share)
+with still as (
+    update es.relay set seen = clock_timestamp() where epoch = $1 returning 1
+)
 delete from es.outbox where position = any($2::bigint[]) and exists (select 1 from still)
 """
 

@@ -56,6 +56,7 @@ create table if not exists es.relay (
     epoch  bigint not null default 0,
     holder text
 );
+alter table es.relay add column if not exists seen timestamptz; -- the leader's last sign of life
 insert into es.relay default values on conflict do nothing;
 
 create table if not exists es.idempotency (
