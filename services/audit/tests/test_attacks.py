@@ -313,7 +313,7 @@ async def test_T9_a_record_in_the_tree_of_another_service_is_found(
 async def test_T16_an_erased_person_leaves_every_proof_as_it_was(
     app: FastAPI, client: httpx.AsyncClient, hear: Hear, mine: list[Envelope]
 ) -> None:
-    await hear([envelope(b'{"person_id":"1"}', prev=mine[-1], type="PersonErased")])
+    await hear([envelope(b'{"person_id":"1"}', prev=mine[-1], type="PersonalDataErased")])
     await sign(app)
     raw = (await client.get(URL)).json()
     dossier = Dossier(raw, [key_of(SIGNER.vkey)], [], None)

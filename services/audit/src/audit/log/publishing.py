@@ -34,6 +34,7 @@ SIGNED = Gauge("shouwang_log_checkpoints", "Size of the last checkpoint that thi
 CONSISTENT = Gauge(
     "shouwang_log_consistent", "0 while what is stored contradicts what was signed: nobody signs"
 )
+CONSISTENT.set(1)
 
 
 class Published(msgspec.Struct):
