@@ -55,7 +55,7 @@ CADRE = Visitor(person_id=UUID(int=11), post=VisitorPost.VILLAGE_CADRE)
 OPEN = OpenMonthlyObligation(
     household_id=HOUSEHOLD_ID,
     obligation_id=DUTY,
-    confirmed_on=date(2024, 4, 8),
+    monitored_from=date(2024, 4, 8),
     responsible_region=VILLAGE,
     policy=POLICY,
 )
@@ -161,4 +161,11 @@ def confirmed(before: Envelope, on: date = CONFIRMED.confirmed_on, **changes: An
     """Identification's next event: the household is monitored."""
     assert before.household_id
     payload = replace(CONFIRMED, household_id=before.household_id, confirmed_on=on)
+    return envelope(payload, prev=before, region=before.region, **changes)
+
+
+def told(payload: Any, before: Envelope, **changes: Any) -> Envelope:
+    """Identification's next event of the household, whatever it says."""
+    assert before.household_id
+    payload = replace(payload, household_id=before.household_id)
     return envelope(payload, prev=before, region=before.region, **changes)

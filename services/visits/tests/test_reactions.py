@@ -22,7 +22,7 @@ from contracts.visits import ObligationOpened
 from services.visits.tests.given import CONFIRMED, OPENED, POLICIES, VILLAGE, confirmed, registered
 from visits.domain.household import VISITS
 from visits.main import STORE
-from visits.reactions import HEARD, IGNORED, monthly_duty, reacting
+from visits.reactions import HEARD, IGNORED, asked_by, reacting
 
 TOPIC = events_topic("identification")
 
@@ -36,7 +36,8 @@ def test_every_event_of_identification_is_heard_or_ignored_on_purpose() -> None:
 def test_a_confirmation_asks_for_the_duty_of_its_month() -> None:
     cause = confirmed(registered())
     payload = replace(CONFIRMED, household_id=cause.household_id)  # type: ignore[arg-type]
-    intent = monthly_duty(cause, payload, POLICIES)
+    intent = asked_by(cause, payload, POLICIES)
+    assert intent is not None
     assert intent.stream == f"visits-of-household-{cause.household_id}"
     assert intent.household_id == cause.household_id
     assert VISITS.when(intent.command, given=[]) == [
@@ -52,7 +53,9 @@ def test_a_confirmation_asks_for_the_duty_of_its_month() -> None:
 def test_a_duty_carries_the_circumstances_of_its_cause() -> None:
     trace = f"00-{'a' * 32}-{'b' * 16}-01"
     cause = confirmed(registered(region="441624108202"), traceparent=trace)
-    context = monthly_duty(cause, CONFIRMED, POLICIES).context
+    intent = asked_by(cause, CONFIRMED, POLICIES)
+    assert intent is not None
+    context = intent.context
     assert (context.correlation_id, context.causation_id) == (cause.correlation_id, cause.event_id)
     assert (context.region, context.occurred_at) == ("441624108202", cause.occurred_at)
     assert (context.traceparent, context.policy_version) == (trace, "44-16-24/2024/1")
@@ -63,7 +66,8 @@ def test_A58_a_duty_has_the_same_id_however_often_it_is_heard_and_another_in_ano
     None
 ):
     def duty_of(payload: object) -> UUID:
-        intent = monthly_duty(confirmed(registered()), payload, POLICIES)  # type: ignore[arg-type]
+        intent = asked_by(confirmed(registered()), payload, POLICIES)
+        assert intent is not None
         found: UUID = intent.command.obligation_id
         return found
 
@@ -75,7 +79,7 @@ def test_A58_a_duty_has_the_same_id_however_often_it_is_heard_and_another_in_ano
 def test_a_region_without_a_policy_is_an_error_and_not_a_guess() -> None:
     cause = confirmed(registered(region="110101001001"))
     with pytest.raises(LookupError):
-        monthly_duty(cause, CONFIRMED, POLICIES)
+        asked_by(cause, CONFIRMED, POLICIES)
 
 
 # In a transaction of the real database, through the inbox

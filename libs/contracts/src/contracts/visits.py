@@ -14,6 +14,12 @@ class ObligationType(Code):
     MONTHLY_VISIT = "MONTHLY_VISIT", "每月入户走访", "monthly visit"
 
 
+class CancellationReason(Code):
+    """Why a duty ends without a visit and without a breach."""
+
+    LEFT_POPULATION = "LEFT_POPULATION", "不再是监测对象", "no longer monitored"
+
+
 class VisitMode(Code):
     """Only a visit at home and in person fulfils a duty."""
 
@@ -110,4 +116,25 @@ class ObligationFulfilled:
     fulfilled_on: date
 
 
-VisitsEvent = HouseholdVisited | ObligationOpened | ObligationFulfilled
+@dataclass(frozen=True, kw_only=True)
+class ObligationCancelled:
+    """The household left before the period was over, and nobody had visited: no breach (A29).
+
+    A household that comes back for long enough in the same period has the duty opened again.
+    """
+
+    wording: ClassVar = Wording(
+        "走访任务取消",
+        "Visit duty cancelled",
+        "{obligation}任务（{period_from}起）于{left_on}取消：{reason}",
+        "{obligation} (from {period_from}) cancelled on {left_on}: {reason}",
+    )
+    household_id: UUID
+    obligation_id: UUID
+    obligation: ObligationType
+    period_from: date
+    reason: CancellationReason
+    left_on: date
+
+
+VisitsEvent = HouseholdVisited | ObligationOpened | ObligationFulfilled | ObligationCancelled

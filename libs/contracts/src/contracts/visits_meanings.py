@@ -1,7 +1,13 @@
 """What the events of visits make true of a household."""
 
 from contracts.meaning import Meaning, Meanings, StateField
-from contracts.visits import HouseholdVisited, ObligationFulfilled, ObligationOpened, VisitMode
+from contracts.visits import (
+    HouseholdVisited,
+    ObligationCancelled,
+    ObligationFulfilled,
+    ObligationOpened,
+    VisitMode,
+)
 
 VISITS = Meanings(
     {
@@ -10,6 +16,7 @@ VISITS = Meanings(
             sets={"duty.{obligation_id}.due_on": "due_on"}, opens="obligation_id"
         ),
         ObligationFulfilled: Meaning(sets={"duty.{obligation_id}": None}, closes="obligation_id"),
+        ObligationCancelled: Meaning(sets={"duty.{obligation_id}": None}, closes="obligation_id"),
     },
     {
         "last_visit.on": StateField("最近走访日期", "last visited on"),

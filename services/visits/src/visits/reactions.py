@@ -1,11 +1,14 @@
 """What visits does when identification speaks: it learns of households, and opens their duties.
 
 A household that goes on the register may be visited; one that is confirmed as monitored must be,
-every month (S1.1-05). Both take effect in the transaction that moves the consumer's offset.
+every month (S1.1-05), until its risk is eliminated, or its monitoring ends (A29), and again when the
+elimination is revoked (A47). All take effect in the transaction that moves the consumer's offset.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from common.codec import Codec
 from common.eventstore import record
@@ -13,17 +16,21 @@ from common.ids import derived_id
 from common.inbox import Handle, Incoming
 from common.intents import Connection, Context, Intent, Store, accepted
 from common.policies import Policies
+from contracts.eliminations import RiskEliminated, RiskEliminationRevoked
 from contracts.envelope import Actor, Envelope
 from contracts.episodes import MonitoringConfirmed
 from contracts.households import HouseholdRegistered, HouseholdRelocated
 from contracts.identification import IdentificationEvent
+from contracts.monitoring import MonitoringCancelled, MonitoringClosed
 from contracts.visits import ObligationType
 from visits import read_model
-from visits.domain.commands import OpenMonthlyObligation
+from visits.domain.commands import Command, LeavePopulation, OpenMonthlyObligation
 from visits.domain.household import VISITS, month_of, stream_of
 from visits.domain.policy import Policy
 
-HEARD = Codec.of(HouseholdRegistered | HouseholdRelocated | MonitoringConfirmed)
+Entered = MonitoringConfirmed | RiskEliminationRevoked
+Left = RiskEliminated | MonitoringCancelled | MonitoringClosed
+HEARD = Codec.of(HouseholdRegistered | HouseholdRelocated | Entered | Left)
 # The rest of identification's language, as this version was built with it, is of no consequence here.
 # A type that is in neither parks its household until this service is deployed with it.
 IGNORED = frozenset(Codec.of(IdentificationEvent).types) - set(HEARD.types)
@@ -45,8 +52,7 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
         homes = {p.household_id: home for e, p in heard if (home := _home(e, p))}
         if homes:
             await read_model.remember(connection, homes)
-        confirmed = [(e, p) for e, p in heard if isinstance(p, MonitoringConfirmed)]
-        intents = [monthly_duty(e, p, policies) for e, p in confirmed]
+        intents = [intent for e, p in heard if (intent := asked_by(e, p, policies))]
         if intents:
             accepted(await record(connection, store, intents))
 
@@ -63,34 +69,61 @@ def _home(event: Envelope, payload: Any) -> str | None:
     return None
 
 
-def monthly_duty(
-    cause: Envelope, confirmed: MonitoringConfirmed, policies: Policies[Policy]
-) -> Intent:
-    """The duty to visit in the month of confirmation; its id is the same however often it is heard.
+def asked_by(cause: Envelope, payload: Any, policies: Policies[Policy]) -> Intent | None:
+    """What an event asks of the household's visits, if anything.
 
     Raises `LookupError` when no policy covers the household's region.
     """
-    household_id = confirmed.household_id
-    policy = policies.of(cause.region, confirmed.confirmed_on)
-    first, _ = month_of(confirmed.confirmed_on)
+    match payload:
+        case MonitoringConfirmed():
+            return monthly_duty(cause, payload.household_id, payload.confirmed_on, policies)
+        case RiskEliminationRevoked():
+            return monthly_duty(cause, payload.household_id, payload.revoked_on, policies)
+        case RiskEliminated():
+            return leaving(cause, payload.household_id, payload.eliminated_on)
+        case MonitoringCancelled():
+            return leaving(cause, payload.household_id, payload.cancelled_on)
+        case MonitoringClosed():
+            return leaving(cause, payload.household_id, payload.closed_on)
+    return None
+
+
+def monthly_duty(
+    cause: Envelope, household_id: UUID, monitored_from: date, policies: Policies[Policy]
+) -> Intent:
+    """The duty to visit in the month of that day; its id is the same however often it is heard."""
+    policy = policies.of(cause.region, monitored_from)
+    first, _ = month_of(monitored_from)
+    command = OpenMonthlyObligation(
+        household_id=household_id,
+        obligation_id=derived_id(household_id, f"{ObligationType.MONTHLY_VISIT}:{first}"),
+        monitored_from=monitored_from,
+        responsible_region=cause.region,
+        policy=policy,
+    )
+    return _intent(cause, household_id, command, policy.version)
+
+
+def leaving(cause: Envelope, household_id: UUID, left_on: date) -> Intent:
+    """The household is no longer among those who must be visited."""
+    return _intent(cause, household_id, LeavePopulation(household_id=household_id, left_on=left_on))
+
+
+def _intent(
+    cause: Envelope, household_id: UUID, command: Command, policy_version: str | None = None
+) -> Intent:
     return Intent(
         stream=stream_of(household_id),
         household_id=household_id,
         decider=VISITS,
-        command=OpenMonthlyObligation(
-            household_id=household_id,
-            obligation_id=derived_id(household_id, f"{ObligationType.MONTHLY_VISIT}:{first}"),
-            confirmed_on=confirmed.confirmed_on,
-            responsible_region=cause.region,
-            policy=policy,
-        ),
+        command=command,
         context=Context(
             actor=RULES,
             region=cause.region,
             occurred_at=cause.occurred_at,
             correlation_id=cause.correlation_id,
             causation_id=cause.event_id,
-            policy_version=policy.version,
+            policy_version=policy_version,
             traceparent=cause.traceparent,
         ),
     )

@@ -18,11 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import Column, Field, SQLModel, col, select
 
 from common.intents import Connection, Fresh
-from contracts.visits import HouseholdVisited, ObligationFulfilled, ObligationOpened
+from contracts.visits import (
+    HouseholdVisited,
+    ObligationCancelled,
+    ObligationFulfilled,
+    ObligationOpened,
+)
 
 TABLES = MetaData(schema="read")
 
-OPEN, FULFILLED = "OPEN", "FULFILLED"
+OPEN, FULFILLED, CANCELLED = "OPEN", "FULFILLED", "CANCELLED"
 
 
 class ObligationRow(SQLModel, table=True):
@@ -78,10 +83,19 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     if visits := [f.payload for f in fresh if isinstance(f.payload, HouseholdVisited)]:
         await _put(connection, _VISITS, [_visit(v) for v in visits])
     if opened := [f.payload for f in fresh if isinstance(f.payload, ObligationOpened)]:
-        await _put(connection, _OPENED, [_opened(o) for o in opened])
+        once = {o.obligation_id: o for o in opened}.values()
+        await _put(connection, _OPENED, [_opened(o) for o in once])
     if fulfilled := [f.payload for f in fresh if isinstance(f.payload, ObligationFulfilled)]:
         rows = [(f.obligation_id, f.fulfilled_by, f.fulfilled_on) for f in fulfilled]
         await _put(connection, _FULFILLED, rows)
+    # After what was opened: of one duty in one batch, the last word counts.
+    duties = [
+        f.payload for f in fresh if isinstance(f.payload, ObligationOpened | ObligationCancelled)
+    ]
+    last = {duty.obligation_id: duty for duty in duties}
+    left = [(i,) for i, duty in last.items() if isinstance(duty, ObligationCancelled)]
+    if left:
+        await _put(connection, _CANCELLED, left)
 
 
 async def remember(connection: Connection, regions: Mapping[UUID, str]) -> None:
@@ -135,6 +149,12 @@ insert into read.obligation (obligation_id, household_id, obligation, responsibl
 select t.*, '{OPEN}'
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::date[], $7::date[])
     as t
+on conflict (obligation_id) do update set status = excluded.status,
+    responsible_region = excluded.responsible_region
+"""
+_CANCELLED = f"""
+update read.obligation o set status = '{CANCELLED}'
+from unnest($1::uuid[]) as t (obligation_id) where o.obligation_id = t.obligation_id
 """
 _FULFILLED = f"""
 update read.obligation o set status = '{FULFILLED}', fulfilled_by = t.visit_id,

@@ -25,7 +25,7 @@ async def read_many(
     caller: Annotated[Principal, allow("visits:read")],
     region: str | None = None,
     household_id: UUID | None = None,
-    status: Literal["OPEN", "FULFILLED"] | None = None,
+    status: Literal["OPEN", "FULFILLED", "CANCELLED"] | None = None,
     due_by: date | None = None,
     cursor: UUID | None = None,
     limit: int = 100,

@@ -10,11 +10,14 @@ from visits.domain.policy import Policy
 
 @dataclass(frozen=True, kw_only=True)
 class OpenMonthlyObligation:
-    """A household was confirmed as monitored: it may be due for a visit in that month (S1.1-05)."""
+    """A household is monitored from a day on: it may be due for a visit in that month (S1.1-05).
+
+    The day is that of its confirmation, or of the revocation of its elimination (A47).
+    """
 
     household_id: UUID
     obligation_id: UUID
-    confirmed_on: date
+    monitored_from: date
     responsible_region: str
     policy: Policy
 
@@ -39,4 +42,12 @@ class RecordVisit:
     today: date
 
 
-Command = OpenMonthlyObligation | RecordVisit
+@dataclass(frozen=True, kw_only=True)
+class LeavePopulation:
+    """A household is monitored no longer; the day itself does not count (3.4)."""
+
+    household_id: UUID
+    left_on: date
+
+
+Command = OpenMonthlyObligation | RecordVisit | LeavePopulation

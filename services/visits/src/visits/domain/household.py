@@ -12,7 +12,9 @@ from uuid import UUID
 
 from common.decider import Decider, Refused
 from contracts.visits import (
+    CancellationReason,
     HouseholdVisited,
+    ObligationCancelled,
     ObligationFulfilled,
     ObligationOpened,
     ObligationType,
@@ -20,7 +22,7 @@ from contracts.visits import (
     VisitorPost,
     VisitsEvent,
 )
-from visits.domain.commands import Command, OpenMonthlyObligation, RecordVisit
+from visits.domain.commands import Command, LeavePopulation, OpenMonthlyObligation, RecordVisit
 from visits.domain.states import HouseholdVisits, Obligation
 
 # Who can fulfil a duty: village, town and the stationed team. A county officer's visit is recorded
@@ -43,16 +45,22 @@ def decide(command: Command, household: HouseholdVisits) -> list[VisitsEvent]:
             return _open_monthly(command, household)
         case RecordVisit():
             return _record(command, household)
+        case LeavePopulation():
+            return _leave(command, household)
         case _:
             assert_never(command)
 
 
 def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[VisitsEvent]:
-    """S1.1-05: due only if monitored for enough days of the month; the confirmation day counts."""
-    first, last = month_of(c.confirmed_on)
-    if household.obligation(ObligationType.MONTHLY_VISIT, first):
+    """S1.1-05: due only if monitored for enough days of the month; the first day counts.
+
+    A month that is over before is no concern of it: nothing is opened retroactively (A47).
+    """
+    first, last = month_of(c.monitored_from)
+    known = household.obligation(ObligationType.MONTHLY_VISIT, first)
+    if known and not known.cancelled:
         return []
-    if (last - c.confirmed_on).days + 1 < c.policy.min_days_in_population:
+    if (last - c.monitored_from).days + 1 < c.policy.min_days_in_population:
         return []
     opened = ObligationOpened(
         household_id=c.household_id,
@@ -99,6 +107,22 @@ def _record(c: RecordVisit, household: HouseholdVisits) -> list[VisitsEvent]:
     return [visited, *(_fulfilled(o.opened, visited) for o in asking)]
 
 
+def _leave(c: LeavePopulation, household: HouseholdVisits) -> list[VisitsEvent]:
+    """A29: an open duty whose period is not over is cancelled; what is over stays as it is."""
+    return [
+        ObligationCancelled(
+            household_id=c.household_id,
+            obligation_id=o.opened.obligation_id,
+            obligation=o.opened.obligation,
+            period_from=o.opened.period_from,
+            reason=CancellationReason.LEFT_POPULATION,
+            left_on=c.left_on,
+        )
+        for o in household.obligations
+        if o.is_open and c.left_on <= o.opened.period_to
+    ]
+
+
 def stream_of(household_id: UUID) -> str:
     """Where the household's visits and duties are recorded."""
     return f"visits-of-household-{household_id}"
@@ -131,17 +155,16 @@ def evolve(household: HouseholdVisits, event: VisitsEvent) -> HouseholdVisits:
     """Fold one event."""
     match event:
         case ObligationOpened():
-            return replace(household, obligations=(*household.obligations, Obligation(event)))
+            others = tuple(
+                o for o in household.obligations if o.opened.obligation_id != event.obligation_id
+            )
+            return replace(household, obligations=(*others, Obligation(event)))
         case HouseholdVisited():
             return replace(household, visits=(*household.visits, event))
         case ObligationFulfilled():
-            obligations = tuple(
-                replace(o, fulfilled_by=event.fulfilled_by)
-                if o.opened.obligation_id == event.obligation_id
-                else o
-                for o in household.obligations
-            )
-            return replace(household, obligations=obligations)
+            return household.with_(event.obligation_id, fulfilled_by=event.fulfilled_by)
+        case ObligationCancelled():
+            return household.with_(event.obligation_id, cancelled=True)
         case _:
             assert_never(event)
 

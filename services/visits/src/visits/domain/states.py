@@ -1,7 +1,8 @@
 """What is known of a household's visits: what it is due for, and who went."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from contracts.visits import HouseholdVisited, ObligationOpened, ObligationType
@@ -9,16 +10,20 @@ from contracts.visits import HouseholdVisited, ObligationOpened, ObligationType
 
 @dataclass(frozen=True)
 class Obligation:
-    """A duty to visit; open until a visit has fulfilled it."""
+    """A duty to visit; open until a visit has fulfilled it, or the household has left."""
 
     opened: ObligationOpened
     fulfilled_by: UUID | None = None
+    cancelled: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Neither fulfilled nor cancelled."""
+        return self.fulfilled_by is None and not self.cancelled
 
     def asks_for(self, visited_on: date) -> bool:
         """Whether it is open and a visit on this Shanghai date lies in its period."""
-        if self.fulfilled_by:
-            return False
-        return self.opened.period_from <= visited_on <= self.opened.period_to
+        return self.is_open and self.opened.period_from <= visited_on <= self.opened.period_to
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,14 @@ class HouseholdVisits:
             if (opened.obligation, opened.period_from) == (kind, period_from):
                 return obligation
         return None
+
+    def with_(self, obligation_id: UUID, **change: Any) -> "HouseholdVisits":
+        """With one obligation changed."""
+        obligations = tuple(
+            replace(o, **change) if o.opened.obligation_id == obligation_id else o
+            for o in self.obligations
+        )
+        return replace(self, obligations=obligations)
 
     def visit(self, visit_id: UUID) -> HouseholdVisited | None:
         """The visit of this id."""
