@@ -13,6 +13,7 @@ from contracts.inquiries import InquiryEvent
 from contracts.monitoring import MonitoringEvent
 from contracts.persons import AccessEvent, PersonEvent
 from contracts.policies import PolicyEvent
+from contracts.safeguards import WaterEvent
 
 HouseholdEvent = (
     RegisterEvent
@@ -23,4 +24,6 @@ HouseholdEvent = (
     | DeadlineEvent
     | PersonEvent
 )
-IdentificationEvent = HouseholdEvent | FactEvent | EvidenceEvent | AccessEvent | PolicyEvent
+IdentificationEvent = (
+    HouseholdEvent | FactEvent | EvidenceEvent | AccessEvent | PolicyEvent | WaterEvent
+)

@@ -1,4 +1,5 @@
-"""The end of a business day: what is late is said once, however often the day is closed (S2-07, T12).
+"""The end of a business day: what is late is said once, however often the day is closed (S2-07, T12);
+likewise of each water test that runs out (S1.3-06).
 
 The read model tells whom to ask; each household decides by its own history, so that a day closed
 twice, late, or by two processes at once leaves the same events.
@@ -23,6 +24,7 @@ from identification.domain.commands import CloseBusinessDay
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
 from identification.domain.policy_book import PolicyBook
+from identification.effects import water_days
 from identification.read_model import cases
 from identification.read_model.cases import Late
 
@@ -68,6 +70,7 @@ async def close(runtime: Runtime, policies: PolicyBook, day: date) -> Closed:
         )
         asked, after = asked + len(waiting), waiting[-1].household_id
         recorded += _recorded(outcomes)
+    await water_days.look(runtime, policies, day + timedelta(days=1))
     return Closed(day, asked, recorded)
 
 

@@ -1,6 +1,5 @@
 """How identification is wired."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,6 +18,7 @@ from identification.api import (
     access,
     cases,
     corrections,
+    coverage,
     days,
     declarations,
     eliminations,
@@ -32,8 +32,10 @@ from identification.api import (
     monitoring,
     policies,
     register,
+    registers,
     rights,
     rules,
+    water,
     what_if,
 )
 from identification.api.wired import Wired
@@ -66,16 +68,17 @@ def build(settings: IdentificationSettings) -> FastAPI:
             durable=TABLES + unmatched.TABLES,
             hears=[NAME],
             handle=reacting(STORE, known),
-            also=[lambda runtime: every_day(runtime, known)],
+            also=[
+                lambda runtime: every_day(runtime, known),
+                lambda runtime: publication.keep_fresh(runtime, known),
+            ],
         ) as runtime:
             app.state.runtime = runtime
             app.state.wired = Wired(
                 runtime, vault, known, regions(runtime.pool), test_numbers, STORE
             )
             await publication.publish(runtime, published)
-            learning = asyncio.ensure_future(publication.keep_fresh(runtime, known))
             yield
-            learning.cancel()
 
     app = create_app(
         "守望 · 户情识别 (identification)",
@@ -97,6 +100,9 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(incomes.router)
     app.include_router(policies.router)
     app.include_router(what_if.router)
+    app.include_router(water.router)
+    app.include_router(registers.router)
+    app.include_router(coverage.router)
     app.include_router(episodes.router)
     app.include_router(inquiries.router)
     app.include_router(monitoring.router)

@@ -21,9 +21,10 @@ from contracts.facts import (
 from contracts.households import RegisterEvent
 from contracts.identification import IdentificationEvent
 from contracts.policies import PolicyVersionPublished
+from contracts.safeguards import WaterOutageReported, WaterTestRecorded
 from identification import consequences
 from identification.domain.policy_book import PolicyBook
-from identification.effects import clues, corrections, matching, per_capita, screenings
+from identification.effects import clues, corrections, matching, per_capita, screenings, water
 from identification.effects.heard import Heard
 
 HEARD = Codec.of(
@@ -34,6 +35,8 @@ HEARD = Codec.of(
     | UnmatchedFactParked
     | IncomeAssessed
     | PolicyVersionPublished
+    | WaterTestRecorded
+    | WaterOutageReported
     | consequences.FOLLOWED
 )
 # The rest of our own language is of no consequence here. A type that is in neither, from a newer
@@ -46,6 +49,7 @@ EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     clues.from_incomes,
     corrections.of_evidence,
     screenings.of_publication,
+    water.of_sources,
     per_capita.of_changed,
 )
 

@@ -12,6 +12,12 @@ from contracts.codes import Category, LabourCapacity, Relation, RiskType, Severi
 from contracts.fact_codes import FactType
 from identification.domain.states import MONITORING
 
+
+def is_monitored(stage: str) -> bool:
+    """Whether a household at this stage is confirmed, and its risk not eliminated yet."""
+    return stage == "MONITORED" or stage.startswith("ELIM_")
+
+
 WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
 
 

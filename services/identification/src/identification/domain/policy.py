@@ -55,6 +55,15 @@ class Policy:
     claim_fen: int = 1_000_000
     crop_loss_percent: int = 30
     loan_overdue_days: int = 30
+    water_test_years: int = 3
+    water_warn_days: int = 90
+    water_outage_days: int = 7
+    water_litres: int = 35
+    water_fetch_minutes: int = 20
+    water_horizontal_m: int = 800
+    water_vertical_m: int = 80
+    water_supply_percent: int = 90
+    housing_remedy_days: int = 30
     elimination_stable_months: int = 6
     elimination_months_after: int = 2
     elimination_visit_days: int = 30

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.codes import Category
-from identification.domain.findings import Finding, IncomeSeen
+from identification.domain.findings import Finding, IncomeSeen, is_monitored
 from identification.domain.policy import Policy
 from identification.domain.rules import own_cost
 from identification.domain.rules_of_income import within_the_line
@@ -38,7 +38,7 @@ class Screened:
 
     @property
     def at_risk_group(self) -> bool:
-        return self.formerly_poor or self.stage == "MONITORED"
+        return self.formerly_poor or is_monitored(self.stage)
 
 
 @dataclass(frozen=True, slots=True)

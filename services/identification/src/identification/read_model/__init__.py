@@ -12,6 +12,7 @@ from contracts.facts import UnmatchedFactParked, UnmatchedFactResolved
 from contracts.households import RegisterEvent
 from contracts.persons import AccessEvent, PersonEvent
 from contracts.policies import PolicyParameterPublished
+from contracts.safeguards import WaterEvent
 from identification.domain.states import Household
 from identification.read_model import (
     access,
@@ -23,6 +24,7 @@ from identification.read_model import (
     policies,
     register,
     rules,
+    water,
 )
 from identification.read_model.tables import TABLES as TABLES
 
@@ -53,6 +55,9 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     changes = [f for f in fresh if isinstance(f.payload, evidence.CHANGES)]
     if changes:
         await evidence.change(connection, changes)
+    sources = [f for f in fresh if isinstance(f.payload, WaterEvent)]
+    if sources:
+        await water.put(connection, sources)
     published = [f for f in fresh if isinstance(f.payload, PolicyParameterPublished)]
     if published:
         await policies.put(connection, published)

@@ -38,7 +38,10 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 
 async def refresh(book: PolicyBook, connection: Any) -> None:
-    """Teach the book everything that is published; one that holds it already keeps what it resolved."""
+    """Teach the book everything that is published, beside what it holds from the file.
+
+    One that holds it already keeps what it resolved.
+    """
     rows = await connection.fetch(
         """
         select version, region, effective_from, effective_to, published_on,
@@ -57,9 +60,10 @@ async def refresh(book: PolicyBook, connection: Any) -> None:
         )
         for row in rows
     ]
-    known = {v.version: v.values for v in book.versions}
-    if {v.version: v.values for v in versions} != known:
-        book.learn(versions)
+    published = {v.version: v for v in versions}
+    held = {v.version: v for v in book.versions}
+    if any(name not in held or held[name].values != v.values for name, v in published.items()):
+        book.learn({**held, **published}.values())
 
 
 async def listed(connection: Any) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, MetaData
+from sqlalchemy import BigInteger, DateTime, Index, MetaData, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlmodel import Column, Field, SQLModel
 
@@ -73,6 +73,17 @@ class FactRow(SQLModel, table=True):
 
     metadata = TABLES
     __tablename__ = "fact"
+    __table_args__ = (
+        # The registers of housing and schooling are read from the facts themselves.
+        Index(
+            "fact_register",
+            "fact_type",
+            "household_id",
+            postgresql_where=text(
+                "fact_type in ('HousingSafety', 'HousingRenovation', 'EnrolmentStatus')"
+            ),
+        ),
+    )
 
     fact_key: bytes = Field(primary_key=True)
     record_version: int = Field(primary_key=True)
@@ -241,3 +252,34 @@ class EmergencyRow(SQLModel, table=True):
     granted_on: date
     taken_up: bool
     warned: bool
+
+
+class WaterSourceRow(SQLModel, table=True):
+    """A source of drinking water with its latest test."""
+
+    metadata = TABLES
+    __tablename__ = "water_source"
+
+    source_id: UUID = Field(primary_key=True)
+    label: str
+    kind: str
+    region: str = Field(index=True)
+    served_count: int
+    test_id: UUID | None
+    tested_on: date | None
+    valid_to: date | None = Field(index=True)
+    qualified: bool | None
+    faults: str
+    due: bool
+    expired: bool
+    version: int
+
+
+class WaterServedRow(SQLModel, table=True):
+    """A household that a source serves."""
+
+    metadata = TABLES
+    __tablename__ = "water_served"
+
+    source_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(primary_key=True, index=True)

@@ -10,6 +10,7 @@ from identification.refusals.monitoring import MONITORING
 from identification.refusals.persons import PERSONS
 from identification.refusals.policies import POLICIES
 from identification.refusals.register import REGISTER
+from identification.refusals.registers import REGISTERS
 
 REFUSALS: dict[str, Text] = {
     **REGISTER,
@@ -21,4 +22,5 @@ REFUSALS: dict[str, Text] = {
     **ELIMINATIONS,
     **FACTS,
     **POLICIES,
+    **REGISTERS,
 }

@@ -1,0 +1,76 @@
+"""The headline shares of the work plan: inclusion, schooling, housing and water (S1.1-06, S1.3)."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+
+from common.auth import Principal, allow
+from common.http import only_filters
+from identification.api import listing
+from identification.api.households import STAFF
+from identification.api.registers import Term, term_now
+from identification.api.wired import wired
+from identification.domain.coverage import Share
+from identification.read_model import coverage, registers
+
+router = APIRouter(tags=["registers"])
+
+
+@router.get("/v1/coverage", summary="Shares that must be 100 %, for an area and a day")
+async def shares(
+    request: Request,
+    caller: Annotated[Principal, allow("households:read")],
+    region: str | None = None,
+    on: date | None = None,
+    term: Term | None = None,
+) -> dict[str, Any]:
+    """Each with what is missing; a percentage is rounded down, so 100.00 means nobody is missing.
+
+    Whether a monitored household has an implemented measure is known to the service assistance only.
+    """
+    only_filters(request, ["region", "on", "term"])
+    area = listing.area(caller, region, {STAFF}, 1)
+    app = wired(request)
+    day = on or app.runtime.clock.today()
+    policy = app.policies.of(area, day)
+    term = term or term_now(day)
+    strict = policy.income_line_operator == "LT"
+    async with app.runtime.pool.acquire() as connection:
+        included = await coverage.inclusion(connection, area, day)
+        missed = await coverage.missed(
+            connection, area, policy.income_line_fen, strict, policy.income_basis
+        )
+        children, screened, dropouts, poor = await registers.screened_children(
+            connection, region=area, term=term, policy=policy
+        )
+        living, without, overdue = await registers.dangerous_houses(
+            connection, region=area, policy=policy, on=day
+        )
+        households, fit = await coverage.water(connection, area, day)
+        waiting = await coverage.waiting(connection, area, day)
+    return {
+        "region": area,
+        "on": day,
+        "policy_version": policy.version,
+        "S1.1-06": {
+            "zh": "应纳尽纳",
+            **included,
+            "within_line_without_a_case": missed,
+        },
+        "S1.3-02": {
+            "zh": "控辍保学",
+            "term": term,
+            "screened": Share(screened, children).as_told(),
+            "dropouts": dropouts,
+            "dropouts_for_poverty": poor,
+        },
+        "S1.3-03": {
+            "zh": "住房安全",
+            "living_in_dangerous_houses": living,
+            "without_started_remedy": without,
+            "overdue": overdue,
+        },
+        "S1.3-07": {"zh": "饮水安全", "qualified": Share(fit, households).as_told()},
+        "facts": {"zh": "待对应的部门信息", **waiting},
+    }

@@ -1,0 +1,38 @@
+"""What lists share: who may see which area, how long a page is, and where the next one begins."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from fastapi import Request, Response
+
+from common.auth import Principal
+from common.problems import Problem, fault
+
+MOST = 500
+
+
+def area(caller: Principal, region: str | None, departments: Collection[str], limit: int) -> str:
+    """The area to list: the caller's own unless a part of it is asked for.
+
+    Raises `Problem`: 403 outside the caller's area or for another department, 422 for a page too long.
+    """
+    if not 1 <= limit <= MOST:
+        raise Problem("invalid", faults=[fault("/limit", "range")])
+    if caller.actor.department not in departments:
+        raise Problem("not-routed")
+    asked = region or caller.actor.region
+    caller.must_cover(asked)
+    return asked
+
+
+def link(
+    request: Request,
+    response: Response,
+    rows: Sequence[Mapping[str, Any]],
+    limit: int,
+    key: str,
+) -> None:
+    """`Link: rel="next"` after a full page, with the last row's key as the cursor."""
+    if len(rows) == limit:
+        following = request.url.include_query_params(cursor=str(rows[-1][key]))
+        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'

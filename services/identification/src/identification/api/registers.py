@@ -1,0 +1,184 @@
+"""Lists of the registers that rules need: houses, school-age children, tasks, facts that wait."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from common.auth import Principal, allow
+from common.clock import start_of
+from common.http import circumstances, only_filters, required_key
+from common.intents import Intent, Key, fingerprint
+from common.problems import Problem, fault
+from contracts.evidence import ReviewOutcome
+from identification.api import listing
+from identification.api.forms import Form
+from identification.api.households import STAFF
+from identification.api.wired import wired
+from identification.domain.evidence import EVIDENCE, CloseReview
+from identification.domain.schooling import term_of
+from identification.read_model import registers, tasks
+
+router = APIRouter(tags=["registers"])
+
+Reader = Annotated[Principal, allow("households:read")]
+Term = Annotated[str, Field(pattern=r"^\d{4}-(SPRING|AUTUMN)$")]
+GRADES = frozenset("ABCD")
+REMEDIES = frozenset({"NONE", "OPEN", "OVERDUE", "STARTED", "FINISHED"})
+STATUSES = frozenset(
+    {"UNKNOWN", "ENROLLED", "HOME_TEACHING", "SUSPECTED_DROPOUT", "DROPOUT", "EXEMPT"}
+)
+KINDS = frozenset({"CASE_REVIEW", "CLUE_WITHDRAWAL", "WATER_TEST"})
+
+
+def _one_of(name: str, value: str | None, known: frozenset[str]) -> None:
+    if value is not None and value not in known:
+        raise Problem("invalid", faults=[fault(f"/{name}", "enum")])
+
+
+@router.get("/v1/housing", summary="Houses by grade, and the ledger of dangerous ones (S1.3-03)")
+async def housing(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    region: str | None = None,
+    grade: str | None = None,
+    remedy: str | None = None,
+    on: date | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """`remedy`: OPEN, OVERDUE, STARTED or FINISHED for a house of grade C or D that is lived in."""
+    only_filters(request, ["region", "grade", "remedy", "on", "cursor", "limit"])
+    _one_of("grade", grade, GRADES)
+    _one_of("remedy", remedy, REMEDIES)
+    area = listing.area(caller, region, {STAFF, "zhujian"}, limit)
+    app = wired(request)
+    day = on or app.runtime.clock.today()
+    rows = await registers.houses(
+        app.runtime.pool,
+        region=area,
+        grade=grade,
+        remedy=remedy,
+        policy=app.policies.of(area, day),
+        on=day,
+        after=cursor,
+        limit=limit,
+    )
+    listing.link(request, response, rows, limit, "household_id")
+    return rows
+
+
+@router.get("/v1/schooling", summary="Children of compulsory age by term (S1.3-02)")
+async def schooling(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    region: str | None = None,
+    term: Term | None = None,
+    status: str | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Of formerly poor and monitored households; UNKNOWN: the school said nothing in the term."""
+    only_filters(request, ["region", "term", "status", "cursor", "limit"])
+    _one_of("status", status, STATUSES)
+    area = listing.area(caller, region, {STAFF, "jiaoyu"}, limit)
+    app = wired(request)
+    today = app.runtime.clock.today()
+    rows = await registers.children(
+        app.runtime.pool,
+        region=area,
+        term=term or term_now(today),
+        status=status,
+        policy=app.policies.of(area, today),
+        after=cursor,
+        limit=limit,
+    )
+    listing.link(request, response, rows, limit, "person_id")
+    return rows
+
+
+def term_now(today: date) -> str:
+    """The term of a day: spring from February to August."""
+    return term_of(today, spring=2 <= today.month <= 8)
+
+
+@router.get("/v1/tasks", summary="What waits for people: reviews, withdrawals, water tests")
+async def listed(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    region: str | None = None,
+    kind: str | None = None,
+    open: bool | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """A task changes no status. Water tests are shown to the water department too."""
+    only_filters(request, ["region", "kind", "open", "cursor", "limit"])
+    _one_of("kind", kind, KINDS)
+    department = caller.actor.department
+    if department == "shuiwu":
+        kind = "WATER_TEST"
+    area = listing.area(caller, region, {STAFF, "shuiwu"}, limit)
+    rows = await tasks.many(
+        wired(request).runtime.pool,
+        region=area,
+        kind=kind,
+        is_open=open,
+        after=cursor,
+        limit=limit,
+    )
+    listing.link(request, response, rows, limit, "task_id")
+    return rows
+
+
+class ReviewForm(Form):
+    """What people concluded; the county's own step follows, if one must."""
+
+    outcome: ReviewOutcome
+    reviewed_on: date
+
+
+@router.post("/v1/tasks/{task_id}/review", status_code=201, summary="A50: close a review")
+async def review(
+    task_id: UUID,
+    form: ReviewForm,
+    request: Request,
+    caller: Annotated[Principal, allow("episodes:county")],
+) -> Response:
+    """The outcome is recorded; monitoring goes on until the county decides otherwise."""
+    app = wired(request)
+    task = await tasks.one(app.runtime.pool, task_id)
+    if task is None or task["kind"] != "CASE_REVIEW":
+        raise Problem("review-unknown")
+    caller.must_cover(task["region"])
+    recorded = await app.runtime.writer.execute(
+        Intent(
+            stream=f"evidence-of-household-{task['household_id']}",
+            household_id=task["household_id"],
+            decider=EVIDENCE,
+            command=CloseReview(
+                household_id=task["household_id"],
+                task_id=task_id,
+                outcome=form.outcome,
+                reviewed_on=form.reviewed_on,
+                today=app.runtime.clock.today(),
+            ),
+            context=circumstances(
+                caller,
+                region=task["region"],
+                occurred_at=min(start_of(form.reviewed_on), app.runtime.clock.now()),
+            ),
+            key=Key(
+                caller.client,
+                required_key(request),
+                fingerprint(request.url.path.encode(), await request.body()),
+            ),
+        )
+    )
+    headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
+    return Response(recorded.answer, 201, headers, "application/json")

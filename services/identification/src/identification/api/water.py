@@ -1,0 +1,201 @@
+"""The water department's register: sources, whom they serve, tests and outages."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from common.auth import Principal, allow
+from common.clock import start_of
+from common.http import circumstances, only_filters, required_key
+from common.intents import Intent, Key, fingerprint
+from common.problems import Problem, fault
+from contracts.safeguards import WaterKind
+from identification.api import listing
+from identification.api.forms import Count, Form, Region, Sha256
+from identification.api.households import STAFF
+from identification.api.wired import wired
+from identification.domain.policy import Policy
+from identification.domain.water import (
+    WATER,
+    ChangeService,
+    RecordTest,
+    RegisterSource,
+    ReportOutage,
+    WaterCommand,
+)
+from identification.read_model import water
+
+router = APIRouter(prefix="/v1/water-sources", tags=["registers"])
+
+DEPARTMENT = "shuiwu"
+STATES = frozenset({"NONE", "VALID", "FAILED", "STALE"})
+Served = Annotated[list[UUID], Field(max_length=5_000)]
+Text = Annotated[str, Field(min_length=1, max_length=60)]
+Caller = Annotated[Principal, allow("facts:write")]
+
+
+class SourceForm(Form):
+    """A source and the households that it serves."""
+
+    source_id: UUID
+    label: Text
+    kind: WaterKind
+    region: Region
+    served: Served
+    registered_on: date
+
+
+class ServiceForm(Form):
+    """Households that are connected now, or no longer."""
+
+    connected: Annotated[list[UUID], Field(max_length=5_000, default_factory=list)]
+    disconnected: Annotated[list[UUID], Field(max_length=5_000, default_factory=list)]
+    effective_on: date
+
+
+class TestForm(Form):
+    """A report. Minutes and distances are 0 where water comes into the house."""
+
+    test_id: UUID
+    laboratory: Text
+    tested_on: date
+    quality_passed: bool
+    litres_per_person_day: Count
+    fetch_minutes: Count
+    horizontal_m: Count
+    vertical_m: Count
+    supply_percent: Annotated[int, Field(strict=True, ge=0, le=100)]
+    report_hash: Sha256
+
+
+class OutageForm(Form):
+    """Water is cut, for so many days by now."""
+
+    outage_id: UUID
+    began_on: date
+    days: Count
+    over: bool
+
+
+@router.post("", status_code=201, summary="Register a source of drinking water")
+async def register(form: SourceForm, request: Request, caller: Caller) -> Response:
+    """The same again changes nothing; whom it serves changes by `/served`."""
+    today = wired(request).runtime.clock.today()
+    command = RegisterSource(
+        **{**dict(form), "served": frozenset(form.served)},
+        today=today,
+    )
+    return await _take(request, caller, form.source_id, form.region, command, form.registered_on)
+
+
+@router.post("/{source_id}/served", status_code=201, summary="Connect or disconnect households")
+async def serve(source_id: UUID, form: ServiceForm, request: Request, caller: Caller) -> Response:
+    """A household may be served by several sources; all of them must be fit."""
+    command = ChangeService(
+        connected=frozenset(form.connected),
+        disconnected=frozenset(form.disconnected),
+        effective_on=form.effective_on,
+        today=wired(request).runtime.clock.today(),
+    )
+    return await _take(request, caller, source_id, None, command, form.effective_on)
+
+
+@router.post("/{source_id}/tests", status_code=201, summary="Record a test report")
+async def record_test(
+    source_id: UUID, form: TestForm, request: Request, caller: Caller
+) -> Response:
+    """S1.3-04: judged by quality, quantity, convenience and supply; valid for three years."""
+    policy, today = await _policy(request, source_id, form.tested_on)
+    command = RecordTest(**dict(form), policy=policy, today=today)
+    return await _take(request, caller, source_id, None, command, form.tested_on)
+
+
+@router.post("/{source_id}/outages", status_code=201, summary="Report that water is cut")
+async def report_outage(
+    source_id: UUID, form: OutageForm, request: Request, caller: Caller
+) -> Response:
+    """Report the same outage again as it goes on, with the days by then."""
+    today = wired(request).runtime.clock.today()
+    command = ReportOutage(**dict(form), today=today)
+    return await _take(request, caller, source_id, None, command, form.began_on)
+
+
+async def _policy(request: Request, source_id: UUID, on: date) -> tuple[Policy, date]:
+    app = wired(request)
+    region = await water.region_of(app.runtime.pool, source_id)
+    if region is None:
+        raise Problem("water-source-unknown")
+    today = app.runtime.clock.today()
+    return app.policies.of(region, on, decided_on=today), today
+
+
+async def _take(
+    request: Request,
+    caller: Principal,
+    source_id: UUID,
+    region: str | None,
+    command: WaterCommand,
+    on: date,
+) -> Response:
+    """Record the command for a source of the caller's area; only the water department may."""
+    app = wired(request)
+    if caller.actor.department != DEPARTMENT:
+        details = {"fact_type": "饮水安全信息", "owner": "水务部门"}
+        raise Problem("wrong-department", details)
+    region = region or await water.region_of(app.runtime.pool, source_id)
+    if region is None:
+        raise Problem("water-source-unknown")
+    caller.must_cover(region)
+    policy: Any = getattr(command, "policy", None)
+    recorded = await app.runtime.writer.execute(
+        Intent(
+            stream=f"water-source-{source_id}",
+            household_id=None,
+            decider=WATER,
+            command=command,
+            context=circumstances(
+                caller,
+                region=region,
+                occurred_at=min(start_of(on), app.runtime.clock.now()),
+                policy_version=policy.version if policy else None,
+            ),
+            key=Key(
+                caller.client,
+                required_key(request),
+                fingerprint(request.url.path.encode(), await request.body()),
+            ),
+        )
+    )
+    headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
+    return Response(recorded.answer, 201, headers, "application/json")
+
+
+@router.get("", summary="Sources of your area, by the state of their report")
+async def sources(
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("households:read")],
+    region: str | None = None,
+    state: str | None = None,
+    on: date | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """`state` on a day: NONE (never tested), VALID, FAILED or STALE. Ordered by id."""
+    only_filters(request, ["region", "state", "on", "cursor", "limit"])
+    if state is not None and state not in STATES:
+        raise Problem("invalid", faults=[fault("/state", "enum")])
+    app = wired(request)
+    rows = await water.many(
+        app.runtime.pool,
+        region=listing.area(caller, region, {STAFF, DEPARTMENT}, limit),
+        state=state,
+        on=on or app.runtime.clock.today(),
+        after=cursor,
+        limit=limit,
+    )
+    listing.link(request, response, rows, limit, "source_id")
+    return rows

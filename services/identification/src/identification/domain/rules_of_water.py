@@ -1,0 +1,43 @@
+"""Risk rules over drinking water, for each household that a source serves (S1.3-05)."""
+
+from uuid import UUID
+
+from contracts.codes import RiskType, Severity
+from contracts.safeguards import WaterOutageReported, WaterTestRecorded
+from identification.domain.findings import Finding
+from identification.domain.policy import Policy
+
+
+def failed_test(test: WaterTestRecorded, event_id: UUID, *, at_risk_group: bool) -> Finding | None:
+    """WATER-TEST-FAILED v1 (水务, S1.3-05): ORANGE for formerly poor and monitored households served.
+
+    A report that is stale is no risk of a household: it opens a test task (A32).
+    """
+    if test.qualified or not at_risk_group:
+        return None
+    return Finding(
+        "WATER-TEST-FAILED",
+        1,
+        RiskType.UNSAFE_WATER,
+        Severity.ORANGE,
+        (event_id,),
+        f"所用水源检测不合格（{'、'.join(fault.zh for fault in test.faults)}）",
+        f"the water source failed its test ({', '.join(fault.en for fault in test.faults)})",
+    )
+
+
+def long_outage(
+    outage: WaterOutageReported, event_id: UUID, policy: Policy, *, at_risk_group: bool
+) -> Finding | None:
+    """WATER-OUTAGE v1 (水务): YELLOW when water is cut for more than seven days."""
+    if outage.days <= policy.water_outage_days or not at_risk_group:
+        return None
+    return Finding(
+        "WATER-OUTAGE",
+        1,
+        RiskType.UNSAFE_WATER,
+        Severity.YELLOW,
+        (event_id,),
+        f"停水{outage.days}天",
+        f"water was cut for {outage.days} days",
+    )

@@ -1,0 +1,93 @@
+"""The counts behind the shares that the work plan wants at 100 %, one query each."""
+
+from datetime import date
+from typing import Any
+
+_GROUP = """
+h.status = 'ACTIVE' and h.region like $1 || '%'
+    and (h.category = 'FORMERLY_POOR' or h.stage = 'MONITORED' or h.stage like 'ELIM\\_%')
+"""
+
+
+async def water(connection: Any, region: str, on: date) -> tuple[int, int]:
+    """S1.3-07: households of the two groups, and those whose sources all have a valid, qualified report.
+
+    A report that is stale on the day does not count, nor does a household without a source.
+    """
+    row = await connection.fetchrow(
+        f"""
+        select count(*) as households, count(*) filter (where fit) as fit from (
+            select coalesce(bool_and(s.qualified and s.valid_to >= $2), false) as fit
+            from read.household h
+            left join read.water_served w using (household_id)
+            left join read.water_source s using (source_id)
+            where {_GROUP} group by h.household_id
+        ) as served
+        """,
+        region,
+        on,
+    )
+    return row["households"], row["fit"]
+
+
+async def inclusion(connection: Any, region: str, on: date) -> dict[str, int]:
+    """S1.1-06: open clues and those past their deadline, and households monitored now."""
+    row = await connection.fetchrow(
+        """
+        select count(*) filter (where open) as open_clues,
+            count(*) filter (where open and due_on < $2) as overdue_clues,
+            count(*) filter (where stage = 'MONITORED' or stage like 'ELIM\\_%') as monitored
+        from (
+            select stage, due_on, stage not in ('NONE', 'MONITORED', 'ELIMINATED')
+                and stage not like 'ELIM\\_%' as open
+            from read.household where status = 'ACTIVE' and region like $1 || '%'
+        ) as households
+        """,
+        region,
+        on,
+    )
+    return dict(row)
+
+
+async def missed(connection: Any, region: str, line_fen: int, strict: bool, basis: str) -> int:
+    """S2-05: households whose latest assessment lies within the line and that never had a case.
+
+    They are to be explained or looked at. `basis` is the column of the total.
+    """
+    column = {"DISPOSABLE": "disposable_fen", "NET": "net_fen", "REFERENCE": "reference_fen"}[basis]
+    found: int = await connection.fetchval(
+        f"""
+        select count(*) from read.household h
+        join lateral (
+            select {column} as total, members from read.income i
+            where i.household_id = h.household_id order by window_to desc, event_id desc limit 1
+        ) as last on true
+        where h.status = 'ACTIVE' and h.region like $1 || '%' and h.stage = 'NONE'
+            and (last.total < $2 * last.members or not $3 and last.total = $2 * last.members)
+            and not exists (
+                select from es.events e
+                where e.stream = 'household-' || h.household_id and e.type = 'RiskDetected'
+            )
+        """,
+        region,
+        line_fen,
+        strict,
+    )
+    return found
+
+
+async def waiting(connection: Any, region: str, on: date) -> dict[str, Any]:
+    """Facts that wait for their person, the longest wait, and how long those waited that were matched."""
+    row = await connection.fetchrow(
+        """
+        select count(*) filter (where outcome is null) as waiting,
+            coalesce(max($2::date - received_on) filter (where outcome is null), 0) as longest_days,
+            count(*) filter (where outcome = 'MATCHED') as matched,
+            round(avg(waited_days) filter (where outcome = 'MATCHED'), 1) as mean_waited_days,
+            max(waited_days) filter (where outcome = 'MATCHED') as longest_waited_days
+        from read.unmatched where region like $1 || '%'
+        """,
+        region,
+        on,
+    )
+    return dict(row)

@@ -1,0 +1,275 @@
+"""Registers over HTTP: water to the clue, houses and schools from facts, and A32 in the county's figures."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import date
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid5
+
+import asyncpg
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from common.testing import database, eventually
+from identification.domain.coverage import Share
+from identification.read_model import TABLES, coverage
+from services.identification.tests.asking import Callers, household, identity_number, person
+from services.identification.tests.test_api_facts import fact, post
+
+numbers = count(800)
+VILLAGE = "441624108229"
+NAMESPACE = UUID(int=32)
+
+
+async def registered(app: httpx.AsyncClient, callers: Callers, **change: Any) -> int:
+    number = next(numbers)
+    body = household(number, region=VILLAGE, **change)
+    answer = await app.post("/v1/households", json=body, headers=callers.registrar)
+    assert answer.status_code == 201, answer.text
+    return number
+
+
+def id_of(number: int) -> str:
+    return str(household(number)["household_id"])
+
+
+def water(callers: Callers, key: str = "") -> dict[str, str]:
+    caller = callers.of("shuiwu", "facts:write households:read", department="shuiwu")
+    return caller | ({"Idempotency-Key": key} if key else {})
+
+
+def source(number: int, *served: int) -> dict[str, Any]:
+    return {
+        "source_id": str(uuid5(NAMESPACE, f"s{number}")),
+        "label": "聚村集中供水",
+        "kind": "CENTRAL",
+        "region": VILLAGE,
+        "served": [id_of(one) for one in served],
+        "registered_on": "2021-01-01",
+    }
+
+
+def report(number: int, **change: Any) -> dict[str, Any]:
+    return {
+        "test_id": str(uuid5(NAMESPACE, f"t{number}")),
+        "laboratory": "和平县疾控中心",
+        "tested_on": "2024-06-30",
+        "quality_passed": True,
+        "litres_per_person_day": 60,
+        "fetch_minutes": 0,
+        "horizontal_m": 0,
+        "vertical_m": 0,
+        "supply_percent": 95,
+        "report_hash": "0" * 64,
+        **change,
+    }
+
+
+async def clues(sql: asyncpg.Connection, number: int) -> list[str]:
+    rows = await sql.fetch(
+        "select data from es.readable where stream = $1 and type = 'RiskDetected'",
+        f"household-{id_of(number)}",
+    )
+    return [json.loads(row["data"])["rule_id"] for row in rows]
+
+
+async def test_S1305_a_failed_test_is_a_clue_for_the_two_groups_that_the_source_serves(
+    app: httpx.AsyncClient, callers: Callers, sql: asyncpg.Connection
+) -> None:
+    poor = await registered(app, callers)
+    general = await registered(app, callers, category="GENERAL")
+    body = source(poor, poor, general)
+    url = f"/v1/water-sources/{body['source_id']}"
+    answer = await app.post("/v1/water-sources", json=body, headers=water(callers, f"r{poor}"))
+    assert answer.status_code == 201, answer.text
+    failed = report(poor, quality_passed=False)
+    answer = await app.post(f"{url}/tests", json=failed, headers=water(callers, f"t{poor}"))
+    assert answer.status_code == 201, answer.text
+
+    async def opened() -> Any:
+        return await clues(sql, poor)
+
+    assert await eventually(opened) == ["WATER-TEST-FAILED"]
+    assert await clues(sql, general) == []
+    listed = await app.get(
+        f"/v1/water-sources?region={VILLAGE}&state=FAILED&on=2024-07-01", headers=water(callers)
+    )
+    assert body["source_id"] in [row["source_id"] for row in listed.json()]
+    stale = await app.get(
+        f"/v1/water-sources?region={VILLAGE}&state=STALE&on=2027-07-01", headers=water(callers)
+    )
+    assert body["source_id"] in [row["source_id"] for row in stale.json()]
+
+
+async def test_S1306_a_report_that_has_run_out_is_a_task_until_the_next_test(
+    app: httpx.AsyncClient, callers: Callers, sql: asyncpg.Connection
+) -> None:
+    number = await registered(app, callers)
+    body = source(number, number)
+    url = f"/v1/water-sources/{body['source_id']}/tests"
+    await app.post("/v1/water-sources", json=body, headers=water(callers, f"r{number}"))
+    old = report(number, tested_on="2021-06-30")
+    await app.post(url, json=old, headers=water(callers, f"t{number}"))
+
+    closer = callers.staff("days:close", "office", "441624")
+    answer = await app.post("/v1/business-days", json={"closed_on": "2024-06-30"}, headers=closer)
+    assert answer.status_code == 200, answer.text
+
+    async def tasks(is_open: str) -> list[dict[str, Any]]:
+        path = f"/v1/tasks?region={VILLAGE}&kind=WATER_TEST&open={is_open}&limit=500"
+        rows = (await app.get(path, headers=water(callers))).json()
+        return [row for row in rows if row["source_id"] == body["source_id"]]
+
+    (task,) = await tasks("true")
+    assert task["due_on"] == "2024-06-30"
+    assert await clues(sql, number) == []
+    new = report(number, test_id=str(uuid5(NAMESPACE, f"n{number}")), tested_on="2024-07-02")
+    await app.post(url, json=new, headers=water(callers, f"n{number}"))
+    assert await tasks("true") == []
+    (task,) = await tasks("false")
+    assert (task["closed_on"], task["outcome"]) == ("2024-07-02", "TESTED")
+
+
+async def test_S1303_the_ledger_follows_assessment_remedy_and_correction(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    number = await registered(app, callers)
+    zhujian = callers.of("zhujian", "facts:write households:read", department="zhujian")
+    assessed = fact(
+        number,
+        "zhujian",
+        "HousingSafety",
+        assessed_on="2024-02-01",
+        grade="GRADE_D",
+        use="LIVED_IN",
+    )
+    assert (await post(app, zhujian, assessed)).status_code == 201
+
+    async def entry(on: str) -> tuple[str, str] | None:
+        path = f"/v1/housing?region={VILLAGE}&on={on}&limit=500"
+        rows = (await app.get(path, headers=zhujian)).json()
+        found = [row for row in rows if row["household_id"] == id_of(number)]
+        return (found[0]["grade"], found[0]["remedy"]) if found else None
+
+    assert await entry("2024-03-02") == ("D", "OPEN")
+    assert await entry("2024-03-03") == ("D", "OVERDUE")
+    started = fact(number, "zhujian", "HousingRenovation", changed_on="2024-02-10", state="STARTED")
+    await post(app, zhujian, started)
+    assert await entry("2024-03-03") == ("D", "STARTED")
+    wrong = {**assessed, "id": f"{assessed['id']}-2"}
+    wrong["data"] = {**assessed["data"], "grade": "GRADE_B", "record_version": 2}
+    await post(app, zhujian, wrong)
+    assert await entry("2024-03-03") == ("B", "NONE")
+
+
+async def test_S1302_each_child_of_school_age_is_known_by_term(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    number = next(numbers)
+    child = person(number + 100, relation="CHILD", labour_capacity="NONE")
+    child |= {"born_on": "2015-05-05", "identity_number": identity_number(number + 100)}
+    body = household(number, region=VILLAGE, members=[person(number), child], co_living_count=2)
+    answer = await app.post("/v1/households", json=body, headers=callers.registrar)
+    assert answer.status_code == 201, answer.text
+    jiaoyu = callers.of("jiaoyu", "facts:write households:read", department="jiaoyu")
+
+    async def status(term: str) -> str:
+        path = f"/v1/schooling?region={VILLAGE}&term={term}&limit=500"
+        rows = (await app.get(path, headers=jiaoyu)).json()
+        return str(next(r["status"] for r in rows if r["person_id"] == child["person_id"]))
+
+    assert await status("2024-SPRING") == "UNKNOWN"
+    told = {"checked_on": "2024-03-01", "term": "SPRING", "status": "SUSPECTED_DROPOUT"}
+    said = fact(number + 100, "jiaoyu", "EnrolmentStatus", **told)
+    answer = await post(app, jiaoyu, said)
+    assert answer.status_code == 201, answer.text
+    assert (await status("2024-SPRING"), await status("2023-AUTUMN")) == (
+        "SUSPECTED_DROPOUT",
+        "UNKNOWN",
+    )
+    staff = callers.staff("households:read", "town", "441624108")
+    path = f"/v1/coverage?region={VILLAGE}&term=2024-SPRING"
+    told_shares = (await app.get(path, headers=staff)).json()
+    assert told_shares["S1.3-02"]["screened"]["missing"] == 0
+    assert told_shares["S1.3-02"]["dropouts_for_poverty"] == 0
+    assert told_shares["S1.3-07"]["qualified"]["whole"] >= 1
+
+
+async def test_lists_and_shares_fail_closed(app: httpx.AsyncClient, callers: Callers) -> None:
+    staff = callers.staff("households:read", "town", "441624108")
+    jiaoyu = callers.of("jiaoyu", "households:read", department="jiaoyu")
+    for path, headers, status, code in [
+        ("/v1/housing?village=x", staff, 400, "unknown-filter"),
+        ("/v1/schooling?year=2024", staff, 400, "unknown-filter"),
+        ("/v1/tasks?state=open", staff, 400, "unknown-filter"),
+        ("/v1/coverage?county=x", staff, 400, "unknown-filter"),
+        ("/v1/water-sources?kind=CENTRAL", staff, 400, "unknown-filter"),
+        ("/v1/housing?grade=E", staff, 422, "invalid"),
+        ("/v1/schooling?term=2024", staff, 422, "invalid"),
+        ("/v1/tasks?limit=501", staff, 422, "invalid"),
+        ("/v1/water-sources?state=WET", staff, 422, "invalid"),
+        ("/v1/housing?region=441624109", staff, 403, "outside-region"),
+        ("/v1/housing", jiaoyu, 403, "not-routed"),
+        ("/v1/coverage", jiaoyu, 403, "not-routed"),
+    ]:
+        answer = await app.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), path
+    elsewhere = callers.of("yibao", "facts:write", department="yibao")
+    body = source(1)
+    answer = await app.post(
+        "/v1/water-sources", json=body, headers=elsewhere | {"Idempotency-Key": "y"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "wrong-department")
+    lost = f"/v1/water-sources/{UUID(int=1)}/tests"
+    answer = await app.post(lost, json=report(1), headers=water(callers, "lost"))
+    assert (answer.status_code, answer.json()["code"]) == (404, "water-source-unknown")
+
+
+@pytest.fixture
+async def county(servers: Any) -> AsyncIterator[asyncpg.Connection]:
+    """11,400 households of the two groups; one source serves 42, of whom 12 are in the groups."""
+    async with database(servers.postgres, "identification") as made:
+        connection = await asyncpg.connect(made.url)
+        await connection.execute("create schema if not exists read")
+        engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
+        async with engine.begin() as session:
+            await session.run_sync(TABLES.create_all)
+        await engine.dispose()
+        await connection.execute(
+            """
+            insert into read.household (household_id, register_number, region, category,
+                marginal_2019, persons, has_labour, status, origin, stage, risk_types, version)
+            select md5('h' || n)::uuid, 'C-' || n, '441624108201',
+                case when n <= 11000 then 'FORMERLY_POOR' else 'GENERAL' end, false, 3, true,
+                'ACTIVE', 'TOWN', case when n between 11001 and 11400 then 'MONITORED' else 'NONE' end,
+                '{}', 1
+            from generate_series(1, 11430) as n;
+            insert into read.water_source (source_id, label, kind, region, served_count, test_id,
+                tested_on, valid_to, qualified, faults, due, expired, version)
+            values (md5('old')::uuid, 'a', 'CENTRAL', '441624108201', 42, md5('t')::uuid,
+                '2021-06-30', '2024-06-30', true, '', false, false, 1),
+                (md5('new')::uuid, 'b', 'CENTRAL', '441624108201', 11388, md5('u')::uuid,
+                '2024-01-01', '2027-01-01', true, '', false, false, 1);
+            insert into read.water_served (source_id, household_id)
+            select md5(case when n <= 12 or n > 11400 then 'old' else 'new' end)::uuid,
+                md5('h' || n)::uuid from generate_series(1, 11430) as n;
+            """
+        )
+        yield connection
+        await connection.close()
+
+
+async def test_A32_twelve_of_11400_households_are_missing_the_day_after(
+    county: asyncpg.Connection,
+) -> None:
+    for on, fit, percent in [
+        (date(2024, 6, 30), 11_400, "100.00"),
+        (date(2024, 7, 1), 11_388, "99.89"),
+    ]:
+        households, counted = await coverage.water(county, "441624", on)
+        share = Share(counted, households)
+        assert (share.part, share.whole, share.percent) == (fit, 11_400, percent)
+    await county.execute("delete from read.water_served where household_id = md5('h100')::uuid")
+    assert (await coverage.water(county, "441624", date(2024, 6, 30)))[1] == 11_399
