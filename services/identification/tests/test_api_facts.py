@@ -187,6 +187,8 @@ async def test_a_fact_about_a_stranger_waits_and_is_matched_on_registration(
         return [tuple(row) for row in rows] if all(row["outcome"] for row in rows) else None
 
     assert await eventually(resolved) == [(1, "SUPERSEDED", 0), (2, "MATCHED", 0)]
+    shown = (await app.get("/metrics")).text
+    assert float(shown.split("shouwang_facts_waited_days_count ")[1].split()[0]) >= 2
     left = await sql.fetchval(
         "select count(*) from vault.unmatched join read.unmatched using (fact_id) where fact_key = "
         "(select fact_key from read.fact where household_id = $1)",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from prometheus_client import Histogram
+
 from common.codec import Codec
 from common.intents import Intent
 from contracts.envelope import Envelope
@@ -14,6 +16,11 @@ from identification.effects.heard import Heard, day_of, following
 from identification.read_model import facts, rules
 from identification.unmatched import Match
 
+WAITED = Histogram(
+    "shouwang_facts_waited_days",
+    "Days that a fact waited for its person",
+    buckets=(0, 1, 3, 7, 15, 30, 90, 365),
+)
 _parked = Codec.of(UnmatchedFactParked)
 
 
@@ -40,6 +47,7 @@ async def of_registered(heard: Heard) -> list[Intent]:
         region, today = households[match.household_id].region, day_of(cause)
         context = following(cause, region, today)
         last = parked.record_version >= latest[_key(parked)]
+        WAITED.observe(max(0, (today - parked.received_on).days))
         intents.append(
             Intent(
                 stream=f"unmatched-{match.fact_id}",
