@@ -147,6 +147,12 @@ async def _confirmed(county: County, household: dict[str, Any]) -> None:
             "confirmed_on": "2026-03-16",
         }),
     ]  # fmt: skip
+
+    async def low_income_joined() -> bool:
+        """The income that was assessed is within the line: a rule's clue joins the case (S2-02)."""
+        row = await county.get("county-office", "identification", path)
+        return "LOW_INCOME" in row["risk_types"]
+
     for position, (day, client, step, body) in enumerate(steps):
         await county.set_clocks(f"{day}T17:00:00+08:00")
         for _, later, name, later_body in steps[position + 1 :]:
@@ -155,6 +161,8 @@ async def _confirmed(county: County, household: dict[str, Any]) -> None:
             assert refused.json()["code"] == "step-out-of-order"
         taken = await county.step(client, f"{path}/{step}", body)
         assert taken.status_code == 201, taken.text
+        if step == "verification-result":
+            await eventually(low_income_joined)
     row = await county.get("county-office", "identification", path)
     assert (row["stage"], row["monitored_class"]) == ("MONITORED", "UNSTABLE_FORMERLY_POOR")
 
@@ -202,6 +210,7 @@ TOLD = [
     "IncomeAssessed",
     "SafeguardAssessed",
     "HouseholdVerified",
+    "RiskClueAttached",
     "VillageReviewHeld",
     "PublicityPosted",
     "PublicityCompleted",
