@@ -70,10 +70,14 @@ async def load_samples(running: System) -> None:
     LOADING.unlink()
 
 
+# The service publishes its policy parameters by itself at its first start.
+_NO_HOUSEHOLD = "select not exists (select from es.events where type = 'HouseholdRegistered')"
+
+
 async def _is_empty(database_url: str) -> bool:
     connection = await asyncpg.connect(database_url)
     try:
-        return bool(await connection.fetchval("select not exists (select from es.events)"))
+        return bool(await connection.fetchval(_NO_HOUSEHOLD))
     finally:
         await connection.close()
 
