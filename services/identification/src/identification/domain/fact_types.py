@@ -7,6 +7,7 @@ it is named in `domain.rulebook`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from contracts.fact_codes import FactCode, FactType, FactValue
 
@@ -75,12 +76,12 @@ _DISASTERS = (
 )
 
 
-def _person(department: str, dated: str, **rest: object) -> FactSpec:
-    return FactSpec(departments=(department,), subject=_PERSON, dated=dated, **rest)  # type: ignore[arg-type]
+def _person(department: str, dated: str, **rest: Any) -> FactSpec:
+    return FactSpec(departments=(department,), subject=_PERSON, dated=dated, **rest)
 
 
-def _household(department: str, dated: str, **rest: object) -> FactSpec:
-    return FactSpec(departments=(department,), subject=_HOUSEHOLD, dated=dated, **rest)  # type: ignore[arg-type]
+def _household(department: str, dated: str, **rest: Any) -> FactSpec:
+    return FactSpec(departments=(department,), subject=_HOUSEHOLD, dated=dated, **rest)
 
 
 FACT_TYPES: dict[FactType, FactSpec] = {
