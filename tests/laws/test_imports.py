@@ -18,6 +18,9 @@ INWARDS = "Inside a service, imports point inwards"
 IDENTIFICATION = "identification's domain speaks no other service's language"
 VISITS = "visits' domain speaks no other service's language"
 AUDIT = "Inside audit, imports point inwards"
+LOG = "Inside the log, imports point inwards"
+PROOFS = "The proofs of audit do no I/O"
+VERIFIER = "What a supervisor runs needs nothing of ours"
 COMMON = "The library is layered too"
 
 PLANTED = [
@@ -43,6 +46,9 @@ PLANTED = [
     (IDENTIFICATION, "identification.domain.rules", "contracts.visits"),
     (VISITS, "visits.domain.household", "contracts.identification"),
     (AUDIT, "audit.read_model", "audit.api"),
+    (LOG, "audit.log.tree", "audit.log.heads"),
+    (PROOFS, "audit.log.tree", "asyncpg"),
+    (VERIFIER, "audit.verify", "contracts.envelope"),
     (COMMON, "common.codec", "common.http"),
 ]
 
