@@ -44,7 +44,8 @@ async def test_the_oracle_sees_what_is_lost_doubled_and_out_of_order(arena: Aren
     """It would find it: an event that was acknowledged and is nowhere, and one that nobody asked for."""
     await arena.plant.settled()
     arena.oracle.begin()
-    lost, unasked = arena.load.fact(amount=1), arena.load.fact(amount=1)
+    lost = arena.load.fact(household=0, amount=1)
+    unasked = arena.load.fact(household=1, amount=1)
     await arena.ledger.acknowledge({lost.key: lost.household})
     assert await arena.load.attempt(arena.load.request(unasked))
     asked = arena.ledger.entries.pop(unasked.key)
