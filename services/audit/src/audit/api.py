@@ -75,7 +75,7 @@ async def timeline(
     only_filters(request, (*NAMES, "cursor", "limit"))
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     household = await covered(runtime, caller, household_id)
-    corrected = await _corrected(runtime, vocabulary, household_id, asked)
+    corrected = await corrected_in(runtime, vocabulary, household_id, asked)
     found = await queries.entries(
         runtime.engine,
         household_id,
@@ -132,7 +132,7 @@ async def whole(request: Request, caller: Annotated[Principal, may_look()]) -> q
         return await queries.whole_log(connection)
 
 
-async def _corrected(
+async def corrected_in(
     runtime: Runtime, vocabulary: Vocabulary, household_id: UUID, asked: Filters
 ) -> set[UUID]:
     """The events that correct, or are corrected, as far as that was known at `known_at`."""

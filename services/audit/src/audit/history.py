@@ -96,7 +96,7 @@ async def at_point(
     await covered(runtime, caller, household_id)
     point = _point(runtime, moment(valid_at), moment(known_at))
     found = state(
-        await _happened(runtime, vocabulary, household_id, point.known_at),
+        await recorded(runtime, vocabulary, household_id, point.known_at),
         point.valid_at,
         point.known_at,
     )
@@ -107,7 +107,7 @@ async def at_point(
             point.valid_at,
             point.known_at,
             [
-                Field(name, *_worded(name, v.value, words), v.event_id)
+                Field(name, *worded(name, v.value, words), v.event_id)
                 for name, v in sorted(found.fields.items())
             ],
         )
@@ -138,9 +138,7 @@ async def between(
     first, last = moment(earlier), moment(later)
     before = _point(runtime, first, moment(known_from) or first)
     after = _point(runtime, last, moment(known_to) or last)
-    events = await _happened(
-        runtime, vocabulary, household_id, max(before.known_at, after.known_at)
-    )
+    events = await recorded(runtime, vocabulary, household_id, max(before.known_at, after.known_at))
     changes = diff(*(state(events, point.valid_at, point.known_at) for point in (before, after)))
     entries = await queries.by_id(runtime.engine, {change.event_id for change in changes})
     items = {entry.event_id: told(entry, vocabulary) for entry in entries}
@@ -153,11 +151,11 @@ async def between(
             [
                 Change(
                     change.field,
-                    _label(change.field, words),
+                    label(change.field, words),
                     change.before,
                     change.after,
-                    _shown(change.field, change.before, words),
-                    _shown(change.field, change.after, words),
+                    spoken(change.field, change.before, words),
+                    spoken(change.field, change.after, words),
                     items[change.event_id],
                 )
                 for change in changes
@@ -171,9 +169,10 @@ def _point(runtime: Runtime, valid_at: datetime | None, known_at: datetime | Non
     return Point(valid_at or now, known_at or now)
 
 
-async def _happened(
+async def recorded(
     runtime: Runtime, vocabulary: Vocabulary, household_id: UUID, known_at: datetime
 ) -> Sequence[Happened]:
+    """What was recorded of a household by then."""
     rows = await queries.known(runtime.pool, household_id, known_at)
     return [
         Happened(
@@ -191,16 +190,19 @@ async def _happened(
     ]
 
 
-def _worded(name: str, value: Any, words: Mapping[str, StateWords]) -> tuple[Words, Any, Words]:
-    return _label(name, words), value, _shown(name, value, words)
+def worded(name: str, value: Any, words: Mapping[str, StateWords]) -> tuple[Words, Any, Words]:
+    """The name of a state field, its value, and the value in words."""
+    return label(name, words), value, spoken(name, value, words)
 
 
-def _label(name: str, words: Mapping[str, StateWords]) -> Words:
+def label(name: str, words: Mapping[str, StateWords]) -> Words:
+    """The name of a state field; as it is in code until that is known."""
     known = words.get(named(name, words) or "")
     return Words(known.zh, known.en) if known else Words(name, name)
 
 
-def _shown(name: str, value: Any, words: Mapping[str, StateWords]) -> Words:
+def spoken(name: str, value: Any, words: Mapping[str, StateWords]) -> Words:
+    """What a state field holds, in words."""
     known = words.get(named(name, words) or "")
     codes = known.codes if known else {}
     return Words(shown(name, value, codes, "zh"), shown(name, value, codes, "en"))

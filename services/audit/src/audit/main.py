@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 from fastapi import FastAPI
 
-from audit import api, evidence, history, pages
+from audit import api, evidence, history, live, pages
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
 from audit.log.note import Signer
@@ -79,7 +79,7 @@ def build(settings: AuditSettings) -> FastAPI:
     app.include_router(history.router)
     app.include_router(operations(NAME, STORE.codec, settings))
     pages.install(app)
-    return default_deny(app, evidence.PUBLIC)
+    return default_deny(app, evidence.PUBLIC | live.PUBLIC)
 
 
 def probes(app: FastAPI) -> Mapping[str, Probe]:

@@ -1,11 +1,14 @@
 """How a page is made: templates, language, links, and the headers that keep a page to itself."""
 
 import base64
+import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -16,15 +19,35 @@ from audit.phrases import PHRASES
 from audit.sentences import Language
 from audit.words import SERVICES, area, named
 from common.clock import SHANGHAI
+from common.problems import Problem
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "audit.css").read_text("utf-8")
 STYLE_HASH = base64.b64encode(sha256(STYLE.encode()).digest()).decode()
-SAFE = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SAFE = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A file of `static`, and what the page that names it says of its content."""
+
+    name: str
+    text: str
+    integrity: str
+
+
+def _script(path: Path) -> Script:
+    digest = sha256(path.read_bytes())
+    name = f"{path.stem}-{digest.hexdigest()[:12]}.js"
+    integrity = f"sha256-{base64.b64encode(digest.digest()).decode()}"
+    return Script(name, path.read_text("utf-8"), integrity)
+
+
+SCRIPTS = {script.name: script for script in map(_script, sorted(HERE.glob("static/*.js")))}
 
 templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -45,8 +68,19 @@ def address(path: str, query: Mapping[str, str]) -> str:
     return f"{path}?{urlencode(query)}" if query else path
 
 
-def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page in the reader's language."""
+def household_id(text: str) -> UUID:
+    """The id in an address. Raises `Problem` (404) for anything else."""
+    try:
+        return UUID(text.strip())
+    except ValueError as error:
+        raise Problem("not-found") from error
+
+
+def page(
+    request: Request, template: str, status: int = 200, *, scripts: bool = False, **values: Any
+) -> HTMLResponse:
+    """A page in the reader's language. With `scripts` it may run ours, and ask this service."""
+    nonce = secrets.token_urlsafe(16)
     lang = language(request)
     path = "/" if request.url.path.startswith("/session") else request.url.path
     query = {name: value for name, value in request.query_params.items() if name != "lang"}
@@ -58,6 +92,8 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     html = templates.get_template(template).render(
         lang=lang,
         style=Markup(STYLE),
+        nonce=nonce,
+        scripts=SCRIPTS.values() if scripts else (),
         link=link,
         other_language=address(path, query if lang == "en" else {**query, "lang": "en"}),
         say=lambda name, **filled: PHRASES[name].of(lang).format(**filled),
@@ -67,4 +103,5 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
         local=lambda moment: f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
         **values,
     )
-    return HTMLResponse(html, status, headers=SAFE)
+    allowed = f"; script-src 'nonce-{nonce}'; connect-src 'self'" if scripts else ""
+    return HTMLResponse(html, status, headers={**SAFE, "Content-Security-Policy": POLICY + allowed})

@@ -79,7 +79,7 @@ def state(events: Iterable[Happened], valid_at: datetime, known_at: datetime) ->
             found.struck[struck] = e.event_id
         if e.meaning.amends and (target := identified(e.payload, e.meaning.amends.event)):
             pointer, value = (
-                _at(e.payload, p) for p in (e.meaning.amends.pointer, e.meaning.amends.value)
+                at(e.payload, p) for p in (e.meaning.amends.pointer, e.meaning.amends.value)
             )
             amended.setdefault(target, []).append((str(pointer), str(value), e.event_id))
     for e in sorted(known, key=lambda e: e.order):
@@ -141,22 +141,22 @@ def _clear(found: State, name: str, by: UUID) -> None:
 
 def _effects(meaning: Meaning, payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """State fields and their values; `MISSING` for those that are no more."""
-    if any(_at(payload, path) != value for path, value in meaning.when.items()):
+    if any(at(payload, path) != value for path, value in meaning.when.items()):
         return
     sets: list[tuple[str, Any, Any]] = [(n, p, payload) for n, p in meaning.sets.items()]
     for path, each in meaning.each.items():
-        items = _at(payload, path)
+        items = at(payload, path)
         for item in items if isinstance(items, list) else []:
             sets += [(name, at, item) for name, at in each.items()]
     for name, path, source in sets:
-        value = MISSING if path is None else _at(source, path)
+        value = MISSING if path is None else at(source, path)
         if (filled := _filled(name, source)) and (path is None or value is not MISSING):
             yield filled, value
     for name, code in meaning.makes.items():
         if filled := _filled(name, payload):
             yield filled, code
     for name, choice in meaning.chooses.items():
-        said = "/".join(_text(_at(payload, path)) for path in choice.by)
+        said = "/".join(_text(at(payload, path)) for path in choice.by)
         if said in choice.codes and (filled := _filled(name, payload)):
             yield filled, choice.codes[said]
 
@@ -167,7 +167,7 @@ def _filled(name: str, source: Any) -> str | None:
         return name
     parts = []
     for n, part in enumerate(name.replace("}", "{").split("{")):
-        value = part if n % 2 == 0 else _at(source, part)
+        value = part if n % 2 == 0 else at(source, part)
         if value is MISSING or value is None:
             return None
         parts.append(str(value).replace(".", "·") if n % 2 else part)
@@ -184,7 +184,8 @@ def named(field_: str, names: Iterable[str]) -> str | None:
     return None
 
 
-def _at(source: Any, path: str) -> Any:
+def at(source: Any, path: str) -> Any:
+    """What is at a path, or `MISSING`."""
     for name in path.split("."):
         if not isinstance(source, Mapping) or name not in source:
             return MISSING
@@ -195,7 +196,7 @@ def _at(source: Any, path: str) -> Any:
 def identified(payload: Mapping[str, Any] | None, path: str | None) -> UUID | None:
     """The id of an event at a path, or `None` if there is no path or no id."""
     try:
-        return UUID(_at(payload, path)) if path else None
+        return UUID(at(payload, path)) if path else None
     except (ValueError, TypeError, AttributeError):
         return None
 

@@ -1,0 +1,172 @@
+"""The page of a household: how it stands, its deadlines, both clocks, its timeline, its evidence."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+
+from audit import queries
+from audit.access import may_look
+from audit.api import MOST, corrected_in, covered, runtime_of, vocabulary_of
+from audit.deadlines import deadlines
+from audit.dossier import dossier
+from audit.filters import Filters, conditions, filters
+from audit.history import Field, label, recorded, spoken, worded
+from audit.log.keeper import Keeper
+from audit.rendering import household_id, page
+from audit.sentences import Words
+from audit.state import Happened, State, diff, state
+from audit.timeline import Item, cursor_after, place_in, told
+from audit.vocabulary import StateWords, Vocabulary
+from audit.words import DEPARTMENTS, SERVICES
+from common.auth import Principal
+from common.clock import SHANGHAI, business_date
+from common.http import only_filters
+
+QUIET = timedelta(days=60)  # without a record for longer, the gap is drawn
+ONLY = ("late", "corrected", "breach")
+CHOICES = ("service", "department", *ONLY)
+
+router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item, and how many days of silence lie before it, if they are many."""
+
+    item: Item
+    quiet_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The items recorded in one month (Asia/Shanghai)."""
+
+    year: int
+    month: int
+    rows: list[Row]
+
+
+def months(items: Sequence[Item], before: datetime | None = None) -> Iterator[Month]:
+    """Items in timeline order, by the month of recording; `before` is when the last page ended."""
+    rows = []
+    for item in items:
+        quiet = item.recorded_at - before if before else timedelta(0)
+        rows.append(Row(item, quiet.days if quiet > QUIET else None))
+        before = item.recorded_at
+    for (year, month), group in groupby(rows, lambda row: _year_month(row.item.recorded_at)):
+        yield Month(year, month, list(group))
+
+
+def _year_month(moment: datetime) -> tuple[int, int]:
+    local = moment.astimezone(SHANGHAI)
+    return local.year, local.month
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field of the state then and now, and the event behind it."""
+
+    label: Words
+    then: Words
+    now: Words
+    event: Happened
+
+
+@router.get("/households/{household_id}")
+async def household(
+    request: Request,
+    caller: Annotated[Principal, may_look()],
+    asked: Annotated[Filters, Depends(filters)],
+) -> Response:
+    """The timeline is oldest first; `valid_at` and `known_at` set the clocks of the state beside it."""
+    only_filters(request, (*CHOICES, "valid_at", "known_at", "cursor", "lang"))
+    runtime, vocabulary = runtime_of(request), vocabulary_of(request)
+    id_ = household_id(request.path_params["household_id"])
+    known = await covered(runtime, caller, id_)
+    now = runtime.clock.now()
+    events = await recorded(runtime, vocabulary, id_, now)
+    current = state(events, now, now)
+    point = asked.valid_at or now, asked.known_at or now
+    seen = state(events, *point)
+    after = place_in(request.query_params.get("cursor"))
+    chosen = Filters(**{name: None if (v := getattr(asked, name)) == "" else v for name in CHOICES})
+    found = await queries.entries(
+        runtime.engine,
+        id_,
+        limit=MOST + 1,
+        after=after,
+        where=conditions(chosen, vocabulary, await corrected_in(runtime, vocabulary, id_, chosen)),
+    )
+    shown = found[:MOST]
+    items = [told(entry, vocabulary) for entry in shown]
+    chosen_now = {n: v for n in CHOICES if (v := request.query_params.get(n))}
+    due = deadlines(events, business_date(now))
+    return page(
+        request,
+        "household.html",
+        scripts=True,
+        household=known,
+        months=list(months(items, after[0] if after else None)),
+        proof=await queries.proof(runtime.engine, id_),
+        parked=await queries.parked(runtime.engine, "audit", str(id_)),
+        following=cursor_after(shown[-1]) if len(found) > MOST else None,
+        header=[f for f in _fields(current, vocabulary) if "." not in f.field],
+        fields=_fields(seen, vocabulary),
+        changes=changes(seen, current, events, vocabulary.state()),
+        clocks=asked.valid_at is not None or asked.known_at is not None,
+        valid_at=_day(point[0]),
+        known_at=_day(point[1]),
+        first=_day(min((e.occurred_at for e in events), default=now)),
+        today=_day(now),
+        due=due,
+        next_due=next((d for d in due if d.outcome in ("open", "overdue") and d.due_on), None),
+        type_label=lambda e: vocabulary.label(e.service, e.type, 1),
+        chosen=chosen_now,
+        services=SERVICES,
+        departments=DEPARTMENTS,
+        only=ONLY,
+    )
+
+
+@router.get("/households/{household_id}/raw")
+async def raw(request: Request, caller: Annotated[Principal, may_look()]) -> Response:
+    """Every record as the log has it, with its leaf hash and its proof. From the dossier."""
+    only_filters(request, ("lang",))
+    id_ = household_id(request.path_params["household_id"])
+    known = await covered(runtime_of(request), caller, id_)
+    keeper: Keeper = request.app.state.keeper
+    made = await dossier(keeper, "audit", str(id_), None)
+    return page(request, "raw.html", household=known, dossier=made)
+
+
+def changes(
+    then: State, now: State, events: Sequence[Happened], words: dict[str, StateWords]
+) -> list[Change]:
+    """What differs between a point of the clocks and now."""
+    by_id = {event.event_id: event for event in events}
+    return [
+        Change(
+            label(c.field, words),
+            spoken(c.field, c.before, words),
+            spoken(c.field, c.after, words),
+            by_id[c.event_id],
+        )
+        for c in diff(then, now)
+    ]
+
+
+def _fields(found: State, vocabulary: Vocabulary) -> list[Field]:
+    words: dict[str, StateWords] = vocabulary.state()
+    return [
+        Field(name, *worded(name, v.value, words), v.event_id)
+        for name, v in sorted(found.fields.items())
+    ]
+
+
+def _day(moment: datetime) -> Any:
+    return moment.astimezone(SHANGHAI).date()

@@ -1,0 +1,127 @@
+// The page of a household: checks its records in the browser, tells of new ones, and moves the clocks.
+"use strict";
+
+const utf8 = (text) => new TextEncoder().encode(text);
+const unhex = (text) => Uint8Array.from(text.match(/../g) || [], (pair) => parseInt(pair, 16));
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const unbase64 = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+const same = (a, b) => hex(a) === hex(b);
+const sha256 = async (...parts) =>
+  new Uint8Array(await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer()));
+const leaf = (entry) => sha256(new Uint8Array([0]), entry);
+
+class Bad extends Error {}
+const must = (good, why) => { if (!good) throw new Bad(why); };
+
+// RFC 9162, 2.1.3.2. Sizes are numbers below 2^53, so no bitwise operators on them.
+async function included(index, size, hash, proof, root) {
+  let at = index, last = size - 1, found = hash;
+  if (!(index >= 0 && index < size)) return false;
+  for (const step of proof.map(unbase64)) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      found = await sha256(new Uint8Array([1]), step, found);
+      while (at > 0 && at % 2 === 0) { at /= 2; last = Math.floor(last / 2); }
+    } else found = await sha256(new Uint8Array([1]), found, step);
+    at = Math.floor(at / 2); last = Math.floor(last / 2);
+  }
+  return last === 0 && same(found, root);
+}
+
+async function signed(note, vkey) {
+  const [name, id, material] = [vkey.split("+")[0], vkey.split("+")[1], vkey.split("+").slice(2).join("+")];
+  const raw = unbase64(material), end = note.lastIndexOf("\n\n");
+  const key = await crypto.subtle.importKey("raw", raw.slice(1), "Ed25519", false, ["verify"]);
+  for (const line of note.slice(end + 2).split("\n")) {
+    const [, by, text] = line.split(" ");
+    if (by !== name || hex(unbase64(text).slice(0, 4)) !== id) continue;
+    return crypto.subtle.verify("Ed25519", key, unbase64(text).slice(4), utf8(note.slice(0, end + 1)));
+  }
+  return false;
+}
+
+async function verify(dossier, vkey, shown) {
+  must(await signed(dossier.checkpoint, vkey), "checkpoint: signature");
+  const [, size, root] = dossier.checkpoint.split("\n");
+  must(await included(size - 1, +size, await leaf(utf8(dossier.state)), dossier.state_proof, unbase64(root)), "state");
+  const trees = Object.fromEntries(dossier.state.trimEnd().split("\n").slice(2).map((line) => {
+    const [tree, count, hash] = line.split(" ");
+    return [tree, { size: +count, root: unbase64(hash) }];
+  }));
+  const heads = {}, counts = {}, known = new Set();
+  for (const event of dossier.events) {
+    const who = `${event.tree} #${event.index}`, hash = unhex(event.hash), tree = trees[event.tree];
+    if (event.header !== undefined) {
+      const data = typeof event.data === "string" ? utf8(event.data) : unbase64(event.data.base64);
+      must(same(await sha256(unhex(event.prev_hash), utf8(event.header), data), hash), who);
+    }
+    must(tree && await included(event.index, tree.size, await leaf(hash), event.proof, tree.root), who);
+    heads[event.tree] = await sha256(heads[event.tree] || new Uint8Array(32), hash);
+    counts[event.tree] = (counts[event.tree] || 0) + 1;
+    known.add(event.hash);
+  }
+  const map = dossier.heads;
+  if (map.entry !== undefined) {
+    must(await included(map.index, trees.heads.size, await leaf(utf8(map.entry)), map.proof, trees.heads.root), "heads");
+    const [key, ...lines] = map.entry.trimEnd().split("\n");
+    must(key === dossier.key && location.pathname.endsWith(key), "heads: household");
+    must(lines.length === Object.keys(heads).length, "heads: trees");
+    for (const line of lines) {
+      const [tree, count, head] = line.split(" ");
+      must(counts[tree] === +count && hex(heads[tree]) === head, `heads: ${tree}`);
+    }
+  } else must(!known.size, "heads: absent");
+  return { verified: known.size, newer: shown.filter((hash) => !known.has(hash)).length };
+}
+
+// The key that this browser saw first is the one that it goes on believing.
+function pinned(vkey) {
+  try {
+    const kept = localStorage.getItem("log-key") || vkey;
+    localStorage.setItem("log-key", kept);
+    return kept;
+  } catch { return vkey; }
+}
+
+async function badge(at) {
+  const say = (name, good) => { at.textContent = name; at.className = `badge ${good}`; at.hidden = false; };
+  const { dossier, key, count, checking, good, newer, bad, unsigned, unable } = at.dataset;
+  if (!window.crypto || !crypto.subtle) return say(unable, "");
+  say(checking, "");
+  try {
+    const [file, vkey] = await Promise.all([fetch(dossier), fetch(key)]);
+    if (file.status === 503) return say(unsigned, "");
+    if (!file.ok || !vkey.ok) return say(unable, "");
+    const told = (await vkey.text()).trim(), kept = pinned(told);
+    must(told === kept, "key");
+    const shown = Array.from(document.querySelectorAll("[data-hash]"), (li) => li.dataset.hash);
+    const found = await verify(await file.json(), kept, shown);
+    must(found.newer <= Math.max(0, count - found.verified), "page");
+    const more = found.newer ? newer.replace("{n}", found.newer) : "";
+    return say(good.replace("{n}", found.verified) + more, "good");
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "NotSupportedError") return say(unable, "");
+    return say(bad.replace("{why}", error instanceof Bad ? error.message : "format"), "bad");
+  }
+}
+
+function slider(date) {
+  const day = 864e5, range = document.createElement("input"), first = Date.parse(date.min);
+  range.type = "range"; range.min = 0; range.max = (Date.parse(date.max) - first) / day;
+  range.setAttribute("aria-label", `${date.labels[0].textContent}: ${date.dataset.slider}`);
+  const follow = () => { range.value = (Date.parse(date.value) - first) / day; range.setAttribute("aria-valuetext", date.value); };
+  range.addEventListener("input", () => { date.value = new Date(first + range.value * day).toISOString().slice(0, 10); follow(); });
+  date.addEventListener("change", follow);
+  follow();
+  date.after(range);
+}
+
+function live(at) {
+  const stream = new EventSource(at.dataset.live);
+  stream.onmessage = () => { at.hidden = false; };
+  addEventListener("pagehide", () => stream.close());
+}
+
+document.querySelectorAll("[data-slider]").forEach(slider);
+badge(document.getElementById("badge"));
+live(document.getElementById("news"));

@@ -1,0 +1,208 @@
+"""The pages in a real browser: what it computes itself, by keyboard, at 360 px, without script.
+
+Needs Chromium (Debian: apt install chromium); without it these tests are skipped, and say so.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from audit.access import COOKIE
+from audit.log.keeper import Keeper
+from common.testing import NOON, Issuer, envelope, eventually, history, household
+from contracts.envelope import Envelope
+
+Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+AXE = (Path(__file__).parent / "axe" / "axe-4.14.1.min.js").read_text("utf-8")
+HERE = f"/households/{household(1)}"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        made = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield made
+        await made.close()
+
+
+@pytest.fixture
+async def url(app: FastAPI) -> AsyncIterator[str]:
+    """The app behind a port of its own."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, lifespan="off", log_level="error", timeout_graceful_shutdown=0)
+    )
+    running = asyncio.create_task(server.serve())
+    await eventually(lambda: server.started)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await running
+
+
+Open = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def open_(browser: Browser, url: str, tokens: Issuer) -> AsyncIterator[Open]:
+    """A page, for a supervisor who is signed in; a fault of a script fails the test."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    async def opened(path: str, **options: Any) -> Page:
+        context = await browser.new_context(**options)
+        contexts.append(context)
+        token = tokens.token("supervisor", "audit:read")
+        await context.add_cookies([{"name": COOKIE, "value": token, "url": url}])
+        page = await context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        await page.goto(url + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        await context.close()
+    assert faults == []
+
+
+@pytest.fixture
+async def story(hear: Hear, app: FastAPI) -> list[Envelope]:
+    """A household with a gap, a late record and a duty, under a signed checkpoint."""
+    at: dict[str, Any] = {"household_id": household(1)}
+    first = envelope(b'{"risk_types":["ILLNESS"],"due_on":"2024-06-18"}', type="RiskDetected", **at)
+    verified = envelope(
+        b'{"risk_types":["ILLNESS"]}',
+        type="HouseholdVerified",
+        prev=first,
+        recorded_at=NOON + timedelta(days=4),
+    )
+    later = NOON + timedelta(days=100)
+    confirmed = envelope(
+        b'{"monitored_class":"SEVERE_HARDSHIP","confirmed_on":"2024-09-11","risk_types":["ILLNESS"]}',
+        type="MonitoringConfirmed",
+        prev=verified,
+        occurred_at=later,
+        recorded_at=later,
+    )
+    await hear([first, verified, confirmed])
+    keeper: Keeper = app.state.keeper
+    assert await keeper.keep(later + timedelta(minutes=1))
+    return [first, verified, confirmed]
+
+
+@pytest.mark.usefixtures("story")
+async def test_the_browser_verifies_the_file_itself(open_: Open) -> None:
+    page = await open_(HERE)
+    await expect(page.locator("#badge.good")).to_contain_text("3 条记录未被改动")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("update read.timeline set data = '{}' where version = 2", "identification/0 #1"),
+        ("update log.leaves set hash = sha256('x') where index = 1", "identification/0 #1"),
+        ("update log.checkpoints set note = replace(note, E'\\n1\\n', E'\\n2\\n')", "signature"),
+        ("delete from log.leaves where index = 2", "heads"),
+    ],
+)
+@pytest.mark.usefixtures("story")
+async def test_what_was_changed_turns_the_badge_red(
+    open_: Open, db: Any, change: str, why: str
+) -> None:
+    owner = await asyncpg.connect(db.superuser_url)
+    await owner.execute(change)
+    await owner.close()
+    page = await open_(HERE)
+    await expect(page.locator("#badge.bad")).to_contain_text("验证失败")
+    await expect(page.locator("#badge.bad")).to_contain_text(why)
+
+
+@pytest.mark.usefixtures("story")
+async def test_another_key_than_the_one_first_seen_is_not_believed(open_: Open) -> None:
+    page = await open_(HERE)
+    await expect(page.locator("#badge.good")).to_be_visible()
+    await page.evaluate("localStorage.setItem('log-key', 'other+00000000+AAAA')")
+    await page.reload()
+    await expect(page.locator("#badge.bad")).to_contain_text("key")
+
+
+async def test_new_records_are_told_of_at_once(
+    open_: Open, hear: Hear, story: list[Envelope]
+) -> None:
+    page = await open_(HERE)
+    await expect(page.locator("#badge.good")).to_be_visible()
+    await expect(page.locator("#news")).to_be_hidden()
+    await hear([envelope(prev=story[-1], recorded_at=NOON + timedelta(days=101))])
+    await expect(page.locator("#news")).to_be_visible(timeout=2_000)
+    await page.locator("#news a").click()
+    await expect(page.locator("li.event")).to_have_count(4)
+    await expect(page.locator("#badge.good")).to_contain_text("另有 1 条尚待签名")
+
+
+@pytest.mark.usefixtures("story")
+async def test_the_slider_moves_the_clock_and_shows_what_is_different(open_: Open) -> None:
+    page = await open_(f"{HERE}?lang=en")
+    slider = page.get_by_role("slider", name="As it was known on")
+    await slider.focus()
+    await page.keyboard.press("Home")
+    row = page.locator("#point tbody tr", has_text="monitored as")
+    await expect(row).to_contain_text("Monitoring confirmed", ignore_case=True)
+    assert await page.locator("#known_at").input_value() == "2024-06-03"
+
+
+@pytest.mark.usefixtures("story")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/county",
+        "/county/households?step=CLUE",
+        HERE,
+        f"{HERE}/raw",
+        f"{HERE}?valid_at=2024-06-04&lang=en",
+    ],
+)
+async def test_axe_finds_nothing_and_nothing_is_wider_than_360_pixels(
+    open_: Open, path: str
+) -> None:
+    page = await open_(path, viewport={"width": 360, "height": 740}, bypass_csp=True)
+    wide = "document.documentElement.scrollWidth"
+    assert await page.evaluate(wide) <= 360
+    await page.evaluate(AXE)
+    found = await page.evaluate(
+        "axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
+    )
+    assert found == []
+
+
+@pytest.mark.usefixtures("story")
+async def test_all_is_there_without_script(open_: Open) -> None:
+    page = await open_(HERE, java_script_enabled=False)
+    await expect(page.locator("#badge")).to_be_hidden()
+    await page.locator("#known_at").fill("2024-06-03")
+    await page.locator(".clocks button").click()
+    await expect(page.locator("#point table")).to_contain_text("监测类别")
+    await page.locator("#late").check()
+    await page.locator(".filter button").click()
+    await expect(page.locator("li.event")).to_have_count(1)
+
+
+async def test_five_hundred_events_verify_too(open_: Open, hear: Hear, app: FastAPI) -> None:
+    await hear(history(500, household_id=household(1)))
+    keeper: Keeper = app.state.keeper
+    await keeper.keep(NOON)
+    page = await open_(HERE)
+    await expect(page.locator("#badge.good")).to_contain_text("500", timeout=15_000)

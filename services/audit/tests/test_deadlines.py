@@ -1,0 +1,48 @@
+"""Deadlines from what events are declared to open and close."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from audit.deadlines import deadlines
+from audit.state import Happened
+from common.testing import NOON
+from contracts.meaning import Meaning
+
+OPENS = Meaning(sets={"duty.{id}.due_on": "due"}, opens="id")
+CLOSES = Meaning(closes="id", when={"final": True})
+ONCE, DONE = Meaning(opens="a-clock"), Meaning(closes="a-clock")
+TODAY = date(2024, 6, 30)
+
+
+def happened(number: int, meaning: Meaning, day: int, **payload: Any) -> Happened:
+    moment: datetime = NOON + timedelta(days=day)
+    return Happened(UUID(int=number), "any", "Any", "s", number, moment, moment, payload, meaning)
+
+
+@pytest.mark.parametrize(
+    ("due", "closed", "outcome"),
+    [
+        ("2024-06-30", None, "open"),
+        ("2024-06-29", None, "overdue"),
+        ("2024-06-05", 2, "fulfilled"),
+        ("2024-06-04", 2, "late"),
+        ("no day", None, "open"),
+    ],
+)
+def test_a_deadline_is_missed_when_its_day_is_over(
+    due: str, closed: int | None, outcome: str
+) -> None:
+    events = [happened(1, OPENS, 0, id="x", due=due)]
+    if closed is not None:
+        events += [happened(2, CLOSES, 1, id="x", final=False), happened(3, CLOSES, 1, id="y")]
+        events += [happened(4, CLOSES, closed, id="x", final=True)]
+    assert [d.outcome for d in deadlines(events, TODAY)] == [outcome]
+
+
+def test_a_deadline_that_is_there_once_may_come_again() -> None:
+    events = [happened(n, m, n) for n, m in enumerate((ONCE, ONCE, DONE, DONE, ONCE), 1)]
+    found = deadlines(events, TODAY)
+    assert [(d.opened_by.version, d.outcome) for d in found] == [(1, "fulfilled"), (5, "open")]

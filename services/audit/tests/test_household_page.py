@@ -1,0 +1,125 @@
+"""What the page of a household carries, weighs and takes; and its stream of news."""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from audit.live import news
+from audit.rendering import HERE as SOURCE
+from audit.rendering import SCRIPTS
+from common.testing import NOON, Issuer, envelope, history, household
+from contracts.envelope import Envelope
+
+Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
+
+PAGE = f"/households/{household(1)}"
+HTMX = "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"
+AXE = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+
+
+async def test_scripts_are_ours_few_and_allowed_by_nonce(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    await hear([envelope(household_id=household(1))])
+    answer = await client.get(PAGE)
+    sources = re.findall(r'<script src="([^"]+)" integrity="([^"]+)" nonce="([^"]+)"', answer.text)
+    assert len(sources) == 2
+    policy = answer.headers["content-security-policy"]
+    weight = 0
+    for source, integrity, nonce in sources:
+        assert f"script-src 'nonce-{nonce}';" in policy
+        script = await client.get(source, headers={"Authorization": ""})
+        assert integrity == SCRIPTS[source.rpartition("/")[2]].integrity
+        weight += len(script.content)
+    assert weight <= 60 * 1024
+    assert "unsafe" not in policy
+    assert (await client.get(PAGE)).headers["content-security-policy"] != policy
+    assert (await client.get("/static/../main.py")).status_code == 404
+    assert "script-src" not in (await client.get("/")).headers["content-security-policy"]
+
+
+def test_what_others_wrote_is_as_they_published_it() -> None:
+    for path, wanted in (
+        (SOURCE / "static" / "htmx-2.0.11.min.js", HTMX),
+        (SOURCE.parents[1] / "tests" / "axe" / "axe-4.14.1.min.js", AXE),
+    ):
+        assert sha256(path.read_bytes()).hexdigest() == wanted
+
+
+async def test_five_hundred_events_are_a_page_in_a_fifth_of_a_second(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    await hear(history(500, household_id=household(1)))
+    took = []
+    for _ in range(6):
+        started = time.perf_counter()
+        answer = await client.get(PAGE)
+        took.append(time.perf_counter() - started)
+    assert answer.text.count('<li class="event') == 500
+    assert min(took) < 0.2, took
+
+
+async def test_filters_leave_what_was_asked_for(client: httpx.AsyncClient, hear: Hear) -> None:
+    missed = envelope(
+        b'{"due_on":"2024-06-18"}', type="IdentificationDeadlineMissed", household_id=household(1)
+    )
+    await hear([missed, envelope(prev=missed)])
+    for query, count in (
+        ("", 2),
+        ("?service=&department=", 2),
+        ("?breach=true", 1),
+        ("?service=visits", 0),
+        ("?department=yibao&service=identification", 2),
+    ):
+        page = (await client.get(PAGE + query)).text
+        assert page.count('<li class="event') == count, query
+    assert (await client.get(f"{PAGE}?valid_at=x")).status_code == 400
+
+
+async def test_raw_records_come_with_their_proof_once_they_are_signed(
+    client: httpx.AsyncClient, hear: Hear, app: FastAPI
+) -> None:
+    events = history(3, household_id=household(1))
+    await hear(events)
+    assert (await client.get(f"{PAGE}/raw")).status_code == 503
+    await app.state.keeper.keep(NOON)
+    page = (await client.get(f"{PAGE}/raw")).text
+    for event in events:
+        assert event.hash.hex() in page
+    assert "包含证明（2 个哈希）" in page
+
+
+async def _told(stream: Any) -> str:
+    return str(await asyncio.wait_for(anext(stream), 2))
+
+
+async def test_news_go_on_from_what_was_seen(hear: Hear, app: FastAPI) -> None:
+    events = history(3, household_id=household(1))
+    await hear(events[:2])
+    stream = news(app.state.runtime, household(1), 1)
+    assert await _told(stream) == "retry: 1000\n\n"
+    assert await _told(stream) == "id: 2\ndata: 2\n\n"
+    await hear(events[2:])
+    assert await _told(stream) == "id: 3\ndata: 3\n\n"
+    await stream.aclose()
+    nothing = news(app.state.runtime, household(1), 3)
+    await _told(nothing)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(nothing), 1)
+
+
+async def test_news_are_for_those_who_may_look(
+    client: httpx.AsyncClient, hear: Hear, tokens: Issuer
+) -> None:
+    await hear([envelope(household_id=household(1))])
+    elsewhere = tokens.bearer("supervisor", "audit:read", region="441625")
+    for path in ("/live", "/raw", ""):
+        assert (await client.get(PAGE + path, headers=elsewhere)).status_code == 403
+    assert (await client.get(f"{PAGE}/live?seen=x")).status_code == 404
