@@ -87,7 +87,6 @@ async def leader_frozen(arena: Arena) -> None:
     try:
         seconds = await until(taken_over, "another relay leads", FROZEN)
         arena.note(f"another relay led after {seconds:.1f} s")
-        await arena.recovered(moment)
     except Failed as failed:
         led = False
         arena.note(f"nobody published while the leader was frozen ({failed})")
