@@ -77,7 +77,8 @@ def build(settings: IdentificationSettings) -> FastAPI:
             app.state.wired = Wired(
                 runtime, vault, known, regions(runtime.pool), test_numbers, STORE
             )
-            await publication.publish(runtime, published)
+            if not runtime.continuity.ahead:  # else it takes no command, and says why
+                await publication.publish(runtime, published)
             yield
 
     app = create_app(
