@@ -36,18 +36,17 @@ class Continuity:
 
     async def run(self) -> None:
         """Compare until the store holds what the topic holds."""
-        while not self._whole.is_set():
+        while True:
             try:
-                self.ahead = await self._compared()
-                if self.ahead is None or self._accept:
-                    self.ahead = None
-                    self._whole.set()
+                ahead = await self._compared()
+                self.ahead = None if self._accept else ahead
                 self._looked.set()
+                if self.ahead is None:
+                    self._whole.set()
+                    return
             except (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 log.warning("continuity_unknown", error=repr(error))
-            if not self._whole.is_set():
-                await asyncio.sleep(AGAIN)
-        await asyncio.Event().wait()
+            await asyncio.sleep(AGAIN)
 
     async def settled(self) -> None:
         """Wait for an answer, but not long: a service starts, and takes commands, without Kafka."""
