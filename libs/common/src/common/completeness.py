@@ -62,22 +62,17 @@ async def compare(connection: Connection, servers: str, places: Sequence[Place])
     repeated, strangers = 0, list[tuple[Foreign, UUID | None, bytes]]()
     scan = LogScan(servers)
     try:
-        bounds = await scan.start(places)
-        left = {place: end for place, (first, end) in bounds.items() if first < end}
-        while left:
-            for place, records in (await scan.fetch(FETCH, 1.0)).items():
-                for item in map(incoming, records):
-                    event = item.event
-                    if event and event.hash in stored:
-                        repeated += event.hash in seen
-                        seen.add(event.hash)
-                    elif event:
-                        stranger = Foreign(place, item.offset, event.stream, event.version)
-                        strangers.append((stranger, event.event_id, event.hash))
-                    else:
-                        strangers.append((Foreign(place, item.offset, item.key, 0), None, b""))
-                if records and records[-1].offset + 1 >= left.get(place, 0):
-                    left.pop(place, None)
+        async for place, records in scan.to_end(places, FETCH):
+            for item in map(incoming, records):
+                event = item.event
+                if event and event.hash in stored:
+                    repeated += event.hash in seen
+                    seen.add(event.hash)
+                elif event:
+                    stranger = Foreign(place, item.offset, event.stream, event.version)
+                    strangers.append((stranger, event.event_id, event.hash))
+                else:
+                    strangers.append((Foreign(place, item.offset, item.key, 0), None, b""))
     finally:
         await scan.close()
     lost = [event for hash_, event in stored.items() if hash_ not in seen]

@@ -114,19 +114,14 @@ async def from_kafka(servers: str, signed: Mapping[str, tuple[int, bytes]]) -> l
     seen: dict[Place, set[bytes]] = {place: set() for place in names}
     scan = LogScan(servers)
     try:
-        bounds = await scan.start(list(names))
-        left = {place: end for place, (first, end) in bounds.items() if first < end}
-        while left:
-            for place, records in (await scan.fetch(CHUNK, 1.0)).items():
-                for item in map(incoming, records):
-                    tree = trees[place]
-                    if item.event is None or item.fault or item.event.hash in seen[place]:
-                        continue
-                    if tree.size < signed[names[place]][0]:
-                        seen[place].add(item.event.hash)
-                        tree.append(leaf_hash(item.event.hash))
-                if records and records[-1].offset + 1 >= left.get(place, 0):
-                    left.pop(place, None)
+        async for place, records in scan.to_end(names, CHUNK):
+            tree = trees[place]
+            for item in map(incoming, records):
+                if item.event is None or item.fault or item.event.hash in seen[place]:
+                    continue
+                if tree.size < signed[names[place]][0]:
+                    seen[place].add(item.event.hash)
+                    tree.append(leaf_hash(item.event.hash))
     finally:
         await scan.close()
     return [

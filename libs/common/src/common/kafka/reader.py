@@ -1,7 +1,7 @@
 """Reading: as a member of a group, or given partitions from their beginning."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -127,6 +127,19 @@ class LogScan(_Reader):
         for place, (first, _) in bounds.items():
             self.seek(place, first)
         return bounds
+
+    async def to_end(
+        self, places: Iterable[Place], limit: int
+    ) -> AsyncIterator[tuple[Place, list[Record]]]:
+        """Start, and give all that `places` hold as of now, up to `limit` records at a time; what
+        arrives meanwhile may come along."""
+        bounds = await self.start(places)
+        left = {place: end for place, (first, end) in bounds.items() if first < end}
+        while left:
+            for place, records in (await self.fetch(limit, 1.0)).items():
+                yield place, records
+                if records and records[-1].offset + 1 >= left.get(place, 0):
+                    left.pop(place, None)
 
 
 def _consumer(servers: str, group: str | None, instance: str | None) -> AIOKafkaConsumer:
