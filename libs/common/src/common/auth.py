@@ -39,6 +39,12 @@ class Principal:
         """Whether an area code lies in the caller's region."""
         return bool(self.actor.region) and region.startswith(self.actor.region)
 
+    def area(self, asked: str | None) -> str:
+        """The area that was asked for, or the caller's own. Raises `Problem` (403) outside of it."""
+        area = asked or self.actor.region
+        self.must_cover(area)
+        return area
+
     def must_cover(self, region: str) -> None:
         """Raises `Problem` (403) for an area outside the caller's region."""
         if not self.covers(region):

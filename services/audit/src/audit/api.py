@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -16,6 +15,7 @@ from audit.timeline import Item, cursor_after, household_cursor, household_in, p
 from audit.vocabulary import Vocabulary
 from common.auth import Principal
 from common.http import encoded, only_filters
+from common.paging import lead_on
 from common.problems import Problem
 from common.service import Runtime
 
@@ -97,7 +97,7 @@ async def timeline(
             next=following,
         )
     )
-    _link(request, answer, following)
+    lead_on(request, answer, following)
     return answer
 
 
@@ -112,13 +112,13 @@ async def households(
 ) -> Households:
     """Those of an area, given by the first digits of its code; without one, of the caller's."""
     only_filters(request, ("region", "cursor", "limit"))
-    area = allowed(caller, region)
+    area = caller.area(region)
     found = await queries.households(
         runtime_of(request).engine, area, limit=limit + 1, after=household_in(cursor)
     )
     shown = found[:limit]
     following = household_cursor(shown[-1]) if len(found) > limit else None
-    _link(request, response, following)
+    lead_on(request, response, following)
     return Households(
         [Listed(h.household_id, h.region, h.events, h.recorded_at) for h in shown], following
     )
@@ -171,16 +171,3 @@ async def covered(runtime: Runtime, caller: Principal, household_id: UUID) -> Ho
         raise Problem("not-found")
     caller.must_cover(household.region)
     return household
-
-
-def allowed(caller: Principal, region: str | None) -> str:
-    """The area that was asked for, or the caller's own. Raises `Problem` (403) outside of it."""
-    area = region or caller.actor.region
-    caller.must_cover(area)
-    return area
-
-
-def _link(request: Request, response: Response, cursor: str | None) -> None:
-    if cursor:
-        query = urlencode({**request.query_params, "cursor": cursor})
-        response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'

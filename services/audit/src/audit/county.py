@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from audit import tally
 from audit.access import may_look
-from audit.api import MOST, allowed, runtime_of, vocabulary_of
+from audit.api import MOST, runtime_of, vocabulary_of
 from audit.declared import PHASES, STEPS
 from audit.phrases import PHRASES
 from audit.rendering import page
@@ -52,7 +52,7 @@ class Tile:
 async def county(request: Request, caller: Annotated[Principal, may_look()]) -> Response:
     """Of the caller's area, or of `region` inside it; `map` says which phase colours the towns."""
     only_filters(request, ("region", "map", "lang"))
-    place = allowed(caller, _region(request))
+    place = caller.area(_region(request))
     phase = request.query_params.get("map", "MONITORED")
     if phase not in PHASES:
         raise Problem("not-found")
@@ -80,7 +80,7 @@ async def county(request: Request, caller: Annotated[Principal, may_look()]) -> 
 async def behind(request: Request, caller: Annotated[Principal, may_look()]) -> Response:
     """The households that a number of the county page counts."""
     only_filters(request, ("region", "phase", "step", "duty", "outcome", "cursor", "lang"))
-    place = allowed(caller, _region(request))
+    place = caller.area(_region(request))
     wanted, title = _wanted(request, vocabulary_of(request))
     runtime = runtime_of(request)
     total, found = await tally.listed(

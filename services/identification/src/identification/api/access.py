@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from common.auth import Principal, allow
 from common.http import circumstances, only_filters
 from common.intents import Intent
-from common.problems import Problem, fault
+from common.paging import bounded, lead_on
+from common.problems import Problem
 from contracts.persons import AccessEvent, AccessRefused, Denial, PersonalDataRevealed, Purpose
 from identification import vault
 from identification.api.forms import Form
@@ -93,10 +94,8 @@ async def looks(
     """For supervisors; `Link: rel="next"` leads on."""
     known = ["region", "household_id", "department", "granted", "cursor", "limit"]
     only_filters(request, known)
-    if not 1 <= limit <= 500:
-        raise Problem("invalid", faults=[fault("/limit", "range")])
-    area = region or caller.actor.region
-    caller.must_cover(area)
+    bounded(limit)
+    area = caller.area(region)
     rows = await access.many(
         wired(request).runtime.engine,
         region=area,
@@ -106,9 +105,7 @@ async def looks(
         before=cursor,
         limit=limit,
     )
-    if len(rows) == limit:
-        following = request.url.include_query_params(cursor=str(rows[-1].event_id))
-        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    lead_on(request, response, rows[-1].event_id if len(rows) == limit else None)
     return rows
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.http import only_filters
+from common.paging import bounded, lead_on
 from common.problems import Problem, fault
 from contracts.codes import Channel, MonitoredClass, Severity
 from contracts.stages import Stage
@@ -64,7 +65,7 @@ async def read_clues(
         after=cursor,
         limit=limit,
     )
-    _lead_on(request, response, rows, limit, "clue_id")
+    lead_on(request, response, rows[-1].clue_id if len(rows) == limit else None)
     today = app.runtime.clock.today()
     return [_clue(row, today) for row in rows]
 
@@ -111,7 +112,7 @@ async def read_cases(
         after=cursor,
         limit=limit,
     )
-    _lead_on(request, response, rows, limit, "case_id")
+    lead_on(request, response, rows[-1].case_id if len(rows) == limit else None)
     return [_case(row, today) for row in rows]
 
 
@@ -179,16 +180,5 @@ def _area(
     """The app and the area that is asked about. Raises `Problem`: 400 for an unknown filter, 403
     outside the caller's area."""
     only_filters(request, [*filters, *(PAGE if filters else ("region",))])
-    if not 1 <= limit <= 500:
-        raise Problem("invalid", faults=[fault("/limit", "range")])
-    area = region or caller.actor.region
-    caller.must_cover(area)
-    return wired(request), area
-
-
-def _lead_on(
-    request: Request, response: Response, rows: Sequence[Any], limit: int, key: str
-) -> None:
-    if len(rows) == limit:
-        following = request.url.include_query_params(cursor=str(getattr(rows[-1], key)))
-        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    bounded(limit)
+    return wired(request), caller.area(region)

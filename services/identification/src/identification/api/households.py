@@ -11,6 +11,7 @@ from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
 from common.http import only_filters
+from common.paging import bounded, lead_on
 from common.problems import Problem, fault
 from contracts.codes import Category, Origin, RiskType
 from contracts.persons import Denial
@@ -118,10 +119,8 @@ async def read_many(
     only_filters(request, FILTERS)
     if stage is not None and stage not in {*Stage}:
         raise Problem("invalid", faults=[fault("/stage", "enum")])
-    if not 1 <= limit <= 500:
-        raise Problem("invalid", faults=[fault("/limit", "range")])
-    area = region or caller.actor.region
-    caller.must_cover(area)
+    bounded(limit)
+    area = caller.area(region)
     department = caller.actor.department
     rows = await register.many(
         wired(request).runtime.engine,
@@ -138,9 +137,7 @@ async def read_many(
         has_labour=has_labour,
         register_number=register_number,
     )
-    if len(rows) == limit:
-        following = request.url.include_query_params(cursor=str(rows[-1].household_id))
-        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    lead_on(request, response, rows[-1].household_id if len(rows) == limit else None)
     return rows
 
 

@@ -6,9 +6,8 @@ from typing import Any
 from fastapi import Request, Response
 
 from common.auth import Principal
-from common.problems import Problem, fault
-
-MOST = 500
+from common.paging import bounded, lead_on
+from common.problems import Problem
 
 
 def area(caller: Principal, region: str | None, departments: Collection[str], limit: int) -> str:
@@ -16,13 +15,10 @@ def area(caller: Principal, region: str | None, departments: Collection[str], li
 
     Raises `Problem`: 403 outside the caller's area or for another department, 422 for a page too long.
     """
-    if not 1 <= limit <= MOST:
-        raise Problem("invalid", faults=[fault("/limit", "range")])
+    bounded(limit)
     if caller.actor.department not in departments:
         raise Problem("not-routed")
-    asked = region or caller.actor.region
-    caller.must_cover(asked)
-    return asked
+    return caller.area(region)
 
 
 def link(
@@ -33,6 +29,4 @@ def link(
     key: str,
 ) -> None:
     """`Link: rel="next"` after a full page, with the last row's key as the cursor."""
-    if len(rows) == limit:
-        following = request.url.include_query_params(cursor=str(rows[-1][key]))
-        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    lead_on(request, response, rows[-1][key] if len(rows) == limit else None)

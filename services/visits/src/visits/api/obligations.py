@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.http import only_filters
-from common.problems import Problem, fault
+from common.paging import bounded, lead_on
 from visits import read_model
 from visits.api.wired import wired
 from visits.read_model import ObligationRow
@@ -32,10 +32,8 @@ async def read_many(
 ) -> list[ObligationRow]:
     """Ordered by id; `Link: rel="next"` leads on."""
     only_filters(request, FILTERS)
-    if not 1 <= limit <= 500:
-        raise Problem("invalid", faults=[fault("/limit", "range")])
-    area = region or caller.actor.region
-    caller.must_cover(area)
+    bounded(limit)
+    area = caller.area(region)
     rows = await read_model.obligations(
         wired(request).runtime.engine,
         region=area,
@@ -45,7 +43,5 @@ async def read_many(
         after=cursor,
         limit=limit,
     )
-    if len(rows) == limit:
-        following = request.url.include_query_params(cursor=str(rows[-1].obligation_id))
-        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    lead_on(request, response, rows[-1].obligation_id if len(rows) == limit else None)
     return rows

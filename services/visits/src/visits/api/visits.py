@@ -11,6 +11,7 @@ from common.auth import Principal, allow
 from common.clock import business_date
 from common.http import circumstances, only_filters, required_key
 from common.intents import Intent, Key, fingerprint
+from common.paging import bounded, lead_on
 from common.problems import Problem, fault
 from contracts.visits import Visitor
 from visits import read_model
@@ -87,8 +88,7 @@ async def read_many(
 ) -> list[VisitRow]:
     """By time of the visit; `Link: rel="next"` leads on."""
     only_filters(request, ["cursor", "limit"])
-    if not 1 <= limit <= 500:
-        raise Problem("invalid", faults=[fault("/limit", "range")])
+    bounded(limit)
     app = wired(request)
     await _region(app, household_id, caller)
     engine = app.runtime.engine
@@ -96,9 +96,7 @@ async def read_many(
     if cursor and (before is None or before.household_id != household_id):
         raise Problem("invalid-cursor")
     rows = await read_model.visits(engine, household_id, before=before, limit=limit)
-    if len(rows) == limit:
-        following = request.url.include_query_params(cursor=str(rows[-1].visit_id))
-        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    lead_on(request, response, rows[-1].visit_id if len(rows) == limit else None)
     return rows
 
 
