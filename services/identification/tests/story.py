@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -60,7 +61,7 @@ POLICY = Policy(
 )
 
 
-def member(number: int, relation: Relation = Relation.HEAD, **change: object) -> Member:
+def member(number: int, relation: Relation = Relation.HEAD, **change: Any) -> Member:
     base = Member(
         person_id=UUID(int=number),
         commitment=HASH,
@@ -71,7 +72,7 @@ def member(number: int, relation: Relation = Relation.HEAD, **change: object) ->
         health=Health.HEALTHY,
         schooling=Schooling.NOT_IN_SCHOOL,
     )
-    return replace(base, **change)  # type: ignore[arg-type]
+    return replace(base, **change)
 
 
 REGISTERED = HouseholdRegistered(

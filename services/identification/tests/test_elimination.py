@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -206,7 +207,7 @@ def test_T17_the_full_procedure_leads_to_episode_two_and_remembers_the_first() -
 
 def _a_year_later(step: Command) -> Command:
     """The step of the first episode, in the same month of 2025."""
-    changes: dict[str, object] = {"today": date(2026, 1, 1)}
+    changes: dict[str, Any] = {"today": date(2026, 1, 1)}
     for name, value in vars(step).items():
         if isinstance(value, date) and name != "today":
             changes[name] = value.replace(year=2025)
@@ -216,4 +217,4 @@ def _a_year_later(step: Command) -> Command:
             changes[name] = replace(value, on=value.on.replace(year=2025), income=income)
         elif name == "episode_id":
             changes[name] = UUID(int=72)
-    return replace(step, **changes)  # type: ignore[arg-type]
+    return replace(step, **changes)

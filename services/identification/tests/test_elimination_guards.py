@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -66,9 +67,9 @@ def failing(command: Command, given: list[HouseholdEvent]) -> list[Guard]:
     return named
 
 
-def assessed(**change: object) -> list[HouseholdEvent]:
+def assessed(**change: Any) -> list[HouseholdEvent]:
     """Monitored, with the autumn's assessment changed."""
-    autumn = replace(AUTUMN, **change)  # type: ignore[arg-type]
+    autumn = replace(AUTUMN, **change)
     return history(*STEPS, REASSESS, replace(REASSESS_AGAIN, seen=autumn))
 
 
@@ -144,7 +145,7 @@ def test_E3_two_assessments_six_months_apart_are_above_and_none_between_is_not()
         {"water_report_stale": True},
     ],
 )
-def test_E4_schooling_insurance_housing_and_water(change: dict[str, object]) -> None:
+def test_E4_schooling_insurance_housing_and_water(change: dict[str, Any]) -> None:
     assert failing(PROPOSE, assessed(**change)) == [Guard.E4]
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -25,7 +26,7 @@ REQUIRED = {
 }
 
 
-def version(name: str, region: str = "441624", **change: object) -> Version:
+def version(name: str, region: str = "441624", **change: Any) -> Version:
     base = Version(
         version=name,
         region=region,
@@ -34,7 +35,7 @@ def version(name: str, region: str = "441624", **change: object) -> Version:
         published_on=date(2024, 1, 1),
         values=REQUIRED,
     )
-    return replace(base, **change)  # type: ignore[arg-type]
+    return replace(base, **change)
 
 
 def publish(**values: int | str) -> PublishVersion:
@@ -135,7 +136,7 @@ def test_a_version_holds_for_its_interval_once_it_is_published() -> None:
     assert book.of(region, date(2024, 1, 1), decided_on=TODAY).version == "2024"
 
 
-def screened(disposable_fen: int, **change: object) -> Screened:
+def screened(disposable_fen: int, **change: Any) -> Screened:
     base = Screened(
         household_id=UUID(int=99),
         register_number="PZ-0001",
@@ -148,7 +149,7 @@ def screened(disposable_fen: int, **change: object) -> Screened:
         own_cost_fen=0,
         owns=False,
     )
-    return replace(base, **change)  # type: ignore[arg-type]
+    return replace(base, **change)
 
 
 def test_A48_a_new_line_finds_who_comes_within_it_and_nobody_twice() -> None:

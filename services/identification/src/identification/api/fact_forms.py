@@ -31,6 +31,7 @@ _PARTS = (
 class Retraction(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A record is taken back; `record_version` is one that was not used for it before."""
 
+    # Made from the codes, which mypy does not follow; msgspec does, and the OpenAPI document lists them.
     fact_type: Literal[tuple(fact.value for fact in FactType)]  # type: ignore[valid-type]
     record_key: Text64
     record_version: Number
