@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from common.ids import new_id
+from common.testing import eventually
 from services.identification.tests.asking import Callers
 from services.identification.tests.registrar import Home, Register
 
@@ -100,6 +101,12 @@ class Desks:
 
     async def monitored(self) -> Home:
         home = await self.verified()
+
+        async def joined() -> bool:
+            """The rule on the assessed income (S2-02): after the confirmation it were a new clue."""
+            return "LOW_INCOME" in (await self.village.get(home.id))["risk_types"]
+
+        await eventually(joined)
         await self.posted(home, "2024-03-05", "2024-03-06")
         await self.approved(home, "2024-03-11", "2024-03-13")
         form = {"monitored_class": "UNSTABLE_FORMERLY_POOR", "confirmed_on": "2024-03-16"}
