@@ -120,8 +120,8 @@ async def test_an_effect_that_is_rolled_back_takes_the_offset_with_it(
         attempts += 1
         await heard.handle(*args)  # type: ignore[arg-type]
 
-    await publish(log, topic, [event])
     async with running(made(handle)):
+        await publish(log, topic, [event])  # not before: it would fail before we saw it owning
         await eventually(lambda: attempts >= 2)
         assert await pool.fetchval("select sum(next) from es.offsets") == 0
         heard.failing.clear()
