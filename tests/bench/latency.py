@@ -86,7 +86,7 @@ async def _round(
     requests = []
     for n in range(first, first + count):
         event = people.settlement(n, n * 11 % persons)
-        event["id"] = f"YB-LATENCY-{n}"
+        event["id"] = event["data"]["record_key"] = f"YB-LATENCY-{n}"
         requests.append(request("POST", "/v1/events", token, json.dumps(event).encode(), media))
     seen = _Seen()
     ready = asyncio.Event()
