@@ -26,6 +26,7 @@ from common.catalogue import messages
 from common.clock import Clock
 from common.consumer import Consumer
 from common.continuity import Continuity
+from common.garbage import collect_seldom
 from common.http import Probe
 from common.inbox import Handle, Inbox
 from common.intents import Store
@@ -240,9 +241,11 @@ def probes(app: FastAPI) -> Mapping[str, Probe]:
 def serve(service: str, settings: Settings, build: Callable[[], FastAPI]) -> None:
     """Run the process until SIGTERM: one worker, one event loop, traces flushed at the end."""
     provider = configure(service, settings)
+    app = build()
+    collect_seldom()
     try:
         uvicorn.run(
-            build(),
+            app,
             host=settings.host,
             port=settings.port,
             loop="uvloop",
