@@ -29,7 +29,9 @@ log = structlog.get_logger()
 tracer = trace.get_tracer("shouwang.relay")
 
 BATCH = 1_000
-POLL = 0.05  # seconds: finds tickets of other replicas, and of crashes
+POLL = 0.05  # seconds: finds tickets of other processes, and of crashes
+SOON = 0.01  # seconds between looks while there was something less than `BUSY` seconds ago
+BUSY = 1.0
 RETRY = (0.1, 0.5, 1.0, 2.0)  # seconds between attempts while Kafka or Postgres is away
 STANDBY = 1.0  # seconds between a replica's attempts to lead
 ALIVE = 1.0  # seconds between signs of life of a leader that has nothing to publish
@@ -99,25 +101,28 @@ class Relay:
             metrics.RELAY_EPOCH.set(epoch)
             metrics.RELAY_LEADER.set(1)
             log.info("relay_leads", epoch=epoch)
-            alive = announced = 0.0
+            alive = announced = published = 0.0
             while True:
                 self.committed.clear()
-                if not await publish_all(connection, self.service, epoch, self.publish):
+                if await publish_all(connection, self.service, epoch, self.publish):
+                    published = time.monotonic()
+                else:
                     if time.monotonic() - alive > ALIVE:
                         alive = time.monotonic()
                         await connection.execute(_SEEN, epoch, timeout=10)
                     if time.monotonic() - announced > ANNOUNCE:
                         announced = time.monotonic()
                         await announce_parked(connection, self.service, self.publish)
-                    await _woken(self.committed)
+                    busy = time.monotonic() - published < BUSY
+                    await _woken(self.committed, SOON if busy else POLL)
         finally:
             metrics.RELAY_LEADER.set(0)
             connection.terminate()
 
 
-async def _woken(committed: asyncio.Event) -> None:
+async def _woken(committed: asyncio.Event, patience: float) -> None:
     try:
-        await asyncio.wait_for(committed.wait(), POLL)
+        await asyncio.wait_for(committed.wait(), patience)
     except TimeoutError:
         return
 

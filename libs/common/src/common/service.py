@@ -73,7 +73,7 @@ async def running(
     """A service at work until the block ends. `hears` are services whose events `handle` takes.
 
     `inbox` is how they are taken in; `tables` are the read model; `durable` is SQL for tables that
-    cannot be rebuilt (a vault); `also` are further workers of the service, supervised like the others.
+    cannot be rebuilt (a vault); `also` are further workers of each process, supervised like the others.
     """
     holder = f"{socket.gethostname()}-{os.getpid()}"
     pool = await _pool(settings.database_url)
@@ -114,15 +114,10 @@ async def running(
             ),
         )
     runtime = Runtime(settings, Clock(), pool, engine, writer, consumer, continuity)
-    workers = [
-        writer.run(),
-        continuity.run(),
-        continuity.then(relay.run),
-        _watch(runtime),
-        _announce(runtime, store),
-    ]
-    if consumer:
-        workers.append(continuity.then(consumer.run))
+    workers = [writer.run(), continuity.run(), _watch(runtime)]
+    if settings.background:
+        workers += [continuity.then(relay.run), _announce(runtime, store)]
+        workers += [continuity.then(consumer.run)] if consumer else []
     workers += [worker(runtime) for worker in also]
     tasks = [_supervised(worker) for worker in workers]
     try:

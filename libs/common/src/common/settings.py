@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     otel_exporter_otlp_endpoint: str | None = None
     trace_ratio: float = 1.0  # of the traces that begin here, how many are recorded
     instance: str | None = None  # a stable name of this replica: it is back at once after a crash
+    background: bool = True  # publish and consume; a process without it answers and records
     topic_ahead: Literal["refuse", "accept"] = "refuse"  # events that the store has lost for good
     unpublished_limit_seconds: float = 900  # oldest ticket older than this: not ready
     body_limit_bytes: int = 8 * 1024 * 1024

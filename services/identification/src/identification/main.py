@@ -88,6 +88,9 @@ def build(settings: IdentificationSettings) -> FastAPI:
         probes=probes,
         refusals=REFUSALS,
     )
+    # A request is compared with the routes in this order: first what is posted by the thousand.
+    app.include_router(events.router)
+    app.include_router(episodes.router)
     app.include_router(operations(NAME, STORE.codec, settings))
     app.include_router(imports.router)
     app.include_router(fact_imports.router)
@@ -96,7 +99,6 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(rights.router)
     app.include_router(access.router)
     app.include_router(declarations.router)
-    app.include_router(events.router)
     app.include_router(rules.router)
     app.include_router(incomes.router)
     app.include_router(policies.router)
@@ -104,7 +106,6 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(water.router)
     app.include_router(registers.router)
     app.include_router(coverage.router)
-    app.include_router(episodes.router)
     app.include_router(inquiries.router)
     app.include_router(monitoring.router)
     app.include_router(eliminations.router)

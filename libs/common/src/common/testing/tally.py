@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from common.codec import Codec, encode
 from common.decider import Decider, Refused
 from common.ids import new_id
 from common.intents import Connection, Context, Fresh, Intent, Key, Store
 from common.testing.events import NOON, OFFICER
+from contracts.wording import Wording
 
 
 @dataclass(frozen=True)
 class Added:
     """The one event."""
 
+    wording: ClassVar = Wording("加", "Added", "加{amount}", "{amount} added")
     amount: int
 
 
