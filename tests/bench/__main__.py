@@ -12,6 +12,7 @@ from dataclasses import replace
 import structlog
 import uvloop
 
+from common.garbage import collect_seldom
 from local.places import LOCAL
 from local.steps import only_one, trouble_told
 from tests.bench import append, audit, over_http, relay, what_if
@@ -85,6 +86,7 @@ def main() -> None:
     # Brokers that are still electing leaders, and a group that is just made, are no news here.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    collect_seldom()
     with trouble_told(), only_one(LOCAL / "bench.lock", "A bench is running: process {pid}."):
         uvloop.run(_run(wanted))
 

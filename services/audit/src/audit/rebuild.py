@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from audit.queries import Proof, whole_log
 from audit.read_model import SCHEMA, TABLES, Entry, copying, fill_households, taking
 from audit.refill import NEXT, LogIncomplete, Servers, all_places, forget, refill
+from common.garbage import collect_seldom
 from common.inbox import TRANSIENT, TooManyParked
 from common.kafka import KafkaError, LogScan
 from common.topics import PARTITIONS
@@ -120,6 +121,7 @@ async def _read(servers: Servers, tell: Tell, workers: int) -> None:
 
 
 def _work(servers: Servers, partitions: range) -> None:
+    collect_seldom()
     asyncio.run(refill(servers, partitions, copying(BESIDE)))
 
 
@@ -236,6 +238,7 @@ def main() -> None:
     wanted = asking.parse_args()
     servers = Servers(_setting("DATABASE_URL"), _setting("KAFKA_BOOTSTRAP_SERVERS"))
     started = time.monotonic()
+    collect_seldom()
     try:
         done = asyncio.run(
             rebuild(servers, _say, workers=wanted.workers, resume=wanted.resume, lose=wanted.lose)
