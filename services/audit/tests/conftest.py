@@ -1,5 +1,6 @@
 """A database emptied before each test, and audit's app on it; servers come from the root."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from audit.log.append import Logged
 from audit.log.keeper import Keeper
 from audit.log.note import Signer
 from audit.log.tables import DURABLE
+from audit.looks import STAFF
 from audit.main import NAME, STORE, build
 from audit.read_model import TABLES, taking
 from audit.settings import AuditSettings
@@ -138,7 +140,10 @@ async def app(db: Database, pool: asyncpg.Pool, tokens: Issuer) -> AsyncIterator
         *messages("visits", Codec.of(VisitsEvent, VISITS)),
     ):
         made.state.vocabulary.learn(message.key.decode(), message.value)
+    writing = asyncio.create_task(made.state.runtime.writer.run())
     yield made
+    writing.cancel()
+    await asyncio.wait({writing})
     await engine.dispose()
 
 
@@ -148,6 +153,9 @@ async def client(app: FastAPI, tokens: Issuer) -> AsyncIterator[httpx.AsyncClien
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),
         base_url="http://audit",
-        headers=tokens.bearer("supervisor", "audit:read"),
+        headers={
+            "Access-Purpose": "quarterly check",
+            **tokens.bearer("supervisor", "audit:read", department=STAFF, post="SUPERVISOR"),
+        },
     ) as made:
         yield made

@@ -200,6 +200,11 @@ _DIGITS = re.compile(r"\d{6,}[\dXx]*")
 _IDENTITY_NUMBER = re.compile(r"\d{15,}[Xx]?")  # longer than any area code, date or amount
 
 
+def may_identify(text: str) -> bool:
+    """Whether a text holds so many digits, apart from spaces and dashes, that they may identify."""
+    return bool(_IDENTITY_NUMBER.search(re.sub(r"[\s-]", "", text)))
+
+
 def fault(pointer: str, code: str) -> Fault:
     """A fault with the text of its code; digits that could be an identity number are masked."""
     zh, en = FAULTS.get(code, FAULTS["value"])

@@ -14,13 +14,19 @@ from typing import Any
 import contracts
 from common.catalogue import catalogue
 from common.codec import Codec
+from contracts.access import AuditEvent
 from contracts.identification import IdentificationEvent
 from contracts.identification_meanings import IDENTIFICATION
+from contracts.meaning import Meanings
 from contracts.visits import VisitsEvent
 from contracts.visits_meanings import VISITS
 
-EVENTS: dict[str, Any] = {"identification": IdentificationEvent, "visits": VisitsEvent}
-MEANINGS = {"identification": IDENTIFICATION, "visits": VISITS}
+EVENTS: dict[str, Any] = {
+    "audit": AuditEvent,
+    "identification": IdentificationEvent,
+    "visits": VisitsEvent,
+}
+MEANINGS = {"audit": Meanings(), "identification": IDENTIFICATION, "visits": VISITS}
 DIRECTORY = Path(contracts.__file__).parents[2] / "schemas"
 CATALOGUE = "catalogue.json"
 ANNOTATIONS = frozenset({"title", "description", "$id", "$schema", "$defs", "examples"})

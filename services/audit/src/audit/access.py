@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from fastapi import Depends, Request
 
-from common.auth import Guard, Principal
+from common.auth import CHALLENGE, Guard, Principal
 from common.problems import Problem
 
 COOKIE = "shouwang_token"
@@ -22,9 +22,7 @@ class SignedIn(Guard):
 
     async def __call__(self, request: Request) -> Principal:
         """The caller. Raises `Problem`: 401 without a valid token, 403 without the scope."""
-        if "authorization" in request.headers:
-            return await super().__call__(request)
-        return await _admitted(request, request.cookies.get(COOKIE, ""), self.scope)
+        return allowed_by(await identified(request), self.scope)
 
 
 class SigningIn(Guard):
@@ -32,7 +30,8 @@ class SigningIn(Guard):
 
     async def __call__(self, request: Request) -> Principal:
         """The caller. Raises `Problem`: 401 without a valid token, 403 without the scope."""
-        return await _admitted(request, (await form(request)).get("token", ""), self.scope)
+        token = (await form(request)).get("token", "")
+        return allowed_by(await _principal(request, token), self.scope)
 
 
 async def form(request: Request) -> dict[str, str]:
@@ -44,12 +43,28 @@ async def form(request: Request) -> dict[str, str]:
     return {name: values[0].strip() for name, values in fields.items()}
 
 
-async def _admitted(request: Request, token: str, scope: str) -> Principal:
+async def identified(request: Request) -> Principal:
+    """The caller, by header or cookie, whatever it may do. Raises `Problem` (401)."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return await _principal(request, request.cookies.get(COOKIE, ""))
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Problem("unauthenticated", headers=CHALLENGE)
+    return await _principal(request, token.strip())
+
+
+def allowed_by(caller: Principal, scope: str) -> Principal:
+    """The caller. Raises `Problem` (403) without the scope."""
+    if scope not in caller.scopes:
+        raise Problem("forbidden", {"scope": scope})
+    return caller
+
+
+async def _principal(request: Request, token: str) -> Principal:
     if not token:
         raise Problem("unauthenticated")
     principal: Principal = await request.app.state.verifier.principal(token)
-    if scope not in principal.scopes:
-        raise Problem("forbidden", {"scope": scope})
     return principal
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from audit import queries
 from audit.access import may_look
 from audit.filters import NAMES, Filters, conditions, correcting, corrections, filters
-from audit.read_model import Household
+from audit.looks import Looker, looking, oversees
 from audit.timeline import Item, cursor_after, household_cursor, household_in, place_in, told
 from audit.vocabulary import Vocabulary
 from common.auth import Principal
@@ -18,6 +18,7 @@ from common.http import encoded, only_filters
 from common.paging import lead_on
 from common.problems import Problem
 from common.service import Runtime
+from contracts.access import Shown
 
 router = APIRouter(tags=["timeline"])
 
@@ -66,7 +67,7 @@ class Households:
 async def timeline(
     household_id: UUID,
     request: Request,
-    caller: Annotated[Principal, may_look()],
+    caller: Annotated[Looker, looking(Shown.TIMELINE)],
     asked: Annotated[Filters, Depends(filters)],
     cursor: Cursor = None,
     limit: Limit = USUAL,
@@ -74,7 +75,6 @@ async def timeline(
     """One item an event in the order of recording, with its sentence in Chinese and English."""
     only_filters(request, (*NAMES, "cursor", "limit"))
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
-    household = await covered(runtime, caller, household_id)
     corrected = await corrected_in(runtime, vocabulary, household_id, asked)
     found = await queries.entries(
         runtime.engine,
@@ -89,7 +89,7 @@ async def timeline(
     answer = encoded(
         Timeline(
             household_id=household_id,
-            region=household.region,
+            region=caller.region,
             count=proof.count,
             timeline_hash=proof.hash,
             parked=await queries.parked(runtime.engine, "audit", str(household_id)),
@@ -112,7 +112,7 @@ async def households(
 ) -> Households:
     """Those of an area, given by the first digits of its code; without one, of the caller's."""
     only_filters(request, ("region", "cursor", "limit"))
-    area = caller.area(region)
+    area = allowed(caller, region)
     found = await queries.households(
         runtime_of(request).engine, area, limit=limit + 1, after=household_in(cursor)
     )
@@ -128,6 +128,7 @@ async def households(
 async def whole(request: Request, caller: Annotated[Principal, may_look()]) -> queries.Proof:
     """For comparing rebuilds: equal exactly when the same events are there."""
     only_filters(request, ())
+    allowed(caller, None)
     async with runtime_of(request).pool.acquire() as connection:
         return await queries.whole_log(connection)
 
@@ -164,10 +165,9 @@ def vocabulary_of(request: Request) -> Vocabulary:
     return vocabulary
 
 
-async def covered(runtime: Runtime, caller: Principal, household_id: UUID) -> Household:
-    """The household. Raises `Problem`: 404 if no event named it, 403 outside the caller's area."""
-    household = await queries.household(runtime.engine, household_id)
-    if household is None:
-        raise Problem("not-found")
-    caller.must_cover(household.region)
-    return household
+def allowed(caller: Principal, region: str | None) -> str:
+    """The area that was asked for, or the caller's own. Raises `Problem` (403) outside of it, and
+    for a department, which sees single households, not areas."""
+    if not oversees(caller):
+        raise Problem("not-routed")
+    return caller.area(region)

@@ -13,9 +13,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from audit import queries, verify
-from audit.access import may_look
-from audit.api import runtime_of
+from audit import verify
 from audit.dossier import dossier, texts
 from audit.log import store
 from audit.log.keeper import Keeper
@@ -23,10 +21,11 @@ from audit.log.store import Checkpoint
 from audit.log.tables import CHECKPOINTS
 from audit.log.tiles import WIDTH, Tile, Wanted, asked
 from audit.log.tree import consistency
-from common.auth import Principal
+from audit.looks import Looker, looking
 from common.http import only_filters
 from common.intents import Connection
 from common.problems import Problem
+from contracts.access import Shown
 
 router = APIRouter(tags=["evidence"])
 
@@ -136,16 +135,13 @@ async def tile_of_tree(request: Request, service: str, partition: str, path: str
 async def download(
     household_id: UUID,
     request: Request,
-    caller: Annotated[Principal, may_look()],
+    caller: Annotated[Looker, looking(Shown.DOSSIER, export=True, absent=True)],
     kept: Annotated[
         int | None, Query(ge=1, lt=2**63, description="size of the checkpoint that you kept")
     ] = None,
 ) -> Response:
     """To be verified with `verify.py`. Of a household that no event named, the proof of that."""
-    only_filters(request, ("kept",))
-    known = await queries.household(runtime_of(request).engine, household_id)
-    if known:
-        caller.must_cover(known.region)
+    only_filters(request, ("kept", "purpose"))
     made = await dossier(keeper_of(request), "audit", str(household_id), kept)
     size = verify.head_of(made["checkpoint"]).size
     name = f"household-{household_id}-{size}.json"

@@ -9,16 +9,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from audit import queries
-from audit.access import may_look
-from audit.api import covered, runtime_of, vocabulary_of
+from audit.api import runtime_of, vocabulary_of
 from audit.filters import At, moment, payload
+from audit.looks import Looker, looking
 from audit.sentences import Words, shown
 from audit.state import Happened, diff, named, state
 from audit.timeline import Item, told
 from audit.vocabulary import StateWords, Vocabulary
-from common.auth import Principal
 from common.http import encoded, only_filters
 from common.service import Runtime
+from contracts.access import Shown
 
 router = APIRouter(tags=["history"])
 
@@ -83,7 +83,7 @@ class Between:
 async def at_point(
     household_id: UUID,
     request: Request,
-    caller: Annotated[Principal, may_look()],
+    caller: Annotated[Looker, looking(Shown.STATE)],
     valid_at: At = None,
     known_at: At = None,
 ) -> Response:
@@ -93,7 +93,6 @@ async def at_point(
     """
     only_filters(request, ("valid_at", "known_at"))
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
-    await covered(runtime, caller, household_id)
     point = _point(runtime, moment(valid_at), moment(known_at))
     found = state(
         await recorded(runtime, vocabulary, household_id, point.known_at),
@@ -122,7 +121,7 @@ async def at_point(
 async def between(
     household_id: UUID,
     request: Request,
-    caller: Annotated[Principal, may_look()],
+    caller: Annotated[Looker, looking(Shown.DIFFERENCE)],
     earlier: Annotated[str, Query(alias="from", description="valid_at of the first point")],
     later: Annotated[str | None, Query(alias="to", description="of the second; now")] = None,
     known_from: At = None,
@@ -134,7 +133,6 @@ async def between(
     """
     only_filters(request, ("from", "to", "known_from", "known_to"))
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
-    await covered(runtime, caller, household_id)
     first, last = moment(earlier), moment(later)
     before = _point(runtime, first, moment(known_from) or first)
     after = _point(runtime, last, moment(known_to) or last)

@@ -10,22 +10,22 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from audit import queries
-from audit.access import may_look
-from audit.api import MOST, corrected_in, covered, runtime_of, vocabulary_of
+from audit.api import MOST, corrected_in, runtime_of, vocabulary_of
 from audit.deadlines import deadlines
 from audit.dossier import dossier
 from audit.filters import Filters, conditions, filters
 from audit.history import Field, label, recorded, spoken, worded
 from audit.log.keeper import Keeper
-from audit.rendering import household_id, page
+from audit.looks import Looker, looking
+from audit.rendering import page
 from audit.sentences import Words
 from audit.state import Happened, State, diff, state
 from audit.timeline import Item, cursor_after, place_in, told
 from audit.vocabulary import StateWords, Vocabulary
 from audit.words import DEPARTMENTS, SERVICES
-from common.auth import Principal
 from common.clock import SHANGHAI, business_date
 from common.http import only_filters
+from contracts.access import Shown
 
 QUIET = timedelta(days=60)  # without a record for longer, the gap is drawn
 ONLY = ("late", "corrected", "breach")
@@ -80,14 +80,12 @@ class Change:
 @router.get("/households/{household_id}")
 async def household(
     request: Request,
-    caller: Annotated[Principal, may_look()],
+    caller: Annotated[Looker, looking(Shown.PAGE)],
     asked: Annotated[Filters, Depends(filters)],
 ) -> Response:
     """The timeline is oldest first; `valid_at` and `known_at` set the clocks of the state beside it."""
-    only_filters(request, (*CHOICES, "valid_at", "known_at", "cursor", "lang"))
-    runtime, vocabulary = runtime_of(request), vocabulary_of(request)
-    id_ = household_id(request.path_params["household_id"])
-    known = await covered(runtime, caller, id_)
+    only_filters(request, (*CHOICES, "valid_at", "known_at", "cursor", "lang", "purpose"))
+    runtime, vocabulary, id_ = runtime_of(request), vocabulary_of(request), caller.household_id
     now = runtime.clock.now()
     events = await recorded(runtime, vocabulary, id_, now)
     current = state(events, now, now)
@@ -110,7 +108,7 @@ async def household(
         request,
         "household.html",
         scripts=True,
-        household=known,
+        household=caller,
         months=list(months(items, after[0] if after else None)),
         proof=await queries.proof(runtime.engine, id_),
         parked=await queries.parked(runtime.engine, "audit", str(id_)),
@@ -134,14 +132,12 @@ async def household(
 
 
 @router.get("/households/{household_id}/raw")
-async def raw(request: Request, caller: Annotated[Principal, may_look()]) -> Response:
+async def raw(request: Request, caller: Annotated[Looker, looking(Shown.RAW)]) -> Response:
     """Every record as the log has it, with its leaf hash and its proof. From the dossier."""
-    only_filters(request, ("lang",))
-    id_ = household_id(request.path_params["household_id"])
-    known = await covered(runtime_of(request), caller, id_)
+    only_filters(request, ("lang", "purpose"))
     keeper: Keeper = request.app.state.keeper
-    made = await dossier(keeper, "audit", str(id_), None)
-    return page(request, "raw.html", household=known, dossier=made)
+    made = await dossier(keeper, "audit", str(caller.household_id), None)
+    return page(request, "raw.html", household=caller, dossier=made)
 
 
 def changes(

@@ -13,13 +13,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from audit import queries
-from audit.access import may_look
-from audit.api import covered, runtime_of
-from audit.rendering import SCRIPTS, household_id
-from common.auth import Principal
+from audit.api import runtime_of
+from audit.looks import Looker, looking
+from audit.rendering import SCRIPTS
 from common.http import only_filters
 from common.problems import Problem
 from common.service import Runtime
+from contracts.access import Shown
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
@@ -29,16 +29,14 @@ LONGEST = 60.0  # seconds of a stream: a browser then comes again, and is admitt
 
 
 @router.get("/households/{household_id}/live")
-async def live(request: Request, caller: Annotated[Principal, may_look()]) -> Response:
+async def live(request: Request, caller: Annotated[Looker, looking(Shown.NEWS)]) -> Response:
     """A stream; `seen` is how many records the page shows, `Last-Event-ID` counts before it."""
     only_filters(request, ("seen",))
-    runtime = runtime_of(request)
-    known = await covered(runtime, caller, household_id(request.path_params["household_id"]))
     last = request.headers.get("last-event-id") or request.query_params.get("seen", "0")
     if not (last.isascii() and last.isdigit() and len(last) < 18):
         raise Problem("not-found")
     return StreamingResponse(
-        news(runtime, known.household_id, int(last)),
+        news(runtime_of(request), caller.household_id, int(last)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

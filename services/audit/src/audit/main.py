@@ -1,4 +1,7 @@
-"""How audit is wired. It has no domain: it hears every service, by envelope, and shows what it heard."""
+"""How audit is wired. It hears every service, itself too, by envelope, and shows what it heard.
+
+Of its own it records one thing: who looked (`looks`).
+"""
 
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -25,16 +28,17 @@ from common.intents import Connection, Fresh, Store
 from common.operations import operations
 from common.service import Runtime, running, serve
 from common.topics import SERVICES
+from contracts.access import AuditEvent
 
 log = structlog.get_logger()
 
 
 async def _nothing(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Audit records no events of its own."""
+    """What audit records, it shows when it has heard it, like any other event."""
 
 
 NAME = "audit"
-STORE = Store(NAME, Codec({}, {}), _nothing)
+STORE = Store(NAME, Codec.of(AuditEvent), _nothing)
 
 
 def build(settings: AuditSettings) -> FastAPI:

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audit import county, household, live, queries
 from audit.access import COOKIE, SCOPE, SigningIn, form, may_look
-from audit.api import MOST, runtime_of
+from audit.api import MOST, allowed, runtime_of
 from audit.rendering import SAFE, address, household_id, language, page
 from audit.timeline import household_cursor, household_in
 from common.auth import Principal
@@ -38,7 +38,7 @@ async def find(request: Request, caller: Annotated[Principal, may_look()]) -> Re
     region = request.query_params.get("region")
     if region is not None and not re.fullmatch(r"\d{2,12}", region):
         raise Problem("not-found")
-    place, engine = caller.area(region), runtime_of(request).engine
+    place, engine = allowed(caller, region), runtime_of(request).engine
     if region is None or len(region) < 12:
         return page(
             request, "find.html", region=place, villages=await queries.villages(engine, place)

@@ -21,7 +21,7 @@ import asyncpg
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from audit.queries import Proof, whole_log
+from audit.queries import LOOKS, Proof, whole_log
 from audit.read_model import SCHEMA, TABLES, Entry, copying, fill_households, taking
 from audit.refill import NEXT, LogIncomplete, Servers, all_places, forget, refill
 from common.garbage import collect_seldom
@@ -45,16 +45,17 @@ class WouldLose(Exception):
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What the new timeline holds. `parked` says how often each reason stood in the way."""
+    """What the new timeline holds, `looks` apart. `parked` says how often each reason stood in the way."""
 
     records: int
     proof: Proof
+    looks: int = 0
     parked: dict[str, int] = field(default_factory=dict)
 
     @property
     def duplicates(self) -> int:
         """Records that were on the log more than once."""
-        return self.records - self.proof.count - sum(self.parked.values())
+        return self.records - self.proof.count - self.looks - sum(self.parked.values())
 
 
 async def rebuild(
@@ -162,6 +163,7 @@ async def _counted(connection: asyncpg.Connection) -> Rebuilt:
     return Rebuilt(
         await connection.fetchval(_READ, NEXT),
         await whole_log(connection, BESIDE),
+        await connection.fetchval(_LOOKS),
         {row["reason"]: row["records"] for row in parked},
     )
 
@@ -211,6 +213,7 @@ _PARKED = """
 select split_part(reason, ':', 1) as reason, count(*) as records
 from es.parked where consumer = $1 group by 1 order by 1
 """
+_LOOKS = f"select count(*) from {BESIDE}.timeline where {LOOKS}"
 _MISSING = f"""
 select count(*) from {SCHEMA}.timeline old
 join es.offsets o on o.consumer = $1 and o.topic = old.topic and o.partition = old.partition

@@ -1,0 +1,80 @@
+"""Who looked at a household's history, and who was refused: what audit records of its own.
+
+The envelope says who, when and for which area. It names no household, so that a look is in no
+household's timeline: the log of looks is the stream `access-to-household-{id}`.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from contracts.wording import Code, Wording
+
+
+class Shown(Code):
+    """What somebody asked to see."""
+
+    PAGE = "PAGE", "农户页面", "the page"
+    TIMELINE = "TIMELINE", "时间线", "the timeline"
+    STATE = "STATE", "某一时点的情况", "the state at a point in time"
+    DIFFERENCE = "DIFFERENCE", "两个时点的差异", "the difference between two points in time"
+    RAW = "RAW", "原始记录", "the raw records"
+    NEWS = "NEWS", "有无新记录", "whether there are new records"
+    ACCESSES = "ACCESSES", "查看记录", "the access log"
+    DOSSIER = "DOSSIER", "卷宗", "the dossier"
+
+
+class Refusal(Code):
+    """Why somebody was not shown it."""
+
+    NO_SCOPE = "NO_SCOPE", "无查看权限", "without the scope"
+    OUTSIDE_REGION = "OUTSIDE_REGION", "不在负责区域内", "outside the caller's area"
+    NOT_ROUTED = "NOT_ROUTED", "未分派给该部门", "not routed to the department"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdLookedAt:
+    """Somebody was let in to see it."""
+
+    wording: ClassVar = Wording(
+        "查看农户",
+        "Household looked at",
+        "查看了{shown}，用途：{purpose}",
+        "Looked at {shown}, for: {purpose}",
+    )
+    household_id: UUID
+    shown: Shown
+    purpose: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdExported:
+    """Somebody took a file of it away."""
+
+    wording: ClassVar = Wording(
+        "导出农户资料",
+        "Household exported",
+        "导出了{shown}，用途：{purpose}",
+        "Took away {shown}, for: {purpose}",
+    )
+    household_id: UUID
+    shown: Shown
+    purpose: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookRefused:
+    """Somebody asked to see it and was refused (A75)."""
+
+    wording: ClassVar = Wording(
+        "查看农户被拒绝",
+        "Look refused",
+        "请求查看{shown}被拒绝：{refusal}",
+        "A look at {shown} was refused: {refusal}",
+    )
+    household_id: UUID
+    shown: Shown
+    refusal: Refusal
+
+
+AuditEvent = HouseholdLookedAt | HouseholdExported | LookRefused

@@ -1,0 +1,166 @@
+"""Every look at a household is recorded before it is answered, and so is every refusal (A75).
+
+`looking` is the policy of a route with a household in its path: who may see it, for which purpose. A
+look that cannot be recorded is not answered (503). Supervisors and staff see the households of their
+area. A department sees those that are routed to it: an event that one of its people or systems caused
+is on the household's timeline.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from urllib.parse import unquote
+from uuid import UUID
+
+from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
+
+from audit import queries
+from audit.access import SCOPE, SignedIn, allowed_by, identified
+from common.auth import Principal
+from common.decider import Decider
+from common.http import circumstances
+from common.intents import Conflict, Intent
+from common.problems import Problem, fault, may_identify
+from common.service import Runtime
+from common.writer import Busy, Unavailable
+from contracts.access import AuditEvent, HouseholdExported, HouseholdLookedAt, LookRefused, Shown
+from contracts.access import Refusal as Why
+
+STAFF = "xiangzhen"  # the department of those who work with households, and of who supervises them
+PURPOSE = "Access-Purpose"
+USUAL = "监督检查"  # supervision: what a look is for, unless it is said
+LONGEST = 200  # characters
+PATIENCE = 5.0  # seconds that a look may wait to be recorded
+NOWHERE = "0"  # the area of a household that no event named, asked for by somebody without an area
+
+PAGES = {Shown.PAGE, Shown.RAW, Shown.NEWS}  # an address of these that is none leads nowhere
+
+PROBLEMS = {Why.OUTSIDE_REGION: "outside-region", Why.NOT_ROUTED: "not-routed"}
+
+
+def _decide(look: AuditEvent, state: None) -> list[AuditEvent]:
+    return [look]
+
+
+def _evolve(state: None, event: AuditEvent) -> None:
+    return None
+
+
+LOOKS: Decider[AuditEvent, None, AuditEvent] = Decider(None, _decide, _evolve, stateless=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Looker(Principal):
+    """A caller whose look at a household is allowed, and recorded. `region` is the household's, and
+    `events` is how many records name it."""
+
+    household_id: UUID
+    region: str
+    events: int
+
+
+@dataclass(frozen=True)
+class Looking(SignedIn):
+    """The policy of a route that shows a household; `absent` lets it show that there is none."""
+
+    shown: Shown
+    export: bool = False
+    absent: bool = False
+
+    async def __call__(self, request: Request) -> Looker:
+        """The caller. Raises `Problem`: 401; 403, which is recorded; 404; 422 for a purpose that
+        is missing or not acceptable; 503 if the look could not be recorded."""
+        caller = await identified(request)
+        household_id = self._household(request)
+        runtime: Runtime = request.app.state.runtime
+        found = await queries.household(runtime.engine, household_id)
+        region = found.region if found else caller.actor.region or NOWHERE
+        looker = Looker(
+            caller.client,
+            caller.scopes,
+            caller.expires,
+            caller.actor,
+            household_id,
+            region,
+            found.events if found else 0,
+        )
+        if self.scope not in caller.scopes:
+            await self._refuse(runtime, looker, Why.NO_SCOPE)
+        if not caller.covers(region):
+            await self._refuse(runtime, looker, Why.OUTSIDE_REGION)
+        if not oversees(caller) and not await queries.routed(
+            runtime.engine, household_id, caller.actor.department
+        ):
+            await self._refuse(runtime, looker, Why.NOT_ROUTED)
+        if not found and not self.absent:
+            raise Problem("not-found")
+        purpose = stated(request) or (None if self.export else USUAL)
+        if purpose is None:
+            raise Problem("purpose-missing")
+        event = HouseholdExported if self.export else HouseholdLookedAt
+        look = event(household_id=household_id, shown=self.shown, purpose=purpose)
+        await record(runtime, looker, look)
+        return looker
+
+    def _household(self, request: Request) -> UUID:
+        try:
+            return UUID(request.path_params["household_id"])
+        except ValueError as error:
+            if self.shown in PAGES:
+                raise Problem("not-found") from error
+            raise Problem("invalid", faults=[fault("/household_id", "uuid")]) from error
+
+    async def _refuse(self, runtime: Runtime, looker: Looker, why: Why) -> NoReturn:
+        refused = LookRefused(household_id=looker.household_id, shown=self.shown, refusal=why)
+        await record(runtime, looker, refused)
+        allowed_by(looker, self.scope)
+        raise Problem(PROBLEMS[why])
+
+
+def looking(shown: Shown, *, export: bool = False, absent: bool = False) -> Any:
+    """For a route's parameter: `caller: Annotated[Looker, looking(Shown.TIMELINE)]`."""
+    return Depends(Looking(SCOPE, shown, export, absent))
+
+
+def oversees(caller: Principal) -> bool:
+    """Whether the caller's area alone decides what it sees, not what is routed to a department."""
+    return caller.actor.department == STAFF
+
+
+def stated(request: HTTPConnection) -> str | None:
+    """The purpose of a look: the header `Access-Purpose`, or `purpose` of a link, which can send none.
+
+    A header is UTF-8, as it is or percent-encoded. Raises `Problem` (422) for a text that is longer
+    than 200 characters, not printable, or may hold an identity number.
+    """
+    header = request.headers.get(PURPOSE)
+    try:
+        text = unquote(header.encode("latin-1").decode(), errors="strict") if header else None
+    except UnicodeDecodeError as error:
+        raise Problem("purpose-not-acceptable") from error
+    purpose = (text or request.query_params.get("purpose") or "").strip()
+    if len(purpose) > LONGEST or not purpose.isprintable() or may_identify(purpose):
+        raise Problem("purpose-not-acceptable")
+    return purpose or None
+
+
+def stream_of(household_id: UUID) -> str:
+    """The log of looks at a household, of whatever service."""
+    return f"access-to-household-{household_id}"
+
+
+async def record(runtime: Runtime, looker: Looker, look: AuditEvent) -> None:
+    """Append to the log of looks. Raises `Problem` (503) if that fails: then nothing is shown."""
+    intent = Intent(
+        stream=stream_of(looker.household_id),
+        household_id=None,
+        decider=LOOKS,
+        command=look,
+        context=circumstances(looker, region=looker.region, occurred_at=runtime.clock.now()),
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await runtime.writer.execute(intent)
+    except (Busy, Conflict, TimeoutError, Unavailable) as error:
+        raise Problem("look-not-recorded", headers={"Retry-After": "2"}) from error
