@@ -95,8 +95,10 @@ def canonical_header(event: Envelope) -> bytes:
     runs for every event; a test compares it with `json.dumps`.
     """
     return _canonical(
-        event,
+        _quoted_standing(*_standing(event)),
         str(event.event_id),
+        event.stream,
+        event.version,
         str(event.household_id or ""),
         timestamp(event.occurred_at),
         timestamp(event.recorded_at),
@@ -106,8 +108,10 @@ def canonical_header(event: Envelope) -> bytes:
 
 
 def _canonical(
-    event: Envelope,
+    standing: tuple[str, str, str],
     event_id: str,
+    stream: str,
+    version: int,
     household: str,
     occurred: str,
     recorded: str,
@@ -115,19 +119,45 @@ def _canonical(
     causation: str,
 ) -> bytes:
     """With the texts of ids and times given: whoever has just read them need not write them anew."""
+    what, who, how = standing
     return (
-        f'["shouwang/1","{event_id}",{_quoted(event.service)},{_quoted(event.type)},'
-        f'"{event.schema_version}",{_quoted(event.stream)},"{event.version}",'
-        f'"{household}","{occurred}","{recorded}",{_quoted_actor(event.actor)},'
-        f'{_quoted(event.region)},{_quoted(event.policy_version or "")},"{correlation}",'
-        f'"{causation}",{_quoted(event.classification)}]'
+        f'["shouwang/1","{event_id}",{what},{_quoted(stream)},"{version}","{household}",'
+        f'"{occurred}","{recorded}",{who},"{correlation}","{causation}",{how}]'
     ).encode()
 
 
+# What the many events of one caller have in common: it is read, quoted and encoded once.
+_Standing = tuple[str, str, int, Actor, str, str | None, str]
+
+
+def _standing(event: Envelope) -> _Standing:
+    return (
+        event.service,
+        event.type,
+        event.schema_version,
+        event.actor,
+        event.region,
+        event.policy_version,
+        event.classification,
+    )
+
+
 @lru_cache(maxsize=4_096)
-def _quoted_actor(actor: Actor) -> str:
-    """A caller makes many events, so its five strings are quoted once."""
-    return ",".join(_quoted(getattr(actor, field.name)) for field in fields(actor))
+def _quoted_standing(
+    service: str,
+    type: str,
+    schema_version: int,
+    actor: Actor,
+    region: str,
+    policy_version: str | None,
+    classification: str,
+) -> tuple[str, str, str]:
+    who = (*(getattr(actor, field.name) for field in fields(actor)), region, policy_version or "")
+    return (
+        f'{_quoted(service)},{_quoted(type)},"{schema_version}"',
+        ",".join(map(_quoted, who)),
+        _quoted(classification),
+    )
 
 
 def chain_hash(event: Envelope) -> bytes:
@@ -152,23 +182,17 @@ def chained(event: Envelope, prev_hash: bytes) -> Envelope:
 def to_headers(event: Envelope) -> list[tuple[str, bytes]]:
     """CloudEvents 1.0 Kafka binding, binary mode. Absent attributes have no header."""
     household, causation = event.household_id, event.causation_id
+    stream = event.stream.encode()
+    subject = str(household).encode() if household else None
     return [
-        *_standing_headers(
-            event.service,
-            event.type,
-            event.schema_version,
-            event.actor,
-            event.region,
-            event.policy_version,
-            event.classification,
-        ),
+        *_standing_headers(*_standing(event)),
         ("ce_id", str(event.event_id).encode()),
-        *([("ce_subject", str(household).encode())] if household else ()),
+        *([("ce_subject", subject)] if subject else ()),
         ("ce_time", timestamp(event.occurred_at).encode()),
         ("ce_recordedtime", timestamp(event.recorded_at).encode()),
-        ("ce_partitionkey", event.key.encode()),
+        ("ce_partitionkey", subject or stream),
         ("ce_sequence", f"{event.version:0{SEQUENCE_DIGITS}d}".encode()),
-        ("ce_stream", event.stream.encode()),
+        ("ce_stream", stream),
         ("ce_correlationid", str(event.correlation_id).encode()),
         *([("ce_causationid", str(causation).encode())] if causation else ()),
         ("ce_prevhash", event.prev_hash.hex().encode()),
@@ -187,7 +211,6 @@ def _standing_headers(
     policy_version: str | None,
     classification: str,
 ) -> tuple[tuple[str, bytes], ...]:
-    """What many events of one caller have in common, encoded once."""
     attributes = {
         "ce_specversion": "1.0",
         "ce_source": SOURCE_PREFIX + service,
@@ -214,40 +237,44 @@ def from_headers(headers: Sequence[tuple[str, bytes | None]], data: bytes | None
     if data is None:
         raise Malformed("the record has no body")
     found = _texts(headers)
-    if found.get("ce_specversion") != "1.0":
-        raise Malformed("ce_specversion is not 1.0")
-    service, name, version = _service_and_type(_required(found, "ce_type"))
-    if found.get("ce_source") != SOURCE_PREFIX + service:
-        raise Malformed("ce_type and ce_source do not name one service of ours")
+    standing = _read_standing(*map(found.get, _STANDING))
+    own = [found.get(name, "") for name in _OWN]
+    if not _are_own(" ".join(own)):
+        raise Malformed(_what_is_wrong(found))
+    event_id, occurred, recorded, sequence, correlation, prev_hash, own_hash = own
     household, causation = found.get("ce_subject", ""), found.get("ce_causationid", "")
+    stream = _required(found, "ce_stream")
+    service, name, schema_version, actor, region, policy_version, classification = standing
     event = Envelope(
-        event_id=_uuid(found, "ce_id"),
+        event_id=UUID(event_id),
         service=service,
         type=name,
-        schema_version=version,
-        stream=_required(found, "ce_stream"),
-        version=_sequence(found),
-        household_id=_uuid(found, "ce_subject") if household else None,
-        occurred_at=_time(found, "ce_time"),
-        recorded_at=_time(found, "ce_recordedtime"),
-        actor=_actor(*[found.get(f"ce_actor{name}", "") for name in _ACTOR]),
-        region=_required(found, "ce_region"),
-        policy_version=found.get("ce_policyversion"),
-        correlation_id=_uuid(found, "ce_correlationid"),
-        causation_id=_uuid(found, "ce_causationid") if causation else None,
-        classification=_required(found, "ce_dataclassification"),
+        schema_version=schema_version,
+        stream=stream,
+        version=_version(sequence),
+        household_id=_known_uuid("ce_subject", household) if household else None,
+        occurred_at=_moment("ce_time", occurred),
+        recorded_at=_moment("ce_recordedtime", recorded),
+        actor=actor,
+        region=region,
+        policy_version=policy_version,
+        correlation_id=_known_uuid("ce_correlationid", correlation),
+        causation_id=_known_uuid("ce_causationid", causation) if causation else None,
+        classification=classification,
         traceparent=found.get("traceparent"),
         data=data,
-        prev_hash=_hash(found, "ce_prevhash"),
-        hash=_hash(found, "ce_hash"),
+        prev_hash=bytes.fromhex(prev_hash),
+        hash=bytes.fromhex(own_hash),
     )
     header = _canonical(
-        event,
-        found["ce_id"],
+        _quoted_standing(*standing),
+        event_id,
+        stream,
+        event.version,
         household,
-        found["ce_time"],
-        found["ce_recordedtime"],
-        found["ce_correlationid"],
+        occurred,
+        recorded,
+        correlation,
         causation,
     )
     if sha256(event.prev_hash + header + data).digest() != event.hash:
@@ -260,33 +287,75 @@ def _texts(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
     try:
         for name, value in headers:
             found[name] = (value or b"").decode()
-        whole = b"".join([value or b"" for _, value in headers])
     except UnicodeDecodeError as error:
         raise Malformed("a header is not UTF-8") from error
-    if len(found) < len(headers) or not all(found.values()) or b"\0" in whole:
+    if len(found) < len(headers) or not all(found.values()) or "\0" in "".join(found.values()):
         raise Malformed("a header is empty, holds NUL, or is there twice")
     return found
 
 
-@lru_cache(maxsize=1_024)
-def _service_and_type(full: str) -> tuple[str, str, int]:
-    parts = full.split(".")
-    if len(parts) != 5 or not re.fullmatch("v[1-9][0-9]{0,3}", parts[4]):
-        raise Malformed("ce_type is not cn.shouwang.<service>.<EventName>.v<major>")
-    if ".".join(parts[:2]) != TYPE_PREFIX:
-        raise Malformed("ce_type and ce_source do not name one service of ours")
-    return parts[2], parts[3], int(parts[4][1:])
+_ACTOR = [field.name for field in fields(Actor)]
+_STANDING = (
+    "ce_specversion",
+    "ce_type",
+    "ce_source",
+    "ce_region",
+    "ce_policyversion",
+    "ce_dataclassification",
+    *(f"ce_actor{name}" for name in _ACTOR),
+)
 
 
 @lru_cache(maxsize=4_096)
-def _actor(*values: str) -> Actor:
-    return Actor(**dict(zip(_ACTOR, values, strict=True)))
+def _read_standing(
+    specversion: str | None,
+    full_type: str | None,
+    source: str | None,
+    region: str | None,
+    policy_version: str | None,
+    classification: str | None,
+    *actor: str | None,
+) -> _Standing:
+    if specversion != "1.0":
+        raise Malformed("ce_specversion is not 1.0")
+    if full_type is None:
+        raise Malformed("ce_type is missing")
+    parts = full_type.split(".")
+    if len(parts) != 5 or not re.fullmatch("v[1-9][0-9]{0,3}", parts[4]):
+        raise Malformed("ce_type is not cn.shouwang.<service>.<EventName>.v<major>")
+    service, name = parts[2:4]
+    if ".".join(parts[:2]) != TYPE_PREFIX or source != SOURCE_PREFIX + service:
+        raise Malformed("ce_type and ce_source do not name one service of ours")
+    if region is None:
+        raise Malformed("ce_region is missing")
+    if classification is None:
+        raise Malformed("ce_dataclassification is missing")
+    told = Actor(**{name: text or "" for name, text in zip(_ACTOR, actor, strict=True)})
+    return service, name, int(parts[4][1:]), told, region, policy_version, classification
 
 
-_ACTOR = [field.name for field in fields(Actor)]
-_is_uuid = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
-_is_time = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z").fullmatch
-_is_sequence = re.compile(f"[0-9]{{{SEQUENCE_DIGITS}}}").fullmatch
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z"
+_DIGEST = "[0-9a-f]{64}"
+# What each event has of its own: how it must be written, and the same in words.
+_OWN = {
+    "ce_id": (_UUID, "a UUID"),
+    "ce_time": (_TIME, "an RFC 3339 time in UTC with six decimals"),
+    "ce_recordedtime": (_TIME, "an RFC 3339 time in UTC with six decimals"),
+    "ce_sequence": (f"[0-9]{{{SEQUENCE_DIGITS}}}", f"{SEQUENCE_DIGITS} digits of at least 1"),
+    "ce_correlationid": (_UUID, "a UUID"),
+    "ce_prevhash": (_DIGEST, "32 bytes in hexadecimal"),
+    "ce_hash": (_DIGEST, "32 bytes in hexadecimal"),
+}
+_are_own = re.compile(" ".join(pattern for pattern, _ in _OWN.values())).fullmatch
+_is_uuid = re.compile(_UUID).fullmatch
+
+
+def _what_is_wrong(found: dict[str, str]) -> str:
+    for name, (pattern, words) in _OWN.items():
+        if not re.fullmatch(pattern, _required(found, name)):
+            return f"{name} is not {words}"
+    raise AssertionError("every attribute is as it must be")
 
 
 def _required(found: dict[str, str], name: str) -> str:
@@ -295,35 +364,23 @@ def _required(found: dict[str, str], name: str) -> str:
     return found[name]
 
 
-def _uuid(found: dict[str, str], name: str) -> UUID:
-    text = _required(found, name)
+@lru_cache(maxsize=65_536)
+def _known_uuid(name: str, text: str) -> UUID:
+    """Of a household or a request, which many events share."""
     if not _is_uuid(text):
         raise Malformed(f"{name} is not a UUID")
     return UUID(text)
 
 
-def _time(found: dict[str, str], name: str) -> datetime:
-    text = _required(found, name)
-    if not _is_time(text):
-        raise Malformed(f"{name} is not an RFC 3339 time in UTC with six decimals")
+def _moment(name: str, text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise Malformed(f"{name} is not a time") from error
 
 
-def _sequence(found: dict[str, str]) -> int:
-    text = _required(found, "ce_sequence")
-    if not _is_sequence(text) or not 1 <= int(text) < 2**63:
-        raise Malformed(f"ce_sequence is not {SEQUENCE_DIGITS} digits of at least 1")
-    return int(text)
-
-
-def _hash(found: dict[str, str], name: str) -> bytes:
-    try:
-        value = bytes.fromhex(_required(found, name))
-    except ValueError as error:
-        raise Malformed(f"{name} is not hexadecimal") from error
-    if len(value) != 32:
-        raise Malformed(f"{name} is not 32 bytes")
-    return value
+def _version(digits: str) -> int:
+    version = int(digits)
+    if not 1 <= version < 2**63:
+        raise Malformed(f"ce_sequence is not {_OWN['ce_sequence'][1]}")
+    return version
