@@ -116,7 +116,7 @@ async def test_a_thousand_facts_through_the_rules(servers: Servers) -> None:
     span = Span(range(HOUSEHOLDS), 10, "short")
     tables = read_model.TABLES
     said = await _heard(
-        servers, "identification", tables, handle, _facts(1_000), lay=_households(span)
+        servers, "identification", tables, handle, _facts(1_000), vault.TABLES + _households(span)
     )
     # Twice: begin, what was seen, households, settlements, cursors, commit.
     assert 10 <= len(said) <= MOST

@@ -183,6 +183,7 @@ class Unmatched(Code):
     """Why a fact waits."""
 
     NO_SUCH_PERSON = "NO_SUCH_PERSON", "登记册中无此人", "nobody on the register"
+    RESTRICTED = "RESTRICTED", "该人信息限制处理", "processing of the person's data is restricted"
 
 
 class MatchOutcome(Code):

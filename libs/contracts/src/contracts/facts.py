@@ -107,7 +107,8 @@ class DepartmentFactRetracted:
 
 @dataclass(frozen=True, kw_only=True)
 class UnmatchedFactParked:
-    """A fact about somebody who is not on the register waits, with everything it says.
+    """A fact waits, with everything it says, for its person to be registered, or for their data to be
+    used again (PIPL 47).
 
     The stream is the fact's own; whom it is about only the vault knows.
     """

@@ -20,15 +20,25 @@ from contracts.facts import (
 )
 from contracts.households import RegisterEvent
 from contracts.identification import IdentificationEvent
+from contracts.persons import RestrictionLifted
 from contracts.policies import PolicyVersionPublished
 from contracts.safeguards import WaterOutageReported, WaterTestRecorded
 from identification import consequences
 from identification.domain.policy_book import PolicyBook
-from identification.effects import clues, corrections, matching, per_capita, screenings, water
+from identification.effects import (
+    clues,
+    corrections,
+    lifting,
+    matching,
+    per_capita,
+    screenings,
+    water,
+)
 from identification.effects.heard import Heard
 
 HEARD = Codec.of(
     RegisterEvent
+    | RestrictionLifted
     | DepartmentFactRecorded
     | DepartmentFactCorrected
     | DepartmentFactRetracted
@@ -44,7 +54,8 @@ HEARD = Codec.of(
 IGNORED = frozenset(Codec.of(IdentificationEvent).types) - set(HEARD.types)
 
 EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
-    matching.of_registered,
+    matching.of_waiting,
+    lifting.of_lifted,
     clues.from_facts,
     clues.from_incomes,
     corrections.of_evidence,

@@ -64,12 +64,16 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Known:
-    """A person found by identity number: who, in which household, in which area; still a member?"""
+    """A person found by identity number: who, in which household, in which area.
+
+    `active`: still a member; `restricted`: the data may be kept and not used (PIPL 47).
+    """
 
     person_id: UUID
     household_id: UUID
     region: str
     active: bool = True
+    restricted: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,25 +136,26 @@ async def salts(connection: Connection, persons: Sequence[UUID]) -> dict[UUID, b
     return {row["person_id"]: row["salt"] for row in rows}
 
 
-async def find(connection: Connection, indexes: Sequence[bytes]) -> dict[bytes, Known]:
-    """Members of households by blind index, in one query; those nobody knows are absent."""
-    known = await seen(connection, indexes)
-    return {index: person for index, person in known.items() if person.active}
-
-
 async def seen(connection: Connection, indexes: Sequence[bytes]) -> dict[bytes, Known]:
-    """Members and former members by blind index; a member before a former one."""
+    """Members and former members by blind index, in one query; a member before a former one. Those
+    nobody knows are absent."""
     rows = await connection.fetch(
         """
-        select p.blind_index, p.person_id, p.household_id, h.region, p.active
+        select p.blind_index, p.person_id, p.household_id, h.region, p.active,
+            r.person_id is not null as restricted
         from vault.person p join read.household h using (household_id)
+        left join vault.restricted r using (person_id)
         where p.blind_index = any($1::bytea[]) order by p.active
         """,
         indexes,
     )
     return {
         row["blind_index"]: Known(
-            row["person_id"], row["household_id"], row["region"], row["active"]
+            row["person_id"],
+            row["household_id"],
+            row["region"],
+            row["active"],
+            row["restricted"],
         )
         for row in rows
     }

@@ -2,7 +2,7 @@
 
 Each fact is kept once by `(source, id)`, and each record once by its natural key and version (A59).
 The person is found by the blind index of the identity number, which goes no further than this module;
-a fact about somebody whom nobody registered waits for that person.
+a fact about somebody whom nobody registered, or whose data may not be used, waits.
 """
 
 from datetime import datetime

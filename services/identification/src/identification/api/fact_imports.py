@@ -124,5 +124,5 @@ def _settle(request: Request, item: Item, line: Line, headings: dict[str, str]) 
     elif problem:
         where = problem.faults[0].pointer if problem.faults else ""
         line.explain(headings.get(where, ""), problem, request.app.state.texts)
-    elif "waits" in item.answer:
-        line.refuse(PERSON, "waits")
+    elif reason := item.answer.get("waits"):
+        line.refuse(PERSON, f"waits-{reason}")

@@ -92,7 +92,7 @@ async def _keep(
     """Record one version of each record; those that lost a race come back."""
     indexes = list({one.index for one in posted if one.index})
     async with app.runtime.pool.acquire() as connection:
-        persons = await vault.find(connection, indexes)
+        persons = await vault.seen(connection, indexes)
         known = await facts.versions(connection, [one.fact.key for one in posted])
     post = _Post(
         caller,
@@ -108,7 +108,8 @@ async def _keep(
             one.item.settle(error)
             continue
         if isinstance(intent, Repeated):
-            one.item.status, one.item.answer = "replayed", {"event_id": str(intent.event_id)}
+            one.item.status = "replayed"
+            one.item.answer = {"event_id": str(intent.event_id), **_waiting(intent.waits)}
         else:
             ready.append((one, intent))
     outcomes = await record([intent for _, intent in ready])
@@ -118,29 +119,41 @@ async def _keep(
         if isinstance(outcome, asyncpg.UniqueViolationError) and one.attempts < ATTEMPTS:
             again.append(one)
             continue
-        waits = {"waits": "NO_SUCH_PERSON"} if intent.decider is UNMATCHED else {}
+        parked = intent.command if isinstance(intent.command, UnmatchedFactParked) else None
         outcome = Problem("event-id-reused") if isinstance(outcome, KeyReused) else outcome
-        one.item.settle(outcome, **(waits if one.fact.reason is None else {}))
+        one.item.settle(outcome, **_waiting(parked.reason if parked else None))
     return again
 
 
+def _waiting(reason: str | None) -> dict[str, str]:
+    return {"waits": reason} if reason else {}
+
+
 def _intent(
-    post: _Post, one: Posted, known: list[KnownVersion], person: Known | None
+    post: _Post, one: Posted, known: list[KnownVersion], seen: Known | None
 ) -> Intent | Repeated:
-    """What to record. Raises `Refused` or `Problem`."""
+    """What to record. Raises `Refused` or `Problem`.
+
+    A fact waits unless it is about a member of a household whose data may be used. A retraction
+    needs no permission: it only takes away.
+    """
     fact = one.fact
     latest = max(known, key=lambda v: v.number, default=None)
     if fact.reason is not None:
         if latest is None:
             raise Problem("record-unknown", faults=[fault("/data/record_key", "value")])
-        person = latest.person
+        matched = [v for v in known if v.person]
+        seen = max(matched, key=lambda v: v.number).person if matched else None
+    person = seen if seen and seen.active else None
     if person is not None and not post.caller.covers(person.region):
         raise Problem("outside-region")
-    where = place(known, fact.record_version, fact.content, person.person_id if person else None)
+    where = place(known, fact.record_version, fact.content, seen.person_id if seen else None)
     if isinstance(where, Repeated):
         return where
     if person is None:
-        return _parked(post, one, latest)
+        return _parked(post, one, latest, Unmatched.NO_SUCH_PERSON)
+    if person.restricted and fact.reason is None:
+        return _parked(post, one, latest, Unmatched.RESTRICTED)
     return Intent(
         stream=f"facts-of-household-{person.household_id}",
         household_id=person.household_id,
@@ -182,7 +195,7 @@ def _reported(
     return DepartmentFactRetracted(**shared, detected_on=latest.detected_on, reason=fact.reason)
 
 
-def _parked(post: _Post, one: Posted, latest: KnownVersion | None) -> Intent:
+def _parked(post: _Post, one: Posted, latest: KnownVersion | None, reason: Unmatched) -> Intent:
     """A fact that waits, or the end of the waiting of one that is retracted."""
     fact = one.fact
     context = post.context(post.caller.actor.region, one.at)
@@ -207,7 +220,7 @@ def _parked(post: _Post, one: Posted, latest: KnownVersion | None) -> Intent:
             fact_type=fact.fact_type,
             record_key=fact.record_key,
             record_version=fact.record_version,
-            reason=Unmatched.NO_SUCH_PERSON,
+            reason=reason,
             detected_on=fact.detected_on,
             received_on=post.today,
             values=fact.values,

@@ -46,19 +46,21 @@ def content_of(detected_on: date, values: Mapping[FactValue, int], codes: Sequen
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a record that is known. A fact that waits has no person yet."""
+    """One version of a record that is known. A fact that waits has no person yet; `waits` says why."""
 
     number: int
     content: bytes
     event_id: UUID
     person_id: UUID | None
+    waits: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """The same version with the same content: nothing new."""
+    """The same version with the same content: nothing new. If it still waits, `waits` says why."""
 
     event_id: UUID
+    waits: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def place(
         if one.number == version:
             if one.content != content:
                 raise Refused("record-version-reused", version=version)
-            return Repeated(one.event_id)
+            return Repeated(one.event_id, one.waits)
     latest = max((one.number for one in known), default=0)
     if version < latest:
         raise Refused("record-version-passed", version=version, latest=latest)

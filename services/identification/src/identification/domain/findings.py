@@ -35,12 +35,13 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member of the household."""
+    """A member of the household. `restricted`: what is known of them may not be used (PIPL 47)."""
 
     person_id: UUID
     born_on: date
     labour: LabourCapacity
     relation: Relation
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,11 @@ class KnownHousehold:
         """At least one member is ORDINARY, SKILLED or WEAK."""
         return bool(self.workers)
 
+    def restricts(self, person_id: UUID) -> bool:
+        """Whether the person is a member whose data may not be used."""
+        person = self.person(person_id)
+        return person is not None and person.restricted
+
     def person(self, person_id: UUID) -> Person | None:
         """The member, unless the person left."""
         return next((p for p in self.persons if p.person_id == person_id), None)
@@ -99,10 +105,12 @@ class KnownHousehold:
 class History:
     """A household's current facts in the order of their dates, added up once for many questions.
 
-    A question about an interval then costs two searches, however many facts there are.
+    A question about an interval then costs two searches, however many facts there are. `withheld`
+    are persons of whom there are more, which may not be used now.
     """
 
-    def __init__(self, facts: Sequence[Counted]) -> None:
+    def __init__(self, facts: Sequence[Counted], withheld: frozenset[UUID] = frozenset()) -> None:
+        self.withheld = withheld
         self._by_type: dict[FactType, _Series] = {}
         ordered = sorted(facts, key=lambda f: (f.fact_type, f.detected_on, f.event_id))
         for fact_type, some in groupby(ordered, key=lambda f: f.fact_type):

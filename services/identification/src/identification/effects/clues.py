@@ -11,6 +11,7 @@ from contracts.codes import Channel
 from contracts.envelope import Envelope
 from contracts.episodes import IncomeAssessed
 from contracts.facts import DepartmentFactCorrected, DepartmentFactRecorded
+from identification import unmatched
 from identification.domain.commands import ReportRisk
 from identification.domain.fact_types import FACT_TYPES
 from identification.domain.findings import Counted, Finding, History, KnownHousehold
@@ -26,7 +27,10 @@ Told = DepartmentFactRecorded | DepartmentFactCorrected
 
 
 async def from_facts(heard: Heard) -> list[Intent]:
-    """The clues that facts give rise to, with two queries for all of them."""
+    """The clues that facts give rise to, with two queries for all of them.
+
+    A fact that is or needs what may not be used now (PIPL 47) is remembered, and judged again later.
+    """
     told: list[tuple[Envelope, Told]] = [
         (e, f)
         for e, f in heard.of(DepartmentFactRecorded, DepartmentFactCorrected)
@@ -35,18 +39,22 @@ async def from_facts(heard: Heard) -> list[Intent]:
     if not told:
         return []
     known, histories = await around(heard, [f for _, f in told])
-    intents = []
+    intents, withheld = [], list[tuple[UUID, UUID]]()
     for event, fact in told:
-        household = known.get(fact.household_id)
+        household, history = known.get(fact.household_id), histories[fact.household_id]
         if household is None:
             continue
+        withheld += [(event.event_id, person) for person in history.withheld]
+        if household.restricts(fact.person_id):
+            withheld.append((event.event_id, fact.person_id))
+            continue
         policy = heard.policies.of(household.region, fact.received_on)
-        for found in findings(
-            as_counted(event, fact), household, histories[fact.household_id], policy
-        ):
+        for found in findings(as_counted(event, fact), household, history, policy):
             intents.append(
                 report(event, fact.household_id, household, found, fact.received_on, policy)
             )
+    if withheld:
+        await unmatched.withhold(heard.connection, withheld)
     return intents
 
 
@@ -57,11 +65,10 @@ async def around(
     ids = list({fact.household_id for fact in told})
     types = {back for fact in told for rule in BY_FACT[fact.fact_type] for back in rule.looks_back}
     known = await rules.households(heard.connection, ids)
-    seen: dict[UUID, list[Counted]] = {}
-    if types:
-        since = min(fact.detected_on for fact in told) - LOOK_BACK
-        seen = await facts.counted(heard.connection, ids, sorted(types), since)
-    return known, {one: History(seen.get(one, ())) for one in ids}
+    if not types:
+        return known, {one: History(()) for one in ids}
+    since = min(fact.detected_on for fact in told) - LOOK_BACK
+    return known, await facts.counted(heard.connection, ids, sorted(types), since)
 
 
 def as_counted(event: Envelope, fact: Told) -> Counted:

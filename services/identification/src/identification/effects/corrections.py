@@ -63,8 +63,9 @@ def supported(
     clue: Cited, now: list[Counted], household: KnownHousehold, history: History, policy: Policy
 ) -> bool:
     """Whether the rule behind a clue still finds the same, on what is current. People's clues are
-    theirs: a fact behind one may change, what they saw does not."""
-    if clue.rule_id is None:
+    theirs: a fact behind one may change, what they saw does not. Nor is anything found wanting while
+    facts of the household may not be looked at (PIPL 47)."""
+    if clue.rule_id is None or history.withheld:
         return True
     left = [*now, *(f for f in history.all if f.event_id in clue.evidence)]
     return any(

@@ -1,5 +1,6 @@
-"""Facts that waited for their person, matched when the person comes onto the register."""
+"""Facts that waited, matched when their person comes onto the register or may be looked at again."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from prometheus_client import Histogram
@@ -8,10 +9,11 @@ from common.codec import Codec
 from common.intents import Intent
 from contracts.envelope import Envelope
 from contracts.fact_codes import MatchOutcome
-from contracts.facts import DepartmentFactRecorded, UnmatchedFactParked
+from contracts.facts import DepartmentFactCorrected, DepartmentFactRecorded, UnmatchedFactParked
 from contracts.households import RegisterEvent
+from contracts.persons import RestrictionLifted
 from identification import unmatched
-from identification.domain.facts import FACT, UNMATCHED, ResolveUnmatched, key_of
+from identification.domain.facts import FACT, UNMATCHED, ResolveUnmatched, Version, key_of
 from identification.effects.heard import Heard, day_of, following
 from identification.read_model import facts, rules
 from identification.unmatched import Match
@@ -24,13 +26,15 @@ WAITED = Histogram(
 _parked = Codec.of(UnmatchedFactParked)
 
 
-async def of_registered(heard: Heard) -> list[Intent]:
-    """Record each fact that waits for a member of a household whose entry changed.
+async def of_waiting(heard: Heard) -> list[Intent]:
+    """Record each fact that waits for a member of a household whose entry changed, or for a person
+    whose restriction ended.
 
-    Also heard is the fact that began to wait, in case the person was registered at that moment. Of
-    several versions of a record the latest is recorded; the fact keeps its own dates.
+    Also heard is the fact that began to wait, in case its reason ended at that moment. Of several
+    versions of a record the latest is recorded; the fact keeps its own dates.
     """
     causes: dict[Any, Envelope] = {e.household_id: e for e, _ in heard.of(*RegisterEvent.__args__)}
+    causes |= {lifted.person_id: e for e, lifted in heard.of(RestrictionLifted)}
     causes |= {f.fact_id: e for e, f in heard.of(UnmatchedFactParked)}
     if not causes:
         return []
@@ -40,13 +44,13 @@ async def of_registered(heard: Heard) -> list[Intent]:
     waiting = await _payloads(heard, found)
     known = await facts.versions(heard.connection, [_key(parked) for _, parked in waiting])
     households = await rules.households(heard.connection, [m.household_id for m in found])
-    latest = {key: max(v.number for v in versions) for key, versions in known.items()}
     intents = []
     for match, parked in waiting:
-        cause = causes.get(match.household_id) or causes[match.fact_id]
+        cause = next(causes[i] for i in _reasons(match) if i in causes)
         region, today = households[match.household_id].region, day_of(cause)
         context = following(cause, region, today)
-        last = parked.record_version >= latest[_key(parked)]
+        versions = known[_key(parked)]
+        last = parked.record_version >= max(v.number for v in versions)
         WAITED.observe(max(0, (today - parked.received_on).days))
         intents.append(
             Intent(
@@ -68,27 +72,45 @@ async def of_registered(heard: Heard) -> list[Intent]:
                     stream=f"facts-of-household-{match.household_id}",
                     household_id=match.household_id,
                     decider=FACT,
-                    command=DepartmentFactRecorded(
-                        fact_id=parked.fact_id,
-                        household_id=match.household_id,
-                        person_id=match.person_id,
-                        department=parked.department,
-                        department_name=parked.department_name,
-                        fact_type=parked.fact_type,
-                        record_key=parked.record_key,
-                        record_version=parked.record_version,
-                        detected_on=parked.detected_on,
-                        received_on=today,
-                        values=parked.values,
-                        codes=parked.codes,
-                    ),
+                    command=_reported(match, parked, versions, today),
                     context=context,
                 )
             )
     return intents
 
 
-def _key(parked: UnmatchedFactParked) -> Any:
+def _reasons(match: Match) -> Sequence[Any]:
+    return match.household_id, match.person_id, match.fact_id
+
+
+def _reported(
+    match: Match, parked: UnmatchedFactParked, versions: Sequence[Version], today: Any
+) -> DepartmentFactRecorded | DepartmentFactCorrected:
+    """The fact as its person's: a correction, if a version before it did not have to wait."""
+    before = [v for v in versions if v.person_id == match.person_id]
+    shared: dict[str, Any] = {
+        "fact_id": parked.fact_id,
+        "household_id": match.household_id,
+        "person_id": match.person_id,
+        "department": parked.department,
+        "department_name": parked.department_name,
+        "fact_type": parked.fact_type,
+        "record_key": parked.record_key,
+        "record_version": parked.record_version,
+        "detected_on": parked.detected_on,
+        "received_on": today,
+        "values": parked.values,
+        "codes": parked.codes,
+    }
+    if not before:
+        return DepartmentFactRecorded(**shared)
+    previous = max(before, key=lambda v: v.number)
+    return DepartmentFactCorrected(
+        **shared, previous_event_id=previous.event_id, previous_version=previous.number
+    )
+
+
+def _key(parked: UnmatchedFactParked) -> bytes:
     return key_of(parked.department, parked.fact_type, parked.record_key)
 
 

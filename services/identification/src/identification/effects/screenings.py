@@ -51,7 +51,7 @@ async def _settlements(heard: Heard, entering: list[Moved]) -> dict[UUID, list[U
         [FactType.MEDICAL_SETTLEMENT],
         min(e.recorded_at.date() for e, _ in heard.events) - screening.YEAR,
     )
-    return {one: [fact.event_id for fact in some] for one, some in counted.items()}
+    return {one: [fact.event_id for fact in some.all] for one, some in counted.items()}
 
 
 def _clue(

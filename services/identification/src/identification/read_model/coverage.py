@@ -77,10 +77,12 @@ async def missed(connection: Any, region: str, line_fen: int, strict: bool, basi
 
 
 async def waiting(connection: Any, region: str, on: date) -> dict[str, Any]:
-    """Facts that wait for their person, the longest wait, and how long those waited that were matched."""
+    """Facts that wait, those of them whose person's data is restricted, the longest wait, and how
+    long those waited that were matched."""
     row = await connection.fetchrow(
         """
         select count(*) filter (where outcome is null) as waiting,
+            count(*) filter (where outcome is null and reason = 'RESTRICTED') as restricted,
             coalesce(max($2::date - received_on) filter (where outcome is null), 0) as longest_days,
             count(*) filter (where outcome = 'MATCHED') as matched,
             round(avg(waited_days) filter (where outcome = 'MATCHED'), 1) as mean_waited_days,

@@ -18,7 +18,7 @@ from contracts.facts import (
 from identification import unmatched
 from identification.domain.fact_types import FACT_TYPES
 from identification.domain.facts import Reported, Version, content_of, key_of
-from identification.domain.findings import Counted
+from identification.domain.findings import Counted, History
 from identification.vault import Known
 
 REPORTED = (DepartmentFactRecorded, DepartmentFactCorrected, DepartmentFactRetracted)
@@ -50,8 +50,8 @@ def _hashed(fresh: Fresh) -> Hashed:
 class KnownVersion(Version):
     """A version with the person whom it is about, unless it waits for one."""
 
-    person: Known | None
-    detected_on: date
+    person: Known | None = None
+    detected_on: date = date.min
 
 
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
@@ -115,6 +115,7 @@ async def park(connection: Connection, fresh: Sequence[Fresh]) -> None:
             [f.event.region for f in parked],
             [f.department for f in facts],
             [f.fact_type.value for f in facts],
+            [f.reason.value for f in facts],
             [f.detected_on for f in facts],
             [f.received_on for f in facts],
         )
@@ -135,9 +136,9 @@ async def park(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 _PARK = """
 insert into read.unmatched (fact_id, fact_key, record_version, content, event_id, region, department,
-    fact_type, detected_on, received_on)
+    fact_type, reason, detected_on, received_on)
 select * from unnest($1::uuid[], $2::bytea[], $3::int[], $4::bytea[], $5::uuid[], $6::text[],
-    $7::text[], $8::text[], $9::date[], $10::date[])
+    $7::text[], $8::text[], $9::text[], $10::date[], $11::date[])
 """
 _RESOLVE = """
 update read.unmatched u
@@ -161,6 +162,7 @@ async def versions(
             row["content"],
             row["event_id"],
             row["person_id"],
+            row["waits"],
             person,
             row["detected_on"],
         )
@@ -169,22 +171,28 @@ async def versions(
 
 
 _VERSIONS = """
-select fact_key, record_version, content, event_id, person_id, household_id, region, detected_on
+select fact_key, record_version, content, event_id, person_id, household_id, region, detected_on,
+    null as waits
 from read.fact join read.household using (household_id) where fact_key = any($1::bytea[])
 union all
-select fact_key, record_version, content, event_id, null, null, null, detected_on
+select fact_key, record_version, content, event_id, null, null, null, detected_on,
+    case when outcome is null then reason end
 from read.unmatched where fact_key = any($1::bytea[])
 """
 
 
 async def counted(
     connection: Connection, households: Sequence[UUID], types: Sequence[FactType], since: date
-) -> dict[UUID, list[Counted]]:
-    """What these households' current facts of some types count since a day, in one query."""
+) -> dict[UUID, History]:
+    """What these households' current facts of some types count since a day, in one query.
+
+    Facts about a person whose data may not be used do not count (PIPL 47).
+    """
     rows = await connection.fetch(
         """
-        select household_id, event_id, person_id, fact_type, detected_on, amount, codes
-        from read.fact
+        select household_id, event_id, person_id, fact_type, detected_on, amount, codes,
+            r.person_id is not null as restricted
+        from read.fact left join vault.restricted r using (person_id)
         where household_id = any($1::uuid[]) and fact_type = any($2::text[]) and current
             and detected_on >= $3
         order by household_id, detected_on, event_id
@@ -194,7 +202,11 @@ async def counted(
         since,
     )
     found: dict[UUID, list[Counted]] = {}
+    withheld: dict[UUID, set[UUID]] = {}
     for row in rows:
+        if row["restricted"]:
+            withheld.setdefault(row["household_id"], set()).add(row["person_id"])
+            continue
         seen = Counted(
             row["event_id"],
             row["person_id"],
@@ -204,4 +216,6 @@ async def counted(
             frozenset(row["codes"].split(",")) if row["codes"] else frozenset(),
         )
         found.setdefault(row["household_id"], []).append(seen)
-    return found
+    return {
+        one: History(found.get(one, ()), frozenset(withheld.get(one, ()))) for one in households
+    }

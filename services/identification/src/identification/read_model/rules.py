@@ -44,7 +44,7 @@ def net_of(a: IncomeAssessed) -> int:
 
 
 OWNED = (FactType.VEHICLE, FactType.BUSINESS, FactType.PROPERTY)
-_Row = tuple[UUID, date, LabourCapacity, Relation]
+_Row = tuple[UUID, date, LabourCapacity, Relation, bool]
 _rows = msgspec.json.Decoder(list[_Row])
 
 
@@ -63,12 +63,16 @@ async def households(
         """
         select h.household_id, h.region, h.category, h.marginal_2019, h.stage,
             (
-                select json_agg(json_build_array(person_id, born_on, labour_capacity, relation))
-                from read.member m where m.household_id = h.household_id
+                select json_agg(json_build_array(
+                    person_id, born_on, labour_capacity, relation, r.person_id is not null
+                ))
+                from read.member m left join vault.restricted r using (person_id)
+                where m.household_id = h.household_id
             ) as persons,
             case when $2 then exists (
                 select from read.fact f
                 where f.household_id = h.household_id and f.current and f.fact_type = any($3::text[])
+                    and f.person_id not in (select person_id from vault.restricted)
                     and 'STARTED' = any(string_to_array(f.codes, ',')) and not exists (
                         select from read.fact e
                         where e.person_id = f.person_id and e.household_id = f.household_id

@@ -112,6 +112,7 @@ class UnmatchedRow(SQLModel, table=True):
     region: str
     department: str
     fact_type: str
+    reason: str
     detected_on: date
     received_on: date
     outcome: str | None = None

@@ -67,9 +67,13 @@ REASONS: dict[str, tuple[str, str]] = {
         "同一记录编号和版本在文件中出现两次",
         "the same record and version appear twice in the file",
     ),
-    "waits": (
+    "waits-NO_SUCH_PERSON": (
         "登记册中尚无此人，信息已留存，待其登记后生效",
         "nobody on the register has this number: kept until the person is registered",
+    ),
+    "waits-RESTRICTED": (
+        "该人信息限制处理，信息已留存，解除限制后生效，请勿重报",
+        "processing of the person's data is restricted: kept until that ends, do not send it again",
     ),
     "others": ("本户其他行有误，整户未导入", "another row of this household is at fault"),
 }
