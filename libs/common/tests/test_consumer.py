@@ -12,9 +12,9 @@ from aiokafka.structs import TopicPartition
 from common import consumer
 from common.consumer import Consumer, Fenced, _Owned
 from common.inbox import PARK_LIMIT, Handle, Inbox
-from common.incoming import Incoming
+from common.incoming import Incoming, incoming
 from common.intents import Connection
-from common.kafka import Log, LogReader, LogScan, Place, Record
+from common.kafka import Log, LogReader, LogScan, Place
 from common.testing import Heard, envelope, eventually, history, message_of, record_of
 from contracts.envelope import Envelope
 from local.servers import Servers
@@ -187,7 +187,7 @@ async def test_a_zombie_has_no_effect(
     zombie = made(heard.handle)
     zombie.owned = {place: _Owned(next=0, epoch=1)}
     with pytest.raises(Fenced):
-        await zombie._take({place: [record_of(envelope(), topic, 0)]})
+        await zombie._take({place: [incoming(record_of(envelope(), topic, 0))]})
 
     assert heard == []
     assert await pool.fetchval("select next from es.offsets") == 0
@@ -204,7 +204,7 @@ async def test_an_owner_whose_offset_was_moved_has_no_effect(
     slow = made(heard.handle)
     slow.owned = {place: _Owned(next=0, epoch=1)}
     with pytest.raises(Fenced):
-        await slow._take({place: [record_of(envelope(), topic, 0)]})
+        await slow._take({place: [incoming(record_of(envelope(), topic, 0))]})
 
     assert heard == []
 
@@ -302,9 +302,9 @@ async def test_records_out_of_place_are_not_taken(
     place = Place(topic, 0)
     one.owned = {place: _Owned(next=3, epoch=1)}
     reader = LogReader(servers.kafka, topic, [topic])
-    records: list[Record] = [record_of(envelope(), topic, 5)]
+    items = [incoming(record_of(envelope(), topic, 5))]
 
-    assert not one._follows(reader, place, records)
+    assert not one._follows(reader, place, items)
     assert reader.generation == 1  # which makes it claim, seek and look at the topic's bounds
     await reader.close()
 

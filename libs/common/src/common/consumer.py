@@ -16,10 +16,11 @@ import structlog
 from opentelemetry import trace
 
 from common import metrics
+from common.ahead import Ahead
 from common.inbox import TRANSIENT, Inbox, TooManyParked
-from common.incoming import Incoming, incoming
+from common.incoming import Incoming
 from common.intents import Conflict
-from common.kafka import KafkaError, LogReader, Place, Record, Unreadable
+from common.kafka import KafkaError, LogReader, Place, Unreadable
 from common.tracing import creation_links
 
 log = structlog.get_logger()
@@ -93,39 +94,42 @@ class Consumer:
 
     async def _consume(self, reader: LogReader) -> None:
         generation, looked = -1, 0.0
-        while True:
-            if reader.generation != generation:
-                generation = reader.generation
-                await self._claim(reader)
-            try:
-                records = await reader.fetch(BATCH, WAIT)
-            except Unreadable as error:
-                if error.place is None:
-                    raise
-                self.unreadable.add(error.place)
-                await self._claim(reader)
-                continue
-            if reader.generation != generation:
-                continue  # partitions moved while we fetched; what is still ours is read again
-            mine = {p: rs for p, rs in records.items() if self._follows(reader, p, rs)}
-            if mine:
+        async with Ahead(reader, BATCH, WAIT) as ahead:
+            while True:
+                if reader.generation != generation:
+                    generation = reader.generation
+                    await self._claim(reader, ahead)
                 try:
-                    await self._take(mine)
-                except Fenced:
-                    metrics.FENCED.inc()
-                    log.warning("fenced", places=[f"{p.topic}/{p.partition}" for p in mine])
-                    await self._claim(reader)
+                    items = await ahead.batch()
+                except Unreadable as error:
+                    if error.place is None:
+                        raise
+                    self.unreadable.add(error.place)
+                    await self._claim(reader, ahead)
                     continue
-                self.progress, self.halted, self.failures = time.monotonic(), None, 0
-            if time.monotonic() - looked > HOUSEKEEPING:
-                looked = time.monotonic()
-                if not await self._still_owns():
-                    log.warning("fenced_while_idle")
-                    await self._claim(reader)
-                await self._look_around(reader)
+                if reader.generation != generation:
+                    continue  # partitions moved while we read; what is still ours is read again
+                mine = {p: some for p, some in items.items() if self._follows(reader, p, some)}
+                if mine:
+                    ahead.begin()
+                    try:
+                        await self._take(mine)
+                    except Fenced:
+                        metrics.FENCED.inc()
+                        log.warning("fenced", places=[f"{p.topic}/{p.partition}" for p in mine])
+                        await self._claim(reader, ahead)
+                        continue
+                    self.progress, self.halted, self.failures = time.monotonic(), None, 0
+                if time.monotonic() - looked > HOUSEKEEPING:
+                    looked = time.monotonic()
+                    if not await self._still_owns():
+                        log.warning("fenced_while_idle")
+                        await self._claim(reader, ahead)
+                    await self._look_around(reader)
 
-    async def _claim(self, reader: LogReader) -> None:
+    async def _claim(self, reader: LogReader, ahead: Ahead) -> None:
         """Become the owner of what the group gave us: raise the epoch, then seek to our own offset."""
+        await ahead.drop()
         places = sorted(reader.places(), key=lambda p: (p.topic, p.partition))
         rows = await self.pool.fetch(
             _CLAIM,
@@ -154,14 +158,14 @@ class Consumer:
                 reader.seek(place, owned.next)
         log.info("claimed", places=len(places), stopped=len(self.stopped))
 
-    def _follows(self, reader: LogReader, place: Place, records: Sequence[Record]) -> bool:
+    def _follows(self, reader: LogReader, place: Place, items: Sequence[Incoming]) -> bool:
         """Whether these records come right after our offset; if not, read from there again."""
         owned = self.owned.get(place)
-        if owned and records and records[0].offset != owned.next:
+        if owned and items and items[0].offset != owned.next:
             log.warning("offset_mismatch", topic=place.topic, partition=place.partition)
             reader.generation += 1  # claims again, and with it looks whether records are gone
             return False
-        return bool(owned and records)
+        return bool(owned and items)
 
     def _stop(self, reader: LogReader, place: Place, why: str) -> None:
         """Read no further: silence here would be silent loss."""
@@ -171,26 +175,26 @@ class Consumer:
         self.stopped[place] = why
         log.critical("partition_stopped", topic=place.topic, partition=place.partition, reason=why)
 
-    async def _take(self, records: Mapping[Place, Sequence[Record]]) -> None:
+    async def _take(self, batch: Mapping[Place, Sequence[Incoming]]) -> None:
         """Apply a batch: all of it at once, or, if an event fails, one by one."""
-        items = [incoming(record) for rs in records.values() for record in rs]
+        ends = {place: some[-1].offset + 1 for place, some in batch.items()}
+        items = [item for some in batch.values() for item in some]
         links = creation_links(item.event for item in items if item.event)
         with tracer.start_as_current_span("process", links=links):
             try:
                 try:
-                    await self._transact(records, items, singly=False)
+                    await self._transact(ends, items, singly=False)
                 except Conflict:  # a command came in between: decide again, on what is there now
-                    await self._transact(records, items, singly=False)
+                    await self._transact(ends, items, singly=False)
             except (Fenced, TooManyParked, *TRANSIENT):
                 raise
             except Exception as error:
                 log.warning("batch_retried_singly", size=len(items), error=repr(error))
-                await self._transact(records, items, singly=True)
+                await self._transact(ends, items, singly=True)
 
     async def _transact(
-        self, records: Mapping[Place, Sequence[Record]], items: Sequence[Incoming], *, singly: bool
+        self, ends: Mapping[Place, int], items: Sequence[Incoming], *, singly: bool
     ) -> None:
-        ends = {place: rs[-1].offset + 1 for place, rs in records.items()}
         async with self.pool.acquire() as connection, connection.transaction():
             moved = await connection.fetchval(
                 _MOVE,

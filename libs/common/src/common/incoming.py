@@ -5,15 +5,13 @@ Reading one raises nothing: what a foreign message can break, it breaks for its 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.kafka import Place, Record
 from contracts.envelope import Envelope, Malformed, from_headers
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A record as it came, and the envelope in it, or why there is none.
 
     `key` is what it is parked under: its household, its stream, or a name of its place.

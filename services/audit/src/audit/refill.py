@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import asyncpg
 import structlog
 
+from common.ahead import Ahead
 from common.inbox import TRANSIENT, Handle, Inbox, TooManyParked
-from common.incoming import incoming
+from common.incoming import Incoming
 from common.intents import Connection
-from common.kafka import LogScan, Place, Record
+from common.kafka import LogScan, Place
 from common.topics import PARTITIONS, SERVICES, events_topic
 
 log = structlog.get_logger()
@@ -63,19 +64,24 @@ async def refill(servers: Servers, partitions: Collection[int], handle: Handle) 
                 )
             scan.seek(place, done[place])
         inbox, patience = Inbox(NEXT, handle), STUCK
-        while any(done[place] < end for place, (_, end) in bounds.items()):
-            records = {p: rs for p, rs in (await scan.fetch(BATCH, WAIT)).items() if rs}
-            patience = STUCK if records else patience - WAIT
-            if patience <= 0:
-                raise LogIncomplete(f"no record came for {STUCK:.0f} s although some are missing")
-            for place, found in records.items():
-                if found[0].offset != done[place]:
+        async with Ahead(scan, BATCH, WAIT) as ahead:
+            while any(done[place] < end for place, (_, end) in bounds.items()):
+                batch = {place: items for place, items in (await ahead.batch()).items() if items}
+                patience = STUCK if batch else patience - WAIT
+                if patience <= 0:
                     raise LogIncomplete(
-                        f"{place.topic}/{place.partition} gave {found[0].offset}, not {done[place]}"
+                        f"no record came for {STUCK:.0f} s although some are missing"
                     )
-                done[place] = found[-1].offset + 1
-            if records:
-                await _take(pool, inbox, [r for rs in records.values() for r in rs], done)
+                for place, items in batch.items():
+                    if items[0].offset != done[place]:
+                        raise LogIncomplete(
+                            f"{place.topic}/{place.partition} gave {items[0].offset}, "
+                            f"not {done[place]}"
+                        )
+                    done[place] = items[-1].offset + 1
+                if batch:
+                    ahead.begin()
+                    await _take(pool, inbox, [i for some in batch.values() for i in some], done)
     finally:
         await scan.close()
         await asyncio.wait_for(pool.close(), 10)
@@ -90,27 +96,27 @@ async def _offsets(pool: asyncpg.Pool, places: Sequence[Place]) -> dict[Place, i
 
 
 async def _take(
-    pool: asyncpg.Pool, inbox: Inbox, records: Sequence[Record], done: dict[Place, int]
+    pool: asyncpg.Pool, inbox: Inbox, items: Sequence[Incoming], done: dict[Place, int]
 ) -> None:
     """All at once, or, if an event fails, one by one: as `common.consumer` does."""
     try:
-        await _transact(pool, inbox, records, done, singly=False)
+        await _transact(pool, inbox, items, done, singly=False)
     except (TooManyParked, *TRANSIENT):
         raise
     except Exception as error:
-        log.warning("batch_retried_singly", size=len(records), error=repr(error))
-        await _transact(pool, inbox, records, done, singly=True)
+        log.warning("batch_retried_singly", size=len(items), error=repr(error))
+        await _transact(pool, inbox, items, done, singly=True)
 
 
 async def _transact(
     pool: asyncpg.Pool,
     inbox: Inbox,
-    records: Sequence[Record],
+    items: Sequence[Incoming],
     done: dict[Place, int],
     *,
     singly: bool,
 ) -> None:
-    places = list({record.place for record in records})
+    places = list({item.place for item in items})
     async with pool.acquire() as connection, connection.transaction():
         # A crash undoes offsets and rows together, so nothing needs to wait for the disk.
         await connection.execute("set local synchronous_commit = off")
@@ -121,7 +127,7 @@ async def _transact(
             [place.partition for place in places],
             [done[place] for place in places],
         )
-        await inbox.apply(connection, [incoming(record) for record in records], singly=singly)
+        await inbox.apply(connection, items, singly=singly)
 
 
 async def forget(connection: Connection) -> None:

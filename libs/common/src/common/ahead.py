@@ -1,0 +1,62 @@
+"""Reading one batch ahead: while Postgres takes a batch, the next is fetched and its headers are read."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Protocol
+
+from common.incoming import Incoming, incoming
+from common.kafka import Place, Record
+
+Batch = dict[Place, list[Incoming]]
+
+
+class Source(Protocol):
+    """Whatever records come from: a group member, or a scan of given partitions."""
+
+    async def fetch(self, limit: int, wait: float) -> Mapping[Place, Sequence[Record]]:
+        """Up to `limit` records, or nothing after `wait` seconds."""
+
+
+class Ahead:
+    """Batches of a reader. What was read ahead has no effect: it may be dropped at any time, and the
+    reader set back to where its records came from."""
+
+    def __init__(self, source: Source, limit: int, wait: float) -> None:
+        self._source = source
+        self._limit = limit
+        self._wait = wait
+        self._next: asyncio.Task[Batch] | None = None
+
+    async def batch(self) -> Batch:
+        """The batch that was begun, or the next. Raises what reading it raised."""
+        begun, self._next = self._next, None
+        return await (begun or self._read())
+
+    def begin(self) -> None:
+        """Read the next batch while the caller waits for something else."""
+        self._next = self._next or asyncio.ensure_future(self._read())
+
+    async def drop(self) -> None:
+        """Forget what was read ahead."""
+        begun, self._next = self._next, None
+        if begun:
+            begun.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await begun
+
+    async def __aenter__(self) -> "Ahead":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.drop()
+
+    async def _read(self) -> Batch:
+        found = await self._source.fetch(self._limit, self._wait)
+        return {place: [incoming(r) for r in records] for place, records in found.items()}

@@ -1,0 +1,68 @@
+"""Reading ahead: it overlaps, it loses nothing, and its errors are not swallowed."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from common.ahead import Ahead
+from common.kafka import KafkaError, Place, Record
+from common.testing import envelope, record_of
+
+PLACE = Place("shouwang.visits.events.v1", 0)
+
+
+class Numbered:
+    """Records in order; `fetched` is set by each fetch. Fails when `failing`."""
+
+    def __init__(self) -> None:
+        self.offset = 0
+        self.failing = False
+        self.fetched = asyncio.Event()
+
+    async def fetch(self, limit: int, wait: float) -> Mapping[Place, Sequence[Record]]:
+        """The next `limit` records."""
+        self.fetched.set()
+        if self.failing:
+            raise KafkaError
+        offsets = range(self.offset, self.offset + limit)
+        self.offset += limit
+        return {PLACE: [record_of(envelope(), PLACE.topic, offset) for offset in offsets]}
+
+
+async def offsets(ahead: Ahead) -> list[int]:
+    """Of the records of the next batch."""
+    return [item.offset for item in (await ahead.batch())[PLACE]]
+
+
+async def test_the_next_batch_is_read_while_the_caller_waits_for_something_else() -> None:
+    source = Numbered()
+    async with Ahead(source, 2, 0.5) as ahead:
+        assert await offsets(ahead) == [0, 1]
+        source.fetched.clear()
+        ahead.begin()
+        ahead.begin()  # once is enough
+        await asyncio.wait_for(source.fetched.wait(), 5)
+        assert await offsets(ahead) == [2, 3]
+        assert await offsets(ahead) == [4, 5]
+
+
+async def test_what_was_read_ahead_can_be_dropped_and_read_again() -> None:
+    source = Numbered()
+    async with Ahead(source, 2, 0.5) as ahead:
+        ahead.begin()
+        await asyncio.wait_for(source.fetched.wait(), 5)
+        await ahead.drop()
+        source.offset = 0  # as a claim seeks
+        assert await offsets(ahead) == [0, 1]
+
+
+async def test_what_went_wrong_ahead_is_raised_when_its_turn_comes() -> None:
+    source = Numbered()
+    async with Ahead(source, 2, 0.5) as ahead:
+        assert await offsets(ahead) == [0, 1]
+        source.failing = True
+        ahead.begin()
+        await asyncio.wait_for(source.fetched.wait(), 5)
+        with pytest.raises(KafkaError):
+            await ahead.batch()
