@@ -45,6 +45,8 @@ def test_every_path_leads_to_a_field(
     paths += [path for path in (meaning.corrects,) if path]
     if meaning.amends:
         paths += [meaning.amends.event, meaning.amends.pointer, meaning.amends.value]
+    if meaning.look:
+        paths += [p for p in (meaning.look.shown, meaning.look.purpose, meaning.look.refusal) if p]
     for path in paths:
         leads(event, path)
     for at, sets in meaning.each.items():

@@ -15,9 +15,9 @@ import contracts
 from common.catalogue import catalogue
 from common.codec import Codec
 from contracts.access import AuditEvent
+from contracts.access_meanings import ACCESS
 from contracts.identification import IdentificationEvent
 from contracts.identification_meanings import IDENTIFICATION
-from contracts.meaning import Meanings
 from contracts.visits import VisitsEvent
 from contracts.visits_meanings import VISITS
 
@@ -26,7 +26,7 @@ EVENTS: dict[str, Any] = {
     "identification": IdentificationEvent,
     "visits": VisitsEvent,
 }
-MEANINGS = {"audit": Meanings(), "identification": IDENTIFICATION, "visits": VISITS}
+MEANINGS = {"audit": ACCESS, "identification": IDENTIFICATION, "visits": VISITS}
 DIRECTORY = Path(contracts.__file__).parents[2] / "schemas"
 CATALOGUE = "catalogue.json"
 ANNOTATIONS = frozenset({"title", "description", "$id", "$schema", "$defs", "examples"})

@@ -1,7 +1,8 @@
 """Who looked at a household's history, and who was refused: what audit records of its own.
 
 The envelope says who, when and for which area. It names no household, so that a look is in no
-household's timeline: the log of looks is the stream `access-to-household-{id}`.
+household's timeline: the log of looks is the stream `access-to-household-{id}`. A look at a list of
+households is one event, in the stream `access-to-area-{code}`.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ class Shown(Code):
     RAW = "RAW", "原始记录", "the raw records"
     NEWS = "NEWS", "有无新记录", "whether there are new records"
     ACCESSES = "ACCESSES", "查看记录", "the access log"
+    VILLAGES = "VILLAGES", "各村户数", "the villages and their households"
+    HOUSEHOLDS = "HOUSEHOLDS", "农户名单", "the list of households"
+    COUNTY = "COUNTY", "全域总览", "the overview"
+    COUNTED = "COUNTED", "统计数字背后的名单", "the list behind a number"
+    WHOLE = "WHOLE", "全部时间线的校验值", "the hash over all timelines"
     DOSSIER = "DOSSIER", "卷宗", "the dossier"
 
 
@@ -30,6 +36,7 @@ class Refusal(Code):
     NO_SCOPE = "NO_SCOPE", "无查看权限", "without the scope"
     OUTSIDE_REGION = "OUTSIDE_REGION", "不在负责区域内", "outside the caller's area"
     NOT_ROUTED = "NOT_ROUTED", "未分派给该部门", "not routed to the department"
+    NOT_NEEDED = "NOT_NEEDED", "超出部门任务所需", "more than the department's task needs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,4 +84,39 @@ class LookRefused:
     refusal: Refusal
 
 
-AuditEvent = HouseholdLookedAt | HouseholdExported | LookRefused
+@dataclass(frozen=True, kw_only=True)
+class ListLookedAt:
+    """Somebody was let in to see the households of an area, or how many there are.
+
+    `filters` are names and codes that were asked for; `households` is how many were counted or listed.
+    """
+
+    wording: ClassVar = Wording(
+        "查看名单",
+        "List looked at",
+        "查看了{area}的{shown}（{households}户，条件：{filters}），用途：{purpose}",
+        "Looked at {shown} of {area} ({households} households, filters: {filters}), for: {purpose}",
+    )
+    area: str
+    shown: Shown
+    filters: dict[str, str]
+    households: int
+    purpose: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListRefused:
+    """Somebody asked to see the households of an area and was refused."""
+
+    wording: ClassVar = Wording(
+        "查看名单被拒绝",
+        "List refused",
+        "请求查看{area}的{shown}被拒绝：{refusal}",
+        "A look at {shown} of {area} was refused: {refusal}",
+    )
+    area: str
+    shown: Shown
+    refusal: Refusal
+
+
+AuditEvent = HouseholdLookedAt | HouseholdExported | LookRefused | ListLookedAt | ListRefused

@@ -54,14 +54,20 @@ from contracts.households import (
     LabourCapacityAssessed,
     MergerCompleted,
 )
-from contracts.meaning import Amendment, Choice, Meaning, Meanings, StateField
+from contracts.meaning import Amendment, Choice, Look, Meaning, Meanings, StateField
 from contracts.monitoring import (
     MonitoringCancelled,
     MonitoringCategoryChanged,
     MonitoringClosed,
     RecordCorrected,
 )
-from contracts.persons import PersonalDataErased, ProcessingRestricted, RestrictionLifted
+from contracts.persons import (
+    AccessRefused,
+    PersonalDataErased,
+    PersonalDataRevealed,
+    ProcessingRestricted,
+    RestrictionLifted,
+)
 from contracts.stages import Stage
 from contracts.wording import Code
 
@@ -255,6 +261,8 @@ IDENTIFICATION = Meanings(
         ProcessingRestricted: Meaning(makes={"member.{person_id}.restricted": True}),
         RestrictionLifted: Meaning(makes={"member.{person_id}.restricted": False}),
         PersonalDataErased: Meaning(makes={"member.{person_id}.erased": True}),
+        PersonalDataRevealed: Meaning(look=Look(purpose="purpose")),
+        AccessRefused: Meaning(look=Look(refusal="denial")),
     },
     {
         "standing": StateField("在册状态", "standing", Standing),

@@ -33,6 +33,15 @@ class Amendment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Paths to: what somebody saw, what for, and, of who was refused, why."""
+
+    shown: str | None = None
+    purpose: str | None = None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
     """Paths lead into the payload, with dots: `member.person_id`. In the name of a state field, a
     path stands in braces.
@@ -44,6 +53,7 @@ class Meaning:
     - `corrects`: path of the id of an event that counts no more. `amends`: see `Amendment`.
     - `step`: a step of the way from clue to elimination. `breach`: it says that a deadline was missed.
     - `opens`, `closes`: path of the id of a deadline, or a name for one that a household has once.
+    - `look`: somebody looked at it, or was refused; see `Look`.
     """
 
     sets: Mapping[str, str | None] = field(default_factory=dict)
@@ -57,6 +67,7 @@ class Meaning:
     breach: bool = False
     opens: str | None = None
     closes: str | None = None
+    look: Look | None = None
 
     def names(self) -> set[str]:
         """The state fields that it touches, without what stands in braces."""

@@ -68,6 +68,6 @@ async def _principal(request: Request, token: str) -> Principal:
     return principal
 
 
-def may_look() -> Any:
-    """For a route's parameter: `caller: Annotated[Principal, may_look()]`."""
+def signed_in() -> Any:
+    """For the parameter of a route that shows no household: `Annotated[Principal, signed_in()]`."""
     return Depends(SignedIn(SCOPE))

@@ -8,15 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from audit import queries
-from audit.access import may_look
 from audit.filters import NAMES, Filters, conditions, correcting, corrections, filters
-from audit.looks import Looker, looking, oversees
+from audit.lists import Lister, listing, overseeing
+from audit.looks import Looker, looking
 from audit.timeline import Item, cursor_after, household_cursor, household_in, place_in, told
 from audit.vocabulary import Vocabulary
 from common.auth import Principal
 from common.http import encoded, only_filters
 from common.paging import lead_on
-from common.problems import Problem
 from common.service import Runtime
 from contracts.access import Shown
 
@@ -105,18 +104,18 @@ async def timeline(
 async def households(
     request: Request,
     response: Response,
-    caller: Annotated[Principal, may_look()],
+    caller: Annotated[Lister, listing(Shown.HOUSEHOLDS)],
     region: Annotated[str | None, Query(pattern=r"^\d{2,12}$", description="area code")] = None,
     cursor: Cursor = None,
     limit: Limit = USUAL,
 ) -> Households:
     """Those of an area, given by the first digits of its code; without one, of the caller's."""
     only_filters(request, ("region", "cursor", "limit"))
-    area = allowed(caller, region)
     found = await queries.households(
-        runtime_of(request).engine, area, limit=limit + 1, after=household_in(cursor)
+        runtime_of(request).engine, caller.place, limit=limit + 1, after=household_in(cursor)
     )
     shown = found[:limit]
+    caller.show(len(shown))
     following = household_cursor(shown[-1]) if len(found) > limit else None
     lead_on(request, response, following)
     return Households(
@@ -125,10 +124,9 @@ async def households(
 
 
 @router.get("/v1/timeline/hash", summary="One hash over the timelines of all households")
-async def whole(request: Request, caller: Annotated[Principal, may_look()]) -> queries.Proof:
+async def whole(request: Request, caller: Annotated[Principal, overseeing()]) -> queries.Proof:
     """For comparing rebuilds: equal exactly when the same events are there."""
     only_filters(request, ())
-    allowed(caller, None)
     async with runtime_of(request).pool.acquire() as connection:
         return await queries.whole_log(connection)
 
@@ -163,11 +161,3 @@ def vocabulary_of(request: Request) -> Vocabulary:
     """The words of all services."""
     vocabulary: Vocabulary = request.app.state.vocabulary
     return vocabulary
-
-
-def allowed(caller: Principal, region: str | None) -> str:
-    """The area that was asked for, or the caller's own. Raises `Problem` (403) outside of it, and
-    for a department, which sees single households, not areas."""
-    if not oversees(caller):
-        raise Problem("not-routed")
-    return caller.area(region)

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from audit import tally
-from audit.access import may_look
 from audit.api import MOST, runtime_of, vocabulary_of
 from audit.declared import PHASES, STEPS
+from audit.lists import Lister, listing
 from audit.phrases import PHRASES
 from audit.rendering import page
 from audit.sentences import Words
@@ -18,10 +18,10 @@ from audit.tally import OUTCOMES, Standing, Wanted
 from audit.timeline import household_cursor, household_in
 from audit.vocabulary import Vocabulary
 from audit.words import area
-from common.auth import Principal
 from common.clock import business_date
 from common.http import only_filters
 from common.problems import Problem
+from contracts.access import Shown
 
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -49,15 +49,16 @@ class Tile:
 
 
 @router.get("/county")
-async def county(request: Request, caller: Annotated[Principal, may_look()]) -> Response:
+async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNTY)]) -> Response:
     """Of the caller's area, or of `region` inside it; `map` says which phase colours the towns."""
-    only_filters(request, ("region", "map", "lang"))
-    place = caller.area(_region(request))
+    only_filters(request, ("region", "map", "lang", "purpose"))
+    place = caller.place
     phase = request.query_params.get("map", "MONITORED")
     if phase not in PHASES:
         raise Problem("not-found")
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     standing = await tally.standing(runtime.pool, vocabulary, place)
+    caller.show(sum(s.households for s in standing), map=phase)
     return page(
         request,
         "county.html",
@@ -77,10 +78,12 @@ async def county(request: Request, caller: Annotated[Principal, may_look()]) -> 
 
 
 @router.get("/county/households")
-async def behind(request: Request, caller: Annotated[Principal, may_look()]) -> Response:
+async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNTED)]) -> Response:
     """The households that a number of the county page counts."""
-    only_filters(request, ("region", "phase", "step", "duty", "outcome", "cursor", "lang"))
-    place = caller.area(_region(request))
+    only_filters(
+        request, ("region", "phase", "step", "duty", "outcome", "cursor", "lang", "purpose")
+    )
+    place = caller.place
     wanted, title = _wanted(request, vocabulary_of(request))
     runtime = runtime_of(request)
     total, found = await tally.listed(
@@ -92,14 +95,16 @@ async def behind(request: Request, caller: Annotated[Principal, may_look()]) -> 
         limit=MOST + 1,
         after=household_in(request.query_params.get("cursor")),
     )
+    asked = {n: v for n in ("phase", "step", "duty") if (v := getattr(wanted, n))}
+    asked |= {"outcome": wanted.outcome} if wanted.duty else {}
+    caller.show(len(found[:MOST]), **asked)
     return page(
         request,
         "counted.html",
         region=place,
         title=title,
         total=total,
-        wanted={n: v for n in ("phase", "step", "duty") if (v := getattr(wanted, n))}
-        | ({"outcome": wanted.outcome} if wanted.duty else {}),
+        wanted=asked,
         households=found[:MOST],
         following=household_cursor(found[MOST - 1]) if len(found) > MOST else None,
     )
@@ -121,15 +126,6 @@ def tiles(standing: list[Standing], phase: str, place: str) -> list[Tile]:
         for town, (row, column) in TILES.items()
         if town.startswith(place) or place.startswith(town)
     ]
-
-
-def _region(request: Request) -> str | None:
-    region = request.query_params.get("region")
-    if region is not None and not (
-        region.isascii() and region.isdigit() and 2 <= len(region) <= 12
-    ):
-        raise Problem("not-found")
-    return region
 
 
 def _wanted(request: Request, vocabulary: Vocabulary) -> tuple[Wanted, Words]:

@@ -36,7 +36,11 @@ NOWHERE = "0"  # the area of a household that no event named, asked for by someb
 
 PAGES = {Shown.PAGE, Shown.RAW, Shown.NEWS}  # an address of these that is none leads nowhere
 
-PROBLEMS = {Why.OUTSIDE_REGION: "outside-region", Why.NOT_ROUTED: "not-routed"}
+PROBLEMS = {
+    Why.OUTSIDE_REGION: "outside-region",
+    Why.NOT_ROUTED: "not-routed",
+    Why.NOT_NEEDED: "not-needed",
+}
 
 
 def _decide(look: AuditEvent, state: None) -> list[AuditEvent]:
@@ -85,10 +89,8 @@ class Looking(SignedIn):
             region,
             found.events if found else 0,
         )
-        if self.scope not in caller.scopes:
-            await self._refuse(runtime, looker, Why.NO_SCOPE)
-        if not caller.covers(region):
-            await self._refuse(runtime, looker, Why.OUTSIDE_REGION)
+        if why := outside(caller, self.scope, region):
+            await self._refuse(runtime, looker, why)
         if not oversees(caller) and not await queries.routed(
             runtime.engine, household_id, caller.actor.department
         ):
@@ -100,7 +102,7 @@ class Looking(SignedIn):
             raise Problem("purpose-missing")
         event = HouseholdExported if self.export else HouseholdLookedAt
         look = event(household_id=household_id, shown=self.shown, purpose=purpose)
-        await record(runtime, looker, look)
+        await record(runtime, looker, stream_of(household_id), region, look)
         return looker
 
     def _household(self, request: Request) -> UUID:
@@ -113,7 +115,7 @@ class Looking(SignedIn):
 
     async def _refuse(self, runtime: Runtime, looker: Looker, why: Why) -> NoReturn:
         refused = LookRefused(household_id=looker.household_id, shown=self.shown, refusal=why)
-        await record(runtime, looker, refused)
+        await record(runtime, looker, stream_of(looker.household_id), looker.region, refused)
         allowed_by(looker, self.scope)
         raise Problem(PROBLEMS[why])
 
@@ -121,6 +123,13 @@ class Looking(SignedIn):
 def looking(shown: Shown, *, export: bool = False, absent: bool = False) -> Any:
     """For a route's parameter: `caller: Annotated[Looker, looking(Shown.TIMELINE)]`."""
     return Depends(Looking(SCOPE, shown, export, absent))
+
+
+def outside(caller: Principal, scope: str, region: str) -> Why | None:
+    """Why a caller may see nothing of an area, if that is so."""
+    if scope not in caller.scopes:
+        return Why.NO_SCOPE
+    return None if caller.covers(region) else Why.OUTSIDE_REGION
 
 
 def oversees(caller: Principal) -> bool:
@@ -150,14 +159,16 @@ def stream_of(household_id: UUID) -> str:
     return f"access-to-household-{household_id}"
 
 
-async def record(runtime: Runtime, looker: Looker, look: AuditEvent) -> None:
-    """Append to the log of looks. Raises `Problem` (503) if that fails: then nothing is shown."""
+async def record(
+    runtime: Runtime, caller: Principal, stream: str, region: str, look: AuditEvent
+) -> None:
+    """Append to a log of looks. Raises `Problem` (503) if that fails: then nothing is shown."""
     intent = Intent(
-        stream=stream_of(looker.household_id),
+        stream=stream,
         household_id=None,
         decider=LOOKS,
         command=look,
-        context=circumstances(looker, region=looker.region, occurred_at=runtime.clock.now()),
+        context=circumstances(caller, region=region, occurred_at=runtime.clock.now()),
     )
     try:
         async with asyncio.timeout(PATIENCE):

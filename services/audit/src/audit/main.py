@@ -29,6 +29,7 @@ from common.operations import operations
 from common.service import Runtime, running, serve
 from common.topics import SERVICES
 from contracts.access import AuditEvent
+from contracts.access_meanings import ACCESS
 
 log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ async def _nothing(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 
 NAME = "audit"
-STORE = Store(NAME, Codec.of(AuditEvent), _nothing)
+STORE = Store(NAME, Codec.of(AuditEvent, ACCESS), _nothing)
 
 
 def build(settings: AuditSettings) -> FastAPI:

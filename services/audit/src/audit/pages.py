@@ -11,14 +11,16 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audit import county, household, live, queries
-from audit.access import COOKIE, SCOPE, SigningIn, form, may_look
-from audit.api import MOST, allowed, runtime_of
+from audit.access import COOKIE, SCOPE, SigningIn, form, signed_in
+from audit.api import MOST, runtime_of
+from audit.lists import Lister, listing
 from audit.rendering import SAFE, address, household_id, language, page
 from audit.timeline import household_cursor, household_in
 from common.auth import Principal
 from common.errors import answer_with, refusal
 from common.http import only_filters
 from common.problems import Problem, body
+from contracts.access import Shown
 
 _PAGES = re.compile(r"/|/session(/end)?|/households/[^/]*(/raw)?|/county(/households)?")
 
@@ -26,26 +28,26 @@ router = APIRouter(tags=["pages"], include_in_schema=False, default_response_cla
 
 
 @router.get("/")
-async def find(request: Request, caller: Annotated[Principal, may_look()]) -> Response:
+async def find(request: Request, caller: Annotated[Lister, listing(Shown.VILLAGES)]) -> Response:
     """Villages of the caller's area; with `region` the households of one; with `household`, that."""
-    only_filters(request, ("household", "region", "cursor", "lang"))
+    only_filters(request, ("household", "region", "cursor", "lang", "purpose"))
     asked = request.query_params.get("household", "").strip()
     if asked:
+        caller.show_nothing()
         query = {"lang": "en"} if language(request) == "en" else {}
         return RedirectResponse(
             address(f"/households/{household_id(asked)}", query), 303, headers=SAFE
         )
     region = request.query_params.get("region")
-    if region is not None and not re.fullmatch(r"\d{2,12}", region):
-        raise Problem("not-found")
-    place, engine = allowed(caller, region), runtime_of(request).engine
+    place, engine = caller.place, runtime_of(request).engine
     if region is None or len(region) < 12:
-        return page(
-            request, "find.html", region=place, villages=await queries.villages(engine, place)
-        )
+        villages = await queries.villages(engine, place)
+        caller.show(sum(village.households for village in villages))
+        return page(request, "find.html", region=place, villages=villages)
     found = await queries.households(
         engine, place, limit=MOST + 1, after=household_in(request.query_params.get("cursor"))
     )
+    caller.show(len(found[:MOST]), village=place)
     following = household_cursor(found[MOST - 1]) if len(found) > MOST else None
     return page(request, "village.html", region=place, households=found[:MOST], following=following)
 
@@ -68,7 +70,7 @@ async def sign_in(
 
 
 @router.post("/session/end")
-async def sign_out(request: Request, caller: Annotated[Principal, may_look()]) -> Response:
+async def sign_out(request: Request, caller: Annotated[Principal, signed_in()]) -> Response:
     """Forget the token."""
     answer = RedirectResponse("/", 303, headers=SAFE)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")

@@ -18,6 +18,11 @@ REFUSALS = {
         "查看记录暂时无法写入，因此不予显示：请稍后重试",
         "The look cannot be recorded now, and so is not answered: try again in a moment",
     ),
+    "not-needed": Text(
+        403,
+        "没有权限：部门只能查看履行任务所需的内容",
+        "Not allowed: a department sees what its task needs, and no more",
+    ),
     "purpose-missing": Text(
         422,
         "缺少用途：导出时请用请求头 Access-Purpose（或链接参数 purpose）写明用途",

@@ -1,0 +1,116 @@
+"""A look at a list of households is one record: what was asked for, and how many there were.
+
+`listing` is the policy of a route that shows many households. The route says what it is about to show
+(`Lister.show`), and that is recorded before the answer leaves; a list that does not say it fails.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from audit.access import SCOPE, SignedIn, allowed_by, identified
+from audit.looks import NOWHERE, PROBLEMS, USUAL, outside, oversees, record, stated
+from common.auth import Principal
+from common.problems import Problem, fault
+from common.service import Runtime
+from contracts.access import ListLookedAt, ListRefused, Shown
+from contracts.access import Refusal as Why
+
+
+@dataclass(frozen=True, slots=True)
+class Lister(Principal):
+    """A caller who may see the households of `place`, the prefix of an area code."""
+
+    place: str
+    shown: Shown
+    purpose: str
+    said: list[ListLookedAt | None] = field(default_factory=list)
+
+    def show(self, households: int, **filters: str | None) -> None:
+        """The answer is going to show, or to count, so many households: those that `filters` ask for."""
+        asked = {name: value for name, value in filters.items() if value}
+        self.said.append(
+            ListLookedAt(
+                area=self.place,
+                shown=self.shown,
+                filters=asked,
+                households=households,
+                purpose=self.purpose,
+            )
+        )
+
+    def show_nothing(self) -> None:
+        """The answer leads elsewhere."""
+        self.said.append(None)
+
+
+@dataclass(frozen=True)
+class Listing(SignedIn):
+    """The policy of a route that shows households of an area, to whoever oversees it."""
+
+    shown: Shown
+
+    async def __call__(self, request: Request) -> Lister:
+        """The caller. Raises `Problem`: 401; 403, which is recorded; 404 or 422 for what is no area;
+        422 for a purpose that is not acceptable; 503 if a refusal could not be recorded."""
+        caller = await identified(request)
+        place = self._area(request) or caller.actor.region or NOWHERE
+        why = outside(caller, self.scope, place)
+        if why is None and not oversees(caller):
+            why = Why.NOT_ROUTED
+        if why:
+            refused = ListRefused(area=place, shown=self.shown, refusal=why)
+            await record(_runtime(request), caller, stream_of(place), place, refused)
+            allowed_by(caller, self.scope)
+            raise Problem(PROBLEMS[why])
+        return Lister(
+            caller.client,
+            caller.scopes,
+            caller.expires,
+            caller.actor,
+            place,
+            self.shown,
+            stated(request) or USUAL,
+        )
+
+    def _area(self, request: Request) -> str | None:
+        area = request.query_params.get("region")
+        if area is None or (area.isascii() and area.isdigit() and 2 <= len(area) <= 12):
+            return area
+        if self.shown is Shown.HOUSEHOLDS:
+            raise Problem("invalid", faults=[fault("/region", "pattern")])
+        raise Problem("not-found")
+
+
+def listing(shown: Shown) -> Any:
+    """For a route's parameter: `caller: Annotated[Lister, listing(Shown.COUNTY)]`."""
+
+    async def recorded(
+        request: Request, lister: Annotated[Lister, Depends(Listing(SCOPE, shown))]
+    ) -> AsyncIterator[Lister]:
+        yield lister
+        if not lister.said:
+            raise LookupError(f"{request.url.path} does not say what it shows")
+        for look in lister.said:
+            if look:
+                stream = stream_of(lister.place)
+                await record(_runtime(request), lister, stream, lister.place, look)
+
+    return Depends(recorded, scope="function")
+
+
+def overseeing() -> Any:
+    """As `listing`, of a route that shows no household and counts none: refusals only are recorded."""
+    return Depends(Listing(SCOPE, Shown.WHOLE))
+
+
+def stream_of(area: str) -> str:
+    """The log of looks at the households of an area."""
+    return f"access-to-area-{area}"
+
+
+def _runtime(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime

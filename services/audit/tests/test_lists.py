@@ -1,0 +1,144 @@
+"""A look at a list of households is one record, with its filter and its count; so is a refusal."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from audit.looks import STAFF
+from common.testing import Issuer, envelope, household
+from common.writer import Unavailable
+from contracts.envelope import Envelope
+
+Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
+
+VILLAGE, OTHER = "441624108201", "441624109201"
+
+
+@pytest.fixture
+async def households(hear: Hear) -> None:
+    """Two households with a clue in one village, and one elsewhere in the county."""
+    for number, region in ((1, VILLAGE), (2, VILLAGE), (3, OTHER)):
+        event = envelope(
+            b'{"risk_types":["ILLNESS"]}',
+            type="RiskDetected",
+            household_id=household(number),
+            region=region,
+        )
+        await hear([event])
+
+
+async def recorded(pool: asyncpg.Pool) -> list[dict[str, Any]]:
+    """What audit recorded of its own, in order."""
+    rows = await pool.fetch("select stream, region, type, data from es.events order by position")
+    return [{**row, "data": json.loads(row["data"])} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("path", "area", "shown", "filters", "count"),
+    [
+        ("/v1/households", "441624", "HOUSEHOLDS", {}, 3),
+        ("/v1/households?region=441624108", "441624108", "HOUSEHOLDS", {}, 2),
+        ("/v1/households?limit=1", "441624", "HOUSEHOLDS", {}, 1),
+        ("/", "441624", "VILLAGES", {}, 3),
+        (f"/?region={VILLAGE}", VILLAGE, "VILLAGES", {"village": VILLAGE}, 2),
+        ("/county?map=CLUE", "441624", "COUNTY", {"map": "CLUE"}, 3),
+        ("/county/households?phase=CLUE", "441624", "COUNTED", {"phase": "CLUE"}, 3),
+        (f"/county/households?step=CLUE&region={OTHER}", OTHER, "COUNTED", {"step": "CLUE"}, 1),
+    ],
+)
+async def test_a_list_is_one_record_with_what_was_asked_for_and_how_many_there_were(
+    client: httpx.AsyncClient,
+    households: None,
+    pool: asyncpg.Pool,
+    path: str,
+    area: str,
+    shown: str,
+    filters: dict[str, str],
+    count: int,
+) -> None:
+    assert (await client.get(path)).status_code == 200
+    (look,) = await recorded(pool)
+    assert look["type"] == "ListLookedAt"
+    assert (look["stream"], look["region"]) == (f"access-to-area-{area}", area)
+    assert look["data"] == {
+        "area": area,
+        "shown": shown,
+        "filters": filters,
+        "households": count,
+        "purpose": "quarterly check",
+    }
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/households", "/", "/county", "/county/households?phase=CLUE", "/v1/timeline/hash"]
+)
+@pytest.mark.parametrize(
+    ("scopes", "department", "region", "why"),
+    [
+        ("facts:write", STAFF, "441624", "NO_SCOPE"),
+        ("audit:read", STAFF, "", "OUTSIDE_REGION"),
+        ("audit:read", "yibao", "441624", "NOT_ROUTED"),
+        ("audit:read", "", "441624", "NOT_ROUTED"),
+    ],
+)
+async def test_A75_whoever_may_see_no_list_is_refused_and_that_is_recorded(
+    client: httpx.AsyncClient,
+    households: None,
+    pool: asyncpg.Pool,
+    tokens: Issuer,
+    path: str,
+    scopes: str,
+    department: str,
+    region: str,
+    why: str,
+) -> None:
+    asking = tokens.bearer("somebody", scopes, department=department, region=region)
+    assert (await client.get(path, headers=asking)).status_code == 403
+    (refused,) = await recorded(pool)
+    assert (refused["type"], refused["data"]["refusal"]) == ("ListRefused", why)
+    assert refused["data"]["area"] == (region or "0")
+
+
+async def test_another_area_is_refused_under_its_own_name(
+    client: httpx.AsyncClient, pool: asyncpg.Pool
+) -> None:
+    assert (await client.get("/v1/households?region=441625")).status_code == 403
+    (refused,) = await recorded(pool)
+    assert (refused["stream"], refused["region"]) == ("access-to-area-441625", "441625")
+    assert refused["data"]["refusal"] == "OUTSIDE_REGION"
+
+
+async def test_what_is_no_list_is_no_look(client: httpx.AsyncClient, pool: asyncpg.Pool) -> None:
+    for path, status in (
+        (f"/?household={household(1)}", 303),
+        ("/?household=17", 404),
+        ("/county?region=x", 404),
+        ("/county/households", 404),
+        ("/v1/households?region=x", 422),
+        ("/v1/households?cursor=x", 400),
+        ("/v1/households?colour=red", 400),
+        ("/v1/timeline/hash", 200),
+    ):
+        assert (await client.get(path)).status_code == status
+    assert await recorded(pool) == []
+
+
+async def test_a_list_that_cannot_be_recorded_is_not_answered(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    households: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def away(_: object) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(app.state.runtime.writer, "execute", away)
+    for path in ("/v1/households", f"/?region={VILLAGE}", "/county/households?phase=CLUE"):
+        answer = await client.get(path)
+        assert answer.status_code == 503
+        assert str(household(1)) not in answer.text

@@ -1,0 +1,90 @@
+"""No route shows a household, or a list of them, without a record: a new one is found here."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+
+from audit import evidence, live
+from audit.lists import Listing
+from audit.log.keeper import Keeper
+from audit.looks import Looking
+from common.auth import DOCUMENTATION
+from common.testing import NOON, envelope, household
+
+SHOWS_NOBODY = {
+    "/health/live": "whether the process lives",
+    "/health/ready": "whether it can work",
+    "/metrics": "numbers of the process",
+    "/problems": "what refusals mean",
+    "/problems/{code}": "what a refusal means",
+    "/v1/catalogue": "what audit publishes",
+    "/v1/clock": "sets the clock",
+    "/v1/parked": "operators: keys and reasons, no content",
+    "/v1/parked/{key}/retry": "operators: how many are left",
+    "/v1/parked/{key}/{record_id}": "operators: whether it was given up",
+    "/session": "keeps the token that was pasted",
+    "/session/end": "forgets it",
+}
+
+
+def guards(dependant: Dependant) -> Iterator[Any]:
+    for inner in dependant.dependencies:
+        yield inner.call
+        yield from guards(inner)
+
+
+def shown_by(app: FastAPI) -> dict[str, list[Any]]:
+    """The guards of each route that must record, by its path."""
+    free = evidence.PUBLIC | live.PUBLIC | DOCUMENTATION | set(SHOWS_NOBODY)
+    return {
+        str(context.path): list(guards(context.dependant))
+        for context in iter_route_contexts(app.routes)
+        if context.path not in free
+    }
+
+
+def test_every_route_records_who_looks_or_is_known_to_show_nobody(app: FastAPI) -> None:
+    shows = shown_by(app)
+    assert len(shows) >= 12
+    for path, calls in shows.items():
+        wanted = Looking if "{household_id}" in path else Listing
+        assert any(isinstance(call, wanted) for call in calls), path
+
+
+def test_what_shows_nobody_is_still_there(app: FastAPI) -> None:
+    paths = {str(context.path) for context in iter_route_contexts(app.routes)}
+    assert set(SHOWS_NOBODY) <= paths
+
+
+async def test_every_route_adds_its_record_before_it_answers(
+    app: FastAPI, client: httpx.AsyncClient, hear: Any, pool: asyncpg.Pool
+) -> None:
+    await hear([envelope(b'{"risk_types":[]}', type="RiskDetected", household_id=household(1))])
+    keeper: Keeper = app.state.keeper
+    await keeper.keep(NOON)
+    query = {
+        "/v1/households/{household_id}/diff": "?from=2024-01-01",
+        "/county/households": "?step=CLUE",
+        "/households/{household_id}/live": "?seen=x",
+    }
+    unrecorded = {"/v1/timeline/hash": "one hash over everything"}
+    for n, path in enumerate(path for path in shown_by(app) if path not in unrecorded):
+        asked = path.replace("{household_id}", str(household(1))) + query.get(path, "")
+        answer = await client.get(asked)
+        assert answer.status_code == (404 if "live" in path else 200), path
+        assert await pool.fetchval("select count(*) from es.events") == n + 1, path
+
+
+async def test_a_list_that_does_not_say_what_it_shows_fails(
+    app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.lists.Lister.show", lambda *_, **__: None)
+    answer = await client.get("/v1/households")
+    assert answer.status_code == 500
+    assert "items" not in answer.text
