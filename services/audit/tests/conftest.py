@@ -23,6 +23,7 @@ from common.catalogue import messages
 from common.clock import Clock
 from common.codec import Codec
 from common.continuity import Continuity
+from common.eventstore import from_row
 from common.incoming import incoming
 from common.service import Runtime
 from common.testing import Database, Issuer, database, empty, issuer, record_of
@@ -101,6 +102,23 @@ def hear(pool: asyncpg.Pool) -> Hear:
     return hear
 
 
+@pytest.fixture
+def own(pool: asyncpg.Pool, hear: Hear) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Audit hears what it has recorded itself since the last time, as it does over Kafka."""
+    position = 0
+
+    async def own() -> None:
+        nonlocal position
+        rows = await pool.fetch(
+            "select * from es.events where position > $1 order by position", position
+        )
+        if rows:
+            position = rows[-1]["position"]
+            await hear([from_row(NAME, row) for row in rows])
+
+    return own
+
+
 def engine_of(db: Database) -> AsyncEngine:
     """For read-model queries."""
     return create_async_engine(db.url.replace("://", "+asyncpg://", 1))
@@ -136,6 +154,7 @@ async def app(db: Database, pool: asyncpg.Pool, tokens: Issuer) -> AsyncIterator
     )
     made.state.keeper = Keeper(pool, SIGNER)
     for message in (
+        *messages(NAME, STORE.codec),
         *messages("identification", Codec.of(IdentificationEvent, IDENTIFICATION)),
         *messages("visits", Codec.of(VisitsEvent, VISITS)),
     ):
@@ -155,7 +174,9 @@ async def client(app: FastAPI, tokens: Issuer) -> AsyncIterator[httpx.AsyncClien
         base_url="http://audit",
         headers={
             "Access-Purpose": "quarterly check",
-            **tokens.bearer("supervisor", "audit:read", department=STAFF, post="SUPERVISOR"),
+            **tokens.bearer(
+                "supervisor", "audit:read access:read", department=STAFF, post="SUPERVISOR"
+            ),
         },
     ) as made:
         yield made

@@ -18,6 +18,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from audit.access import COOKIE
 from audit.log.keeper import Keeper
+from audit.looks import STAFF
 from common.testing import NOON, Issuer, envelope, eventually, history, household
 from contracts.envelope import Envelope
 
@@ -65,7 +66,7 @@ async def open_(browser: Browser, url: str, tokens: Issuer) -> AsyncIterator[Ope
     async def opened(path: str, **options: Any) -> Page:
         context = await browser.new_context(**options)
         contexts.append(context)
-        token = tokens.token("supervisor", "audit:read")
+        token = tokens.token("supervisor", "audit:read access:read", department=STAFF)
         await context.add_cookies([{"name": COOKIE, "value": token, "url": url}])
         page = await context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -172,6 +173,7 @@ async def test_the_slider_moves_the_clock_and_shows_what_is_different(open_: Ope
         "/county/households?step=CLUE",
         HERE,
         f"{HERE}/raw",
+        f"{HERE}/accesses",
         f"{HERE}?valid_at=2024-06-04&lang=en",
     ],
 )
@@ -186,6 +188,19 @@ async def test_axe_finds_nothing_and_nothing_is_wider_than_360_pixels(
         "axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
     )
     assert found == []
+
+
+@pytest.mark.usefixtures("story")
+async def test_who_looked_opens_in_its_section_without_leaving_the_page(
+    open_: Open, own: Callable[[], Awaitable[None]]
+) -> None:
+    page = await open_(HERE)
+    await expect(page.locator("#badge.good")).to_be_visible()
+    await own()
+    await page.locator("#accesses a").click()
+    await expect(page.locator("#who #accesses table")).to_contain_text("浏览器自动核验")
+    await expect(page.locator("#who #accesses table")).to_contain_text("监督检查")
+    assert page.url.endswith(HERE)
 
 
 @pytest.mark.usefixtures("story")

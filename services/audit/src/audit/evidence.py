@@ -135,7 +135,7 @@ async def tile_of_tree(request: Request, service: str, partition: str, path: str
 async def download(
     household_id: UUID,
     request: Request,
-    caller: Annotated[Looker, looking(Shown.DOSSIER, export=True, absent=True)],
+    caller: Annotated[Looker, looking(Shown.DOSSIER, export=True, absent=True, staff=True)],
     kept: Annotated[
         int | None, Query(ge=1, lt=2**63, description="size of the checkpoint that you kept")
     ] = None,

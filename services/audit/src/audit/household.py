@@ -132,7 +132,9 @@ async def household(
 
 
 @router.get("/households/{household_id}/raw")
-async def raw(request: Request, caller: Annotated[Looker, looking(Shown.RAW)]) -> Response:
+async def raw(
+    request: Request, caller: Annotated[Looker, looking(Shown.RAW, staff=True)]
+) -> Response:
     """Every record as the log has it, with its leaf hash and its proof. From the dossier."""
     only_filters(request, ("lang", "purpose"))
     keeper: Keeper = request.app.state.keeper

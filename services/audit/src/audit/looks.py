@@ -34,7 +34,6 @@ LONGEST = 200  # characters
 PATIENCE = 5.0  # seconds that a look may wait to be recorded
 NOWHERE = "0"  # the area of a household that no event named, asked for by somebody without an area
 
-PAGES = {Shown.PAGE, Shown.RAW, Shown.NEWS}  # an address of these that is none leads nowhere
 
 PROBLEMS = {
     Why.OUTSIDE_REGION: "outside-region",
@@ -66,11 +65,15 @@ class Looker(Principal):
 
 @dataclass(frozen=True)
 class Looking(SignedIn):
-    """The policy of a route that shows a household; `absent` lets it show that there is none."""
+    """The policy of a route that shows a household.
+
+    `staff`: it shows more than a department needs. `absent`: it may show that there is no household.
+    """
 
     shown: Shown
     export: bool = False
     absent: bool = False
+    staff: bool = False
 
     async def __call__(self, request: Request) -> Looker:
         """The caller. Raises `Problem`: 401; 403, which is recorded; 404; 422 for a purpose that
@@ -95,6 +98,8 @@ class Looking(SignedIn):
             runtime.engine, household_id, caller.actor.department
         ):
             await self._refuse(runtime, looker, Why.NOT_ROUTED)
+        if self.staff and not oversees(caller):
+            await self._refuse(runtime, looker, Why.NOT_NEEDED)
         if not found and not self.absent:
             raise Problem("not-found")
         purpose = stated(request) or (None if self.export else USUAL)
@@ -109,7 +114,7 @@ class Looking(SignedIn):
         try:
             return UUID(request.path_params["household_id"])
         except ValueError as error:
-            if self.shown in PAGES:
+            if not request.url.path.startswith("/v1/"):
                 raise Problem("not-found") from error
             raise Problem("invalid", faults=[fault("/household_id", "uuid")]) from error
 
@@ -120,9 +125,16 @@ class Looking(SignedIn):
         raise Problem(PROBLEMS[why])
 
 
-def looking(shown: Shown, *, export: bool = False, absent: bool = False) -> Any:
+def looking(
+    shown: Shown,
+    *,
+    scope: str = SCOPE,
+    export: bool = False,
+    absent: bool = False,
+    staff: bool = False,
+) -> Any:
     """For a route's parameter: `caller: Annotated[Looker, looking(Shown.TIMELINE)]`."""
-    return Depends(Looking(SCOPE, shown, export, absent))
+    return Depends(Looking(scope, shown, export, absent, staff))
 
 
 def outside(caller: Principal, scope: str, region: str) -> Why | None:

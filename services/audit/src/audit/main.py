@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 from fastapi import FastAPI
 
-from audit import api, evidence, history, live, pages
+from audit import accesses, api, evidence, history, live, pages
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
 from audit.log.note import Signer
@@ -79,6 +79,7 @@ def build(settings: AuditSettings) -> FastAPI:
         refusals=REFUSALS,
     )
     app.state.vocabulary = Vocabulary()
+    app.include_router(accesses.router)
     app.include_router(api.router)
     app.include_router(evidence.router)
     app.include_router(history.router)

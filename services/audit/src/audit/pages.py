@@ -22,7 +22,7 @@ from common.http import only_filters
 from common.problems import Problem, body
 from contracts.access import Shown
 
-_PAGES = re.compile(r"/|/session(/end)?|/households/[^/]*(/raw)?|/county(/households)?")
+_PAGES = re.compile(r"/|/session(/end)?|/households/[^/]*(/(raw|accesses))?|/county(/households)?")
 
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -1,0 +1,195 @@
+"""Who looked at a household, what for, what they were shown, and who was refused; the latest first.
+
+Looks of every service are here: of audit, and of whoever else keeps the stream `access-to-household-…`.
+Whoever reads this is recorded in it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import ColumnElement, and_, false, not_, tuple_
+from sqlmodel import col
+
+from audit import queries
+from audit.api import USUAL, Cursor, Limit, runtime_of, vocabulary_of
+from audit.filters import At, moment, payload
+from audit.looks import Looker, looking, stream_of
+from audit.read_model import Entry
+from audit.rendering import page
+from audit.sentences import Words, shown
+from audit.state import at
+from audit.timeline import Who, cursor_after, place_in, told
+from audit.vocabulary import Vocabulary
+from audit.words import DEPARTMENTS
+from common.http import encoded, only_filters
+from common.paging import lead_on
+from contracts.access import Shown
+
+router = APIRouter(tags=["access"])
+
+READ = "access:read"
+PAGE = 100  # looks on a page for people
+NAMES = ("department", "refused", "since", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A look. `who` is as it was that day; `purpose` and `shown` are absent where it was not said."""
+
+    event_id: UUID
+    service: str
+    type: str
+    label: Words
+    sentence: Words
+    who: Who
+    region: str
+    looked_at: datetime
+    recorded_at: datetime
+    shown: Words | None
+    purpose: Words | None
+    refused: bool
+    refusal: Words | None
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accesses:
+    """A page of them."""
+
+    household_id: UUID
+    items: list[Access]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which looks; `None` asks for nothing in particular."""
+
+    department: str | None = None
+    refused: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def asked(
+    department: Annotated[str | None, Query(description="only by this department")] = None,
+    refused: Annotated[bool | None, Query(description="refused, or let in")] = None,
+    since: At = None,
+    until: At = None,
+) -> Asked:
+    """For a route's parameter. Raises `Problem` (400) for what is neither a moment nor a date."""
+    return Asked(department or None, refused, moment(since), moment(until))
+
+
+@router.get(
+    "/v1/households/{household_id}/accesses",
+    summary="Who looked at a household, and who was refused, the latest first",
+    response_model=Accesses,
+)
+async def accesses(
+    household_id: UUID,
+    request: Request,
+    caller: Annotated[Looker, looking(Shown.ACCESSES, scope=READ, staff=True)],
+    wanted: Annotated[Asked, Depends(asked)],
+    cursor: Cursor = None,
+    limit: Limit = USUAL,
+) -> Response:
+    """For those who oversee; a look is here as soon as audit has heard of it on Kafka."""
+    only_filters(request, (*NAMES, "cursor", "limit", "purpose"))
+    items, following = await _found(request, caller, wanted, cursor, limit)
+    answer = encoded(Accesses(household_id, items, following))
+    lead_on(request, answer, following)
+    return answer
+
+
+@router.get(
+    "/households/{household_id}/accesses",
+    include_in_schema=False,
+    response_class=HTMLResponse,
+)
+async def page_of(
+    request: Request,
+    caller: Annotated[Looker, looking(Shown.ACCESSES, scope=READ, staff=True)],
+    wanted: Annotated[Asked, Depends(asked)],
+) -> Response:
+    """The same for people."""
+    only_filters(request, (*NAMES, "cursor", "lang", "purpose"))
+    items, following = await _found(
+        request, caller, wanted, request.query_params.get("cursor"), PAGE
+    )
+    return page(
+        request,
+        "accesses.html",
+        household=caller,
+        items=items,
+        following=following,
+        departments=DEPARTMENTS,
+        chosen={name: v for name in NAMES if (v := request.query_params.get(name))},
+    )
+
+
+async def _found(
+    request: Request, caller: Looker, wanted: Asked, cursor: str | None, limit: int
+) -> tuple[list[Access], str | None]:
+    vocabulary = vocabulary_of(request)
+    found = await queries.looks(
+        runtime_of(request).engine,
+        caller.household_id,
+        stream_of(caller.household_id),
+        limit=limit + 1,
+        before=place_in(cursor),
+        where=_conditions(wanted, vocabulary),
+    )
+    following = cursor_after(found[limit - 1]) if len(found) > limit else None
+    return [_access(entry, vocabulary) for entry in found[:limit]], following
+
+
+def _conditions(wanted: Asked, vocabulary: Vocabulary) -> Sequence[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.department is not None:
+        found.append(col(Entry.actor_department) == wanted.department)
+    if wanted.refused is not None:
+        types = vocabulary.types(lambda meaning: bool(meaning.look and meaning.look.refusal))
+        names = tuple_(col(Entry.service), col(Entry.type), col(Entry.schema_version))
+        refused = names.in_(types) if types else false()
+        found.append(refused if wanted.refused else not_(refused))
+    if wanted.since is not None:
+        found.append(col(Entry.occurred_at) >= wanted.since)
+    if wanted.until is not None:
+        found.append(col(Entry.occurred_at) <= wanted.until)
+    return [and_(*found)] if found else []
+
+
+def _access(entry: Entry, vocabulary: Vocabulary) -> Access:
+    name = (entry.service, entry.type, entry.schema_version)
+    look, said, item = vocabulary.meaning(*name).look, payload(entry.data), told(entry, vocabulary)
+    known = vocabulary.description(*name)
+
+    def words(path: str | None) -> Words | None:
+        value: Any = at(said, path) if path else None
+        if not isinstance(value, str):
+            return None
+        codes = known.codes.get(path or "", {}) if known else {}
+        return Words(shown("", value, codes, "zh"), shown("", value, codes, "en"))
+
+    return Access(
+        event_id=entry.event_id,
+        service=entry.service,
+        type=entry.type,
+        label=item.label,
+        sentence=item.sentence,
+        who=item.who,
+        region=entry.region,
+        looked_at=entry.occurred_at,
+        recorded_at=entry.recorded_at,
+        shown=words(look.shown) if look else None,
+        purpose=words(look.purpose) if look else None,
+        refused=bool(look and look.refusal),
+        refusal=words(look.refusal) if look else None,
+        hash=item.hash,
+    )

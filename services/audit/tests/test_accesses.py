@@ -1,0 +1,176 @@
+"""Who looked at a household: of every service, the latest first, for those who oversee."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from audit.looks import STAFF
+from common.testing import NOON, Issuer, envelope, household
+from contracts.envelope import Actor, Envelope
+
+Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
+Own = Callable[[], Awaitable[None]]
+
+ONE = f"/v1/households/{household(1)}"
+LOG = f"{ONE}/accesses"
+PAGE = f"/households/{household(1)}"
+STREAM = f"access-to-household-{household(1)}"
+BOTH = "audit:read access:read"
+
+
+def elsewhere(payload: bytes, type_: str, version: int, minutes: int, **actor: str) -> Envelope:
+    """A look that identification recorded, by somebody in the town."""
+    who = {"person": "p1", "post": "TOWN_REVIEWER", "organisation": "彭寨镇人民政府"}
+    at = NOON + timedelta(minutes=minutes)
+    return envelope(
+        payload,
+        type=type_,
+        stream=STREAM,
+        version=version,
+        household_id=household(1),
+        occurred_at=at,
+        recorded_at=at,
+        actor=Actor(**{**who, "department": STAFF, "region": "441624108", **actor}),
+    )
+
+
+@pytest.fixture
+async def looked(client: httpx.AsyncClient, hear: Hear, own: Own, tokens: Issuer) -> None:
+    """A reveal and a refusal in identification; then a look and a refusal in audit."""
+    reveal = elsewhere(b'{"purpose":"VISIT"}', "PersonalDataRevealed", 1, 0)
+    refusal = elsewhere(b'{"denial":"NOT_ROUTED"}', "AccessRefused", 2, 1, department="yibao")
+    await hear([envelope(household_id=household(1)), reveal])
+    await hear([envelope(refusal.data, prev=reveal, **_changes(refusal))])
+    await client.get(f"{ONE}/timeline", headers={"Access-Purpose": "complaint 17"})
+    outside = tokens.bearer("elsewhere", BOTH, department=STAFF, region="441624109")
+    await client.get(f"{ONE}/timeline", headers=outside)
+    await own()
+
+
+def _changes(event: Envelope) -> dict[str, Any]:
+    names = ("type", "occurred_at", "recorded_at", "actor")
+    return {name: getattr(event, name) for name in names}
+
+
+def told(item: dict[str, Any]) -> tuple[str | None, str | None, bool, str | None]:
+    """What was shown, what for, and whether and why it was refused, in English."""
+    words = {n: item[n]["en"] if item[n] else None for n in ("shown", "purpose", "refusal")}
+    return words["shown"], words["purpose"], item["refused"], words["refusal"]
+
+
+async def test_looks_of_every_service_are_told_with_what_was_shown_what_for_and_the_outcome(
+    client: httpx.AsyncClient, looked: None
+) -> None:
+    answer = (await client.get(LOG)).json()
+    assert [told(item) for item in answer["items"]] == [
+        ("the timeline", None, True, "outside the caller's area"),
+        ("the timeline", "complaint 17", False, None),
+        (None, None, True, "not routed to the department"),
+        (None, "visit", False, None),
+    ]
+    look, reveal = answer["items"][1], answer["items"][3]
+    assert (look["service"], look["who"]["post"]["en"]) == ("audit", "supervisor")
+    assert look["region"] == "441624108201"
+    assert reveal["label"]["zh"] == "查看个人信息"
+    assert reveal["who"]["organisation"] == "彭寨镇人民政府"
+    assert reveal["who"]["area"]["zh"] == "彭寨镇"
+    assert datetime.fromisoformat(reveal["looked_at"]) == NOON
+    assert answer["next"] is None
+
+
+async def test_pages_follow_one_another(client: httpx.AsyncClient, looked: None) -> None:
+    every = [item["event_id"] for item in (await client.get(LOG)).json()["items"]]
+    found, address = [], f"{LOG}?limit=3"
+    for length in (3, 1):
+        answer = await client.get(address)
+        found += [item["event_id"] for item in answer.json()["items"]]
+        assert len(answer.json()["items"]) == length
+        address = f"{LOG}?limit=3&cursor={answer.json()['next']}"
+    assert found == every
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("refused=true", [0, 2]),
+        ("refused=false", [1, 3]),
+        ("department=yibao", [2]),
+        ("department=yibao&refused=false", []),
+        ("until=2024-06-03", [2, 3]),
+        ("since=2024-06-04", [0, 1]),
+    ],
+)
+async def test_filters_leave_what_was_asked_for(
+    client: httpx.AsyncClient, looked: None, query: str, found: list[int]
+) -> None:
+    every = [item["event_id"] for item in (await client.get(LOG)).json()["items"]]
+    some = [item["event_id"] for item in (await client.get(f"{LOG}?{query}")).json()["items"]]
+    assert some == [every[n] for n in found]
+
+
+@pytest.mark.parametrize("query", ["colour=red", "cursor=x", "since=yesterday"])
+async def test_filters_fail_closed(client: httpx.AsyncClient, looked: None, query: str) -> None:
+    answer = await client.get(f"{LOG}?{query}")
+    assert answer.status_code == 400
+    assert "items" not in answer.json()
+
+
+async def test_whoever_reads_who_looked_is_recorded_too(
+    client: httpx.AsyncClient, looked: None, own: Own
+) -> None:
+    await client.get(LOG, headers={"Access-Purpose": "who asked"})
+    await own()
+    first = (await client.get(LOG)).json()["items"][0]
+    assert told(first) == ("the access log", "who asked", False, None)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "department", "region", "code"),
+    [
+        ("audit:read", STAFF, "441624", "forbidden"),
+        (BOTH, STAFF, "441624109", "outside-region"),
+        (BOTH, "jiaoyu", "441624", "not-routed"),
+    ],
+)
+async def test_who_looked_is_for_those_who_oversee(
+    client: httpx.AsyncClient,
+    looked: None,
+    pool: asyncpg.Pool,
+    tokens: Issuer,
+    scopes: str,
+    department: str,
+    region: str,
+    code: str,
+) -> None:
+    asking = tokens.bearer("somebody", scopes, department=department, region=region)
+    answer = await client.get(LOG, headers=asking)
+    assert (answer.status_code, answer.json()["code"]) == (403, code)
+    last = await pool.fetchval("select data from es.events order by position desc limit 1")
+    assert json.loads(last)["shown"] == "ACCESSES"
+    assert (await client.get(f"{PAGE}/accesses", headers=asking)).status_code == 403
+
+
+async def test_people_read_it_on_a_page_of_its_own_and_find_it_from_the_households(
+    client: httpx.AsyncClient, looked: None
+) -> None:
+    home = (await client.get(PAGE)).text
+    assert f'hx-get="{PAGE}/accesses"' in home
+    page = (await client.get(f"{PAGE}/accesses")).text
+    for said in (
+        "谁看过",
+        "complaint 17",
+        "被拒绝",
+        "不在负责区域内",
+        "入户走访",
+        "彭寨镇人民政府",
+    ):
+        assert said in page
+    english = (await client.get(f"{PAGE}/accesses?lang=en&refused=true")).text
+    assert "Who looked" in english
+    assert "complaint 17" not in english
+    assert "没有查看记录" in (await client.get(f"{PAGE}/accesses?department=canlian")).text
