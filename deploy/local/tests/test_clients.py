@@ -29,7 +29,7 @@ DEPARTMENTS = [
 def test_a_department_reports_facts_and_decides_nothing() -> None:
     for code in DEPARTMENTS:
         assert CLIENTS[code].department == code
-        assert CLIENTS[code].scopes == ("facts:write", "households:read")
+        assert CLIENTS[code].scopes == ("facts:write", "households:read", "audit:read")
 
 
 def test_nobody_else_reports_facts() -> None:

@@ -59,7 +59,7 @@ async def test_credentials_are_taken_from_basic_too_and_scopes_can_be_fewer() ->
         ({**GRANT, "client_id": "jiaoyu", "client_secret": ""}, 401, "invalid_client"),
         ({**GRANT}, 401, "invalid_client"),
         (
-            {**GRANT, "client_id": "yibao", "client_secret": "right", "scope": "audit:read"},
+            {**GRANT, "client_id": "yibao", "client_secret": "right", "scope": "access:read"},
             400,
             "invalid_scope",
         ),

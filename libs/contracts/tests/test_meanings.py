@@ -10,6 +10,7 @@ import pytest
 
 from common.schemas import EVENTS, MEANINGS
 from contracts.meaning import Meaning, Meanings, bare
+from contracts.routing import EVERY
 
 CASES = [
     pytest.param(meanings, event, meaning, id=event.__name__)
@@ -93,3 +94,11 @@ def test_phases_are_said_of_codes_that_there_are() -> None:
 def test_only_events_of_the_service_have_a_meaning() -> None:
     for service, meanings in MEANINGS.items():
         assert set(meanings.events) <= set(get_args(EVENTS[service]))
+
+
+def test_a_field_is_needed_by_departments_that_something_is_routed_to() -> None:
+    fields = [field for meanings in MEANINGS.values() for field in meanings.fields.values()]
+    reached = {d for field in fields for those in field.routes.values() for d in those}
+    for field in fields:
+        assert set(field.routes) <= set(field.codes or ())
+        assert field.needed_by <= reached | EVERY

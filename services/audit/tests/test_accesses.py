@@ -8,7 +8,9 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from audit import verify
 from audit.looks import STAFF
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Actor, Envelope
@@ -174,3 +176,34 @@ async def test_people_read_it_on_a_page_of_its_own_and_find_it_from_the_househol
     assert "Who looked" in english
     assert "complaint 17" not in english
     assert "没有查看记录" in (await client.get(f"{PAGE}/accesses?department=canlian")).text
+
+
+async def test_the_log_of_looks_is_a_file_that_the_verifier_verifies(
+    client: httpx.AsyncClient, looked: None, app: FastAPI, pool: asyncpg.Pool
+) -> None:
+    await app.state.keeper.keep(NOON)
+    assert (await client.get(f"{LOG}/dossier", headers={"Access-Purpose": ""})).status_code == 422
+    answer = await client.get(f"{LOG}/dossier")
+    dossier = answer.json()
+    assert dossier["key"] == STREAM
+    assert [json.loads(event["data"])["shown"] for event in dossier["events"]] == ["TIMELINE"] * 2
+    keys = [verify.key_of(app.state.keeper.signer.vkey)]
+    assert verify.verify(verify.Dossier(dossier, keys, [], None))[0] == verify.VERIFIED
+    dossier["events"][0]["data"] = dossier["events"][1]["data"]
+    assert verify.verify(verify.Dossier(dossier, keys, [], None))[0] == verify.INVALID
+    last = await pool.fetchval("select type from es.events order by position desc limit 1")
+    assert last == "HouseholdExported"
+
+
+async def test_erasing_a_person_leaves_who_looked_as_it_was(
+    client: httpx.AsyncClient, looked: None, hear: Hear
+) -> None:
+    before = (await client.get(LOG)).json()["items"]
+    erased = {"household_id": str(household(1)), "person_id": str(household(7))}
+    event = envelope(
+        json.dumps({**erased, "reason": "PURPOSE_ENDED", "erased_on": "2024-06-04"}).encode(),
+        type="PersonalDataErased",
+        household_id=household(1),
+    )
+    await hear([event])
+    assert (await client.get(LOG)).json()["items"] == before

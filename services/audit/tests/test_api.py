@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from audit.looks import STAFF
 from common.testing import NOON, Issuer, envelope, history, household
 from contracts.envelope import Actor, Envelope, chained
 
@@ -155,9 +156,9 @@ async def test_access_needs_a_token_the_scope_and_the_area(
     for given, status in [
         ({"Authorization": ""}, 401),
         (tokens.bearer("yibao", "facts:write"), 403),
-        (tokens.bearer("supervisor", "audit:read", region="441624109"), 403),
-        (tokens.bearer("supervisor", "audit:read", region=""), 403),
-        (tokens.bearer("supervisor", "audit:read", region="441624108"), 200),
+        (tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624109"), 403),
+        (tokens.bearer("supervisor", "audit:read", department=STAFF, region=""), 403),
+        (tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624108"), 200),
     ]:
         assert (await client.get(timeline(), headers=given)).status_code == status
     assert (await client.get(timeline(2))).status_code == 404
@@ -173,8 +174,8 @@ async def test_a_household_that_moved_away_is_seen_by_its_new_area_only(
         first.hash,
     )
     await hear([first, moved])
-    old = tokens.bearer("supervisor", "audit:read", region="441624108")
-    new = tokens.bearer("supervisor", "audit:read", region="441624109")
+    old = tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624108")
+    new = tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624109")
     assert (await client.get(timeline(), headers=old)).status_code == 403
     assert (await client.get(timeline(), headers=new)).json()["count"] == 2
 

@@ -20,6 +20,7 @@ from audit import verify
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
 from audit.log.note import WITNESS, Signer
+from audit.looks import STAFF
 from audit.main import NAME
 from audit.read_model import taking
 from audit.verify import DIVERGED, INCOMPLETE, INVALID, USAGE, VERIFIED, WITNESSED, Dossier, key_of
@@ -377,8 +378,8 @@ async def test_access_to_a_dossier_is_that_to_its_household(
 ) -> None:
     for given, status in [
         ({"Authorization": ""}, 401),
-        (tokens.bearer("supervisor", "audit:read", region="441624109"), 403),
-        (tokens.bearer("supervisor", "audit:read", region="441624108"), 200),
+        (tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624109"), 403),
+        (tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624108"), 200),
     ]:
         assert (await client.get(URL, headers=given)).status_code == status
     assert (await client.get(URL, params={"kpt": 1})).status_code == 400

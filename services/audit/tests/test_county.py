@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from audit.looks import STAFF
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Envelope
 
@@ -168,7 +169,7 @@ async def test_an_area_shows_itself_only_and_no_other_is_shown(
     client: httpx.AsyncClient, hear: Hear, tokens: Issuer
 ) -> None:
     await heard(hear, Life(1).then(0, "RiskDetected"), Life(2, DABA).then(0, "RiskDetected"))
-    town = tokens.bearer("supervisor", "audit:read", region="441624108")
+    town = tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624108")
     page = await client.get("/county?map=CLUE", headers=town)
     assert page.text.count('<a class="town"') == 1
     assert "彭寨镇" in page.text

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from audit.looks import STAFF
 from common.codec import encode
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Actor, Envelope
@@ -190,8 +191,8 @@ async def test_access_is_that_to_the_household(
     for path in ("state", "diff?from=2024-06-03"):
         for given, status in [
             ({"Authorization": ""}, 401),
-            (tokens.bearer("supervisor", "audit:read", region="441624109"), 403),
-            (tokens.bearer("supervisor", "audit:read", region="441624108"), 200),
+            (tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624109"), 403),
+            (tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624108"), 200),
         ]:
             assert (await client.get(f"{BASE}/{path}", headers=given)).status_code == status
         other = path.replace(str(ME), str(household(2)))

@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from audit.live import news
+from audit.looks import STAFF
 from audit.rendering import HERE as SOURCE
 from audit.rendering import SCRIPTS
 from common.testing import NOON, Issuer, envelope, history, household
@@ -119,7 +120,7 @@ async def test_news_are_for_those_who_may_look(
     client: httpx.AsyncClient, hear: Hear, tokens: Issuer
 ) -> None:
     await hear([envelope(household_id=household(1))])
-    elsewhere = tokens.bearer("supervisor", "audit:read", region="441625")
+    elsewhere = tokens.bearer("supervisor", "audit:read", department=STAFF, region="441625")
     for path in ("/live", "/raw", ""):
         assert (await client.get(PAGE + path, headers=elsewhere)).status_code == 403
     assert (await client.get(f"{PAGE}/live?seen=x")).status_code == 404

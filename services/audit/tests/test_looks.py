@@ -127,16 +127,6 @@ async def test_A75_a_department_is_refused_what_is_not_routed_to_it_and_that_is_
     assert (await client.get(TIMELINE, headers=nobody)).status_code == 403
 
 
-async def test_A75_a_department_sees_a_household_of_which_it_has_reported(
-    client: httpx.AsyncClient, of_the_town: None, hear: Hear, pool: asyncpg.Pool, tokens: Issuer
-) -> None:
-    await hear([envelope(b"{}", household_id=household(1), region="441624108201")])
-    for department, status in (("yibao", 200), ("jiaoyu", 403)):
-        asking = tokens.bearer(department, "audit:read", department=department)
-        assert (await client.get(TIMELINE, headers=asking)).status_code == status
-    assert await recorded(pool) == [look("TIMELINE"), refusal("NOT_ROUTED")]
-
-
 @pytest.mark.parametrize(
     ("scopes", "region", "why", "code"),
     [

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from audit.access import COOKIE
+from audit.looks import STAFF
 from common.testing import NOON, Issuer, envelope, history, household
 from contracts.envelope import Envelope
 
@@ -145,7 +146,7 @@ async def test_villages_lead_to_households_and_an_id_straight_to_its_page(
 
 async def test_errors_are_pages_too(client: httpx.AsyncClient, hear: Hear, tokens: Issuer) -> None:
     await hear([envelope(household_id=household(1))])
-    elsewhere = tokens.bearer("supervisor", "audit:read", region="4416")
+    elsewhere = tokens.bearer("supervisor", "audit:read", department=STAFF, region="4416")
     for address, status in [
         (f"/households/{household(2)}", 404),
         ("/households/17", 404),
@@ -171,7 +172,7 @@ async def test_signing_in_keeps_the_token_in_a_cookie_no_script_can_read(
     assert asked.status_code == 401
     Checked(asked.text)
     assert f'name="next" value="{PAGE}?lang=en"' in asked.text
-    token = tokens.token("supervisor", "audit:read")
+    token = tokens.token("supervisor", "audit:read", department=STAFF)
     signed_in = await client.post("/session", data={"token": f" {token}\n", "next": PAGE})
     assert (signed_in.status_code, signed_in.headers["location"]) == (303, PAGE)
     cookie = signed_in.headers["set-cookie"]
@@ -191,7 +192,7 @@ async def test_a_token_that_will_not_do_is_refused_at_the_form(
     for token, status in [
         ("", 401),
         ("not a token", 401),
-        (tokens.token("supervisor", "audit:read", exp=1), 401),
+        (tokens.token("supervisor", "audit:read", department=STAFF, exp=1), 401),
         (tokens.token("yibao", "facts:write"), 403),
     ]:
         answer = await client.post("/session", data={"token": token, "next": PAGE})
@@ -208,7 +209,7 @@ async def test_a_token_that_will_not_do_is_refused_at_the_form(
 async def test_signing_in_leads_to_pages_of_ours_only(
     client: httpx.AsyncClient, tokens: Issuer, next_: str
 ) -> None:
-    token = tokens.token("supervisor", "audit:read")
+    token = tokens.token("supervisor", "audit:read", department=STAFF)
     answer = await client.post("/session", data={"token": token, "next": next_})
     assert answer.headers["location"] == "/"
 

@@ -28,8 +28,8 @@ class Client:
 
 
 def _department(code: str, organisation: str) -> Client:
-    """A department's system: it reports facts; which ones, the department decides."""
-    scopes = ("facts:write", "households:read")
+    """A department's system: it reports facts; which ones, and what it sees, the department decides."""
+    scopes = ("facts:write", "households:read", "audit:read")
     return Client(code, organisation, code, "DEPARTMENT_OFFICER", COUNTY, scopes)
 
 

@@ -7,7 +7,7 @@ key `<service>.<EventName>.v<major>`) at every start, and kept as golden files i
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -61,12 +61,18 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
                 "en": field.en,
                 "codes": _labels(field.codes or ()),
                 **({"phases": dict(field.phases)} if field.phases else {}),
+                **({"routes": _sorted(field.routes)} if field.routes else {}),
+                **({"needed_by": sorted(field.needed_by)} if field.needed_by else {}),
             }
             for name, field in meanings.fields.items()
             if name in meaning.names()
         },
         "schema": msgspec.json.schema(event),
     }
+
+
+def _sorted(routes: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    return {code: sorted(departments) for code, departments in routes.items()}
 
 
 def _labels(codes: Iterable[Code]) -> dict[str, dict[str, str]]:

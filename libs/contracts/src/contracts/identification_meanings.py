@@ -68,6 +68,7 @@ from contracts.persons import (
     ProcessingRestricted,
     RestrictionLifted,
 )
+from contracts.routing import EVERY, ROUTED
 from contracts.stages import Stage
 from contracts.wording import Code
 
@@ -265,31 +266,52 @@ IDENTIFICATION = Meanings(
         AccessRefused: Meaning(look=Look(refusal="denial")),
     },
     {
-        "standing": StateField("在册状态", "standing", Standing),
-        "stage": StateField("办理阶段", "stage", Stage, _PHASES),
+        "standing": StateField("在册状态", "standing", Standing, needed_by=EVERY),
+        "stage": StateField("办理阶段", "stage", Stage, _PHASES, needed_by=EVERY),
         "category": StateField("户类别", "category", Category),
         "marginal_2019": StateField("2019年边缘易致贫户", "on the list of 2019"),
-        "region": StateField("所在区划", "area"),
+        "region": StateField("所在区划", "area", needed_by=EVERY),
         "co_living_count": StateField("共同生活人数", "living together"),
         "survivor_id": StateField("并入户", "absorbed by"),
-        "risk_types": StateField("风险类型", "risks", RiskType),
-        "due_on": StateField("认定期限", "to be decided by"),
-        "monitored_class": StateField("监测类别", "monitored as", MonitoredClass),
-        "monitored_since": StateField("认定日期", "monitored since"),
-        "eliminated_on": StateField("消除日期", "eliminated on"),
-        "income.disposable_fen": StateField("家庭可支配收入", "disposable income"),
-        "income.line_fen": StateField("监测线", "line"),
-        "income.members": StateField("核算人数", "persons counted"),
-        "income.within_line": StateField("收入在线内", "within the line"),
-        "safeguard.housing": StateField("住房等级", "housing", HousingGrade),
-        "safeguard.water_safe": StateField("饮水合格", "water safe"),
-        "safeguard.dropouts": StateField("失学人数", "dropouts"),
-        "safeguard.uninsured": StateField("未参保人数", "uninsured"),
+        "risk_types": StateField("风险类型", "risks", RiskType, routes=ROUTED),
+        "due_on": StateField("认定期限", "to be decided by", needed_by=EVERY),
+        "monitored_class": StateField("监测类别", "monitored as", MonitoredClass, needed_by=EVERY),
+        "monitored_since": StateField("认定日期", "monitored since", needed_by=EVERY),
+        "eliminated_on": StateField("消除日期", "eliminated on", needed_by=EVERY),
+        "income.disposable_fen": StateField(
+            "家庭可支配收入", "disposable income", needed_by=frozenset({"minzheng"})
+        ),
+        "income.line_fen": StateField("监测线", "line", needed_by=frozenset({"minzheng"})),
+        "income.members": StateField(
+            "核算人数", "persons counted", needed_by=frozenset({"minzheng"})
+        ),
+        "income.within_line": StateField(
+            "收入在线内", "within the line", needed_by=frozenset({"minzheng"})
+        ),
+        "safeguard.housing": StateField(
+            "住房等级", "housing", HousingGrade, needed_by=frozenset({"zhujian"})
+        ),
+        "safeguard.water_safe": StateField(
+            "饮水合格", "water safe", needed_by=frozenset({"shuiwu"})
+        ),
+        "safeguard.dropouts": StateField("失学人数", "dropouts", needed_by=frozenset({"jiaoyu"})),
+        "safeguard.uninsured": StateField(
+            "未参保人数", "uninsured", needed_by=frozenset({"yibao"})
+        ),
         "member": StateField("成员", "member"),
         "member.relation": StateField("与户主关系", "relation to the head", Relation),
-        "member.labour_capacity": StateField("劳动能力", "labour capacity", LabourCapacity),
-        "member.health": StateField("健康状况", "health", Health),
-        "member.schooling": StateField("就学情况", "schooling", Schooling),
+        "member.labour_capacity": StateField(
+            "劳动能力",
+            "labour capacity",
+            LabourCapacity,
+            needed_by=frozenset({"minzheng", "renshe"}),
+        ),
+        "member.health": StateField(
+            "健康状况", "health", Health, needed_by=frozenset({"canlian", "weijian", "yibao"})
+        ),
+        "member.schooling": StateField(
+            "就学情况", "schooling", Schooling, needed_by=frozenset({"jiaoyu"})
+        ),
         "member.restricted": StateField("限制处理", "processing restricted"),
         "member.erased": StateField("个人信息已删除", "personal data erased"),
         "fact": StateField("部门信息", "fact"),

@@ -86,12 +86,16 @@ class StateField:
 
     `phases`: which of its codes mean that a clue is open (`CLUE`), that the household is monitored
     (`MONITORED`), or that its risk is eliminated (`ELIMINATED`).
+    `routes`: the departments that a household with this code is routed to.
+    `needed_by`: the departments whose task needs the field, of a household that is routed to them.
     """
 
     zh: str
     en: str
     codes: type[Code] | None = None
     phases: Mapping[str, str] = field(default_factory=dict)
+    routes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    needed_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from sqlmodel import col
 
 from audit import queries
 from audit.api import USUAL, Cursor, Limit, runtime_of, vocabulary_of
-from audit.filters import At, moment, payload
-from audit.looks import Looker, looking, stream_of
+from audit.filters import At, moment
+from audit.looks import READ, Looker, looking, stream_of
 from audit.read_model import Entry
 from audit.rendering import page
 from audit.sentences import Words, shown
-from audit.state import at
+from audit.state import at, payload
 from audit.timeline import Who, cursor_after, place_in, told
 from audit.vocabulary import Vocabulary
 from audit.words import DEPARTMENTS
@@ -32,7 +32,6 @@ from contracts.access import Shown
 
 router = APIRouter(tags=["access"])
 
-READ = "access:read"
 PAGE = 100  # looks on a page for people
 NAMES = ("department", "refused", "since", "until")
 

@@ -29,11 +29,13 @@ Cursor = Annotated[str | None, Query(description="`next` of the page before", ma
 
 @dataclass(frozen=True)
 class Timeline:
-    """A page of a household's timeline. `timeline_hash` and `count` are over all of it."""
+    """A page of a household's timeline. `timeline_hash` and `count` are over all of it; `hidden` of
+    them are not shown, because the caller's department does not need them."""
 
     household_id: UUID
     region: str
     count: int
+    hidden: int
     timeline_hash: str
     parked: int
     items: list[Item]
@@ -80,7 +82,7 @@ async def timeline(
         household_id,
         limit=limit + 1,
         after=place_in(cursor),
-        where=conditions(asked, vocabulary, corrected),
+        where=[*conditions(asked, vocabulary, corrected), *caller.sight.where()],
     )
     shown = found[:limit]
     following = cursor_after(shown[-1]) if len(found) > limit else None
@@ -90,6 +92,7 @@ async def timeline(
             household_id=household_id,
             region=caller.region,
             count=proof.count,
+            hidden=caller.sight.hidden(proof.count),
             timeline_hash=proof.hash,
             parked=await queries.parked(runtime.engine, "audit", str(household_id)),
             items=[told(entry, vocabulary) for entry in shown],

@@ -21,7 +21,7 @@ from audit.log.store import Checkpoint
 from audit.log.tables import CHECKPOINTS
 from audit.log.tiles import WIDTH, Tile, Wanted, asked
 from audit.log.tree import consistency
-from audit.looks import Looker, looking
+from audit.looks import READ, Looker, looking, stream_of
 from common.http import only_filters
 from common.intents import Connection
 from common.problems import Problem
@@ -42,6 +42,9 @@ PUBLIC = frozenset(
 )
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 AT_ONCE = {"Cache-Control": "no-cache"}
+Kept = Annotated[
+    int | None, Query(ge=1, lt=2**63, description="size of the checkpoint that you kept")
+]
 Size = Annotated[int, Query(ge=1, lt=2**63, description="size of a checkpoint")]
 
 
@@ -136,26 +139,42 @@ async def download(
     household_id: UUID,
     request: Request,
     caller: Annotated[Looker, looking(Shown.DOSSIER, export=True, absent=True, staff=True)],
-    kept: Annotated[
-        int | None, Query(ge=1, lt=2**63, description="size of the checkpoint that you kept")
-    ] = None,
+    kept: Kept = None,
 ) -> Response:
     """To be verified with `verify.py`. Of a household that no event named, the proof of that."""
-    only_filters(request, ("kept", "purpose"))
-    made = await dossier(keeper_of(request), "audit", str(household_id), kept)
-    size = verify.head_of(made["checkpoint"]).size
-    name = f"household-{household_id}-{size}.json"
-    return Response(
-        json.dumps(made, ensure_ascii=False, indent=1),
-        media_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', **AT_ONCE},
-    )
+    return await _file(request, str(household_id), "household", kept)
+
+
+@router.get(
+    "/v1/households/{household_id}/accesses/dossier",
+    summary="The log of looks at a household that audit recorded, with its proofs",
+)
+async def download_looks(
+    household_id: UUID,
+    request: Request,
+    caller: Annotated[Looker, looking(Shown.ACCESSES, scope=READ, export=True, staff=True)],
+    kept: Kept = None,
+) -> Response:
+    """As the dossier. The reveals of identification are in the household's own."""
+    return await _file(request, stream_of(household_id), "accesses", kept)
 
 
 def keeper_of(request: Request) -> Keeper:
     """The keeper of the log."""
     keeper: Keeper = request.app.state.keeper
     return keeper
+
+
+async def _file(request: Request, key: str, kind: str, kept: int | None) -> Response:
+    only_filters(request, ("kept", "purpose"))
+    made = await dossier(keeper_of(request), "audit", key, kept)
+    size = verify.head_of(made["checkpoint"]).size
+    name = f"{kind}-{request.path_params['household_id']}-{size}.json"
+    return Response(
+        json.dumps(made, ensure_ascii=False, indent=1),
+        media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', **AT_ONCE},
+    )
 
 
 @cache

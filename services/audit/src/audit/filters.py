@@ -1,6 +1,5 @@
 """Which events of a household are asked for. Every filter is told, or it is refused."""
 
-import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from sqlalchemy import ColumnElement, Date, cast, false, func, not_, tuple_
 from sqlmodel import col
 
 from audit.read_model import Entry
-from audit.state import identified
+from audit.state import identified, payload
 from audit.timeline import LATE_AFTER
 from audit.vocabulary import TypeName, Vocabulary
 from common.clock import start_of
@@ -117,15 +116,6 @@ def corrections(rows: Sequence[tuple[UUID, Meaning, bytes]]) -> set[UUID]:
         if target := identified(payload(data), path):
             found |= {event_id, target}
     return found
-
-
-def payload(data: bytes) -> dict[str, Any] | None:
-    """The payload of an event, or `None` if it is no JSON object."""
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _business_date(column: Any) -> Any:

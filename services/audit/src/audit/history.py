@@ -1,6 +1,6 @@
 """A household at any point of two clocks, and what lies between two points, over HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,12 +10,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from audit import queries
 from audit.api import runtime_of, vocabulary_of
-from audit.filters import At, moment, payload
+from audit.filters import At, moment
+from audit.happened import recorded
 from audit.looks import Looker, looking
 from audit.sentences import Words, shown
-from audit.state import Happened, diff, named, state
+from audit.state import diff, named, state
 from audit.timeline import Item, told
-from audit.vocabulary import StateWords, Vocabulary
+from audit.vocabulary import StateWords
 from common.http import encoded, only_filters
 from common.service import Runtime
 from contracts.access import Shown
@@ -46,7 +47,8 @@ class AtPoint:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field that differs. `event` is behind it: it set, cleared, corrected or retracted."""
+    """A field that differs. `event` is behind it: it set, cleared, corrected or retracted; absent if
+    the caller's department does not see it."""
 
     field: str
     label: Words
@@ -54,7 +56,7 @@ class Change:
     after: Any
     shown_before: Words
     shown_after: Words
-    event: Item
+    event: Item | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +96,8 @@ async def at_point(
     only_filters(request, ("valid_at", "known_at"))
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     point = _point(runtime, moment(valid_at), moment(known_at))
-    found = state(
-        await recorded(runtime, vocabulary, household_id, point.known_at),
-        point.valid_at,
-        point.known_at,
-    )
+    events = await recorded(runtime, vocabulary, household_id, point.known_at)
+    found = caller.sight.state(state(events, point.valid_at, point.known_at))
     words = vocabulary.state()
     return encoded(
         AtPoint(
@@ -137,8 +136,10 @@ async def between(
     before = _point(runtime, first, moment(known_from) or first)
     after = _point(runtime, last, moment(known_to) or last)
     events = await recorded(runtime, vocabulary, household_id, max(before.known_at, after.known_at))
-    changes = diff(*(state(events, point.valid_at, point.known_at) for point in (before, after)))
-    entries = await queries.by_id(runtime.engine, {change.event_id for change in changes})
+    sight = caller.sight
+    changes = diff(*(sight.state(state(events, p.valid_at, p.known_at)) for p in (before, after)))
+    behind = {c.event_id for c in changes if sight.whole or c.event_id in sight.events}
+    entries = await queries.by_id(runtime.engine, behind)
     items = {entry.event_id: told(entry, vocabulary) for entry in entries}
     words = vocabulary.state()
     return encoded(
@@ -154,7 +155,7 @@ async def between(
                     change.after,
                     spoken(change.field, change.before, words),
                     spoken(change.field, change.after, words),
-                    items[change.event_id],
+                    items.get(change.event_id),
                 )
                 for change in changes
             ],
@@ -165,27 +166,6 @@ async def between(
 def _point(runtime: Runtime, valid_at: datetime | None, known_at: datetime | None) -> Point:
     now = runtime.clock.now()
     return Point(valid_at or now, known_at or now)
-
-
-async def recorded(
-    runtime: Runtime, vocabulary: Vocabulary, household_id: UUID, known_at: datetime
-) -> Sequence[Happened]:
-    """What was recorded of a household by then."""
-    rows = await queries.known(runtime.pool, household_id, known_at)
-    return [
-        Happened(
-            row["event_id"],
-            row["service"],
-            row["type"],
-            row["stream"],
-            row["version"],
-            row["occurred_at"],
-            row["recorded_at"],
-            payload(row["data"]),
-            vocabulary.meaning(row["service"], row["type"], row["schema_version"]),
-        )
-        for row in rows
-    ]
 
 
 def worded(name: str, value: Any, words: Mapping[str, StateWords]) -> tuple[Words, Any, Words]:

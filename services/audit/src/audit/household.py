@@ -14,7 +14,8 @@ from audit.api import MOST, corrected_in, runtime_of, vocabulary_of
 from audit.deadlines import deadlines
 from audit.dossier import dossier
 from audit.filters import Filters, conditions, filters
-from audit.history import Field, label, recorded, spoken, worded
+from audit.happened import recorded
+from audit.history import Field, label, spoken, worded
 from audit.log.keeper import Keeper
 from audit.looks import Looker, looking
 from audit.rendering import page
@@ -69,12 +70,12 @@ def _year_month(moment: datetime) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field of the state then and now, and the event behind it."""
+    """A field of the state then and now, and the event behind it, if it is seen."""
 
     label: Words
     then: Words
     now: Words
-    event: Happened
+    event: Happened | None
 
 
 @router.get("/households/{household_id}")
@@ -88,9 +89,11 @@ async def household(
     runtime, vocabulary, id_ = runtime_of(request), vocabulary_of(request), caller.household_id
     now = runtime.clock.now()
     events = await recorded(runtime, vocabulary, id_, now)
-    current = state(events, now, now)
+    sight = caller.sight
+    current = sight.state(state(events, now, now))
     point = asked.valid_at or now, asked.known_at or now
-    seen = state(events, *point)
+    seen = sight.state(state(events, *point))
+    events = sight.among(events)
     after = place_in(request.query_params.get("cursor"))
     chosen = Filters(**{name: None if (v := getattr(asked, name)) == "" else v for name in CHOICES})
     found = await queries.entries(
@@ -98,19 +101,24 @@ async def household(
         id_,
         limit=MOST + 1,
         after=after,
-        where=conditions(chosen, vocabulary, await corrected_in(runtime, vocabulary, id_, chosen)),
+        where=[
+            *conditions(chosen, vocabulary, await corrected_in(runtime, vocabulary, id_, chosen)),
+            *sight.where(),
+        ],
     )
     shown = found[:MOST]
     items = [told(entry, vocabulary) for entry in shown]
     chosen_now = {n: v for n in CHOICES if (v := request.query_params.get(n))}
     due = deadlines(events, business_date(now))
+    proof = await queries.proof(runtime.engine, id_)
     return page(
         request,
         "household.html",
         scripts=True,
         household=caller,
         months=list(months(items, after[0] if after else None)),
-        proof=await queries.proof(runtime.engine, id_),
+        proof=proof,
+        hidden=sight.hidden(proof.count),
         parked=await queries.parked(runtime.engine, "audit", str(id_)),
         following=cursor_after(shown[-1]) if len(found) > MOST else None,
         header=[f for f in _fields(current, vocabulary) if "." not in f.field],
@@ -152,7 +160,7 @@ def changes(
             label(c.field, words),
             spoken(c.field, c.before, words),
             spoken(c.field, c.after, words),
-            by_id[c.event_id],
+            by_id.get(c.event_id),
         )
         for c in diff(then, now)
     ]

@@ -2,13 +2,12 @@
 
 `looking` is the policy of a route with a household in its path: who may see it, for which purpose. A
 look that cannot be recorded is not answered (503). Supervisors and staff see the households of their
-area. A department sees those that are routed to it: an event that one of its people or systems caused
-is on the household's timeline.
+area; a department sees those that are routed to it, and of them what its task needs (`Sight`).
 """
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
 
@@ -17,6 +16,10 @@ from starlette.requests import HTTPConnection
 
 from audit import queries
 from audit.access import SCOPE, SignedIn, allowed_by, identified
+from audit.happened import recorded
+from audit.sight import Sight
+from audit.state import state
+from audit.vocabulary import Vocabulary
 from common.auth import Principal
 from common.decider import Decider
 from common.http import circumstances
@@ -28,12 +31,13 @@ from contracts.access import AuditEvent, HouseholdExported, HouseholdLookedAt, L
 from contracts.access import Refusal as Why
 
 STAFF = "xiangzhen"  # the department of those who work with households, and of who supervises them
+READ = "access:read"  # the scope that reads who looked
 PURPOSE = "Access-Purpose"
 USUAL = "监督检查"  # supervision: what a look is for, unless it is said
+TASK = "办理本部门任务"  # the same, of a department
 LONGEST = 200  # characters
 PATIENCE = 5.0  # seconds that a look may wait to be recorded
 NOWHERE = "0"  # the area of a household that no event named, asked for by somebody without an area
-
 
 PROBLEMS = {
     Why.OUTSIDE_REGION: "outside-region",
@@ -56,11 +60,12 @@ LOOKS: Decider[AuditEvent, None, AuditEvent] = Decider(None, _decide, _evolve, s
 @dataclass(frozen=True, slots=True)
 class Looker(Principal):
     """A caller whose look at a household is allowed, and recorded. `region` is the household's, and
-    `events` is how many records name it."""
+    `events` is how many records name it; `sight` is what of it is shown."""
 
     household_id: UUID
     region: str
     events: int
+    sight: Sight
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,21 @@ class Looking(SignedIn):
         runtime: Runtime = request.app.state.runtime
         found = await queries.household(runtime.engine, household_id)
         region = found.region if found else caller.actor.region or NOWHERE
-        looker = Looker(
+        sight = await self._sight(request, caller, household_id, region)
+        if not isinstance(sight, Sight):
+            refused = LookRefused(household_id=household_id, shown=self.shown, refusal=sight)
+            await record(runtime, caller, stream_of(household_id), region, refused)
+            allowed_by(caller, self.scope)
+            raise Problem(PROBLEMS[sight])
+        if not found and not self.absent:
+            raise Problem("not-found")
+        purpose = stated(request) or (None if self.export else USUAL if sight.whole else TASK)
+        if purpose is None:
+            raise Problem("purpose-missing")
+        event = HouseholdExported if self.export else HouseholdLookedAt
+        look = event(household_id=household_id, shown=self.shown, purpose=purpose)
+        await record(runtime, caller, stream_of(household_id), region, look)
+        return Looker(
             caller.client,
             caller.scopes,
             caller.expires,
@@ -91,24 +110,26 @@ class Looking(SignedIn):
             household_id,
             region,
             found.events if found else 0,
+            sight,
         )
+
+    async def _sight(
+        self, request: Request, caller: Principal, household_id: UUID, region: str
+    ) -> Sight | Why:
+        """What the caller sees of the household, or why nothing."""
         if why := outside(caller, self.scope, region):
-            await self._refuse(runtime, looker, why)
-        if not oversees(caller) and not await queries.routed(
-            runtime.engine, household_id, caller.actor.department
-        ):
-            await self._refuse(runtime, looker, Why.NOT_ROUTED)
-        if self.staff and not oversees(caller):
-            await self._refuse(runtime, looker, Why.NOT_NEEDED)
-        if not found and not self.absent:
-            raise Problem("not-found")
-        purpose = stated(request) or (None if self.export else USUAL)
-        if purpose is None:
-            raise Problem("purpose-missing")
-        event = HouseholdExported if self.export else HouseholdLookedAt
-        look = event(household_id=household_id, shown=self.shown, purpose=purpose)
-        await record(runtime, looker, stream_of(household_id), region, look)
-        return looker
+            return why
+        if oversees(caller):
+            return Sight()
+        runtime: Runtime = request.app.state.runtime
+        vocabulary: Vocabulary = request.app.state.vocabulary
+        now = runtime.clock.now()
+        events = await recorded(runtime, vocabulary, household_id, now)
+        caused = await queries.caused(runtime.pool, household_id, caller.actor.department)
+        sight = Sight.of(caller.actor.department, vocabulary.state(), events, caused)
+        if not sight.routed(state(events, now, now)):
+            return Why.NOT_ROUTED
+        return Why.NOT_NEEDED if self.staff else sight
 
     def _household(self, request: Request) -> UUID:
         try:
@@ -117,12 +138,6 @@ class Looking(SignedIn):
             if not request.url.path.startswith("/v1/"):
                 raise Problem("not-found") from error
             raise Problem("invalid", faults=[fault("/household_id", "uuid")]) from error
-
-    async def _refuse(self, runtime: Runtime, looker: Looker, why: Why) -> NoReturn:
-        refused = LookRefused(household_id=looker.household_id, shown=self.shown, refusal=why)
-        await record(runtime, looker, stream_of(looker.household_id), looker.region, refused)
-        allowed_by(looker, self.scope)
-        raise Problem(PROBLEMS[why])
 
 
 def looking(

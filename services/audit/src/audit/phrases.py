@@ -29,6 +29,10 @@ PHRASES = {
         "{n} 条记录尚未能处理，以下时间线可能不完整。",
         "{n} records could not be processed yet; the timeline below may be incomplete.",
     ),
+    "hidden": Words(
+        "另有 {n} 条记录与本部门任务无关，不予显示。",
+        "{n} more records are not shown: your department's task does not need them.",
+    ),
     "quiet": Words("{n} 天没有记录", "{n} days without a record"),
     "month": Words("{year}年{month}月", "{year}-{month:02d}"),
     "occurred": Words("发生于", "Happened"),

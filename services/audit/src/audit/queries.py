@@ -40,15 +40,11 @@ async def household(engine: AsyncEngine, household_id: UUID) -> Household | None
         return await session.get(Household, household_id)
 
 
-async def routed(engine: AsyncEngine, household_id: UUID, department: str) -> bool:
-    """Whether somebody of the department caused an event of the household's timeline."""
-    if not department:
-        return False
-    query = select(Entry.event_id).where(
-        col(Entry.key) == str(household_id), col(Entry.actor_department) == department
+async def caused(pool: asyncpg.Pool, household_id: UUID, department: str) -> frozenset[UUID]:
+    """The events of a household that people or systems of a department caused."""
+    return frozenset(
+        row["event_id"] for row in await pool.fetch(_CAUSED, str(household_id), department)
     )
-    async with AsyncSession(engine) as session:
-        return (await session.execute(query.limit(1))).first() is not None
 
 
 async def entries(
@@ -173,6 +169,7 @@ _FOLDED = """
 select event_id, service, type, schema_version, stream, version, occurred_at, recorded_at, data
 from read.timeline where key = $1 and ($2::timestamptz is null or recorded_at <= $2)
 """
+_CAUSED = "select event_id from read.timeline where key = $1 and actor_department = $2"
 _OF_TYPES = """
 select t.event_id, t.service, t.type, t.schema_version, t.recorded_at, t.data from read.timeline t
 join unnest($2::text[], $3::text[], $4::int[]) as w (service, type, schema_version)

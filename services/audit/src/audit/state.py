@@ -115,18 +115,16 @@ def _why_gone(name: str, was: Value | None, before: State, after: State) -> UUID
 
 
 def _apply(found: State, event: Happened, amended: Sequence[tuple[str, str, UUID]]) -> None:
-    plain = dict(_effects(event.meaning, event.payload or {}))
+    plain = dict(effects(event.meaning, event.payload or {}))
     payload: Any = copy.deepcopy(event.payload) if amended else event.payload
     behind = dict.fromkeys(plain, event.event_id)
-    effects = plain
+    made = plain
     for pointer, value, by in amended:
         _amend(payload, pointer, value)
-        now = dict(_effects(event.meaning, payload))
-        behind = {
-            n: behind.get(n, by) if effects.get(n, MISSING) == v else by for n, v in now.items()
-        }
-        effects = now
-    for name, value in effects.items():
+        now = dict(effects(event.meaning, payload))
+        behind = {n: behind.get(n, by) if made.get(n, MISSING) == v else by for n, v in now.items()}
+        made = now
+    for name, value in made.items():
         if value is MISSING:
             _clear(found, name, behind[name])
         else:
@@ -139,7 +137,7 @@ def _clear(found: State, name: str, by: UUID) -> None:
     found.gone[name] = by
 
 
-def _effects(meaning: Meaning, payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def effects(meaning: Meaning, payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """State fields and their values; `MISSING` for those that are no more."""
     if any(at(payload, path) != value for path, value in meaning.when.items()):
         return
@@ -199,6 +197,15 @@ def identified(payload: Mapping[str, Any] | None, path: str | None) -> UUID | No
         return UUID(at(payload, path)) if path else None
     except (ValueError, TypeError, AttributeError):
         return None
+
+
+def payload(data: bytes) -> dict[str, Any] | None:
+    """The payload of an event, or `None` if it is no JSON object."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _text(value: Any) -> str:

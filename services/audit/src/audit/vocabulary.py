@@ -23,12 +23,15 @@ TypeName = tuple[str, str, int]  # service, event name, major version
 
 
 class StateWords(msgspec.Struct):
-    """The name of a state field, the labels of its codes, and the phases that they stand for."""
+    """The name of a state field, the labels of its codes, the phases that they stand for, and who is
+    to see it (`StateField`)."""
 
     zh: str
     en: str
     codes: dict[str, Words] = {}
     phases: dict[str, str] = {}
+    routes: dict[str, list[str]] = {}
+    needed_by: list[str] = []
 
 
 class _Meant(msgspec.Struct):

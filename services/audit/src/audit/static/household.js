@@ -123,5 +123,6 @@ function live(at) {
 }
 
 document.querySelectorAll("[data-slider]").forEach(slider);
-badge(document.getElementById("badge"));
+const verified = document.getElementById("badge");
+if (verified) badge(verified);
 live(document.getElementById("news"));

@@ -13,8 +13,9 @@ from common.batch import Item
 from common.http import only_filters
 from common.paging import bounded, lead_on
 from common.problems import Problem, fault
-from contracts.codes import Category, Origin, RiskType
+from contracts.codes import Category, Origin
 from contracts.persons import Denial
+from contracts.routing import ROUTED
 from contracts.stages import Stage
 from identification.api.access import refuse
 from identification.api.forms import HouseholdForm
@@ -28,17 +29,6 @@ router = APIRouter(tags=["households"])
 
 _form = TypeAdapter(HouseholdForm)
 
-# Which department a risk is routed to (S8.2-02); a department reads only what is routed to it.
-ROUTED: dict[str, frozenset[str]] = {
-    RiskType.ILLNESS: frozenset({"yibao", "weijian"}),
-    RiskType.DISABILITY: frozenset({"canlian", "minzheng"}),
-    RiskType.SCHOOLING: frozenset({"jiaoyu"}),
-    RiskType.UNSTABLE_EMPLOYMENT: frozenset({"renshe"}),
-    RiskType.UNSAFE_HOUSING: frozenset({"zhujian"}),
-    RiskType.UNSAFE_WATER: frozenset({"shuiwu"}),
-    RiskType.INDUSTRY_FAILURE: frozenset({"nongye"}),
-    RiskType.LOW_INCOME: frozenset({"minzheng"}),
-}
 FILTERS = (
     "region", "stage", "status", "origin", "category", "marginal_2019", "has_labour", "register_number",
     "due_by", "cursor", "limit",

@@ -1,0 +1,31 @@
+"""What was recorded of a household, as the fold of its state takes it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from audit import queries
+from audit.state import Happened, payload
+from audit.vocabulary import Vocabulary
+from common.service import Runtime
+
+
+async def recorded(
+    runtime: Runtime, vocabulary: Vocabulary, household_id: UUID, known_at: datetime
+) -> Sequence[Happened]:
+    """What was recorded of a household by then."""
+    rows = await queries.known(runtime.pool, household_id, known_at)
+    return [
+        Happened(
+            row["event_id"],
+            row["service"],
+            row["type"],
+            row["stream"],
+            row["version"],
+            row["occurred_at"],
+            row["recorded_at"],
+            payload(row["data"]),
+            vocabulary.meaning(row["service"], row["type"], row["schema_version"]),
+        )
+        for row in rows
+    ]

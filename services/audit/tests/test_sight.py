@@ -1,0 +1,223 @@
+"""A department sees the households that are routed to it, and of them what its task needs (A75)."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from audit.looks import STAFF
+from audit.vocabulary import Vocabulary
+from common.testing import NOON, Issuer, envelope, household
+from contracts.envelope import Actor, Envelope
+
+Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
+
+ONE = f"/v1/households/{household(1)}"
+TIMELINE, PAGE = f"{ONE}/timeline", f"/households/{household(1)}"
+TOWN = Actor(
+    person="p", post="TOWN_REVIEWER", organisation="彭寨镇", department=STAFF, region="441624108"
+)
+PERSON = "0192aaaa-0000-7000-8000-000000000001"
+
+
+def by_town(type_: str, prev: Envelope | None = None, **payload: Any) -> Envelope:
+    more: dict[str, Any] = {} if prev else {"household_id": household(1)}
+    return envelope(json.dumps(payload).encode(), type=type_, prev=prev, actor=TOWN, **more)
+
+
+@pytest.fixture
+async def story(hear: Hear) -> dict[str, Envelope]:
+    """Illness and schooling, of a household whose income, housing and member were looked into."""
+    member = {
+        "person_id": PERSON,
+        "relation": "SPOUSE",
+        "labour_capacity": "NONE",
+        "health": "SERIOUS_ILLNESS",
+        "schooling": "NOT_IN_SCHOOL",
+    }
+    registered = by_town(
+        "HouseholdRegistered", category="GENERAL", region="441624108201", members=[member]
+    )
+    illness = by_town("RiskDetected", registered, risk_types=["ILLNESS"], due_on="2024-06-18")
+    both = by_town("HouseholdVerified", illness, risk_types=["ILLNESS", "SCHOOLING"])
+    income = by_town("IncomeAssessed", both, disposable_fen=123456, within_line=True)
+    safe = by_town("SafeguardAssessed", income, housing_grade="GRADE_D", uninsured=2, dropouts=1)
+    fact = envelope(
+        b'{"record_key":"k1","fact_type":"MedicalSettlement","values":{"total_fen":700}}',
+        type="DepartmentFactRecorded",
+        stream="facts-1",
+        household_id=household(1),
+    )
+    told = {
+        "registered": registered,
+        "illness": illness,
+        "both": both,
+        "income": income,
+        "safe": safe,
+        "fact": fact,
+    }
+    await hear(list(told.values()))
+    return told
+
+
+@pytest.fixture
+def of(tokens: Issuer) -> Callable[[str], dict[str, str]]:
+    """The header of a department."""
+    return lambda department: tokens.bearer(
+        department, "audit:read access:read", department=department
+    )
+
+
+Of = Callable[[str], dict[str, str]]
+
+
+@pytest.mark.parametrize(
+    ("department", "status"),
+    [
+        ("yibao", 200),
+        ("weijian", 200),
+        ("jiaoyu", 200),
+        ("canlian", 403),
+        ("minzheng", 403),
+        ("jinrong", 403),
+        ("", 403),
+    ],
+)
+async def test_A75_a_department_sees_the_households_that_are_routed_to_it(
+    client: httpx.AsyncClient, story: object, of: Of, department: str, status: int
+) -> None:
+    for path in (TIMELINE, f"{ONE}/state", f"{ONE}/diff?from=2024-01-01", PAGE):
+        assert (await client.get(path, headers=of(department))).status_code == status
+
+
+async def test_A75_what_a_department_reported_routes_nothing_to_it(
+    client: httpx.AsyncClient, hear: Hear, of: Of
+) -> None:
+    await hear([envelope(household_id=household(1))])  # an event that yibao caused
+    assert (await client.get(TIMELINE, headers=of("yibao"))).status_code == 403
+
+
+async def test_A75_once_the_difficulty_is_gone_so_is_the_sight_of_it(
+    client: httpx.AsyncClient, story: dict[str, Envelope], hear: Hear, of: Of
+) -> None:
+    assert (await client.get(TIMELINE, headers=of("jiaoyu"))).status_code == 200
+    await hear([by_town("HouseholdVerified", story["safe"], risk_types=["ILLNESS"])])
+    assert (await client.get(TIMELINE, headers=of("jiaoyu"))).status_code == 403
+    assert (await client.get(TIMELINE, headers=of("yibao"))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("department", "seen"),
+    [
+        ("yibao", {"illness", "fact"}),
+        ("weijian", {"illness"}),
+        ("jiaoyu", set()),
+    ],
+)
+async def test_a_department_sees_its_own_events_and_warnings_of_no_other_difficulty(
+    client: httpx.AsyncClient, story: dict[str, Envelope], of: Of, department: str, seen: set[str]
+) -> None:
+    answer = (await client.get(TIMELINE, headers=of(department))).json()
+    names = {str(event.event_id): name for name, event in story.items()}
+    assert {names[item["event_id"]] for item in answer["items"]} == seen
+    assert (answer["count"], answer["hidden"]) == (6, 6 - len(seen))
+    page = (await client.get(PAGE, headers=of(department))).text
+    assert page.count('<li class="event') == len(seen)
+    assert f"另有 {6 - len(seen)} 条记录" in page
+
+
+async def state_of(client: httpx.AsyncClient, headers: dict[str, str]) -> dict[str, Any]:
+    fields = (await client.get(f"{ONE}/state", headers=headers)).json()["fields"]
+    return {field["field"]: field["value"] for field in fields}
+
+
+async def test_a_department_sees_the_fields_that_its_task_needs(
+    client: httpx.AsyncClient, story: object, of: Of
+) -> None:
+    every = {"standing", "stage", "region", "due_on", "risk_types"}
+    yibao = await state_of(client, of("yibao"))
+    assert yibao["risk_types"] == ["ILLNESS"]
+    facts = {"fact.k1.type", "fact.k1.values"}
+    health = {"safeguard.uninsured", f"member.{PERSON}.health"}
+    assert set(yibao) == every | facts | health
+    jiaoyu = await state_of(client, of("jiaoyu"))
+    assert jiaoyu["risk_types"] == ["SCHOOLING"]
+    assert set(jiaoyu) == every | {"safeguard.dropouts", f"member.{PERSON}.schooling"}
+    whole = await state_of(client, {})
+    assert {"income.disposable_fen", "safeguard.housing", "category"} < set(whole)
+
+
+async def test_what_differs_is_hidden_alike(
+    client: httpx.AsyncClient, story: dict[str, Envelope], of: Of
+) -> None:
+    answer = await client.get(f"{ONE}/diff?from=2024-01-01", headers=of("jiaoyu"))
+    changes = {change["field"]: change for change in answer.json()["changes"]}
+    assert changes["risk_types"]["after"] == ["SCHOOLING"]
+    assert "income.disposable_fen" not in changes
+    assert {change["event"] for change in changes.values()} == {None}
+    yibao = await client.get(f"{ONE}/diff?from=2024-01-01", headers=of("yibao"))
+    behind = {c["field"]: c["event"] for c in yibao.json()["changes"]}
+    assert behind["fact.k1.values"]["event_id"] == str(story["fact"].event_id)
+    page = await client.get(f"{PAGE}?known_at=2024-01-01", headers=of("jiaoyu"))
+    for hidden in ("1,234.56", "MedicalSettlement", "因病", "GRADE_D", "D级"):
+        assert hidden not in page.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["type=IncomeAssessed", "department=xiangzhen&type=HouseholdVerified", "corrected=false"],
+)
+async def test_a_filter_finds_nothing_that_is_hidden(
+    client: httpx.AsyncClient, story: dict[str, Envelope], of: Of, query: str
+) -> None:
+    answer = await client.get(f"{TIMELINE}?{query}", headers=of("weijian"))
+    ids = {item["event_id"] for item in answer.json()["items"]}
+    assert ids <= {str(story["illness"].event_id)}
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        (f"{ONE}/dossier", "DOSSIER"),
+        (f"{ONE}/accesses", "ACCESSES"),
+        (f"{PAGE}/raw", "RAW"),
+        (f"{PAGE}/accesses", "ACCESSES"),
+    ],
+)
+async def test_a_department_takes_no_file_and_reads_no_log_of_looks(
+    client: httpx.AsyncClient,
+    story: object,
+    of: Of,
+    app: FastAPI,
+    pool: asyncpg.Pool,
+    path: str,
+    shown: str,
+) -> None:
+    await app.state.keeper.keep(NOON)
+    assert (await client.get(path)).status_code == 200
+    answer = await client.get(path, headers=of("yibao"))
+    assert answer.status_code == 403
+    data = await pool.fetchval("select data from es.events order by position desc limit 1")
+    refused = {"household_id": str(household(1)), "shown": shown, "refusal": "NOT_NEEDED"}
+    assert json.loads(data) == refused
+    assert path.replace("/v1", "") not in (await client.get(PAGE, headers=of("yibao"))).text
+
+
+async def test_a_departments_look_is_for_its_task_unless_it_says_otherwise(
+    client: httpx.AsyncClient, story: object, of: Of, pool: asyncpg.Pool
+) -> None:
+    await client.get(TIMELINE, headers={**of("yibao"), "Access-Purpose": ""})
+    data = await pool.fetchval("select data from es.events order by position desc limit 1")
+    assert json.loads(data)["purpose"] == "办理本部门任务"
+
+
+async def test_before_the_words_are_known_no_department_sees_anything(
+    client: httpx.AsyncClient, story: object, of: Of, app: FastAPI
+) -> None:
+    app.state.vocabulary = Vocabulary()
+    assert (await client.get(TIMELINE, headers=of("yibao"))).status_code == 403
+    assert (await client.get(TIMELINE)).status_code == 200
