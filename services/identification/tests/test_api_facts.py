@@ -282,6 +282,36 @@ async def test_A50_a_corrected_fact_while_verifying_proposes_to_withdraw_the_clu
     assert len(await events(sql, home, "ClueWithdrawn")) == 0
 
 
+async def test_A10_a_second_settlement_is_evidence_of_the_clue_and_is_corrected_with_it(
+    app: httpx.AsyncClient, callers: Callers, sql: asyncpg.Connection
+) -> None:
+    number = await registered(app, callers)
+    await post(app, callers.yibao, settlement(number))
+    home = f"household-{household_of(number)}"
+
+    async def clue() -> Any:
+        return await events(sql, home, "RiskDetected")
+
+    ((_, detected),) = await eventually(clue)
+    second = settlement(number, 100_000, id=f"{number}-b", record_key=f"{number}-b")
+    piece = (await post(app, callers.yibao, second)).json()["event_id"]
+
+    async def added() -> Any:
+        return await events(sql, home, "ClueEvidenceAdded")
+
+    ((_, event),) = await eventually(added)
+    assert (event["clue_id"], event["evidence_event_ids"]) == (detected["clue_id"], [piece])
+    assert len(await events(sql, home, "RiskDetected", "RiskClueAttached")) == 1
+    less = settlement(number, 1, id=f"{number}-c", record_key=f"{number}-b", record_version=2)
+    await post(app, callers.yibao, less)
+
+    async def replaced() -> Any:
+        return await events(sql, f"evidence-of-{home}")
+
+    ((_, change),) = await eventually(replaced)
+    assert (change["clue_id"], change["previous_event_id"]) == (detected["clue_id"], piece)
+
+
 async def test_A60_ten_thousand_rows_with_37_bad_ones_and_the_whole_file_again(
     app: httpx.AsyncClient, callers: Callers
 ) -> None:

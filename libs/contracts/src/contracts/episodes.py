@@ -6,6 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from contracts.codes import Channel, HousingGrade, MonitoredClass, RiskType, Severity
+from contracts.evidence import ClueEvidenceAdded
 from contracts.incomes import IncomeLine
 from contracts.stages import Procedure
 from contracts.wording import Code, Wording
@@ -364,6 +365,7 @@ class ReviewReturned:
 EpisodeEvent = (
     RiskDetected
     | RiskClueAttached
+    | ClueEvidenceAdded
     | VerificationStarted
     | IncomeAssessed
     | SafeguardAssessed

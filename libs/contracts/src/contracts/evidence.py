@@ -1,4 +1,4 @@
-"""What becomes of a case when a department corrects what it rests on (A50). People decide, always."""
+"""The evidence that a clue rests on: added to, or corrected by a department (A50). People decide, always."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +21,32 @@ class ReviewOutcome(Code):
     STANDS = "STANDS", "认定仍然成立", "the confirmation stands"
     TO_BE_CANCELLED = "TO_BE_CANCELLED", "应撤销认定", "the confirmation is to be cancelled"
     TO_BE_CORRECTED = "TO_BE_CORRECTED", "应更正记录", "the record is to be corrected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClueEvidenceAdded:
+    """Rule of engagement 3: a rule found again, within the window, what its clue already says.
+
+    `evidence_event_ids` are the new pieces only; `discovered_on` is the clue's day, `found_on` theirs.
+    Class, severity and clock of the clue stay.
+    """
+
+    wording: ClassVar = Wording(
+        "补充线索依据",
+        "Evidence added to a clue",
+        "{found_on}同一规则又有依据{evidence_count}条，并入{discovered_on}的线索：{summary_zh}",
+        "On {found_on} the same rule found {evidence_count} more; added to the clue of "
+        "{discovered_on}: {summary_en}",
+    )
+    household_id: UUID
+    clue_id: UUID
+    rule_id: str
+    evidence_event_ids: list[UUID]
+    evidence_count: int
+    discovered_on: date
+    found_on: date
+    summary_zh: str
+    summary_en: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from contracts.episodes import (
     RiskDetected,
     VerificationStarted,
 )
+from contracts.evidence import ClueEvidenceAdded
 from identification.domain.assessments import assess, proposed_class
 from identification.domain.commands import (
     ConfirmMonitoring,
@@ -40,13 +41,13 @@ MAX_RISKS = 5
 
 
 def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
-    """T1. The first clue opens a case, others join it; what is known already records nothing."""
+    """T1. The first clue opens a case, others join it; what is known already is at most evidence."""
     not_in_future(discovered_on=c.discovered_on, today=c.today)
     without_personal_data(summary=c.summary_zh)
     if not c.risk_types or (c.rule_id and not c.evidence_event_ids):
         raise Refused("clue-needs-evidence")
     if all(_known(c, household, risk) for risk in c.risk_types):
-        return []
+        return _added(c, household)
     shared: dict[str, Any] = {
         "household_id": household.registered.household_id,
         "clue_id": c.clue_id,
@@ -69,7 +70,7 @@ def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
 def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
     """One household, one risk, one window: one clue, unless the severity rises (rule 3 of T1).
 
-    In an open case another source is further evidence and joins (A10, A12); the same rule is not.
+    In an open case another source is a further clue and joins (A10, A12); the same rule is not.
     When no case is open, a family's own declaration is always heard: it may be an appeal (T4).
     """
     appeal = household.case is None and c.channel is Channel.SELF_DECLARATION
@@ -85,6 +86,33 @@ def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
         )
         for known in household.reported
     )
+
+
+def _added(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
+    """Rule of engagement 3: what a rule finds again is evidence of its clue, each piece once.
+
+    Of a clue of the open case only: a clue that was decided on rests on what it was decided by.
+    """
+    open_clues = {clue.clue_id for clue in household.file.clues} if household.file else set()
+    for known in household.reported:
+        if known.rule_id is None or known.rule_id != c.rule_id or known.clue_id not in open_clues:
+            continue
+        new = [piece for piece in c.evidence_event_ids if piece not in known.evidence]
+        if known.risk_type in c.risk_types and new:
+            return [
+                ClueEvidenceAdded(
+                    household_id=household.registered.household_id,
+                    clue_id=known.clue_id,
+                    rule_id=known.rule_id,
+                    evidence_event_ids=new,
+                    evidence_count=len(new),
+                    discovered_on=known.discovered_on,
+                    found_on=c.discovered_on,
+                    summary_zh=c.summary_zh,
+                    summary_en=c.summary_en,
+                )
+            ]
+    return []
 
 
 def start(c: StartVerification, household: Household) -> list[EpisodeEvent]:

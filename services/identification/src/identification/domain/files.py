@@ -53,13 +53,17 @@ class CaseFile:
 
 @dataclass(frozen=True)
 class Reported:
-    """The latest report of a risk by one source (a rule, or people: `rule_id` is then None)."""
+    """The latest report of a risk by one source (a rule, or people: `rule_id` is then None).
+
+    `evidence` are the events that the clue rests on, those that were added later among them.
+    """
 
     clue_id: UUID
     risk_type: RiskType
     rule_id: str | None
     discovered_on: date
     severity: Severity
+    evidence: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from contracts.episodes import (
     VerificationStarted,
     VillageReviewHeld,
 )
+from contracts.evidence import ClueEvidenceAdded
 from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure
 from identification.domain import episode, outcomes, reviews
@@ -112,6 +113,8 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
             return _reported(_opened(household, event), event)
         case RiskClueAttached():
             return _reported(_joined(household, event), event)
+        case ClueEvidenceAdded():
+            return _richer(household, event)
         case VerificationStarted():
             if isinstance(case, ClueOpen):
                 file = replace(household.opened, officers=tuple(event.officers))
@@ -200,12 +203,29 @@ def _clue(event: RiskDetected | RiskClueAttached) -> Clue:
 def _reported(household: Household, event: RiskDetected | RiskClueAttached) -> Household:
     """Remember the report, in place of an earlier one of the same risk by the same rule."""
     news = [
-        Reported(event.clue_id, risk, event.rule_id, event.discovered_on, event.severity)
+        Reported(
+            event.clue_id,
+            risk,
+            event.rule_id,
+            event.discovered_on,
+            event.severity,
+            frozenset(event.evidence_event_ids),
+        )
         for risk in event.risk_types
     ]
     told = {(r.risk_type, r.rule_id) for r in news if r.rule_id}
     kept = [r for r in household.reported if (r.risk_type, r.rule_id) not in told]
     return replace(household, reported=(*kept, *news))
+
+
+def _richer(household: Household, event: ClueEvidenceAdded) -> Household:
+    """The clue with more evidence, in place of the clue with less."""
+    new = frozenset(event.evidence_event_ids)
+    reported = tuple(
+        replace(r, evidence=r.evidence | new) if r.clue_id == event.clue_id else r
+        for r in household.reported
+    )
+    return replace(household, reported=reported)
 
 
 def _handled(household: Household, event: ClueRejected | ClueWithdrawn) -> Household:

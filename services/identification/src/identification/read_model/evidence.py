@@ -6,9 +6,14 @@ from uuid import UUID
 
 from common.intents import Connection, Fresh
 from contracts.episodes import RiskClueAttached, RiskDetected
-from contracts.evidence import CaseReviewed, CaseReviewRequested, ClueEvidenceReplaced
+from contracts.evidence import (
+    CaseReviewed,
+    CaseReviewRequested,
+    ClueEvidenceAdded,
+    ClueEvidenceReplaced,
+)
 
-CLUES = (RiskDetected, RiskClueAttached)
+CLUES = (RiskDetected, RiskClueAttached, ClueEvidenceAdded)
 CHANGES = (ClueEvidenceReplaced, CaseReviewRequested, CaseReviewed)
 
 
