@@ -24,7 +24,7 @@ from identification.domain.elimination_commands import (
     RevokeElimination,
     VerifyElimination,
 )
-from identification.domain.income import Income
+from identification.domain.income import AssessIncome, Income
 from identification.domain.monitoring_commands import (
     AddRiskFactor,
     CancelMonitoring,
@@ -82,6 +82,14 @@ VISIT = replace(
 )
 REASSESS = ReassessHousehold(seen=SPRING, in_person_at_home=True, policy=POLICY, today=LATER)
 REASSESS_AGAIN = replace(REASSESS, seen=AUTUMN)
+SURVEY = AssessIncome(
+    assessment_id=UUID(int=65),
+    assessed_on=date(2024, 10, 10),
+    income=income(6_600_000, (date(2023, 10, 1), date(2024, 9, 30))),
+    sources=(),
+    policy=POLICY,
+    today=LATER,
+)
 MEASURE = ImplementedMeasure(
     risk_type=RiskType.ILLNESS,
     measure_id="M-1",

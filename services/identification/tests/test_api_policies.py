@@ -133,8 +133,8 @@ async def test_A48_a_published_line_opens_one_clue_and_leaves_what_was_decided(
     assert clue["policy"] == "44-16-24/2024/1+a48/1"
     assert await clues(sql, untouched) == []
     assessed = await sql.fetchval(
-        "select data from es.readable where stream = $1",
-        f"income-of-household-{household(number)['household_id']}",
+        "select data from es.readable where stream = $1 and type = 'IncomeAssessed'",
+        f"household-{household(number)['household_id']}",
     )
     assert json.loads(assessed)["within_line"] is False
     in_force = await app.get("/v1/policies/in-force?region=441624108209", headers=office)

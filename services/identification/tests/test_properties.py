@@ -59,6 +59,7 @@ ASKED: tuple[Command, ...] = (
     ending.CLOSE,
     ending.ENTER,
     ending.CORRECT,
+    ending.SURVEY,
     CloseBusinessDay(day=TODAY, policy=POLICY),
 )
 dates = st.dates(date(2023, 12, 1), TODAY + timedelta(days=2))

@@ -18,9 +18,9 @@ from common.problems import Problem
 from contracts.incomes import IncomeLine, IncomeSource
 from identification.api.forms import Fen, Form, IncomeForm
 from identification.api.wired import Wired, wired
-from identification.domain.income import INCOME, AssessIncome, Income
-from identification.read_model import rules
-from identification.read_model.rules import Entry
+from identification.domain.household import HOUSEHOLD
+from identification.domain.income import AssessIncome, Income
+from identification.read_model import register
 
 router = APIRouter(tags=["incomes"])
 
@@ -51,22 +51,23 @@ async def assess(
 ) -> Response:
     """Good assessments are kept; the answer says which were not, and why. Repeating changes nothing.
 
-    An assessment within the line opens a clue for households in the rule's scope, and decides nothing.
+    An assessment within the line opens a clue for households in the rule's scope, and decides nothing;
+    the guards of an elimination (E2, E3, E5) look at it as at any other.
     """
     app = wired(request)
     items = await batch.items_of(request)
     forms = [(item, form) for item in items if (form := _read(item))]
     async with app.runtime.pool.acquire() as connection:
-        known = await rules.entries(connection, [form.household_id for _, form in forms])
+        known = await register.regions_of(connection, [form.household_id for _, form in forms])
     ready: list[tuple[Item, Intent]] = []
     for item, form in forms:
-        entry = known.get(form.household_id)
-        if entry is None:
+        region = known.get(form.household_id)
+        if region is None:
             item.refuse(Problem("not-registered"))
-        elif not caller.covers(entry.region):
+        elif not caller.covers(region):
             item.refuse(Problem("outside-region"))
         else:
-            ready.append((item, _intent(app, caller, form, entry)))
+            ready.append((item, _intent(app, caller, form, region)))
     outcomes = await app.runtime.writer.execute_all([intent for _, intent in ready])
     for (item, _), outcome in zip(ready, outcomes, strict=True):
         item.settle(outcome)
@@ -82,26 +83,24 @@ def _read(item: Item) -> AssessmentForm | None:
         return None
 
 
-def _intent(app: Wired, caller: Principal, form: AssessmentForm, entry: Entry) -> Intent:
+def _intent(app: Wired, caller: Principal, form: AssessmentForm, region: str) -> Intent:
     today = app.runtime.clock.today()
-    policy = app.policies.of(entry.region, form.assessed_on, decided_on=today)
+    policy = app.policies.of(region, form.assessed_on, decided_on=today)
     return Intent(
-        stream=f"income-of-household-{form.household_id}",
+        stream=f"household-{form.household_id}",
         household_id=form.household_id,
-        decider=INCOME,
+        decider=HOUSEHOLD,
         command=AssessIncome(
-            household_id=form.household_id,
             assessment_id=form.assessment_id,
             assessed_on=form.assessed_on,
             income=Income(**form.income.model_dump()),
             sources=tuple(IncomeLine(source=line.source, fen=line.fen) for line in form.sources),
-            registered=entry.persons,
             policy=policy,
             today=today,
         ),
         context=circumstances(
             caller,
-            region=entry.region,
+            region=region,
             occurred_at=min(start_of(form.assessed_on), app.runtime.clock.now()),
             policy_version=policy.version,
         ),

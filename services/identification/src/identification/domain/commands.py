@@ -9,6 +9,7 @@ from contracts.episodes import RejectionReason, ReviewLevel, WithdrawnBy
 from contracts.inquiries import DataSource, EmergencyCause, Finding
 from identification.domain.assessments import Seen
 from identification.domain.elimination_commands import EliminationCommand
+from identification.domain.income import AssessIncome
 from identification.domain.monitoring_commands import MonitoringCommand
 from identification.domain.policy import Policy
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
@@ -278,5 +279,6 @@ Command = (
     | InquiryCommand
     | MonitoringCommand
     | EliminationCommand
+    | AssessIncome
     | CloseBusinessDay
 )

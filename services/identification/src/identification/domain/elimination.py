@@ -32,6 +32,7 @@ from identification.domain.elimination_commands import (
 )
 from identification.domain.elimination_guards import Case, all_hold
 from identification.domain.guards import Needed, apart, explained, in_order, out_of_order
+from identification.domain.known_incomes import find, with_one_more
 from identification.domain.states import (
     Eliminated,
     Eliminating,
@@ -127,7 +128,8 @@ def _verify(c: VerifyElimination, household: Household, case: Eliminating) -> li
         raise Refused("home-visit-needed")
     officers = list(dict.fromkeys(c.officers))
     income, safeguards = assess(c.seen, household, c.policy)
-    seen = replace(household, assessments=(*household.assessments, income), safeguards=safeguards)
+    known = with_one_more(household.assessments, income)
+    seen = replace(household, assessments=known, safeguards=safeguards)
     verified = EliminationVerified(
         household_id=household.registered.household_id,
         episode_id=case.monitored.confirmed.episode_id,
@@ -221,7 +223,8 @@ def _eliminate(
 
 def _snapshot(household: Household, verified: EliminationVerified) -> Snapshot:
     """E11, from the visit that the decision rests on."""
-    income, seen = household.assessments[-1], household.safeguards
+    income, seen = find(household.assessments, verified.assessment_id), household.safeguards
+    assert income, "the visit recorded the income"
     assert seen, "the visit recorded the safeguards"
     return Snapshot(
         members=income.members,

@@ -17,6 +17,7 @@ from contracts.eliminations import (
     MeasureCategory,
 )
 from contracts.episodes import IncomeAssessed
+from identification.domain.known_incomes import day_of
 from identification.domain.policy import Policy
 from identification.domain.states import EliminationReady, Household, Monitored
 
@@ -138,7 +139,7 @@ def e3_stable(case: Case) -> Found:
     for assessed in reversed(case.household.assessments):
         if assessed.disposable_fen <= assessed.line_fen * assessed.members:
             break
-        days.append(assessed.assessed_on or assessed.window_to)
+        days.append(day_of(assessed))
     if not days:
         return False, "最近一次核算未高于线", "the latest assessment is not above the line"
     first, last = min(days), max(days)

@@ -32,6 +32,7 @@ from identification.domain.commands import (
 )
 from identification.domain.elimination_commands import EliminationCommand
 from identification.domain.entry import Past, Status
+from identification.domain.income import AssessIncome, assess_outside
 from identification.domain.monitoring_commands import CorrectRecord, MonitoringCommand
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
 from identification.domain.rights import RightsCommand
@@ -61,6 +62,8 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
         raise Refused("household-ended", status=household.status)
     if isinstance(command, CloseBusinessDay):
         return [*deadlines.advance(command, household)]
+    if isinstance(command, AssessIncome):
+        return [*assess_outside(command, household)]
     if isinstance(command, InquiryCommand):
         return [*inquiries.advance(command, household, household.case)]
     if isinstance(command, MonitoringCommand):

@@ -1,14 +1,16 @@
 """A household's income over twelve whole months, in fen (domain 4.2, S2-02)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from common.decider import Decider, Refused
+from common.decider import Refused
 from contracts.episodes import IncomeAssessed
 from contracts.incomes import IncomeLine
+from identification.domain.known_incomes import find
 from identification.domain.policy import Policy
+from identification.domain.states import Household
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,40 +94,26 @@ def assessed(
     )
 
 
-# Assessments outside a case: the yearly survey of 脱贫户, say. A stream of its own per household.
-
-
 @dataclass(frozen=True, kw_only=True)
 class AssessIncome:
-    """What a survey found. `registered` is how many live together by the register."""
+    """What was found outside a case: by the yearly survey of 脱贫户, say."""
 
-    household_id: UUID
     assessment_id: UUID
     assessed_on: date
     income: Income
     sources: tuple[IncomeLine, ...]
-    registered: int
     policy: Policy
     today: date
 
 
-@dataclass(frozen=True)
-class Assessments:
-    """What was assessed, by id."""
-
-    known: Mapping[UUID, IncomeAssessed] = field(default_factory=dict)
-
-
-def decide(command: AssessIncome, state: Assessments) -> list[IncomeAssessed]:
-    """One assessment, whole or not at all. Raises `Refused`."""
-    c, income = command, command.income
+def assess_outside(c: AssessIncome, household: Household) -> list[IncomeAssessed]:
+    """One assessment, whole or not at all; E2, E3 and E5 see it as any other. Raises `Refused`."""
+    income, entry = c.income, household.registered
     if c.assessed_on > c.today:
         raise Refused("date-in-future", field="assessed_on", today=c.today)
     window = window_before(c.assessed_on)
     if (income.window_from, income.window_to) != window:
         raise Refused("income-window", window_from=window[0], window_to=window[1])
-    if income.members != c.registered:
-        raise Refused("income-members", members=c.registered)
     for group, total in (
         ("WAGE", income.wage_fen),
         ("OPERATING", income.operating_fen),
@@ -138,12 +126,15 @@ def decide(command: AssessIncome, state: Assessments) -> list[IncomeAssessed]:
     event = assessed(
         income,
         c.policy,
-        household_id=c.household_id,
+        household_id=entry.household_id,
         assessment_id=c.assessment_id,
         assessed_on=c.assessed_on,
         sources=c.sources,
     )
-    if (known := state.known.get(c.assessment_id)) is None:
+    known = find(household.assessments, c.assessment_id)
+    if known is None:
+        if income.members != entry.co_living_count:
+            raise Refused("income-members", members=entry.co_living_count)
         return [event]
     if _as_said(known) != _as_said(event):
         raise Refused("assessment-exists")
@@ -154,11 +145,3 @@ def _as_said(event: IncomeAssessed) -> tuple[object, ...]:
     """What was found; the line it was compared with may have changed since."""
     left_out = ("line_fen", "within_line")
     return tuple(str(value) for name, value in vars(event).items() if name not in left_out)
-
-
-def evolve(state: Assessments, event: IncomeAssessed) -> Assessments:
-    """Fold one."""
-    return Assessments({**state.known, event.assessment_id: event})
-
-
-INCOME: Decider[AssessIncome, Assessments, IncomeAssessed] = Decider(Assessments(), decide, evolve)

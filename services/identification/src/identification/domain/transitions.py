@@ -45,6 +45,7 @@ from identification.domain.commands import (
 )
 from identification.domain.files import CaseFile, Clue, Reported
 from identification.domain.guards import Needed, out_of_order
+from identification.domain.known_incomes import find, with_one_more
 from identification.domain.states import (
     Case,
     ClueOpen,
@@ -120,12 +121,13 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
                 file = replace(household.opened, officers=tuple(event.officers))
                 return replace(household, case=Verifying(event.started_on), file=file)
         case IncomeAssessed():
-            return replace(household, assessments=(*household.assessments, event))
+            return replace(household, assessments=with_one_more(household.assessments, event))
         case SafeguardAssessed():
             return replace(household, safeguards=event)
         case HouseholdVerified():
-            if isinstance(case, Verifying) and household.assessments:
-                return replace(household, case=Verified(event, household.assessments[-1]))
+            income = find(household.assessments, event.assessment_id)
+            if isinstance(case, Verifying) and income:
+                return replace(household, case=Verified(event, income))
         case HouseholdFoundNotAtRisk():
             if isinstance(case, Verifying):
                 return replace(household, case=NotAtRisk(event))

@@ -1,7 +1,6 @@
 """What rules look back at: households with their members and incomes, and the facts around a fact."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -116,23 +115,3 @@ async def households(
             row["owns"],
         )
     return found
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Where a household is, and how many live together."""
-
-    region: str
-    persons: int
-
-
-async def entries(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Entry]:
-    """The entries of these households, in one query; those not on the register are absent."""
-    rows = await connection.fetch(
-        """
-        select household_id, region, persons from read.household
-        where household_id = any($1::uuid[]) and status = 'ACTIVE'
-        """,
-        ids,
-    )
-    return {row["household_id"]: Entry(row["region"], row["persons"]) for row in rows}

@@ -1,0 +1,95 @@
+"""Incomes of a survey (`POST /v1/incomes`) as the guards of an elimination see them: E2, E3, E5."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from common.decider import Refused
+from contracts.eliminations import Guard, Manner, RiskEliminated
+from contracts.episodes import MonitoringConfirmed
+from contracts.identification import HouseholdEvent
+from identification.domain.commands import Command
+from identification.domain.household import HOUSEHOLD
+from services.identification.tests.ending import (
+    ELIMINATE,
+    PROPOSE,
+    REASSESS,
+    SURVEY,
+    VISIT,
+    before,
+    income,
+    monitored,
+)
+from services.identification.tests.story import NOT_AT_RISK, SEEN, START, STEPS, history, state
+from services.identification.tests.test_elimination_guards import failing
+
+WINDOW = (date(2023, 10, 1), date(2024, 9, 30))
+NATURAL = replace(PROPOSE, manner=Manner.NATURAL, measures=())
+POOR = replace(SURVEY, assessed_on=date(2024, 10, 13), income=income(4_320_000, WINDOW))
+
+
+def given(*commands: Command) -> list[HouseholdEvent]:
+    """Confirmed, seen above the line in April, then these."""
+    return history(*STEPS, REASSESS, *commands)
+
+
+def test_E2_a_survey_that_finds_the_household_on_the_line_blocks() -> None:
+    assert Guard.E2 in failing(NATURAL, monitored(POOR))
+    above = replace(POOR, income=income(4_320_001, WINDOW))
+    assert HOUSEHOLD.when(NATURAL, given=monitored(above))
+
+
+def test_E3_a_survey_six_months_on_is_the_second_assessment() -> None:
+    assert failing(PROPOSE, given()) == [Guard.E3]
+    assert HOUSEHOLD.when(PROPOSE, given=given(SURVEY))
+    early = replace(SURVEY, assessed_on=date(2024, 10, 9))
+    assert failing(PROPOSE, given(early)) == [Guard.E3]
+
+
+def test_E3_a_survey_below_between_two_visits_breaks_the_six_months() -> None:
+    window = (date(2023, 7, 1), date(2024, 6, 30))
+    dip = replace(SURVEY, assessed_on=date(2024, 7, 1), income=income(4_000_000, window))
+    late = [*monitored(), *HOUSEHOLD.when(dip, given=monitored())]
+    assert failing(PROPOSE, late) == [Guard.E3], "in the order of the days, not of the records"
+    assert HOUSEHOLD.when(NATURAL, given=late)
+
+
+def test_E5_large_spending_that_a_survey_finds_blocks() -> None:
+    spent = income(5_000_000, WINDOW, compliant_own_cost_fen=1_000_000)
+    assert failing(PROPOSE, monitored(replace(POOR, income=spent))) == [Guard.E5]
+
+
+def test_E11_the_record_is_of_the_visit_and_not_of_a_later_survey() -> None:
+    events = before(ELIMINATE)
+    later = replace(SURVEY, assessed_on=date(2024, 10, 29))
+    events = [*events, *HOUSEHOLD.when(later, given=events)]
+    *_, eliminated = [*events, *HOUSEHOLD.when(ELIMINATE, given=events)]
+    assert isinstance(eliminated, RiskEliminated)
+    assert eliminated.snapshot.wage_fen == VISIT.income.wage_fen != SURVEY.income.wage_fen
+
+
+def test_T10_a_verification_recorded_late_rests_on_its_own_visit() -> None:
+    """Recorded after a survey of a later day: the visit's income is what was verified."""
+    survey = replace(
+        SURVEY,
+        assessed_on=date(2024, 4, 2),
+        income=income(9_000_000, (date(2023, 4, 1), date(2024, 3, 31))),
+    )
+    way = (STEPS[0], START, survey, *STEPS[2:])
+    confirmed = history(*way)[-1]
+    assert isinstance(confirmed, MonitoringConfirmed)
+    assert confirmed.assessment_id == SEEN.assessment_id
+
+
+def test_a_survey_that_is_repeated_records_nothing_and_another_with_its_id_is_refused() -> None:
+    events = given(SURVEY)
+    assert HOUSEHOLD.when(SURVEY, given=events) == []
+    with pytest.raises(Refused, match="assessment-exists"):
+        HOUSEHOLD.when(replace(SURVEY, income=VISIT.income), given=events)
+
+
+def test_a_survey_changes_no_status() -> None:
+    for events in (history(), history(*STEPS), history(STEPS[0], START, NOT_AT_RISK)):
+        after = [*events, *HOUSEHOLD.when(POOR, given=events)]
+        assert state(after).stage == state(events).stage
