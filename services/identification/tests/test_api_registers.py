@@ -195,6 +195,8 @@ async def test_S1302_each_child_of_school_age_is_known_by_term(
     assert told_shares["S1.3-02"]["screened"]["missing"] == 0
     assert told_shares["S1.3-02"]["dropouts_for_poverty"] == 0
     assert told_shares["S1.3-07"]["qualified"]["whole"] >= 1
+    assert told_shares["S1.1-06"]["reidentified_within_12_months"]["part"] == 0
+    assert {"median_days", "p90_days", "late"} <= set(told_shares["S2-06"])
 
 
 async def test_lists_and_shares_fail_closed(app: httpx.AsyncClient, callers: Callers) -> None:

@@ -141,6 +141,18 @@ class RiskType(Code):
     OTHER = "OTHER", "其他", "other"
 
 
+class DisasterSubtype(Code):
+    """Sub-item of NATURAL_DISASTER on the national form."""
+
+    FLOOD = "FLOOD", "洪涝", "flood"
+    GEOLOGICAL = "GEOLOGICAL", "地质灾害", "geological"
+    DROUGHT = "DROUGHT", "旱灾", "drought"
+    BIOLOGICAL = "BIOLOGICAL", "生物灾害", "biological"
+    METEOROLOGICAL = "METEOROLOGICAL", "气象灾害", "meteorological"
+    EARTHQUAKE = "EARTHQUAKE", "地震", "earthquake"
+    OTHER = "OTHER", "其他灾害", "other"
+
+
 class Channel(Code):
     """How a clue was found."""
 

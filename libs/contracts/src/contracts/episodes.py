@@ -5,7 +5,14 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from contracts.codes import Channel, HousingGrade, MonitoredClass, RiskType, Severity
+from contracts.codes import (
+    Channel,
+    DisasterSubtype,
+    HousingGrade,
+    MonitoredClass,
+    RiskType,
+    Severity,
+)
 from contracts.evidence import ClueEvidenceAdded
 from contracts.incomes import IncomeLine
 from contracts.stages import Procedure
@@ -167,7 +174,10 @@ class SafeguardAssessed:
 
 @dataclass(frozen=True, kw_only=True)
 class HouseholdVerified:
-    """T3: verified at home, in person; the officers propose a class."""
+    """T3: verified at home, in person; the officers propose a class.
+
+    `disaster_subtype` says which, where NATURAL_DISASTER is among the risks; older events do not.
+    """
 
     wording: ClassVar = Wording(
         "完成入户核实",
@@ -182,6 +192,7 @@ class HouseholdVerified:
     proposed_class: MonitoredClass
     self_ability: str
     verified_by: str
+    disaster_subtype: DisasterSubtype | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

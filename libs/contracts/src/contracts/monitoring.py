@@ -5,7 +5,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from contracts.codes import MonitoredClass, RiskType
+from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
 from contracts.wording import Code, Wording
 
 
@@ -63,6 +63,7 @@ class RiskFactorAdded:
     clue_id: UUID | None
     evidence: str
     added_on: date
+    disaster_subtype: DisasterSubtype | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

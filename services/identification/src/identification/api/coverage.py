@@ -1,4 +1,4 @@
-"""The headline shares of the work plan: inclusion, schooling, housing and water (S1.1-06, S1.3)."""
+"""The headline shares of the work plan: inclusion, its time, schooling, housing, water (S1.1-06, S1.3, S2-06)."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from identification.api import listing
 from identification.api.households import STAFF
 from identification.api.registers import Term, term_now
 from identification.api.wired import wired
-from identification.domain.coverage import Share
+from identification.domain.coverage import Fault, Share
 from identification.read_model import coverage, registers
 
 router = APIRouter(tags=["registers"])
@@ -47,6 +47,8 @@ async def shares(
         living, without, overdue = await registers.dangerous_houses(
             connection, region=area, policy=policy, on=day
         )
+        again, eliminated = await coverage.reidentified(connection, area, day)
+        days = await coverage.days_to_confirmation(connection, area, day)
         households, fit = await coverage.water(connection, area, day)
         waiting = await coverage.waiting(connection, area, day)
     return {
@@ -57,7 +59,9 @@ async def shares(
             "zh": "应纳尽纳",
             **included,
             "within_line_without_a_case": missed,
+            "reidentified_within_12_months": Fault(again, eliminated).as_told(),
         },
+        "S2-06": {"zh": "缩短认定时间", **days},
         "S1.3-02": {
             "zh": "控辍保学",
             "term": term,

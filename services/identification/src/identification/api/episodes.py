@@ -103,6 +103,7 @@ async def verify(
         seen=form.seen(form.verified_on),
         in_person_at_home=form.in_person_at_home,
         risk_types=tuple(form.risk_types),
+        disaster_subtype=form.disaster_subtype,
         self_ability=form.self_ability,
         by=caller.actor.person,
         policy=step.policy_on(form.verified_on),

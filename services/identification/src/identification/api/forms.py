@@ -10,6 +10,7 @@ from common.ids import new_id
 from contracts.codes import (
     Category,
     Channel,
+    DisasterSubtype,
     Health,
     HousingGrade,
     LabourCapacity,
@@ -140,6 +141,7 @@ class VerifiedForm(SeenForm):
 
     verified_on: date
     risk_types: Annotated[list[RiskType], Field(max_length=12)]
+    disaster_subtype: DisasterSubtype | None = None
     self_ability: Annotated[str, Field(min_length=2, max_length=500)]
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from contracts.codes import MonitoredClass, RiskType
+from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
 from contracts.eliminations import Manner, MeasureCategory, OverrideReason, RevocationReason
 from contracts.monitoring import ClosingReason, EntrySubject
 from identification.api.forms import Count, Form, Reason, SeenForm, Sha256
@@ -32,6 +32,7 @@ class RiskForm(Form):
     """A further risk; with `clue_id`, the answer to a clue that joined the episode."""
 
     risk_type: RiskType
+    disaster_subtype: DisasterSubtype | None = None
     clue_id: UUID | None = None
     evidence: Reason
     added_on: date

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from contracts.codes import Channel, MonitoredClass, RiskType, Severity
+from contracts.codes import Channel, DisasterSubtype, MonitoredClass, RiskType, Severity
 from contracts.episodes import RejectionReason, ReviewLevel, WithdrawnBy
 from contracts.inquiries import DataSource, EmergencyCause, Finding
 from identification.domain.assessments import Seen
@@ -65,6 +65,7 @@ class VerifyHousehold:
     by: str
     policy: Policy
     today: date
+    disaster_subtype: DisasterSubtype | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

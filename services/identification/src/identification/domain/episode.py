@@ -24,6 +24,7 @@ from identification.domain.commands import (
 )
 from identification.domain.guards import (
     apart,
+    disaster_named,
     in_order,
     not_in_future,
     undisputed,
@@ -158,8 +159,13 @@ def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[Ep
         return [assessed, safe, HouseholdFoundNotAtRisk(**shared)]
     if not 1 <= len(set(c.risk_types)) <= MAX_RISKS:
         raise Refused("one-to-five-risks", named=len(set(c.risk_types)))
-    risks = list(dict.fromkeys(c.risk_types))
-    verified = HouseholdVerified(**shared, risk_types=risks, proposed_class=proposed)
+    disaster_named(c.risk_types, c.disaster_subtype)
+    verified = HouseholdVerified(
+        **shared,
+        risk_types=list(dict.fromkeys(c.risk_types)),
+        proposed_class=proposed,
+        disaster_subtype=c.disaster_subtype,
+    )
     return [assessed, safe, verified]
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from common.decider import Refused
+from contracts.codes import DisasterSubtype, RiskType
 from contracts.wording import Code
 from identification.domain.publicity import personal_data_in
 from identification.domain.states import Household
@@ -79,6 +80,12 @@ def undisputed(household: Household) -> None:
     """No objection is open (T9, E10). Raises `Refused`."""
     if household.opened.objections:
         raise Refused("objection-open", objections=list(household.opened.objections))
+
+
+def disaster_named(risks: Iterable[RiskType], subtype: DisasterSubtype | None) -> None:
+    """A natural disaster says which; nothing else does (domain section 2). Raises `Refused`."""
+    if (RiskType.NATURAL_DISASTER in risks) is (subtype is None):
+        raise Refused("disaster-subtype", codes=list(DisasterSubtype))
 
 
 def out_of_order(needed: Needed, household: Household) -> Refused:

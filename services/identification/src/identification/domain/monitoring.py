@@ -25,6 +25,7 @@ from identification.domain.episode import MAX_RISKS
 from identification.domain.guards import (
     Needed,
     apart,
+    disaster_named,
     explained,
     in_order,
     out_of_order,
@@ -119,6 +120,7 @@ def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[Monito
         return []
     in_order(c.added_on, case.confirmed.confirmed_on, c.today, "added_on")
     without_personal_data(evidence=c.evidence)
+    disaster_named([c.risk_type], c.disaster_subtype)
     if len({*case.risks, c.risk_type}) > MAX_RISKS:
         raise Refused("one-to-five-risks", named=len({*case.risks, c.risk_type}))
     return [
@@ -129,6 +131,7 @@ def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[Monito
             clue_id=c.clue_id,
             evidence=c.evidence,
             added_on=c.added_on,
+            disaster_subtype=c.disaster_subtype,
         )
     ]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from contracts.codes import MonitoredClass, RiskType
+from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
 from contracts.monitoring import ClosingReason, EntrySubject
 from identification.domain.assessments import Seen
 from identification.domain.policy import Policy
@@ -41,6 +41,7 @@ class AddRiskFactor:
     evidence: str
     added_on: date
     today: date
+    disaster_subtype: DisasterSubtype | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

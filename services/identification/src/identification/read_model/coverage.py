@@ -76,6 +76,48 @@ async def missed(connection: Any, region: str, line_fen: int, strict: bool, basi
     return found
 
 
+async def reidentified(connection: Any, region: str, on: date) -> tuple[int, int]:
+    """S1.1-06: eliminations up to a day, and those followed by a confirmation within twelve months.
+
+    An elimination that was taken back is none: its episode goes on (T16).
+    """
+    row = await connection.fetchrow(
+        """
+        select count(*) as eliminated, count(*) filter (where exists (
+            select from read.case_file again
+            where again.household_id = c.household_id and again.episode_no > c.episode_no
+                and again.confirmed_on <= least($2::date, c.ended_on + interval '12 months')
+        )) as again
+        from read.case_file c
+        where c.outcome = 'ELIMINATED' and c.ended_on <= $2 and c.region like $1 || '%'
+        """,
+        region,
+        on,
+    )
+    return row["again"], row["eliminated"]
+
+
+async def days_to_confirmation(connection: Any, region: str, on: date) -> dict[str, Any]:
+    """S2-06, S2-07: days from discovery to confirmation, of the twelve months up to a day.
+
+    The 90th percentile is the number of days within which nine of ten were confirmed, by rank.
+    """
+    row = await connection.fetchrow(
+        """
+        select count(*) as confirmed, count(*) filter (where late) as late,
+            percentile_disc(0.5) within group (order by elapsed_days) as median_days,
+            percentile_disc(0.9) within group (order by elapsed_days) as p90_days,
+            max(elapsed_days) as longest_days
+        from read.case_file
+        where confirmed_on <= $2 and confirmed_on > $2 - interval '12 months'
+            and region like $1 || '%'
+        """,
+        region,
+        on,
+    )
+    return dict(row)
+
+
 async def waiting(connection: Any, region: str, on: date) -> dict[str, Any]:
     """Facts that wait, those of them whose person's data is restricted, the longest wait, and how
     long those waited that were matched."""

@@ -54,6 +54,11 @@ EPISODES: dict[str, Text] = {
         "须选择1至5个风险类型，现为 {named} 个",
         "Choose one to five risk types, {named} chosen",
     ),
+    "disaster-subtype": Text(
+        422,
+        "风险含“因自然灾害”的须填灾害种类（{codes}），不含的不填",
+        "Name the kind of disaster ({codes}) if NATURAL_DISASTER is among the risks, and only then",
+    ),
     "votes-exceed-present": Text(
         422, "票数之和不能超过到会人数 {present}", "The votes must not exceed the {present} present"
     ),

@@ -1,0 +1,93 @@
+"""The shares of S1.1-06 and the days of S2-06, counted by hand."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from common.testing import database
+from identification.domain.coverage import Fault
+from identification.read_model import TABLES, coverage
+
+DAY = date(2024, 12, 31)
+CASE = """
+insert into read.case_file (case_id, household_id, region, stage, stage_since, outcome, ended_on,
+    risk_types, discovered_on, due_on, warned, missed, consent, comparison_open, objections, unhandled,
+    episode_id, episode_no, has_labour, confirmed_on, elapsed_days, late)
+select gen_random_uuid(), md5($1)::uuid, '441624108201', 'MONITORED', $2::date, $4, $5, '{}', $2::date,
+    $2::date, false, false, 'SIGNED', false, 0, 0, gen_random_uuid(), $3, true, $2::date + $6::int,
+    $6::int, $6::int > 15
+"""
+
+
+@pytest.fixture
+async def read(servers: Any) -> AsyncIterator[asyncpg.Connection]:
+    """The tables of the read model, empty."""
+    async with database(servers.postgres, "identification") as made:
+        connection = await asyncpg.connect(made.url)
+        await connection.execute("create schema if not exists read")
+        engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
+        async with engine.begin() as session:
+            await session.run_sync(TABLES.create_all)
+        await engine.dispose()
+        yield connection
+        await connection.close()
+
+
+async def episode(
+    read: asyncpg.Connection,
+    household: str,
+    discovered_on: date,
+    number: int,
+    *,
+    ended: date | None = None,
+    outcome: str = "ELIMINATED",
+    days: int = 10,
+) -> None:
+    """One episode of a household, confirmed so many days after its discovery."""
+    how = outcome if ended else None
+    await read.execute(CASE, household, discovered_on, number, how, ended, days)
+
+
+async def test_S1106_who_is_confirmed_again_within_twelve_months_of_the_elimination(
+    read: asyncpg.Connection,
+) -> None:
+    for household, again in [
+        ("on the last day", date(2024, 3, 1)),
+        ("a day late", date(2024, 3, 2)),
+        ("never", None),
+    ]:
+        await episode(read, household, date(2022, 1, 1), 1, ended=date(2023, 3, 1))
+        if again:
+            await episode(read, household, again, 2, days=0)
+    await episode(
+        read, "cancelled", date(2022, 1, 1), 1, ended=date(2023, 3, 1), outcome="CANCELLED"
+    )
+    await episode(read, "cancelled", date(2023, 4, 1), 2)
+    assert await coverage.reidentified(read, "441624", DAY) == (1, 3)
+    assert await coverage.reidentified(read, "441624", date(2024, 2, 29)) == (0, 3)
+    assert await coverage.reidentified(read, "441624", date(2023, 2, 28)) == (0, 0)
+    assert await coverage.reidentified(read, "441602", DAY) == (0, 0)
+
+
+async def test_S206_nine_of_ten_are_confirmed_within_so_many_days(read: asyncpg.Connection) -> None:
+    for days in range(1, 11):
+        await episode(read, f"h{days}", date(2024, 6, 1), 1, days=2 * days)
+    await episode(read, "the year before", date(2023, 12, 1), 1, days=30)
+    assert await coverage.days_to_confirmation(read, "441624", DAY) == {
+        "confirmed": 10,
+        "late": 3,
+        "median_days": 10,
+        "p90_days": 18,
+        "longest_days": 20,
+    }
+
+
+def test_one_household_that_came_back_is_never_rounded_away() -> None:
+    assert Fault(1, 100_000).percent == "0.01"
+    assert Fault(0, 100_000).percent == "0.00"
+    assert Fault(0, 0).percent == "0.00"
+    assert Fault(3, 3).percent == "100.00"
