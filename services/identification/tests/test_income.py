@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from common.decider import Refused
 from contracts.codes import Category, LabourCapacity
 from contracts.episodes import IncomeAssessed
+from contracts.identification import HouseholdEvent
 from contracts.incomes import IncomeLine, IncomeSource
 from identification.domain.household import HOUSEHOLD as DECIDER
 from identification.domain.income import AssessIncome, Income, assessed
@@ -199,7 +200,7 @@ def test_an_assessment_is_whole_or_refused(change: dict[str, Any], code: str) ->
 
 
 def test_an_assessment_is_recorded_once_whatever_line_holds_meanwhile() -> None:
-    known = [REGISTERED, recorded(ASSESS)]
+    known: list[HouseholdEvent] = [REGISTERED, recorded(ASSESS)]
     assert DECIDER.when(ASSESS, given=known) == []
     later = replace(ASSESS, policy=replace(POLICY, income_line_fen=1))
     assert DECIDER.when(later, given=known) == []
