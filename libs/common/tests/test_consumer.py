@@ -304,7 +304,7 @@ async def test_records_out_of_place_are_not_taken(
     reader = LogReader(servers.kafka, topic, [topic])
     items = [incoming(record_of(envelope(), topic, 5))]
 
-    assert not one._follows(reader, place, items)
+    assert not one._following(reader, place, items)
     assert reader.generation == 1  # which makes it claim, seek and look at the topic's bounds
     await reader.close()
 

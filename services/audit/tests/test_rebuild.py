@@ -4,109 +4,18 @@ import asyncio
 import base64
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 
-from audit.main import build
-from audit.queries import Proof, whole_log
 from audit.rebuild import Rebuilt, WouldLose, rebuild
-from audit.refill import LogIncomplete, Servers
-from audit.settings import AuditSettings
+from audit.refill import LogIncomplete
+from audit.roots import Proved
 from common.ids import new_id
-from common.kafka import Log, LogScan, Message, Place
-from common.service import Runtime
-from common.testing import Database, Issuer, eventually, history, message_of
-from common.topics import PARTITIONS, SERVICES, events_topic
-from contracts.envelope import Envelope
-
-
-def told(length: int, **changes: Any) -> list[Envelope]:
-    """A stream of a service that only audit hears: the other suites' services share the broker."""
-    return history(length, **{"service": "assets", **changes})
-
-
-@dataclass
-class System:
-    """Audit at work on a real Kafka and a real Postgres."""
-
-    runtime: Runtime
-    servers: Servers
-    log: Log
-    said: list[str]
-
-    async def publish(self, events: Sequence[Envelope]) -> None:
-        await self.log.publish([message_of(e, events_topic(e.service)) for e in events])
-
-    async def heard(self, events: Sequence[Envelope]) -> None:
-        """Wait until all of these are in the timeline."""
-        ids = [event.event_id for event in events]
-
-        async def all_there() -> bool:
-            query = "select count(*) from read.timeline where event_id = any($1)"
-            try:
-                found: int = await self.runtime.pool.fetchval(query, ids)
-            except asyncpg.UndefinedTableError:
-                return False
-            return found == len(ids)
-
-        await eventually(all_there, within=30)
-
-    async def settled(self) -> None:
-        """Wait until all has been read that is on the log now, whoever wrote it."""
-        places = [
-            Place(topic, n) for topic in map(events_topic, SERVICES) for n in range(PARTITIONS)
-        ]
-        scan = LogScan(self.servers.kafka)
-        try:
-            ends = {place: end for place, (_, end) in (await scan.start(places)).items() if end}
-        finally:
-            await scan.close()
-
-        async def all_read() -> bool:
-            query = "select topic, partition, next from es.offsets where consumer = 'audit'"
-            rows = await self.runtime.pool.fetch(query)
-            read = {Place(row["topic"], row["partition"]): row["next"] for row in rows}
-            return all(read.get(place, 0) >= end for place, end in ends.items())
-
-        await eventually(all_read, within=30)
-
-    async def proof(self) -> Proof:
-        async with self.runtime.pool.acquire() as connection:
-            return await whole_log(connection)
-
-    async def rebuild(
-        self, *, workers: int = 1, resume: bool = False, lose: bool = False
-    ) -> Rebuilt:
-        return await rebuild(
-            self.servers, self.said.append, workers=workers, resume=resume, lose=lose
-        )
-
-
-@asynccontextmanager
-async def at_work(db: Database, kafka: str, tokens: Issuer) -> AsyncIterator[System]:
-    """Audit as it runs, having read whatever was on the log."""
-    app = build(
-        AuditSettings(
-            port=0,
-            database_url=db.url,
-            kafka_bootstrap_servers=kafka,
-            issuer=tokens.url,
-            jwks_url=tokens.jwks_url,
-            log_key=base64.b64encode(bytes(32)).decode(),
-            topic_ahead="accept",  # the tests share a broker
-        )
-    )
-    log = Log(kafka)
-    async with app.router.lifespan_context(app):
-        made = System(app.state.runtime, Servers(db.url, kafka), log, [])
-        await made.settled()
-        yield made
-    await log.close()
+from common.kafka import Message
+from common.testing import Database, Issuer
+from common.topics import events_topic
+from services.audit.tests.at_work import KEYS, SEED, SIGNER, System, at_work, told
 
 
 @pytest.fixture
@@ -177,7 +86,7 @@ _SET_BACK = """
 with gone as (
     delete from read.timeline where key = $1 returning topic, partition, "offset"
 )
-update es.offsets o set next = first, owner_epoch = owner_epoch + 1
+update es.offsets o set next = first, last = null, owner_epoch = owner_epoch + 1
 from (select topic, partition, min("offset") as first from gone group by 1, 2) as g
 where o.consumer = 'audit' and o.topic = g.topic and o.partition = g.partition
 """
@@ -198,10 +107,14 @@ async def test_a_service_that_starts_without_its_table_reads_the_log_again(
         assert (await second.rebuild()).proof == await second.proof()
 
 
-async def test_any_number_of_workers_builds_the_same(system: System) -> None:
+async def test_any_number_of_workers_builds_the_same_and_proves_the_same(system: System) -> None:
     await system.publish([event for _ in range(30) for event in told(3)])
     await system.settled()
-    assert (await system.rebuild(workers=2)).proof == await system.proof()
+    whole, last = await system.proof(), await system.signed()
+    for workers in (1, 2, 8):
+        rebuilt = await system.rebuild(workers=workers, keys=KEYS)
+        assert rebuilt.proof == whole
+        assert rebuilt.proved == Proved(last.size, SIGNER.name, len(last.trees) - 1, [])
 
 
 async def test_an_interrupted_rebuild_goes_on_and_the_old_timeline_serves_meanwhile(
@@ -244,11 +157,15 @@ async def test_two_rebuilds_do_not_run_at_once(system: System) -> None:
 
 
 async def test_the_command_says_the_hash_and_what_it_needs(system: System, kafka: str) -> None:
+    await system.publish(told(2))
+    await system.settled()
+    last = await system.signed()
     command = (sys.executable, "-m", "audit.rebuild")
     environment = {
         **os.environ,
         "DATABASE_URL": system.servers.database_url,
         "KAFKA_BOOTSTRAP_SERVERS": kafka,
+        "LOG_KEY": base64.b64encode(SEED).decode(),
     }
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=asyncio.subprocess.PIPE
@@ -256,6 +173,8 @@ async def test_the_command_says_the_hash_and_what_it_needs(system: System, kafka
     said, _ = await process.communicate()
     assert process.returncode == 0
     assert f"timeline hash {(await system.proof()).hash}" in said.decode()
+    assert f"heads map are those of checkpoint {last.size} of {SIGNER.name}" in said.decode()
+    assert "signature checked" in said.decode()
     del environment["DATABASE_URL"]
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stderr=asyncio.subprocess.PIPE

@@ -41,6 +41,8 @@ class Fenced(Exception):
 class _Owned:
     next: int
     epoch: int
+    last: bytes | None = None  # the fingerprint of the record before `next`
+    looks_back: bool = False  # what is fetched begins with that record
 
 
 @dataclass
@@ -53,6 +55,7 @@ class Consumer:
     reader: Callable[[], LogReader]
     owned: dict[Place, _Owned] = field(default_factory=dict)
     stopped: dict[Place, str] = field(default_factory=dict)
+    epochs: dict[Place, int] = field(default_factory=dict)  # of what we own, and of what we stopped
     unreadable: set[Place] = field(default_factory=set)
     halted: str | None = None
     lag: int = 0
@@ -109,7 +112,7 @@ class Consumer:
                     continue
                 if reader.generation != generation:
                     continue  # partitions moved while we read; what is still ours is read again
-                mine = {p: some for p, some in items.items() if self._follows(reader, p, some)}
+                mine = {p: f for p, s in items.items() if (f := self._following(reader, p, s))}
                 if mine:
                     ahead.begin()
                     try:
@@ -139,8 +142,10 @@ class Consumer:
             self.holder,
         )
         self.owned = {
-            Place(r["topic"], r["partition"]): _Owned(r["next"], r["owner_epoch"]) for r in rows
+            Place(r["topic"], r["partition"]): _Owned(r["next"], r["owner_epoch"], r["last"])
+            for r in rows
         }
+        self.epochs = {place: owned.epoch for place, owned in self.owned.items()}
         self.stopped.clear()
         for place, (first, end) in (await reader.bounds(places)).items():
             owned = self.owned[place]
@@ -155,17 +160,29 @@ class Consumer:
             elif place in self.unreadable:
                 self._stop(reader, place, f"a record from {owned.next} on cannot be decoded")
             else:
-                reader.seek(place, owned.next)
+                owned.looks_back = owned.last is not None and first < owned.next
+                reader.seek(place, owned.next - owned.looks_back)
         log.info("claimed", places=len(places), stopped=len(self.stopped))
 
-    def _follows(self, reader: LogReader, place: Place, items: Sequence[Incoming]) -> bool:
-        """Whether these records come right after our offset; if not, read from there again."""
+    def _following(
+        self, reader: LogReader, place: Place, items: Sequence[Incoming]
+    ) -> Sequence[Incoming]:
+        """The records from our offset on; none if others came: then it is claimed or stopped."""
         owned = self.owned.get(place)
-        if owned and items and items[0].offset != owned.next:
+        if owned is None or not items:
+            return ()
+        if items[0].offset != owned.next - owned.looks_back:
             log.warning("offset_mismatch", topic=place.topic, partition=place.partition)
             reader.generation += 1  # claims again, and with it looks whether records are gone
-            return False
-        return bool(owned and items)
+            return ()
+        if not owned.looks_back:
+            return items
+        if items[0].fingerprint() != owned.last:
+            why = f"the topic was made anew: the record before our offset {owned.next} is another"
+            self._stop(reader, place, why)
+            return ()
+        owned.looks_back = False
+        return items[1:]
 
     def _stop(self, reader: LogReader, place: Place, why: str) -> None:
         """Read no further: silence here would be silent loss."""
@@ -177,7 +194,7 @@ class Consumer:
 
     async def _take(self, batch: Mapping[Place, Sequence[Incoming]]) -> None:
         """Apply a batch: all of it at once, or, if an event fails, one by one."""
-        ends = {place: some[-1].offset + 1 for place, some in batch.items()}
+        ends = {place: some[-1] for place, some in batch.items()}
         items = [item for some in batch.values() for item in some]
         links = creation_links(item.event for item in items if item.event)
         with tracer.start_as_current_span("process", links=links):
@@ -193,8 +210,9 @@ class Consumer:
                 await self._transact(ends, items, singly=True)
 
     async def _transact(
-        self, ends: Mapping[Place, int], items: Sequence[Incoming], *, singly: bool
+        self, ends: Mapping[Place, Incoming], items: Sequence[Incoming], *, singly: bool
     ) -> None:
+        marks = {place: (end.offset + 1, end.fingerprint()) for place, end in ends.items()}
         async with self.pool.acquire() as connection, connection.transaction():
             moved = await connection.fetchval(
                 _MOVE,
@@ -202,26 +220,27 @@ class Consumer:
                 [p.topic for p in ends],
                 [p.partition for p in ends],
                 [self.owned[p].next for p in ends],
-                list(ends.values()),
+                [next_ for next_, _ in marks.values()],
                 [self.owned[p].epoch for p in ends],
+                [last for _, last in marks.values()],
             )
             if moved != len(ends):
                 raise Fenced
             await self.inbox.apply(connection, items, singly=singly)
-        for place, end in ends.items():
-            self.owned[place].next = end
+        for place, mark in marks.items():
+            self.owned[place].next, self.owned[place].last = mark
 
     async def _still_owns(self) -> bool:
-        """Whether nobody raised an epoch of ours. A rebuild does, and may set an offset back, while
-        there is nothing to read that would tell us."""
+        """Whether nobody raised an epoch of ours. A rebuild or `common.rewind` does, and may set an
+        offset back, while there is nothing to read that would tell us."""
         held: int = await self.pool.fetchval(
             _HELD,
             self.inbox.name,
-            [p.topic for p in self.owned],
-            [p.partition for p in self.owned],
-            [o.epoch for o in self.owned.values()],
+            [p.topic for p in self.epochs],
+            [p.partition for p in self.epochs],
+            list(self.epochs.values()),
         )
-        return held == len(self.owned)
+        return held == len(self.epochs)
 
     async def _look_around(self, reader: LogReader) -> None:
         """Lag against the broker's own end offsets, parked records, and the group's courtesy commit."""
@@ -251,7 +270,7 @@ insert into es.offsets as o (consumer, topic, partition, owner, owner_epoch)
 select $1, topic, partition, $4, 1 from unnest($2::text[], $3::int[]) as t (topic, partition)
 on conflict (consumer, topic, partition)
     do update set owner = excluded.owner, owner_epoch = o.owner_epoch + 1
-returning topic, partition, next, owner_epoch
+returning topic, partition, next, owner_epoch, last
 """
 _HELD = """
 select count(*) from es.offsets o
@@ -263,9 +282,9 @@ where o.consumer = $1 and o.owner_epoch = t.epoch
 _MOVE = """
 with calm as (select pg_advisory_xact_lock_shared(hashtext($1)) as held),
 moved as (
-    update es.offsets o set next = t."end"
-    from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[])
-        as t (topic, partition, start, "end", epoch)
+    update es.offsets o set next = t."end", last = t.last
+    from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
+        as t (topic, partition, start, "end", epoch, last)
     where o.consumer = $1 and o.topic = t.topic and o.partition = t.partition
         and o.next = t.start and o.owner_epoch = t.epoch
     returning 1

@@ -57,6 +57,7 @@ create table if not exists es.relay (
     holder text
 );
 alter table es.relay add column if not exists seen timestamptz; -- the leader's last sign of life
+alter table es.relay add column if not exists stated timestamptz; -- when all events were last stated
 insert into es.relay default values on conflict do nothing;
 
 create table if not exists es.idempotency (
@@ -79,6 +80,9 @@ create table if not exists es.offsets (
     owner       text,
     primary key (consumer, topic, partition)
 );
+
+-- The fingerprint of the record before `next`: a topic that was made anew has another there.
+alter table es.offsets add column if not exists last bytea;
 
 -- The last event seen of each foreign stream: finds duplicates and gaps.
 create table if not exists es.cursors (

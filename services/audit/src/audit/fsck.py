@@ -16,10 +16,10 @@ import asyncpg
 
 from audit.dossier import envelope
 from audit.log import store
-from audit.log.heads import Chain, HeadsMap, entry
+from audit.log.derived import Derived
 from audit.log.store import Checkpoint
 from audit.log.tree import Frontier
-from audit.verify import ZERO, Bad, head_of, key_of, leaf_hash, next_head, signers
+from audit.verify import Bad, head_of, key_of, leaf_hash, signers
 from common.incoming import incoming, unparked
 from common.intents import Connection
 from common.kafka import LogScan, Place
@@ -63,38 +63,31 @@ async def _checkpoints(connection: Connection) -> AsyncIterator[str]:
 
 
 async def _trees(connection: Connection, consumer: str, last: Checkpoint) -> AsyncIterator[str]:
-    signed = last.trees
-    size, root = signed.pop("heads")
     waiting = {
         item.event.hash: item.event
         for row in await connection.fetch("select * from es.parked where consumer = $1", consumer)
         if (item := unparked(row)).event
     }
-    trees = {name: Frontier() for name in signed}
-    bad = set[str]()
-    chains: dict[str, dict[str, Chain]] = {}
+    signed, bad = last.trees, set[str]()
+    derived = Derived(signed)
     async for row in connection.cursor(_LEAVES, prefetch=CHUNK):
         name, hash_, place = row["name"], row["leaf"], f"{row['name']}#{row['index']}"
-        if name not in trees or row["index"] >= signed[name][0]:
+        expected = derived.next(name)
+        if expected is None or row["index"] >= signed[name][0]:
             continue
-        tree, mine = trees[name], chains.setdefault(row["leaf_key"], {})
-        count, head = mine.get(name, (0, ZERO))
-        mine[name] = count + 1, next_head(head, hash_)
-        if row["index"] != tree.size and name not in bad:
+        if row["index"] != expected and name not in bad:
             bad.add(name)
-            yield f"{name}: leaf {tree.size} is gone"
-        tree.append(leaf_hash(hash_))
+            yield f"{name}: leaf {expected} is gone"
+        derived.add(name, row["leaf_key"], hash_)
         event = envelope(row) if row["hash"] else waiting.get(hash_)
         if event is None:
             yield f"{place}: the record is gone"
         elif chain_hash(event) != hash_:
             yield f"{place}: the record was changed ({event.type} {event.stream} v{event.version})"
-    for name, tree in trees.items():
-        if name not in bad and (tree.size, tree.root()) != signed[name]:
+    for name in derived.other_trees():
+        if name not in bad:
             yield f"{name}: not the {signed[name][0]} leaves that were signed"
-    heads = HeadsMap()
-    heads.put(entry(key, mine) for key, mine in chains.items())
-    if (len(heads), heads.root()) != (size, root):
+    if not derived.same_heads():
         yield "heads: not the households, or not their records, that were signed"
 
 
@@ -110,24 +103,20 @@ order by l.tree, l.index
 async def from_kafka(servers: str, signed: Mapping[str, tuple[int, bytes]]) -> list[str]:
     """The trees whose signed roots do not follow from their topics alone, a sentence each."""
     names = {Place(events_topic(n.split("/")[0]), int(n.split("/")[1])): n for n in signed}
-    trees = {place: Frontier() for place in names}
     seen: dict[Place, set[bytes]] = {place: set() for place in names}
+    derived = Derived(signed)
     scan = LogScan(servers)
     try:
         async for place, records in scan.to_end(names, CHUNK):
-            tree = trees[place]
             for item in map(incoming, records):
-                if item.event is None or item.fault or item.event.hash in seen[place]:
-                    continue
-                if tree.size < signed[names[place]][0]:
+                if item.event and not item.fault and item.event.hash not in seen[place]:
                     seen[place].add(item.event.hash)
-                    tree.append(leaf_hash(item.event.hash))
+                    derived.add(names[place], item.key, item.event.hash)
     finally:
         await scan.close()
     return [
         f"{name}: the topic does not give the {signed[name][0]} leaves that were signed"
-        for place, name in names.items()
-        if (trees[place].size, trees[place].root()) != signed[name]
+        for name in derived.other_trees()
     ]
 
 

@@ -1,42 +1,42 @@
 """Builds the timeline anew from Kafka alone: `python -m audit.rebuild` (`make rebuild SERVICE=audit`).
 
 Beside the serving tables, which may be in use, broken or gone: read everything (`audit.refill`),
-index last, compare, swap in one transaction. The swap hands the running service exactly the offsets
-and cursors that the new tables stand at, under a new epoch, so that it goes on without loss or
-doubling. Needs DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS.
+index last, prove that what was read is what was signed (`audit.roots`), swap in one transaction. The
+swap hands the running service exactly the offsets and cursors that the new tables stand at, under a
+new epoch, so that it goes on without loss or doubling. Needs DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS.
 """
 
 import argparse
 import asyncio
+import base64
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 
 import asyncpg
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from audit import roots
+from audit.log.note import Signer
 from audit.queries import LOOKS, Proof, whole_log
 from audit.read_model import SCHEMA, TABLES, Entry, copying, fill_households, taking
 from audit.refill import NEXT, LogIncomplete, Servers, all_places, forget, refill
+from audit.roots import Contradicted, Noting, Proved
+from audit.settings import ORIGIN
+from audit.swap import BESIDE, PREVIOUS, Tell, swap
+from audit.verify import Key, key_of
 from common.garbage import collect_seldom
-from common.inbox import TRANSIENT, TooManyParked
+from common.inbox import TRANSIENT, Handle, TooManyParked
 from common.kafka import KafkaError, LogScan
 from common.topics import PARTITIONS
 
-CONSUMER = "audit"
-BESIDE = "read_next"
-PREVIOUS = "read_previous"
-ONE_AT_A_TIME = 7_301_003  # advisory lock
-SWAP_ATTEMPTS = 30
+ONE_AT_A_TIME = 7_301_004  # advisory lock
 PROGRESS = 1.0  # seconds between lines
-
-Tell = Callable[[str], None]
 
 
 class WouldLose(Exception):
@@ -45,12 +45,14 @@ class WouldLose(Exception):
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What the new timeline holds, `looks` apart. `parked` says how often each reason stood in the way."""
+    """What the new timeline holds, `looks` apart. `parked` says how often each reason stood in the way;
+    `proved` is missing if nothing was signed yet, or if it was swapped all the same."""
 
     records: int
     proof: Proof
     looks: int = 0
     parked: dict[str, int] = field(default_factory=dict)
+    proved: Proved | None = None
 
     @property
     def duplicates(self) -> int:
@@ -59,27 +61,42 @@ class Rebuilt:
 
 
 async def rebuild(
-    servers: Servers, tell: Tell, *, workers: int = 1, resume: bool = False, lose: bool = False
+    servers: Servers,
+    tell: Tell,
+    *,
+    workers: int = 1,
+    resume: bool = False,
+    lose: bool = False,
+    keys: Sequence[Key] = (),
 ) -> Rebuilt:
-    """Read, index, compare, swap. Raises `LogIncomplete`, `WouldLose` (nothing is swapped then)."""
+    """Read, index, prove, swap. `keys` are those of the log; without, signatures are not checked.
+
+    Raises `LogIncomplete`, `WouldLose`, `Contradicted`; nothing is swapped then.
+    """
     connection = await asyncpg.connect(servers.database_url, timeout=10)
     try:
         if not await connection.fetchval("select pg_try_advisory_lock($1)", ONE_AT_A_TIME):
             raise LogIncomplete("another rebuild is at work on this database")
-        if not (resume and await connection.fetchval(f"select to_regclass('{BESIDE}.timeline')")):
+        if not (resume and await connection.fetchval(f"select to_regclass('{BESIDE}.leaves')")):
             await _lay(connection, servers)
         await _read(servers, tell, workers)
         tell("indexing")
         await _index(connection)
-        await refill(servers, range(PARTITIONS), taking(BESIDE))  # what arrived meanwhile
+        last = await roots.signed(connection, servers.kafka, keys)
+        await refill(servers, range(PARTITIONS), _beside(taking(BESIDE)))  # what arrived meanwhile
         result = await _counted(connection)
         if not lose and (gone := await _missing(connection)):
-            raise WouldLose(
-                f"{gone:,} events of the serving timeline are not on the log any more; "
-                f"nothing was swapped. Give --lose to swap nevertheless."
-            )
-        await _swap(connection, tell)
-        return result
+            raise WouldLose(f"{gone:,} events of the serving timeline are not on the log any more")
+        tell("proving")
+        try:
+            proved = await roots.proved(connection, BESIDE, last) if last else None
+        except Contradicted as error:
+            if not lose:
+                raise
+            proved = None
+            tell(f"swapped all the same: {error}")
+        await swap(connection, tell, await roots.unlogged(connection, BESIDE))
+        return replace(result, proved=proved)
     finally:
         await connection.close()
 
@@ -99,6 +116,7 @@ async def _lay(connection: asyncpg.Connection, servers: Servers) -> None:
     finally:
         await engine.dispose()
     await connection.execute(f"alter table {BESIDE}.timeline drop constraint timeline_pkey")
+    await roots.lay(connection, BESIDE)
 
 
 async def _read(servers: Servers, tell: Tell, workers: int) -> None:
@@ -106,7 +124,7 @@ async def _read(servers: Servers, tell: Tell, workers: int) -> None:
     progress = asyncio.create_task(_progress(servers, tell))
     try:
         if workers == 1:
-            await refill(servers, range(PARTITIONS), copying(BESIDE))
+            await refill(servers, range(PARTITIONS), _beside(copying(BESIDE)))
             return
         loop = asyncio.get_running_loop()
         with ProcessPoolExecutor(workers, get_context("spawn")) as processes:
@@ -123,7 +141,11 @@ async def _read(servers: Servers, tell: Tell, workers: int) -> None:
 
 def _work(servers: Servers, partitions: range) -> None:
     collect_seldom()
-    asyncio.run(refill(servers, partitions, copying(BESIDE)))
+    asyncio.run(refill(servers, partitions, _beside(copying(BESIDE))))
+
+
+def _beside(handle: Handle) -> Noting:
+    return Noting(NEXT, handle, BESIDE)
 
 
 async def _progress(servers: Servers, tell: Tell) -> None:
@@ -176,38 +198,6 @@ async def _missing(connection: asyncpg.Connection) -> int:
     return missing
 
 
-async def _swap(connection: asyncpg.Connection, tell: Tell) -> None:
-    """In one transaction. Waits for batches under way for two seconds, then lets them pass first."""
-    for attempt in range(1, SWAP_ATTEMPTS + 1):
-        try:
-            async with connection.transaction():
-                await connection.execute("set local lock_timeout = '2s'")
-                # Nobody applies, retries or discards from here on, until this is committed.
-                await connection.execute("select pg_advisory_xact_lock(hashtext($1))", CONSUMER)
-                if await connection.fetchval(f"select to_regnamespace('{SCHEMA}')"):
-                    await connection.execute(f"alter schema {SCHEMA} rename to {PREVIOUS}")
-                await connection.execute(f"alter schema {BESIDE} rename to {SCHEMA}")
-                await connection.execute(_HAND_OVER, CONSUMER, NEXT)
-                for table in ("cursors", "parked"):
-                    await connection.execute(
-                        f"delete from es.{table} where consumer = $1", CONSUMER
-                    )
-                    await connection.execute(
-                        f"update es.{table} set consumer = $1 where consumer = $2", CONSUMER, NEXT
-                    )
-                await connection.execute("delete from es.offsets where consumer = $1", NEXT)
-            break
-        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
-            if attempt == SWAP_ATTEMPTS:
-                raise
-            tell(f"waiting to swap ({type(error).__name__}, attempt {attempt})")
-            await asyncio.sleep(0.5)
-    with suppress(asyncpg.LockNotAvailableError):  # somebody reads it still: the next rebuild will
-        async with connection.transaction():
-            await connection.execute("set local lock_timeout = '2s'")
-            await connection.execute(f"drop schema if exists {PREVIOUS} cascade")
-
-
 _READ = "select coalesce(sum(next), 0)::bigint from es.offsets where consumer = $1"
 _PARKED = """
 select split_part(reason, ':', 1) as reason, count(*) as records
@@ -223,13 +213,6 @@ where old."offset" < o.next and not exists (
         = (old.key, old.recorded_at, old.service, old.stream, old.version) and new.hash = old.hash
 )
 """
-# A new epoch fences whoever consumes now: it claims again, and finds the offset set here.
-_HAND_OVER = """
-insert into es.offsets as o (consumer, topic, partition, next, owner_epoch)
-select $1, topic, partition, next, 1 from es.offsets where consumer = $2
-on conflict (consumer, topic, partition)
-    do update set next = excluded.next, owner_epoch = o.owner_epoch + 1, owner = null
-"""
 
 
 def main() -> None:
@@ -237,16 +220,33 @@ def main() -> None:
     asking = argparse.ArgumentParser(prog="python -m audit.rebuild", description=__doc__)
     asking.add_argument("--workers", type=int, default=1, choices=range(1, PARTITIONS + 1))
     asking.add_argument("--resume", action="store_true", help="go on with an interrupted rebuild")
-    asking.add_argument("--lose", action="store_true", help="swap even if the log has lost events")
+    asking.add_argument(
+        "--lose", action="store_true", help="swap even if the log lost events, or is not as signed"
+    )
+    asking.add_argument(
+        "--key", action="append", default=[], help="verifier key of the log (LOG_KEY's)"
+    )
     wanted = asking.parse_args()
     servers = Servers(_setting("DATABASE_URL"), _setting("KAFKA_BOOTSTRAP_SERVERS"))
     started = time.monotonic()
     collect_seldom()
     try:
+        keys = [key_of(key) for key in wanted.key or _own_key()]
         done = asyncio.run(
-            rebuild(servers, _say, workers=wanted.workers, resume=wanted.resume, lose=wanted.lose)
+            rebuild(
+                servers,
+                _say,
+                workers=wanted.workers,
+                resume=wanted.resume,
+                lose=wanted.lose,
+                keys=keys,
+            )
         )
-    except (LogIncomplete, WouldLose, TooManyParked, KafkaError, asyncpg.PostgresError) as error:
+    except ValueError as error:
+        sys.exit(f"The key of the log: {error}")
+    except (WouldLose, Contradicted) as error:
+        sys.exit(f"Nothing was swapped: {error}. Give --lose to swap all the same.")
+    except (LogIncomplete, TooManyParked, KafkaError, asyncpg.PostgresError) as error:
         sys.exit(f"The rebuild stopped, and the serving timeline is as it was: {error}")
     except TRANSIENT as error:
         sys.exit(f"Kafka or Postgres went away; go on with --resume: {error!r}")
@@ -258,6 +258,25 @@ def main() -> None:
     for reason, count in done.parked.items():
         _say(f"{count:,} records parked: {reason}")
     _say(f"timeline hash {done.proof.hash}")
+    _say(_proof(done.proved, signed=bool(keys)))
+
+
+def _proof(proved: Proved | None, *, signed: bool) -> str:
+    if proved is None:
+        return "no checkpoint to prove it against"
+    told = f"the roots of {proved.trees} trees and of the heads map are those of checkpoint "
+    told += f"{proved.checkpoint} of {proved.origin}"
+    told += ", signature checked" if signed else " (signature not checked: --key)"
+    if proved.reordered:
+        told += f"; on the topic in another order: {', '.join(proved.reordered)}"
+    return told
+
+
+def _own_key() -> list[str]:
+    """Of the environment that the service has; none if it is not there."""
+    seed = os.environ.get("LOG_KEY")
+    name = os.environ.get("LOG_ORIGIN", ORIGIN)
+    return [Signer(name, base64.b64decode(seed, validate=True)).vkey] if seed else []
 
 
 def _setting(name: str) -> str:

@@ -14,7 +14,7 @@ import asyncpg
 import structlog
 
 from common.ahead import Ahead
-from common.inbox import TRANSIENT, Handle, Inbox, TooManyParked
+from common.inbox import TRANSIENT, Inbox, TooManyParked
 from common.incoming import Incoming
 from common.intents import Connection
 from common.kafka import LogScan, Place
@@ -45,8 +45,9 @@ def all_places(partitions: Collection[int] = range(PARTITIONS)) -> list[Place]:
     return [Place(events_topic(s), p) for s in SERVICES for p in partitions]
 
 
-async def refill(servers: Servers, partitions: Collection[int], handle: Handle) -> None:
-    """Read these partitions of all topics from where `NEXT` stands to their end as of now.
+async def refill(servers: Servers, partitions: Collection[int], inbox: Inbox) -> None:
+    """Read these partitions of all topics from where `NEXT` stands to their end as of now, into
+    `inbox`, whose name is `NEXT`.
 
     Raises `LogIncomplete`, and whatever Kafka and Postgres raise; what was read is kept.
     """
@@ -63,7 +64,7 @@ async def refill(servers: Servers, partitions: Collection[int], handle: Handle) 
                     f"but {done[place]} is needed next"
                 )
             scan.seek(place, done[place])
-        inbox, patience = Inbox(NEXT, handle), STUCK
+        patience = STUCK
         async with Ahead(scan, BATCH, WAIT) as ahead:
             while any(done[place] < end for place, (_, end) in bounds.items()):
                 batch = {place: items for place, items in (await ahead.batch()).items() if items}
@@ -116,7 +117,8 @@ async def _transact(
     *,
     singly: bool,
 ) -> None:
-    places = list({item.place for item in items})
+    last = {item.place: item for item in items}
+    places = list(last)
     async with pool.acquire() as connection, connection.transaction():
         # A crash undoes offsets and rows together, so nothing needs to wait for the disk.
         await connection.execute("set local synchronous_commit = off")
@@ -126,6 +128,7 @@ async def _transact(
             [place.topic for place in places],
             [place.partition for place in places],
             [done[place] for place in places],
+            [last[place].fingerprint() for place in places],
         )
         await inbox.apply(connection, items, singly=singly)
 
@@ -137,7 +140,7 @@ async def forget(connection: Connection) -> None:
 
 
 _OFFSETS = """
-insert into es.offsets (consumer, topic, partition, next)
-select $1, * from unnest($2::text[], $3::int[], $4::bigint[])
-on conflict (consumer, topic, partition) do update set next = excluded.next
+insert into es.offsets (consumer, topic, partition, next, last)
+select $1, * from unnest($2::text[], $3::int[], $4::bigint[], $5::bytea[])
+on conflict (consumer, topic, partition) do update set next = excluded.next, last = excluded.last
 """

@@ -2,6 +2,8 @@
 
 from common.settings import Settings
 
+ORIGIN = "shouwang.cn/audit"
+
 
 class AuditSettings(Settings):
     """`log_key` is the seed of the Ed25519 key that signs checkpoints: 32 bytes in base64.
@@ -11,4 +13,4 @@ class AuditSettings(Settings):
     """
 
     log_key: str
-    log_origin: str = "shouwang.cn/audit"
+    log_origin: str = ORIGIN

@@ -36,8 +36,10 @@ class _Reader:
         return {Place(tp.topic, tp.partition): (first[tp], end[tp]) for tp in asked}
 
     def seek(self, place: Place, offset: int) -> None:
-        """Read on from `offset`."""
-        self._consumer.seek(TopicPartition(place.topic, place.partition), offset)
+        """Read on from `offset`, also where reading was paused."""
+        partition = TopicPartition(place.topic, place.partition)
+        self._consumer.seek(partition, offset)
+        self._consumer.resume(partition)
 
     async def fetch(self, limit: int, wait: float) -> dict[Place, list[Record]]:
         """Up to `limit` records, or nothing after `wait` seconds. Raises `Unreadable` (a header's

@@ -1,0 +1,184 @@
+"""A topic that was made anew is noticed, filled again and read again, and nothing comes twice."""
+
+import asyncio
+import os
+import sys
+from asyncio import create_subprocess_exec, ensure_future, subprocess
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from common import consumer
+from common.completeness import compare, republish
+from common.consumer import Consumer
+from common.eventstore import record
+from common.inbox import Inbox
+from common.kafka import Log, LogReader, Message, Place
+from common.outbox import publish_all
+from common.rewind import rewind
+from common.testing import TALLIES, Database, Heard, adding, eventually
+from common.topics import create_topics
+from local.servers import Servers
+
+STREAMS = 20
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumer, "HOUSEKEEPING", 0.2)
+
+
+async def make_anew(servers: Servers, topic: str) -> None:
+    """Somebody deletes the topic, and somebody else creates it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers.kafka)
+    await admin.start()
+    try:
+        await admin.delete_topics([topic])
+
+        async def created() -> bool:
+            answer = await admin.create_topics([NewTopic(topic, 2, 1)])
+            return not any(code for _, code, *_ in answer.topic_errors)
+
+        await eventually(created)
+    finally:
+        await admin.close()
+
+
+class Publisher:
+    """The service that publishes: its store, its relay, its topic."""
+
+    def __init__(self, pool: asyncpg.Pool, log: Log, topic: str, servers: Servers) -> None:
+        self.pool, self.log, self.servers = pool, log, servers
+        self.places = [Place(topic, 0), Place(topic, 1)]
+
+    async def tell(self, streams: Sequence[str]) -> None:
+        """Record an event of each of these streams, and publish it."""
+        async with self.pool.acquire() as connection:
+            for stream in streams:
+                await record(connection, TALLIES, [adding(stream, 1)])
+        await self.relay()
+
+    async def relay(self) -> None:
+        """Publish what has a ticket."""
+        async with self.pool.acquire() as connection:
+            epoch = await connection.fetchval("select epoch from es.relay")
+            await publish_all(connection, "identification", epoch, self._publish)
+
+    async def republish(self) -> None:
+        """What an operator does: `common.completeness --republish`."""
+        async with self.pool.acquire() as connection:
+            found = await compare(connection, self.servers.kafka, self.places)
+            await republish(connection, found.lost)
+        await self.relay()
+
+    async def _publish(self, messages: Sequence[Message]) -> None:
+        await self.log.publish(
+            [Message(self.places[0].topic, m.key, m.headers, m.value) for m in messages]
+        )
+
+
+@pytest.fixture
+def publisher(pool: asyncpg.Pool, log: Log, topic: str, servers: Servers) -> Publisher:
+    return Publisher(pool, log, topic, servers)
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@asynccontextmanager
+async def consuming(publisher: Publisher, heard: Heard) -> AsyncIterator[Consumer]:
+    topic, kafka = publisher.places[0].topic, publisher.servers.kafka
+    made = Consumer(
+        Inbox("visits", heard.handle),
+        "one",
+        publisher.pool,
+        lambda: LogReader(kafka, topic, [topic]),
+    )
+    task = ensure_future(made.run())
+    try:
+        yield made
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def taken(publisher: Publisher, records: int) -> bool:
+    """Whether the effect of so many records is committed."""
+    read = "select sum(next) = $1 from es.offsets"
+    return bool(await publisher.pool.fetchval(read, records))
+
+
+async def rewound(publisher: Publisher) -> None:
+    async with publisher.pool.acquire() as connection:
+        found = await rewind(connection, publisher.servers.kafka, "visits", publisher.places)
+    assert list(found.values()) == [0, 0]
+
+
+ONE, TWO = ([f"{kind}-{n}" for n in range(STREAMS)] for kind in ("one", "two"))
+
+
+async def test_a_topic_made_anew_and_refilled_past_our_offset_is_noticed_and_read_again(
+    publisher: Publisher, heard: Heard, servers: Servers
+) -> None:
+    """While nobody reads. Without the record before our offset, nothing would look wrong."""
+    await publisher.tell(ONE)
+    async with consuming(publisher, heard):
+        await eventually(lambda: taken(publisher, STREAMS))
+    await make_anew(servers, publisher.places[0].topic)
+    await publisher.tell(TWO)
+    await publisher.republish()
+    async with consuming(publisher, heard) as consumer:
+        await eventually(lambda: len(consumer.stopped) == 2)
+        assert "was made anew" in str(consumer.unready())
+        await rewound(publisher)
+        await eventually(lambda: taken(publisher, 2 * STREAMS))  # without a restart
+        await eventually(lambda: consumer.unready() is None)
+    assert sorted(heard) == sorted((stream, 1) for stream in [*ONE, *TWO])
+
+
+async def test_an_emptied_topic_is_noticed_and_what_comes_on_it_comes_once(
+    publisher: Publisher, heard: Heard, servers: Servers
+) -> None:
+    await publisher.tell(ONE)
+    async with consuming(publisher, heard) as consumer:
+        await eventually(lambda: taken(publisher, STREAMS))
+    await make_anew(servers, publisher.places[0].topic)
+    async with consuming(publisher, heard) as consumer:
+        await eventually(lambda: len(consumer.stopped) == 2)
+        assert "before our offset" in str(consumer.unready())
+        await rewound(publisher)
+        await publisher.republish()
+        await publisher.tell(TWO)
+        await eventually(lambda: taken(publisher, 2 * STREAMS))
+    assert sorted(heard) == sorted((stream, 1) for stream in [*ONE, *TWO])
+
+
+async def test_the_command_says_how_many_partitions_are_read_again(
+    pool: asyncpg.Pool, db: Database, servers: Servers
+) -> None:
+    await create_topics(servers.kafka, 1)
+    topic = "shouwang.visits.events.v1"
+    await pool.execute(
+        "insert into es.offsets (consumer, topic, partition, next) values ('audit', $1, 3, 7)",
+        topic,
+    )
+    for service, code, said in (("audit", 0, b"1 partitions"), ("visits", 1, b"has never read")):
+        ran = await create_subprocess_exec(
+            *(sys.executable, "-m", "common.rewind", service, topic),
+            env={
+                **os.environ,
+                "DATABASE_URL": db.url,
+                "KAFKA_BOOTSTRAP_SERVERS": servers.kafka,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        told, _ = await ran.communicate()
+        assert (ran.returncode, said in told) == (code, True)
+    assert await pool.fetchval("select next < 7 from es.offsets")

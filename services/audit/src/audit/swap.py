@@ -1,0 +1,66 @@
+"""The new tables take the place of those that serve, under a service that may be at work."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import asyncpg
+
+from audit.read_model import SCHEMA
+from audit.refill import NEXT
+from audit.roots import look_again
+
+CONSUMER = "audit"
+BESIDE = "read_next"
+PREVIOUS = "read_previous"
+ATTEMPTS = 30
+
+Tell = Callable[[str], None]
+
+
+async def swap(
+    connection: asyncpg.Connection, tell: Tell, unlogged: Sequence[tuple[str, int, int]]
+) -> None:
+    """In one transaction. Waits for batches under way for two seconds, then lets them pass first.
+
+    `unlogged` are the places from which the log has to look again (`audit.roots.unlogged`).
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            async with connection.transaction():
+                await connection.execute("set local lock_timeout = '2s'")
+                # Nobody applies, retries or discards from here on, until this is committed.
+                await connection.execute("select pg_advisory_xact_lock(hashtext($1))", CONSUMER)
+                if await connection.fetchval(f"select to_regnamespace('{SCHEMA}')"):
+                    await connection.execute(f"alter schema {SCHEMA} rename to {PREVIOUS}")
+                await connection.execute(f"alter schema {BESIDE} rename to {SCHEMA}")
+                await connection.execute(_HAND_OVER, CONSUMER, NEXT)
+                for table in ("cursors", "parked"):
+                    await connection.execute(
+                        f"delete from es.{table} where consumer = $1", CONSUMER
+                    )
+                    await connection.execute(
+                        f"update es.{table} set consumer = $1 where consumer = $2", CONSUMER, NEXT
+                    )
+                await connection.execute("delete from es.offsets where consumer = $1", NEXT)
+                await connection.execute(f"drop table {SCHEMA}.leaves")
+                await look_again(connection, unlogged)
+            break
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+            if attempt == ATTEMPTS:
+                raise
+            tell(f"waiting to swap ({type(error).__name__}, attempt {attempt})")
+            await asyncio.sleep(0.5)
+    with suppress(asyncpg.LockNotAvailableError):  # somebody reads it still: the next rebuild will
+        async with connection.transaction():
+            await connection.execute("set local lock_timeout = '2s'")
+            await connection.execute(f"drop schema if exists {PREVIOUS} cascade")
+
+
+# A new epoch fences whoever consumes now: it claims again, and finds the offset set here.
+_HAND_OVER = """
+insert into es.offsets as o (consumer, topic, partition, next, last, owner_epoch)
+select $1, topic, partition, next, last, 1 from es.offsets where consumer = $2
+on conflict (consumer, topic, partition) do update set
+    next = excluded.next, last = excluded.last, owner_epoch = o.owner_epoch + 1, owner = null
+"""

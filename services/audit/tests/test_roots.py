@@ -1,0 +1,128 @@
+"""A rebuild proves, before it swaps, that what it read is what was signed."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from audit.log.keeper import Keeper
+from audit.log.note import Signer
+from audit.rebuild import rebuild
+from audit.refill import Servers
+from audit.roots import Contradicted
+from audit.verify import key_of
+from common.testing import NOON, Database, Issuer
+from services.audit.tests.at_work import KEYS, SIGNER, System, at_work, told
+
+
+@pytest.fixture
+async def stopped(db: Database, kafka: str, tokens: Issuer) -> AsyncIterator[System]:
+    """A service that has heard and signed all, and is at rest: nothing of what follows is published."""
+    async with at_work(db, kafka, tokens) as made:
+        await made.publish([event for _ in range(30) for event in told(2)])
+        await made.settled()
+        await made.signed()
+        pool = await asyncpg.create_pool(db.url, min_size=1, max_size=2)
+        made.keeper = Keeper(pool, SIGNER)
+    yield made
+    pool.terminate()
+
+
+async def sign_anew(system: System, harm: str) -> None:
+    """Change the log, and sign it as it is then: what only the holder of the key can do."""
+    pool = system.keeper.pool
+    await pool.execute(
+        "truncate log.tiles, log.chains, log.checkpoints; update log.trees set tiled = 0;" + harm
+    )
+    assert await system.keeper.keep(NOON)
+
+
+async def test_what_was_signed_and_is_not_on_the_topics_stops_the_swap(stopped: System) -> None:
+    await sign_anew(
+        stopped,
+        "with one as (update log.trees set size = size + 1 where name = 'assets/0' returning *)"
+        "insert into log.leaves select id, size - 1, 'x', sha256('x') from one",
+    )
+    with pytest.raises(Contradicted, match="assets/0 lacks 1 of"):
+        await stopped.rebuild(keys=KEYS)
+    assert await stopped.keeper.pool.fetchval("select to_regclass('read_next.timeline')")
+    swapped = await stopped.rebuild(lose=True, keys=KEYS)
+    assert swapped.proved is None
+
+
+async def test_what_was_changed_in_what_is_signed_stops_the_swap(stopped: System) -> None:
+    pool = stopped.keeper.pool
+    other = key_of(Signer(SIGNER.name, bytes([9]) * 32).vkey)
+    with pytest.raises(Contradicted, match="not signed by the key of the log"):
+        await stopped.rebuild(keys=[other])
+    await sign_anew(
+        stopped, "update log.leaves set key = 'x' where key = (select min(key) from log.leaves)"
+    )
+    with pytest.raises(Contradicted, match="does not give the roots of checkpoint 1: heads"):
+        await stopped.rebuild()
+    await pool.execute("update log.checkpoints set state = replace(state, 'heads ', 'heads 9')")
+    with pytest.raises(Contradicted, match="not the one that was signed"):
+        await stopped.rebuild()
+
+
+async def test_a_topic_that_was_filled_anew_in_another_order_proves_the_same_leaves(
+    stopped: System,
+) -> None:
+    """Two leaves of two households change places; those of one household never do."""
+    pool = stopped.keeper.pool
+    ((tree, name, index),) = await pool.fetch(
+        "select a.tree, t.name, a.index from log.leaves a join log.trees t on t.id = a.tree "
+        "join log.leaves b on b.tree = a.tree and b.index = a.index + 1 and b.key <> a.key limit 1"
+    )
+    swapping = [(index, -1), (index + 1, index), (-1, index + 1)]
+    await sign_anew(
+        stopped,
+        ";".join(
+            f"update log.leaves set index = {now} where tree = {tree} and index = {was}"
+            for was, now in swapping
+        ),
+    )
+    proved = (await stopped.rebuild()).proved
+    assert proved
+    assert proved.reordered == [name]
+
+
+async def test_what_a_rebuild_read_and_the_log_passed_by_is_logged_with_the_next_batch(
+    db: Database, kafka: str, tokens: Issuer
+) -> None:
+    """As after a topic was made anew: its offsets begin again, and the log stands far beyond them."""
+    passed_by, heard = told(3), told(3)
+    async with at_work(db, kafka, tokens) as system:
+        await system.publish([*passed_by, *heard])
+        await system.settled()
+    async with asyncpg.create_pool(db.url, min_size=1, max_size=2) as pool:
+        await pool.execute("update log.trees set next = next + 1000")
+        await pool.execute(_FORGOTTEN, passed_by[0].key)
+        await rebuild(Servers(db.url, kafka), lambda _: None)
+    async with at_work(db, kafka, tokens) as system:
+        more = told(1, household_id=passed_by[0].household_id)
+        await system.publish(more)
+        await system.heard(more)
+        logged = await system.runtime.pool.fetchval(
+            "select count(*) from log.leaves where key = $1", more[0].key
+        )
+        assert logged == 4
+
+
+_FORGOTTEN = """
+with gone as (delete from log.leaves where key = $1 returning tree)
+update log.trees t set size = (
+    select count(*) from log.leaves l where l.tree = t.id and l.key <> $1
+) where t.id in (select tree from gone)
+"""
+
+
+async def test_without_its_database_the_log_is_proved_by_the_topic_of_checkpoints(
+    stopped: System,
+) -> None:
+    pool = stopped.keeper.pool
+    size = await pool.fetchval("select max(size) from log.checkpoints")
+    await pool.execute("drop schema log cascade; drop schema read cascade")
+    proved = (await stopped.rebuild(keys=KEYS)).proved
+    assert proved
+    assert (proved.checkpoint, proved.origin, proved.reordered) == (size, SIGNER.name, [])
