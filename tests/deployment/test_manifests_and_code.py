@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
+from audit import reconciliation
 from audit.log import publishing
 from common import service as common_service
 from common import topics
@@ -115,7 +116,8 @@ def test_metrics_are_read_where_they_are_shown(county: list[Resource]) -> None:
 def test_topics_are_those_of_the_code(county: list[Resource]) -> None:
     events = {topics.events_topic(service) for service in topics.SERVICES}
     parked = {topics.parked_topic(service) for service in topics.SERVICES}
-    single = {topics.CHECKPOINTS, topics.CATALOGUE}
+    compacted = {topics.CATALOGUE, topics.STATEMENTS}
+    single = {topics.CHECKPOINTS, *compacted}
     found = of_kind(county, "KafkaTopic")
     assert set(found) == events | parked | single
     for name, topic in found.items():
@@ -123,7 +125,7 @@ def test_topics_are_those_of_the_code(county: list[Resource]) -> None:
         assert topic["spec"]["replicas"] == 3
         assert topic["spec"]["config"]["min.insync.replicas"] == 2
         kept = {"cleanup.policy": "delete", "retention.ms": -1}
-        want = {"cleanup.policy": "compact"} if name == topics.CATALOGUE else kept
+        want = {"cleanup.policy": "compact"} if name in compacted else kept
         assert want.items() <= topic["spec"]["config"].items()
 
 
@@ -181,7 +183,7 @@ def test_a_service_scales_up_to_one_replica_a_partition_by_its_own_lag(
 
 
 def test_alarms_and_charts_read_metrics_that_exist(county: list[Resource]) -> None:
-    assert publishing.CONSISTENT  # audit's own figures are in the registry too
+    assert all((publishing.CONSISTENT, reconciliation.DIFFERING))  # audit's figures are there too
     shown = {sample for metric in REGISTRY.collect() for sample in _samples(metric)}
     (rules,) = of_kind(county, "PrometheusRule").values()
     expressions = [rule["expr"] for group in rules["spec"]["groups"] for rule in group["rules"]]
@@ -197,6 +199,7 @@ def test_alarms_and_charts_read_metrics_that_exist(county: list[Resource]) -> No
         "shouwang_consumer_lag_records",
         "shouwang_parked_records",
         "shouwang_log_consistent",
+        "shouwang_reconciliation_differing_months",
     } <= used
 
 

@@ -34,6 +34,7 @@ from common.kafka import KafkaError, Log, LogReader
 from common.observability import configure
 from common.outbox import Relay
 from common.settings import Settings
+from common.statements import state_regularly
 from common.topics import events_topic
 from common.writer import Writer
 
@@ -84,13 +85,10 @@ async def running(
         pool_pre_ping=True,
     )
     await _lay(pool, engine, tables, durable)
-    kafka = Log(settings.kafka_bootstrap_servers)
-    continuity = Continuity(
-        store.service,
-        settings.kafka_bootstrap_servers,
-        pool,
-        accept=settings.topic_ahead == "accept",
-    )
+    servers = settings.kafka_bootstrap_servers
+    kafka = Log(servers)
+    accept = settings.topic_ahead == "accept"
+    continuity = Continuity(store.service, servers, pool, accept=accept)
     writer = Writer(pool, store, lambda: continuity.ahead)
     relay = Relay(
         store.service,
@@ -106,17 +104,13 @@ async def running(
             inbox(store.service, handle),
             holder,
             pool,
-            lambda: LogReader(
-                settings.kafka_bootstrap_servers,
-                f"shouwang.{store.service}",
-                topics,
-                settings.instance,
-            ),
+            lambda: LogReader(servers, f"shouwang.{store.service}", topics, settings.instance),
         )
     runtime = Runtime(settings, Clock(), pool, engine, writer, consumer, continuity)
     workers = [writer.run(), continuity.run(), _watch(runtime)]
     if settings.background:
         workers += [continuity.then(relay.run), _announce(runtime, store)]
+        workers += [continuity.then(lambda: state_regularly(pool, store.service, servers))]
         workers += [continuity.then(consumer.run)] if consumer else []
     workers += [worker(runtime) for worker in also]
     tasks = [_supervised(worker) for worker in workers]

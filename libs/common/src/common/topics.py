@@ -22,6 +22,7 @@ SERVICES = (
 )
 CATALOGUE = "shouwang.catalogue.v1"
 CHECKPOINTS = "shouwang.audit.checkpoints.v1"
+STATEMENTS = "shouwang.statements.v1"
 
 
 def events_topic(service: str) -> str:
@@ -35,13 +36,14 @@ def parked_topic(service: str) -> str:
 
 
 async def create_topics(servers: str, replication: int) -> None:
-    """Create what is missing: events and parked topics of every service, catalogue, checkpoints.
+    """Create what is missing: events and parked topics of every service, and those of all together.
 
     Raises `KafkaError`, also for a topic that exists with another number of partitions.
     """
     wanted = [Topic(events_topic(service), PARTITIONS) for service in SERVICES]
     wanted += [Topic(parked_topic(service), PARTITIONS) for service in SERVICES]
-    wanted += [Topic(CHECKPOINTS, 1), Topic(CATALOGUE, 1, compacted=True)]
+    wanted += [Topic(CHECKPOINTS, 1)]
+    wanted += [Topic(name, 1, compacted=True) for name in (CATALOGUE, STATEMENTS)]
     await ensure_topics(servers, replication, wanted)
 
 

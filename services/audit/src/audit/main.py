@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 from fastapi import FastAPI
 
-from audit import accesses, api, evidence, history, live, pages
+from audit import accesses, api, evidence, history, live, pages, reconciliation
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
 from audit.log.note import Signer
@@ -63,6 +63,7 @@ def build(settings: AuditSettings) -> FastAPI:
             also=[
                 lambda _: follow(settings.kafka_bootstrap_servers, app.state.vocabulary),
                 keep,
+                lambda runtime: reconciliation.follow(runtime, app.state.reconciled),
             ],
         ) as runtime:
             async with runtime.pool.acquire() as connection:
@@ -79,10 +80,12 @@ def build(settings: AuditSettings) -> FastAPI:
         refusals=REFUSALS,
     )
     app.state.vocabulary = Vocabulary()
+    app.state.reconciled = {}
     app.include_router(accesses.router)
     app.include_router(api.router)
     app.include_router(evidence.router)
     app.include_router(history.router)
+    app.include_router(reconciliation.router)
     app.include_router(operations(NAME, STORE.codec, settings))
     pages.install(app)
     return default_deny(app, evidence.PUBLIC | live.PUBLIC)

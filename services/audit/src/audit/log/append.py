@@ -6,6 +6,7 @@ One statement a batch, in its transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import repeat
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ class Leaf(NamedTuple):
     offset: int
     key: str
     hash: bytes
+    recorded_at: datetime
 
 
 class Logged(Inbox):
@@ -48,17 +50,19 @@ async def append(connection: Connection, consumer: str, items: Sequence[Incoming
     for item in items:
         first, _ = places.get(item.place, (item.offset, 0))
         places[item.place] = first, item.offset + 1
-    leaves = [leaf for item in items if (leaf := _leaf(item))]
+    leaves = [leaf for item in items if (leaf := leaf_of(item))]
     if behind := await _add(connection, leaves, places):
         await _take_over(connection, consumer, behind)
         await _add(connection, leaves, places)
 
 
-def _leaf(item: Incoming) -> Leaf | None:
+def leaf_of(item: Incoming) -> Leaf | None:
+    """The leaf that a record is, or `None`: it is no event, or not under its own key."""
     if item.event is None or item.fault:
         return None
     place = item.place
-    return Leaf(place.topic, place.partition, item.offset, item.key, item.event.hash)
+    event = item.event
+    return Leaf(place.topic, place.partition, item.offset, item.key, event.hash, event.recorded_at)
 
 
 async def _add(
@@ -89,7 +93,7 @@ async def _take_over(
     )
     parked = [unparked(row) for row in await connection.fetch(_PARKED, *wanted, consumer)]
     found = [Leaf(*row) for row in await connection.fetch(_APPLIED, *wanted, timeout=600)]
-    found += [leaf for item in parked if (leaf := _leaf(item))]
+    found += [leaf for item in parked if (leaf := leaf_of(item))]
     found.sort()
     for start in range(0, len(found), CHUNK):
         chunk = found[start : start + CHUNK]
@@ -105,21 +109,22 @@ def _reached(leaves: Iterable[Leaf]) -> dict[Place, tuple[int, int]]:
 _ADD = """
 with place as (
     select t.id as tree, t.topic, t.partition, t.next, t.size, p.first, p."end"
-    from unnest($6::text[], $7::int[], $8::bigint[], $9::bigint[])
+    from unnest($7::text[], $8::int[], $9::bigint[], $10::bigint[])
         as p (topic, partition, first, "end")
     join log.trees t using (topic, partition)
 ), fresh as (
-    select distinct on (p.tree, l.hash) p.tree, p.size, l."offset", l.key, l.hash
-    from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::bytea[])
-        as l (topic, partition, "offset", key, hash)
+    select distinct on (p.tree, l.hash) p.tree, p.size, l."offset", l.key, l.hash, l.recorded_at
+    from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::bytea[], $6::timestamptz[])
+        as l (topic, partition, "offset", key, hash, recorded_at)
     join place p using (topic, partition)
     where p.next >= p.first and not exists (
         select from log.leaves o where o.key = l.key and o.tree = p.tree and o.hash = l.hash
     )
     order by p.tree, l.hash, l."offset"
 ), added as (
-    insert into log.leaves (tree, index, key, hash)
-    select tree, size + row_number() over (partition by tree order by "offset") - 1, key, hash
+    insert into log.leaves (tree, index, key, hash, recorded_at)
+    select tree, size + row_number() over (partition by tree order by "offset") - 1, key, hash,
+        recorded_at
     from fresh
 ), moved as (
     update log.trees t set
@@ -134,5 +139,7 @@ join unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as w (topic, part
     on w.topic = r.topic and w.partition = r.partition
     and r."offset" >= w.start and r."offset" < w."end"
 """
-_APPLIED = f'select r.topic, r.partition, r."offset", r.key, r.hash from read.timeline r {_BETWEEN}'
+_APPLIED = f"""
+select r.topic, r.partition, r."offset", r.key, r.hash, r.recorded_at from read.timeline r {_BETWEEN}
+"""
 _PARKED = f"select r.* from es.parked r {_BETWEEN} where r.consumer = $5"

@@ -34,9 +34,11 @@ create table if not exists log.leaves (
     index bigint   not null,
     key   text     collate "C" not null, -- the household, or the stream where there is none
     hash  bytea    not null, -- of the event: the entry whose leaf hash is in the tree
+    recorded_at timestamptz, -- of the event
     primary key (tree, index),
     unique (key, tree, hash)
 );
+alter table log.leaves add column if not exists recorded_at timestamptz;
 create table if not exists log.tiles (
     tree   smallint not null,
     level  smallint not null,

@@ -1,0 +1,137 @@
+"""What a service states of its store is compared with the log: what is missing, foreign or other is found."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from hashlib import sha256
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+from fastapi import FastAPI
+
+from audit import reconciliation
+from audit.reconciliation import Difference, reconcile
+from common.kafka import Log, Message
+from common.statements import Month, Statement
+from common.testing import NOON, Database, Issuer, eventually, history, household
+from common.topics import PARTITIONS, STATEMENTS, events_topic
+from contracts.envelope import Envelope, chained
+from services.audit.tests.at_work import at_work, told
+
+Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
+LATER = NOON + timedelta(days=400)
+
+
+def stating(events: Sequence[Envelope], ends: Sequence[int] = ()) -> Statement:
+    """What the service that recorded these events states."""
+    by_month: dict[str, list[bytes]] = {}
+    for event in events:
+        by_month.setdefault(f"{event.recorded_at:%Y-%m}", []).append(event.hash)
+    months = [
+        Month(month, len(hashes), sha256(b"".join(sorted(hashes))).hexdigest())
+        for month, hashes in sorted(by_month.items())
+    ]
+    return Statement(events[0].service, LATER, list(ends), months)
+
+
+async def differing(pool: asyncpg.Pool, statement: Statement) -> list[Difference]:
+    async with pool.acquire() as connection:
+        found = await reconcile(connection, statement, NOON)
+    assert found
+    assert found.complete is not bool(found.differences)
+    return found.differences
+
+
+@pytest.fixture
+def recorded() -> list[Envelope]:
+    """Four events, the last of them a month later."""
+    *three, last = history(4, household_id=household(1))
+    return [*three, chained(replace(last, recorded_at=NOON + timedelta(days=40)), three[-1].hash)]
+
+
+async def test_what_is_in_both_is_complete_even_if_it_is_parked_or_was_given_up(
+    pool: asyncpg.Pool, hear: Hear, recorded: list[Envelope]
+) -> None:
+    await hear([recorded[0], *recorded[2:]])  # a gap: the rest is parked
+    assert await pool.execute("delete from es.parked where id = (select min(id) from es.parked)")
+    await hear([recorded[1]])
+    assert await differing(pool, stating(recorded)) == []
+
+
+async def test_what_is_missing_foreign_or_other_is_found_in_its_month(
+    pool: asyncpg.Pool, hear: Hear, recorded: list[Envelope]
+) -> None:
+    other = chained(replace(recorded[1], data=b'{"n":9}'), recorded[0].hash)
+    await hear(recorded[:3])
+    assert await differing(pool, stating(recorded)) == [Difference("2024-07", 1, 0)]
+    assert await differing(pool, stating(recorded[:2])) == [Difference("2024-06", 2, 3)]
+    forked = [recorded[0], other, recorded[2]]
+    assert await differing(pool, stating(forked)) == [Difference("2024-06", 3, 3)]
+
+
+async def test_what_comes_after_the_statement_is_of_no_concern_to_it(
+    pool: asyncpg.Pool, hear: Hear, recorded: list[Envelope]
+) -> None:
+    await hear(recorded)
+    earlier = msgspec.structs.replace(stating(recorded[:3]), until=recorded[3].recorded_at)
+    assert await differing(pool, earlier) == []
+
+
+async def test_nothing_is_said_before_all_was_heard_that_the_topic_held(
+    pool: asyncpg.Pool, hear: Hear, recorded: list[Envelope]
+) -> None:
+    await hear(recorded)
+    await pool.execute(
+        "insert into es.offsets (consumer, topic, partition, next) values ('audit', $1, 3, 4)",
+        events_topic("identification"),
+    )
+    for end, compared in ((5, False), (4, True)):
+        async with pool.acquire() as connection:
+            statement = stating(recorded, [0, 0, 0, end])
+            assert bool(await reconcile(connection, statement, NOON)) is compared
+
+
+def shown(differing: int) -> bool:
+    """Whether something was compared, and so many months differ."""
+    figures = (reconciliation.STATED, reconciliation.DIFFERING)
+    stated, found = (figure.labels("assistance")._value.get() for figure in figures)
+    return bool(stated) and found == differing
+
+
+async def test_the_last_comparison_is_told_and_counted(
+    db: Database, kafka: str, tokens: Issuer
+) -> None:
+    """From the topic of statements to the figure that an alarm reads."""
+    events, log = told(3, service="assistance"), Log(kafka)
+    async with at_work(db, kafka, tokens) as system:
+        await system.publish(events)
+        await system.settled()
+        for months, wanted in ((events, 0), (events[:2], 1)):
+            value = msgspec.json.encode(stating(months, [0] * PARTITIONS))
+            await log.publish([Message(STATEMENTS, b"assistance", [], value)])
+            await eventually(partial(shown, wanted))
+    await log.close()
+
+
+async def test_supervisors_are_told_and_nobody_else(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    pool: asyncpg.Pool,
+    hear: Hear,
+    recorded: list[Envelope],
+) -> None:
+    assert (await client.get("/v1/completeness")).json() == {"services": []}
+    await hear(recorded[:3])
+    async with pool.acquire() as connection:
+        found = await reconcile(connection, stating(recorded), NOON)
+    app.state.reconciled["identification"] = found
+    (told,) = (await client.get("/v1/completeness")).json()["services"]
+    assert (told["service"], told["recorded"], told["logged"]) == ("identification", 4, 3)
+    assert told["complete"] is False
+    assert told["differences"] == [{"month": "2024-07", "recorded": 1, "logged": 0}]
+    assert (await client.get("/v1/completeness?x=1")).status_code == 400
+    del client.headers["authorization"]
+    assert (await client.get("/v1/completeness")).status_code == 401
