@@ -7,10 +7,13 @@ together what it has, and `verify.py`, on the reader's machine, says whether it 
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 
+from audit.deadlines import Deadline, deadlines
 from audit.log import store
 from audit.log.heads import HeadsMap, Shown
 from audit.log.keeper import Keeper
@@ -18,7 +21,10 @@ from audit.log.store import Checkpoint
 from audit.log.tables import CHECKPOINTS
 from audit.log.tiles import Wanted
 from audit.log.tree import Node, consistency, inclusion
+from audit.state import Happened, payload, state
 from audit.verify import FORMAT
+from audit.vocabulary import Vocabulary, published
+from common.clock import business_date
 from common.incoming import unparked
 from common.intents import Connection
 from common.problems import Problem
@@ -34,12 +40,16 @@ class Leaf:
     index: int
     hash: bytes
     event: Envelope | None
+    parked: bool = False
 
 
-async def dossier(keeper: Keeper, consumer: str, key: str, kept: int | None) -> dict[str, Any]:
+async def dossier(
+    keeper: Keeper, consumer: str, key: str, kept: int | None, vocabulary: Vocabulary | None = None
+) -> dict[str, Any]:
     """The dossier of a household, which proves the household absent if the log has nothing of it.
 
-    `kept` is the size of a checkpoint that the reader kept. Raises `Problem`: 503 before the first
+    `kept` is the size of a checkpoint that the reader kept. With the `vocabulary`, it shows the state
+    and the deadlines as well, and what they follow from. Raises `Problem`: 503 before the first
     checkpoint, 404 if no checkpoint has the size `kept`.
     """
     async with (
@@ -55,7 +65,7 @@ async def dossier(keeper: Keeper, consumer: str, key: str, kept: int | None) -> 
         if kept and old is None:
             raise Problem("unknown-checkpoint")
         trees = {t.name: t.id for t in (await store.trees(connection)).values()}
-        leaves = await _leaves(connection, consumer, key, last, trees)
+        leaves, applied = await _leaves(connection, consumer, key, last, trees)
         proofs = await _proofs(connection, last, old, trees, leaves)
         return {
             "format": FORMAT,
@@ -68,11 +78,66 @@ async def dossier(keeper: Keeper, consumer: str, key: str, kept: int | None) -> 
                 _told(leaf, proof) for leaf, proof in zip(leaves, proofs.leaves, strict=True)
             ],
             "kept": proofs.kept,
+            "successions": await store.successions(connection),
+            **(_meant(leaves, applied, last, vocabulary) if vocabulary else {}),
         }
 
 
+def _meant(
+    leaves: Sequence[Leaf], applied: Sequence[Envelope], last: Checkpoint, vocabulary: Vocabulary
+) -> dict[str, Any]:
+    """State and deadlines as the timeline gives them, at the moment that the state was signed; and the
+    meaning of every type that is here."""
+    moment = datetime.fromisoformat(last.state.split("\n")[1])
+    happened = sorted(
+        (
+            Happened(
+                e.event_id,
+                e.service,
+                e.type,
+                e.stream,
+                e.version,
+                e.occurred_at,
+                e.recorded_at,
+                payload(e.data),
+                vocabulary.meaning(e.service, e.type, e.schema_version),
+            )
+            for e in applied
+        ),
+        key=lambda e: e.recording,
+    )
+    shown = state(happened, moment, moment).fields
+    due = deadlines(happened, business_date(moment))
+    types = {(e.service, e.type, e.schema_version) for x in leaves if (e := x.event)}
+    return {
+        "shown": {name: value.value for name, value in shown.items()},
+        "deadlines": sorted(map(_due, due), key=lambda d: (d[1] or "9999-12-31", d[0])),
+        "meanings": {
+            f"{service}.{name}.v{version}": {
+                "label": msgspec.to_builtins(vocabulary.label(service, name, version)),
+                "meaning": published(vocabulary.meaning(service, name, version)),
+            }
+            for service, name, version in sorted(types)
+        },
+    }
+
+
+def _due(deadline: Deadline) -> list[str | None]:
+    return [
+        str(deadline.opened_by.event_id),
+        deadline.due_on.isoformat() if deadline.due_on else None,
+        deadline.closed_on.isoformat() if deadline.closed_on else None,
+        deadline.outcome,
+    ]
+
+
 def _told(leaf: Leaf, proof: list[str]) -> dict[str, Any]:
-    told = {"tree": leaf.name, "index": leaf.index, "hash": leaf.hash.hex(), "proof": proof}
+    told: dict[str, Any] = {
+        "tree": leaf.name,
+        "index": leaf.index,
+        "hash": leaf.hash.hex(),
+        "proof": proof,
+    }
     if leaf.event is None:  # given up by a person, or gone: said by saying nothing of it
         return told
     try:
@@ -80,7 +145,8 @@ def _told(leaf: Leaf, proof: list[str]) -> dict[str, Any]:
     except UnicodeDecodeError:
         data = {"base64": base64.b64encode(leaf.event.data).decode()}
     header = canonical_header(leaf.event).decode()
-    return {**told, "prev_hash": leaf.event.prev_hash.hex(), "header": header, "data": data}
+    told |= {"prev_hash": leaf.event.prev_hash.hex(), "header": header, "data": data}
+    return {**told, "parked": True} if leaf.parked else told
 
 
 def _heads(heads: HeadsMap, key: str) -> dict[str, Any]:
@@ -105,19 +171,34 @@ async def _leaves(
     key: str,
     last: Checkpoint,
     trees: Mapping[str, int],
-) -> list[Leaf]:
+) -> tuple[list[Leaf], list[Envelope]]:
+    """The leaves that are signed; and what the timeline shows, but for what is not signed yet."""
     names = {number: name for name, number in trees.items()}
     rows = await connection.fetch(_LEAVES, key)
-    found = {row["hash"]: envelope(row) for row in await connection.fetch(_APPLIED, key)}
-    for row in await connection.fetch(_PARKED, consumer, key):
-        if (item := unparked(row)).event:
-            found.setdefault(item.event.hash, item.event)
+    applied = {row["hash"]: envelope(row) for row in await connection.fetch(_APPLIED, key)}
+    parked = {
+        item.event.hash: item.event
+        for row in await connection.fetch(_PARKED, consumer, key)
+        if (item := unparked(row)).event and item.event.hash not in applied
+    }
+    found = applied | parked
     sizes = {name: size for name, (size, _) in last.trees.items()}
-    return [
-        Leaf(r["tree"], names[r["tree"]], r["index"], r["hash"], found.get(r["hash"]))
-        for r in rows
-        if r["index"] < sizes.get(names[r["tree"]], 0)
-    ]
+    signed = [r for r in rows if r["index"] < sizes.get(names[r["tree"]], 0)]
+    unsigned = {r["hash"] for r in rows} - {r["hash"] for r in signed}
+    return (
+        [
+            Leaf(
+                r["tree"],
+                names[r["tree"]],
+                r["index"],
+                r["hash"],
+                found.get(r["hash"]),
+                r["hash"] in parked,
+            )
+            for r in signed
+        ],
+        [event for hash_, event in applied.items() if hash_ not in unsigned],
+    )
 
 
 def envelope(row: asyncpg.Record) -> Envelope:

@@ -7,20 +7,22 @@ everybody, witnesses among them: that it can be checked without asking us is the
 import json
 from functools import cache
 from pathlib import Path as File
+from types import ModuleType
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from audit import verify
+from audit import verify, witness
+from audit.api import vocabulary_of
 from audit.dossier import dossier, texts
 from audit.log import store
 from audit.log.keeper import Keeper
 from audit.log.store import Checkpoint
 from audit.log.tables import CHECKPOINTS
 from audit.log.tiles import WIDTH, Tile, Wanted, asked
-from audit.log.tree import consistency
+from audit.log.tree import consistency, inclusion
 from audit.looks import READ, Looker, looking, stream_of
 from common.http import only_filters
 from common.intents import Connection
@@ -32,7 +34,10 @@ router = APIRouter(tags=["evidence"])
 PUBLIC = frozenset(
     {
         "/verify.py",
+        "/witness.py",
         "/v1/log/key",
+        "/v1/log/keys",
+        "/v1/log/cosignatures",
         "/v1/log/checkpoint",
         "/v1/log/checkpoints/{size}",
         "/v1/log/consistency",
@@ -41,6 +46,7 @@ PUBLIC = frozenset(
     }
 )
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+NOTE_LIMIT = 16_384  # bytes of a note with its cosignatures
 AT_ONCE = {"Cache-Control": "no-cache"}
 Kept = Annotated[
     int | None, Query(ge=1, lt=2**63, description="size of the checkpoint that you kept")
@@ -51,16 +57,31 @@ Size = Annotated[int, Query(ge=1, lt=2**63, description="size of a checkpoint")]
 @router.get("/verify.py", summary="The verifier: one file that needs nothing but Python")
 async def verifier(request: Request) -> PlainTextResponse:
     """The file as it is in the source, with the keys of this log written into it."""
-    text = _source().replace(
+    text = _source(verify).replace(
         _UNKEYED, f"LOG_KEYS: list[str] = {[keeper_of(request).signer.vkey]!r}"
     )
     return PlainTextResponse(text, headers=AT_ONCE, media_type="text/x-python")
+
+
+@router.get("/witness.py", summary="The program of a witness; beside the verifier")
+async def witness_program() -> PlainTextResponse:
+    """The file as it is in the source."""
+    return PlainTextResponse(_source(witness), headers=AT_ONCE, media_type="text/x-python")
 
 
 @router.get("/v1/log/key", summary="The verifier key of the log")
 async def key(request: Request) -> PlainTextResponse:
     """A C2SP vkey. Keep it, and compare it with what others were told."""
     return PlainTextResponse(keeper_of(request).signer.vkey + "\n", headers=AT_ONCE)
+
+
+@router.get("/v1/log/keys", summary="The verifier key of the log, and how it came after others")
+async def keys(request: Request) -> dict[str, Any]:
+    """The vkey; and the notes, signed by both keys, by which one key followed another."""
+    keeper = keeper_of(request)
+    async with keeper.pool.acquire() as connection:
+        notes = await store.successions(connection)
+    return {"key": keeper.signer.vkey, "successions": notes}
 
 
 @router.get("/v1/log/checkpoint", summary="The last signed checkpoint")
@@ -74,10 +95,42 @@ async def checkpoint(request: Request) -> PlainTextResponse:
 async def checkpoint_of_size(
     request: Request, size: Annotated[int, Path(ge=1, lt=2**63)]
 ) -> dict[str, Any]:
-    """The signed note, and its last entry: the size and root of every tree and of the heads map."""
+    """The signed note, and its last entry: the size and root of every tree and of the heads map, with
+    the proof that it is the last entry."""
     async with keeper_of(request).pool.acquire() as connection:
         found = await _known(connection, size)
-    return {"size": size, "made_at": found.made_at, "checkpoint": found.note, "state": found.state}
+        wanted = Wanted()
+        inclusion(size - 1, size, wanted.node)
+        nodes = await store.nodes(connection, {CHECKPOINTS: wanted})
+    return {
+        "size": size,
+        "made_at": found.made_at,
+        "checkpoint": found.note,
+        "state": found.state,
+        "state_proof": texts(inclusion(size - 1, size, nodes[CHECKPOINTS])),
+    }
+
+
+@router.post("/v1/log/cosignatures", summary="A witness gives its cosignature", status_code=204)
+async def cosigned(request: Request) -> None:
+    """A checkpoint of this log with the lines of witnesses, as `verify.py witness` makes it.
+
+    Taken from witnesses that this log is told of (`LOG_WITNESSES`); their signature is their right.
+    """
+    body = await request.body()
+    try:
+        note = body.decode() if len(body) <= NOTE_LIMIT else ""
+        text, _, lines = note.rpartition("\n\n")
+        head, witnesses = verify.head_of(note), request.app.state.witnesses
+        names = set(verify.signers(note, witnesses))
+    except (ValueError, verify.Bad):
+        raise Problem("not-a-cosignature") from None
+    async with keeper_of(request).pool.acquire() as connection:
+        known = await _known(connection, head.size)
+        if not names or known.note.rpartition("\n\n")[0] != text:
+            raise Problem("not-a-cosignature")
+        theirs = [line for line in lines.splitlines() if line.split(" ")[1] in names]
+        await store.cosign(connection, head.size, theirs)
 
 
 @router.get("/v1/log/consistency", summary="That a checkpoint extends an earlier one")
@@ -167,7 +220,7 @@ def keeper_of(request: Request) -> Keeper:
 
 async def _file(request: Request, key: str, kind: str, kept: int | None) -> Response:
     only_filters(request, ("kept", "purpose"))
-    made = await dossier(keeper_of(request), "audit", key, kept)
+    made = await dossier(keeper_of(request), "audit", key, kept, vocabulary_of(request))
     size = verify.head_of(made["checkpoint"]).size
     name = f"{kind}-{request.path_params['household_id']}-{size}.json"
     return Response(
@@ -178,8 +231,8 @@ async def _file(request: Request, key: str, kind: str, kept: int | None) -> Resp
 
 
 @cache
-def _source() -> str:
-    return File(verify.__file__).read_text("utf-8")
+def _source(module: ModuleType) -> str:
+    return File(str(module.__file__)).read_text("utf-8")
 
 
 _UNKEYED = "LOG_KEYS: list[str] = []"

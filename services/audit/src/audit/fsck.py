@@ -19,7 +19,7 @@ from audit.log import store
 from audit.log.derived import Derived
 from audit.log.store import Checkpoint
 from audit.log.tree import Frontier
-from audit.verify import Bad, head_of, key_of, leaf_hash, signers
+from audit.verify import Bad, head_of, key_of, leaf_hash, signers, successors
 from common.incoming import incoming, unparked
 from common.intents import Connection
 from common.kafka import LogScan, Place
@@ -37,16 +37,16 @@ async def fsck(connection: Connection, consumer: str, vkey: str | None) -> list[
             return []
         return [
             *[line async for line in _checkpoints(connection)],
-            *_signature(last, vkey),
+            *_signature(last, vkey, await store.successions(connection)),
             *[line async for line in _trees(connection, consumer, last)],
         ]
 
 
-def _signature(last: Checkpoint, vkey: str | None) -> list[str]:
+def _signature(last: Checkpoint, vkey: str | None, successions: list[str]) -> list[str]:
     if vkey is None:
         return []
     try:
-        signed = signers(last.note, [key_of(vkey)])
+        signed = signers(last.note, successors([key_of(vkey)], successions))
     except (Bad, ValueError) as error:
         return [f"checkpoint {last.size}: {error}"]
     return [] if signed else [f"checkpoint {last.size} is not signed by this key"]

@@ -16,6 +16,7 @@ from audit.looks import Looker, looking
 from audit.sentences import Words, shown
 from audit.state import diff, named, state
 from audit.timeline import Item, told
+from audit.verify import fields_hash
 from audit.vocabulary import StateWords
 from common.http import encoded, only_filters
 from common.service import Runtime
@@ -37,11 +38,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class AtPoint:
-    """How things were at `valid_at`, as they were known at `known_at`; fields by name."""
+    """How things were at `valid_at`, as they were known at `known_at`; fields by name.
+
+    `hash` is over names and values, as `verify.py` says it when it replays the dossier.
+    """
 
     household_id: UUID
     valid_at: datetime
     known_at: datetime
+    hash: str
     fields: list[Field]
 
 
@@ -104,6 +109,7 @@ async def at_point(
             household_id,
             point.valid_at,
             point.known_at,
+            fields_hash({name: v.value for name, v in found.fields.items()}),
             [
                 Field(name, *worded(name, v.value, words), v.event_id)
                 for name, v in sorted(found.fields.items())

@@ -20,6 +20,7 @@ from audit.log.tables import DURABLE
 from audit.read_model import TABLES, mend, taking
 from audit.refusals import REFUSALS
 from audit.settings import AuditSettings
+from audit.verify import key_of
 from audit.vocabulary import Vocabulary, follow
 from common import service
 from common.codec import Codec
@@ -43,7 +44,7 @@ STORE = Store(NAME, Codec.of(AuditEvent, ACCESS), _nothing)
 
 
 def build(settings: AuditSettings) -> FastAPI:
-    """The app; it starts to work when uvicorn starts it. Raises `ValueError` for a bad log key."""
+    """The app; it starts to work when uvicorn starts it. Raises `ValueError` for a bad key."""
     signer = Signer(settings.log_origin, base64.b64decode(settings.log_key, validate=True))
 
     async def keep(runtime: Runtime) -> None:
@@ -81,6 +82,7 @@ def build(settings: AuditSettings) -> FastAPI:
     )
     app.state.vocabulary = Vocabulary()
     app.state.reconciled = {}
+    app.state.witnesses = [key_of(key) for key in settings.log_witnesses.split()]
     app.include_router(accesses.router)
     app.include_router(api.router)
     app.include_router(evidence.router)

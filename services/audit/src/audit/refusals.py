@@ -8,6 +8,12 @@ REFUSALS = {
         "日志还没有签名的检查点：请一分钟后再试",
         "The log has no signed checkpoint of this yet: try again in a minute",
     ),
+    "not-a-cosignature": Text(
+        422,
+        "不是本日志已知见证人对其检查点的见证签名：请用 verify.py witness 生成，并请管理员登记见证人的公钥",
+        "Not a cosignature of a checkpoint of this log by a witness that it knows: make it with "
+        "verify.py witness, and have the witness's key named in LOG_WITNESSES",
+    ),
     "invalid-moment": Text(
         400,
         "时间无法识别：请用日期（2024-06-03）或带时区的时间（2024-06-03T12:00:00+08:00）",

@@ -18,7 +18,7 @@ from audit.log.store import Checkpoint
 from audit.log.tables import CHECKPOINTS as TREE
 from audit.log.tiles import Wanted
 from audit.log.tree import Frontier, inclusion
-from audit.verify import Bad, Key, head_of, included, leaf_hash, signers
+from audit.verify import Bad, Key, head_of, included, leaf_hash, signers, successors
 from common.inbox import Handle, Inbox
 from common.incoming import Incoming
 from common.intents import Connection
@@ -81,6 +81,7 @@ async def signed(connection: Connection, servers: str, keys: Sequence[Key]) -> C
     last = await store.latest(connection) if await _is_logged(connection) else None
     if last is None:
         return await _on_topic(servers, keys)
+    keys = successors(list(keys), await store.successions(connection))
     if keys and not _signed(last.note, keys):
         raise Contradicted(f"checkpoint {last.size} is not signed by the key of the log")
     wanted = Wanted()

@@ -9,8 +9,9 @@ class AuditSettings(Settings):
     """`log_key` is the seed of the Ed25519 key that signs checkpoints: 32 bytes in base64.
 
     `log_origin` is the name of the log, a URL without scheme; it is in every checkpoint, and never
-    changes.
+    changes. `log_witnesses` are the vkeys of those whose cosignatures it takes, with a space between.
     """
 
     log_key: str
     log_origin: str = ORIGIN
+    log_witnesses: str = ""

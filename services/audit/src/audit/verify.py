@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import argparse
 import base64
+import copy
 import json
 import sys
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
 from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
+from uuid import UUID
 
 LOG_KEYS: list[str] = []  # the log that serves this file writes its own keys here
 WITNESSED, VERIFIED, DIVERGED, INVALID, INCOMPLETE, USAGE = 0, 10, 30, 40, 50, 64
-FORMAT, STATE = "shouwang/dossier/1", "shouwang/state/1"
+FORMAT, STATE, SUCCESSION = "shouwang/dossier/1", "shouwang/state/1", "shouwang/succession/1"
 ZERO = bytes(32)
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
@@ -105,7 +109,8 @@ def _sum(p: Any, q: Any) -> tuple[int, int, int, int]:
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
-def _times(factor: int, point: Any) -> Any:
+def times(factor: int, point: Any) -> Any:
+    """A point of the curve, so many times."""
     total: Any = (0, 1, 1, 0)
     while factor:
         if factor & 1:
@@ -133,7 +138,7 @@ def ed25519_in_python(public: bytes, message: bytes, signature: bytes) -> bool:
     if len(public) != 32 or len(signature) != 64 or not key or not point or factor >= L:
         return False
     digest = int.from_bytes(sha512(signature[:32] + public + message).digest(), "little") % L
-    (x, y, z, _), (u, v, w, _) = _times(factor, BASE), _sum(point, _times(digest, key))
+    (x, y, z, _), (u, v, w, _) = times(factor, BASE), _sum(point, times(digest, key))
     return bool((x * w - u * z) % P == 0 and (y * w - v * z) % P == 0)
 
 
@@ -155,12 +160,26 @@ def ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
 
 
 class Key(NamedTuple):
-    """A verifier key. `kind` is 1 for a log, 4 for a witness (cosignature/v1)."""
+    """A verifier key. `kind` is 1 for a log, 4 for a witness (cosignature/v1). It counts for the
+    checkpoints of more than `after` states, and of `until` at most."""
 
     name: str
     id: bytes
     kind: int
     public: bytes
+    after: int = 0
+    until: int | None = None
+
+    def counts(self, note: str) -> bool:
+        """Whether it counts for what the note says: always, unless that is a checkpoint's size."""
+        size = note.partition("\n")[2].partition("\n")[0]
+        if not (size.isascii() and size.isdecimal()):
+            return True
+        return self.after < int(size) and (self.until is None or int(size) <= self.until)
+
+    def same(self, other: Key) -> bool:
+        """Whether it is the same key, whatever it counts for."""
+        return self[:4] == other[:4]
 
 
 def key_of(text: str) -> Key:
@@ -183,7 +202,7 @@ def signers(note: str, keys: list[Key]) -> list[str]:
         dash, name, material = (*line.split(" "), "", "")[:3]
         raw = base64.b64decode(material)
         for key in keys:
-            if (dash, name, raw[:4]) != ("\u2014", key.name, key.id):
+            if (dash, name, raw[:4]) != ("\u2014", key.name, key.id) or not key.counts(note):
                 continue
             signed, signature = message, raw[4:]
             if key.kind == 4:
@@ -192,6 +211,29 @@ def signers(note: str, keys: list[Key]) -> list[str]:
             if not ed25519(key.public, signed, signature):
                 raise Bad(INVALID, f"{name} 的签名不对", f"the signature of {name} is forged")
             found.append(name)
+    return found
+
+
+def successors(keys: list[Key], notes: list[str]) -> list[Key]:
+    """`keys`, and those before and after them, as far as notes that both keys signed lead.
+
+    A note says: from how many states on the second key signs in place of the first. Raises `Bad` for
+    a forged signature, `ValueError` for what is no such note.
+    """
+    found, left = list(keys), list(notes)
+    for note in [*notes, *notes]:  # whatever their order: as many rounds as there can be steps
+        if note not in left:
+            continue
+        first, one, two, size, *_ = note.split("\n")
+        old, new, at = key_of(one), key_of(two), int(size)
+        known = [k for k in found if k.same(old) or k.same(new)]
+        named = first == SUCCESSION and old.name == new.name and old.kind == new.kind == 1
+        if not named or not known or not all(signers(note, [key]) for key in (old, new)):
+            continue
+        left.remove(note)
+        ended = next((k for k in found if k.same(old)), old)._replace(until=at)
+        begun = next((k for k in found if k.same(new)), new)._replace(after=at)
+        found = [*(k for k in found if not k.same(old) and not k.same(new)), ended, begun]
     return found
 
 
@@ -229,6 +271,196 @@ def next_head(head: bytes, event: bytes) -> bytes:
     return sha256(head + event).digest()
 
 
+def extends(old: Head, new: Head, told: Any, state: dict[str, tuple[int, bytes]]) -> bool:
+    """Whether a checkpoint continues an older one, and with it every tree of its state.
+
+    `told` has what proves it: `consistency`, the old `state` with its `state_proof`, and the
+    consistency of `trees`; `state` is that of the new checkpoint.
+    """
+    leaf, last = leaf_hash(told["state"].encode()), old.size - 1
+    if not consistent(old.size, new.size, hashes(told["consistency"]), old.root, new.root):
+        return False
+    if not included(last, old.size, leaf, hashes(told["state_proof"]), old.root):
+        return False
+    for tree, (size, root) in state_of(told["state"]).items():
+        now, now_root = state.get(tree, (0, ZERO))
+        shown = hashes(told["trees"].get(tree, []))
+        if tree != "heads" and not consistent(size, now, shown, root, now_root):
+            return False
+    return True
+
+
+# What the events mean, as their services declared it (`Meaning` of the catalogue)
+
+MISSING: Any = object()
+
+
+def at(source: Any, path: str) -> Any:
+    """What is at a path with dots, or `MISSING`."""
+    for name in path.split("."):
+        if not isinstance(source, dict) or name not in source:
+            return MISSING
+        source = source[name]
+    return source
+
+
+def _filled(name: str, source: Any) -> str | None:
+    """The name with what stands in braces read from `source`; `None` if something is not there."""
+    parts = []
+    for n, part in enumerate(name.replace("}", "{").split("{")):
+        value = at(source, part) if n % 2 else part
+        if value is MISSING or value is None:
+            return None
+        parts.append(str(value).replace(".", "·") if n % 2 else part)
+    return "".join(parts)
+
+
+def _applies(meaning: Any, payload: Any) -> bool:
+    return all(at(payload, path) == value for path, value in meaning.get("when", {}).items())
+
+
+def effects(meaning: Any, payload: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of the state that an event sets, and their values; `MISSING` where it ends one."""
+    if not _applies(meaning, payload):
+        return
+    sets = [(name, path, payload) for name, path in meaning.get("sets", {}).items()]
+    for path, each in meaning.get("each", {}).items():
+        items = at(payload, path)
+        for item in items if isinstance(items, list) else []:
+            sets += [(name, inside, item) for name, inside in each.items()]
+    for name, path, source in sets:
+        value = MISSING if path is None else at(source, path)
+        field = _filled(name, source)
+        if field and (path is None or value is not MISSING):
+            yield field, value
+    for name, code in meaning.get("makes", {}).items():
+        if field := _filled(name, payload):
+            yield field, code
+    for name, choice in meaning.get("chooses", {}).items():
+        said = "/".join(_said(at(payload, path)) for path in choice["by"])
+        field = _filled(name, payload)
+        if said in choice["codes"] and field:
+            yield field, choice["codes"][said]
+
+
+def _said(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _amend(payload: Any, pointer: str, value: str) -> None:
+    """Put a JSON text at a JSON pointer; what leads nowhere, or is no JSON, changes nothing."""
+    try:
+        *steps, last = (p.replace("~1", "/").replace("~0", "~") for p in pointer.split("/")[1:])
+        for step in steps:
+            payload = payload[int(step)] if isinstance(payload, list) else payload[step]
+        payload[int(last) if isinstance(payload, list) else last] = json.loads(value)
+    except (LookupError, ValueError, TypeError):
+        return
+
+
+def _identified(payload: Any, path: Any) -> str | None:
+    """The id of an event at a path, or `None` if there is none."""
+    try:
+        return str(UUID(at(payload, path))) if path else None
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+class Happened(NamedTuple):
+    """An event as it is told: its id, when it happened and was recorded (RFC 3339, UTC), its place
+    among those recorded together, its payload if that is a JSON object, and its meaning."""
+
+    id: str
+    occurred: str
+    recorded: str
+    place: tuple[str, str, int]
+    payload: Any
+    meaning: Any
+
+
+def replayed(events: list[Happened], moment: str) -> dict[str, Any]:
+    """The fields of the state as it was, and was known, at a moment."""
+    known = sorted((e for e in events if e.recorded <= moment), key=lambda e: (e.recorded, e.place))
+    struck = {_identified(e.payload, e.meaning.get("corrects")) for e in known}
+    amended: dict[str | None, list[tuple[str, str]]] = {}
+    for e in known:
+        if amends := e.meaning.get("amends"):
+            pointer, value = (str(at(e.payload, amends[p])) for p in ("pointer", "value"))
+            amended.setdefault(_identified(e.payload, amends["event"]), []).append((pointer, value))
+    fields: dict[str, Any] = {}
+    for e in sorted(known, key=lambda e: (e.occurred, e.recorded, e.place)):
+        if e.occurred > moment or e.id in struck or e.payload is None:
+            continue
+        payload = copy.deepcopy(e.payload)
+        for pointer, value in amended.get(e.id, []):
+            _amend(payload, pointer, value)
+        for name, value in dict(effects(e.meaning, payload)).items():
+            if value is MISSING:
+                fields = {n: v for n, v in fields.items() if not f"{n}.".startswith(f"{name}.")}
+            else:
+                fields[name] = value
+    return fields
+
+
+def fields_hash(fields: dict[str, Any]) -> str:
+    """The hex sha256 of a state: its fields as JSON in UTF-8, names sorted, no space between."""
+    text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Deadline(NamedTuple):
+    """What an event opened: when it was due (`None`: no day is told), and how it ended by a day."""
+
+    opened_by: str
+    due_on: str | None
+    closed_on: str | None
+    outcome: str
+
+
+def deadlines(events: list[Happened], today: str) -> list[Deadline]:
+    """Late: fulfilled after the day it was due; overdue: not fulfilled, and the day is over."""
+    waiting: dict[str, Happened] = {}
+    found = []
+    for e in sorted(events, key=lambda e: (e.recorded, e.place)):
+        if not _applies(e.meaning, e.payload):
+            continue
+        opens, closes = e.meaning.get("opens"), e.meaning.get("closes")
+        if closes and (opened := waiting.pop(_named(e, closes), None)):
+            found.append(_deadline(opened, business_date(e.occurred), today))
+        if opens:
+            waiting.setdefault(_named(e, opens), e)
+    found += [_deadline(e, None, today) for e in waiting.values()]
+    return sorted(found, key=lambda d: (d.due_on or "9999-12-31", d.opened_by))
+
+
+def _named(event: Happened, path: str) -> str:
+    """What is at the path, or the path itself: the name of a deadline that a household has once."""
+    value = at(event.payload, path)
+    return value if isinstance(value, str) else path
+
+
+def _deadline(opened: Happened, closed_on: str | None, today: str) -> Deadline:
+    due_on = None
+    for field, path in opened.meaning.get("sets", {}).items():
+        if path and field.split(".")[-1] == "due_on":
+            try:
+                due_on = date.fromisoformat(at(opened.payload, path)).isoformat()
+            except (TypeError, ValueError):
+                due_on = None
+            break
+    if due_on is None or due_on >= (closed_on or today):
+        outcome = "fulfilled" if closed_on else "open"
+    else:
+        outcome = "late" if closed_on else "overdue"
+    return Deadline(opened.id, due_on, closed_on, outcome)
+
+
+def business_date(moment: str) -> str:
+    """The day in Shanghai of a moment (RFC 3339, UTC)."""
+    utc = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    return utc.astimezone(timezone(timedelta(hours=8))).date().isoformat()
+
+
 # The dossier
 
 
@@ -245,6 +477,7 @@ class Event(NamedTuple):
     data: bytes
     proof: list[bytes]
     whole: bool
+    parked: bool
 
     def named(self) -> str:
         """As it is named to a person."""
@@ -262,7 +495,8 @@ class Event(NamedTuple):
         return int(self.header[6])
 
 
-def _hashes(texts: Any) -> list[bytes]:
+def hashes(texts: Any) -> list[bytes]:
+    """Hashes out of base64."""
     return [base64.b64decode(text, validate=True) for text in texts]
 
 
@@ -278,18 +512,23 @@ def _event(number: int, raw: Any) -> Event:
         raw["header"].encode() if whole else b"",
         json.loads(raw["header"]) if whole else [],
         base64.b64decode(data["base64"]) if isinstance(data, dict) else data.encode(),
-        _hashes(raw["proof"]),
+        hashes(raw["proof"]),
         whole,
+        bool(raw.get("parked")),
     )
 
 
+Found = tuple[str, ...]  # zh, en; and a result other than OK
+
+
 class Dossier:
-    """A dossier being verified, check by check. Each answers (zh, en) or raises `Bad`."""
+    """A dossier being verified, check by check. Each answers what it `Found`, or raises `Bad`."""
 
     def __init__(self, raw: Any, keys: list[Key], witnesses: list[Key], kept: str | None) -> None:
         if raw["format"] != FORMAT:
             raise ValueError(f"not {FORMAT}")
-        self.raw, self.keys, self.witnesses, self.kept = raw, keys, witnesses, kept
+        self.raw, self.witnesses, self.kept = raw, witnesses, kept
+        self.keys = successors(keys, raw.get("successions", []))
         self.key: str = raw["key"]
         self.head, self.state = head_of(raw["checkpoint"]), state_of(raw["state"])
         self.events = [_event(n, event) for n, event in enumerate(raw["events"], 1)]
@@ -297,22 +536,35 @@ class Dossier:
         self.cosigned: list[str] = []
         self.absent = raw["heads"].get("entry") is None
 
-    def signature(self) -> tuple[str, str]:
+    def signature(self) -> Found:
         """The checkpoint is signed, and the state is the last that it covers."""
         names = signers(self.raw["checkpoint"], self.keys)
         if not names:
             raise Bad(
                 INVALID, "检查点没有可信密钥的签名", "no key that you trust signed the checkpoint"
             )
-        proof, size = _hashes(self.raw["state_proof"]), self.head.size
+        proof, size = hashes(self.raw["state_proof"]), self.head.size
         leaf = leaf_hash(self.raw["state"].encode())
         if not included(size - 1, size, leaf, proof, self.head.root):
             raise Bad(INVALID, "状态不在检查点中", "the state is not the one that was signed")
-        self.cosigned = signers(self.raw["checkpoint"], self.witnesses)
+        self.cosigned = self._cosigners()
         seen = ", ".join(self.cosigned)
-        return f"{names[0]}, 见证 {seen or '无'}", f"{names[0]}, witnessed by {seen or 'nobody'}"
+        if not self.witnesses:
+            return f"{names[0]}, 未指定见证人", f"{names[0]}, no witness named"
+        of = f"{len(self.cosigned)}/{len(self.witnesses)}"
+        return (
+            f"{names[0]}, 见证 {of} {seen or '无'}",
+            f"{names[0]}, witnessed {of} {seen or 'by nobody'}",
+        )
 
-    def records(self) -> tuple[str, str]:
+    def _cosigners(self) -> list[str]:
+        """Who cosigned this checkpoint: on it, or on the same that the reader kept from a witness."""
+        found = signers(self.raw["checkpoint"], self.witnesses)
+        if self.kept is not None and head_of(self.kept) == self.head:
+            found += signers(self.kept, self.witnesses)
+        return sorted(set(found))
+
+    def records(self) -> Found:
         """Each record is what was logged: its content, its tree, its household."""
         salted: dict[str, str] = {}
         for e in self.events:
@@ -337,7 +589,7 @@ class Dossier:
         n = len(self.events)
         return f"{n}条均在日志中", f"{n}/{n} inclusion proofs"
 
-    def order(self) -> tuple[str, str]:
+    def order(self) -> Found:
         """Each stream is a chain without a gap."""
         streams: dict[str, dict[int, Event]] = {}
         for e in self.events:
@@ -361,14 +613,14 @@ class Dossier:
         n, s = len(self.events), len(streams)
         return f"{n}条, {s}个序列, 无缺号", f"{n} records, {s} streams, no gap"
 
-    def whole(self) -> tuple[str, str]:
+    def whole(self) -> Found:
         """The heads map says: these records are all there are of this household."""
         size, root = self.state.get("heads", (0, sha256().digest()))
         heads = self.raw["heads"]
         if self.absent:
             return self._nobody(size, root, int(heads["gap"]), heads["neighbours"])
         leaf = leaf_hash(heads["entry"].encode())
-        if not included(int(heads["index"]), size, leaf, _hashes(heads["proof"]), root):
+        if not included(int(heads["index"]), size, leaf, hashes(heads["proof"]), root):
             raise Bad(INVALID, "户末端表证明不成立", "the proof of the heads map fails")
         key, *lines = heads["entry"].splitlines()
         if key != self.key:
@@ -392,7 +644,7 @@ class Dossier:
         n = len(self.events)
         return f"共{n}条, 与户末端一致", f"head {n} = true head"
 
-    def _nobody(self, size: int, root: bytes, gap: int, neighbours: Any) -> tuple[str, str]:
+    def _nobody(self, size: int, root: bytes, gap: int, neighbours: Any) -> Found:
         """Both neighbours of the gap, in the sorted map, leave no place for this household."""
         right = [int(n["index"]) for n in neighbours] == [
             at for at in (gap - 1, gap) if 0 <= at < size
@@ -400,13 +652,13 @@ class Dossier:
         for n in neighbours:
             at, leaf = int(n["index"]), leaf_hash(n["entry"].encode())
             key = n["entry"].splitlines()[0].encode()
-            right &= included(at, size, leaf, _hashes(n["proof"]), root)
+            right &= included(at, size, leaf, hashes(n["proof"]), root)
             right &= key < self.key.encode() if at < gap else key > self.key.encode()
         if self.events or not right or not 0 <= gap <= size:
             raise Bad(INVALID, "不存在证明不成立", "the proof of absence fails")
         return "日志中没有此户", "no such household in the log"
 
-    def memory(self) -> tuple[str, str]:
+    def memory(self) -> Found:
         """The checkpoint that the reader kept is the beginning of this one."""
         if self.kept is None:
             return "未提供旧检查点", "you kept none"
@@ -428,32 +680,108 @@ class Dossier:
         if told.get("size") != old.size:
             how = f"?kept={old.size}"
             raise Bad(USAGE, f"请加{how}重新下载", f"download the dossier again with {how}")
-        diverged = Bad(DIVERGED, "与所存检查点矛盾", f"contradicts what you kept ({old.size})")
-        proof, leaf = _hashes(told["consistency"]), leaf_hash(told["state"].encode())
-        if not consistent(old.size, self.head.size, proof, old.root, self.head.root):
-            raise diverged
-        if not included(old.size - 1, old.size, leaf, _hashes(told["state_proof"]), old.root):
-            raise diverged
-        for tree, (size, root) in state_of(told["state"]).items():
-            now, now_root = self.state.get(tree, (0, ZERO))
-            shown = _hashes(told["trees"].get(tree, []))
-            if tree != "heads" and not consistent(size, now, shown, root, now_root):
-                raise diverged
+        if not extends(old, self.head, told, self.state):
+            raise Bad(DIVERGED, "与所存检查点矛盾", f"contradicts what you kept ({old.size})")
 
-    def producers(self) -> tuple[str, str]:
-        """Who recorded what."""
+    def producers(self) -> Found:
+        """Which organisations recorded how many. They do not sign: the log vouches for them."""
         by: dict[str, int] = {}
         for e in self.events:
             if e.whole:
-                name = f"{e.header[2]}:{e.header[13]}"
-                by[name] = by.get(name, 0) + 1
+                by[e.header[12]] = by.get(e.header[12], 0) + 1
         told = ", ".join(f"{name} {n}" for name, n in sorted(by.items())) or "-"
-        return told, told
+        return f"{told} (来源不签名)", f"{told} (producers do not sign)"
+
+    def _happened(self) -> list[Happened]:
+        """The events that were applied, as they are told. Parked ones change nothing yet."""
+        return [
+            Happened(
+                e.header[1],
+                e.header[8],
+                e.header[9],
+                (e.header[2], e.header[5], e.version),
+                payload(e.data),
+                self._meant(e).get("meaning", {}),
+            )
+            for e in self.events
+            if e.whole and not e.parked
+        ]
+
+    def _meant(self, e: Event) -> Any:
+        """What the dossier says of an event's type: its label, and its meaning."""
+        return self.raw["meanings"].get(f"{e.header[2]}.{e.header[3]}.v{e.header[4]}", {})
+
+    @property
+    def signed_at(self) -> str:
+        """When the state that was signed was made: a signed moment."""
+        return str(self.raw["state"].split("\n")[1])
+
+    def replay(self) -> Found:
+        """The state, folded from the events, is the one that the dossier shows."""
+        if "shown" not in self.raw:
+            return "卷宗未载户情", "the dossier shows no state", "NOTE"
+        shown, fields = self.raw["shown"], replayed(self._happened(), self.signed_at)
+        for name in sorted({*shown, *fields}):
+            if shown.get(name, MISSING) != fields.get(name, MISSING):
+                raise Bad(
+                    INVALID,
+                    f"所示{name}与记录不符",
+                    f"{name} is shown as the events do not give it",
+                )
+        digest, n = fields_hash(fields), len(fields)
+        waiting = sum(e.parked for e in self.events)
+        found = (f"{n}项与所示相同, 哈希 {digest[:16]}", f"{n} fields as shown, hash {digest[:16]}")
+        if waiting:
+            return (
+                f"{found[0]}, {waiting}条待处理未计",
+                f"{found[1]}, {waiting} parked not counted",
+                "NOTE",
+            )
+        return found
+
+    def due(self) -> Found:
+        """The deadlines, recomputed from the events; those that were breached are named."""
+        if "deadlines" not in self.raw:
+            return "卷宗未载期限", "the dossier shows no deadlines", "NOTE"
+        today = business_date(self.signed_at)
+        found = deadlines(self._happened(), today)
+        if [list(d) for d in found] != self.raw["deadlines"]:
+            raise Bad(
+                INVALID, "所示期限与记录不符", "the deadlines shown are not what the events give"
+            )
+        breached = [d for d in found if d.outcome in ("late", "overdue")]
+        if not breached:
+            return f"{len(found)}项, 无超期 ({today})", f"{len(found)}, none breached ({today})"
+        zh, en = (
+            ", ".join(self._breach(d, language, today) for d in breached)
+            for language in ("zh", "en")
+        )
+        return (
+            f"{len(found)}项, 超期{len(breached)}项: {zh}",
+            f"{len(breached)} of {len(found)} breached: {en}",
+            "NOTE",
+        )
+
+    def _breach(self, d: Deadline, language: str, today: str) -> str:
+        opened = next(e for e in self.events if e.whole and e.header[1] == d.opened_by)
+        label = self._meant(opened).get("label", {}).get(language, opened.header[3])
+        late = date.fromisoformat(d.closed_on or today) - date.fromisoformat(d.due_on or today)
+        policy = f" [{opened.header[16]}]" if opened.header[16] else ""
+        return f"{label} {d.due_on} (+{late.days}{' d' if language == 'en' else '日'}){policy}"
 
     def erased(self) -> tuple[str, str] | None:
         """Persons whose data was erased; the commitments stay, and the proofs with them."""
         n = sum("Erased" in e.header[3] for e in self.events if e.whole)
         return (f"{n}次, 证明不受影响", f"{n} erasures, proofs intact") if n else None
+
+
+def payload(data: bytes) -> Any:
+    """The payload, or `None` if it is no JSON object."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _commitments(data: bytes) -> list[tuple[str, str]]:
@@ -481,6 +809,8 @@ CHECKS = [  # in the order in which each relies on the one before
     ("全卷证明", "this is the whole file", Dossier.whole),
     ("与所存检查点", "the checkpoint you kept", Dossier.memory),
     ("来源", "producers", Dossier.producers),
+    ("重演", "replay", Dossier.replay),
+    ("期限重算", "deadlines recomputed", Dossier.due),
 ]
 Row = tuple[str, str, str, str, str]  # label and finding, each zh and en, and the result
 
@@ -491,7 +821,8 @@ def verify(dossier: Dossier) -> tuple[int, Row | None, list[Row]]:
     wrong: dict[int, Row] = {}
     for zh, en, check in CHECKS:
         try:
-            rows.append((zh, en, *check(dossier), "OK"))
+            found = check(dossier)
+            rows.append((zh, en, found[0], found[1], found[2] if found[2:] else "OK"))
         except Bad as bad:
             rows.append((zh, en, bad.zh, bad.en, "FAIL"))
             wrong.setdefault(bad.code, rows[-1])
@@ -517,7 +848,9 @@ VERDICTS = {
 }
 
 
-class _Arguments(argparse.ArgumentParser):
+class Arguments(argparse.ArgumentParser):
+    """Wrong use ends with its own code."""
+
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(USAGE, f"{message}\n")
@@ -525,7 +858,7 @@ class _Arguments(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Verify, print the table, and return the exit code."""
-    asking = _Arguments(prog="verify.py", description="Verify a dossier offline.")
+    asking = Arguments(prog="verify.py", description="Verify a dossier offline.")
     asking.add_argument("dossier", type=Path)
     asking.add_argument(
         "--key", action="append", default=[], help="vkey of the log, or a file with it"
@@ -538,8 +871,8 @@ def main(arguments: list[str] | None = None) -> int:
     asking.add_argument("--lang", choices=("zh", "en"), default="zh")
     asked = asking.parse_args(arguments)
     try:
-        keys = [key_of(_text(k)) for k in asked.key or LOG_KEYS]
-        witnesses = [key_of(_text(k)) for k in asked.witness]
+        keys = [key_of(text_of(k)) for k in asked.key or LOG_KEYS]
+        witnesses = [key_of(text_of(k)) for k in asked.witness]
         kept = asked.kept.read_text("utf-8") if asked.kept else None
     except (OSError, ValueError) as error:
         asking.error(str(error))
@@ -554,7 +887,7 @@ def main(arguments: list[str] | None = None) -> int:
     english, out = asked.lang == "en", sys.stdout.write
     try:
         dossier = Dossier(raw, keys, witnesses, kept)
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (Bad, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         out(f"{VERDICTS[INVALID][english]}: {type(error).__name__}: {error}\n")
         return INVALID
     code, why, rows = verify(dossier)
@@ -568,7 +901,8 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _text(key: str) -> str:
+def text_of(key: str) -> str:
+    """A key, or what is in the file of that name."""
     return Path(key).read_text("utf-8") if Path(key).exists() else key
 
 

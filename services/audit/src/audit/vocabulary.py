@@ -5,7 +5,7 @@ Nobody waits for it: an event whose words have not arrived is shown by the name 
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -45,6 +45,11 @@ class _Meant(msgspec.Struct):
 _description = msgspec.json.Decoder(Description)
 _meant = msgspec.json.Decoder(_Meant)
 NOTHING = Meaning()
+
+
+def published(meaning: Meaning) -> dict[str, Any]:
+    """A meaning as the catalogue has it: without what it does not say."""
+    return {name: value for name, value in msgspec.to_builtins(meaning).items() if value}
 
 
 class Vocabulary:

@@ -19,7 +19,7 @@ from audit.log.store import Checkpoint, Standing
 from audit.log.tables import CHECKPOINTS
 from audit.log.tiles import Tile, edges, grown, reading
 from audit.log.tree import root
-from audit.verify import Head, leaf_hash
+from audit.verify import Head, Key, key_of, leaf_hash, successors
 from common.intents import Connection
 
 LOCK = 7_301_003
@@ -35,6 +35,10 @@ class Keeper:
         self.heads = HeadsMap()
         self.busy = asyncio.Lock()  # guards `heads`
         self._round = -1  # the last round that `heads` holds
+
+    async def keys(self, connection: Connection) -> list[Key]:
+        """The keys of the log: ours, and those before and after it, each with what it counts for."""
+        return successors([key_of(self.signer.vkey)], await store.successions(connection))
 
     async def read_heads(self, connection: Connection) -> None:
         """Bring the map up to what is stored. The caller holds `busy`."""
@@ -71,6 +75,7 @@ class Keeper:
         if not (waiting or unread) or not (due or waiting >= EVERY):
             return None
         number = last.size + 1 if last else 1
+        await self._may_sign(connection, number)
         await self.read_heads(connection)
         tiles, sizes = await self._grow(connection, trees, signed, number)
         for name, (size, was) in signed.items():
@@ -86,6 +91,14 @@ class Keeper:
         made = await self._sign(connection, last, state(now, roots), now)
         self._round = number
         return made
+
+    async def _may_sign(self, connection: Connection, number: int) -> None:
+        ours = key_of(self.signer.vkey)
+        (key,) = (key for key in await self.keys(connection) if key.same(ours))
+        if number <= key.after or (key.until is not None and number > key.until):
+            raise Inconsistent(
+                f"checkpoint {number} is for another key of the log to sign: LOG_KEY"
+            )
 
     async def _grow(
         self,

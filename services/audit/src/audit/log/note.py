@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.verify import STATE, Head
+from audit.verify import STATE, SUCCESSION, Head
 from contracts.envelope import timestamp
 
 LOG, WITNESS = b"\x01", b"\x04"
@@ -41,6 +41,10 @@ class Signer:
         """The text, which ends with a newline, as a signed note."""
         return f"{text}\n{self._line(self._private.sign(text.encode()))}"
 
+    def also_sign(self, note: str) -> str:
+        """The note with our line after the others."""
+        return note + self._line(self._private.sign(note.rpartition("\n\n")[0].encode() + b"\n"))
+
     def cosign(self, note: str, moment: datetime) -> str:
         """The note with our line after the others: a cosignature/v1 of what it says, at `moment`."""
         text, seconds = note.rpartition("\n\n")[0] + "\n", int(moment.timestamp())
@@ -49,6 +53,11 @@ class Signer:
 
     def _line(self, signature: bytes) -> str:
         return f"\u2014 {self.name} {base64.b64encode(self._id + signature).decode()}\n"
+
+
+def succession(old: Signer, new: Signer, size: int) -> str:
+    """A note, signed by both, that `new` signs for the log in place of `old` after `size` states."""
+    return new.also_sign(old.sign(f"{SUCCESSION}\n{old.vkey}\n{new.vkey}\n{size}\n"))
 
 
 def checkpoint(head: Head) -> str:

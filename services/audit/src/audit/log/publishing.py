@@ -17,7 +17,7 @@ from audit.log.growth import Inconsistent, compare, root_tiles
 from audit.log.keeper import LOCK, Keeper
 from audit.log.tables import CHECKPOINTS as TREE
 from audit.log.tiles import grown
-from audit.verify import Bad, head_of, key_of, leaf_hash, signers
+from audit.verify import Bad, head_of, leaf_hash, signers
 from common.clock import Clock
 from common.inbox import TRANSIENT
 from common.intents import Connection
@@ -107,10 +107,11 @@ async def take_back(keeper: Keeper, records: Sequence[Record]) -> None:
     """Store the checkpoints among these records that come next. Raises `Inconsistent`."""
     async with keeper.pool.acquire() as connection, connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
+        keys = await keeper.keys(connection)
         for record in records:
             try:
                 found = msgspec.json.decode(record.value or b"", type=Published)
-                ours = signers(found.checkpoint, [key_of(keeper.signer.vkey)])
+                ours = signers(found.checkpoint, keys)
             except (msgspec.MsgspecError, ValueError, Bad):
                 ours = []
             if ours:

@@ -13,7 +13,7 @@ from common.intents import Connection
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A signed checkpoint, and the state that is its last entry."""
+    """A signed checkpoint, cosigned by whoever did, and the state that is its last entry."""
 
     size: int
     state: str
@@ -50,6 +50,12 @@ async def checkpoint(connection: Connection, size: int | None) -> Checkpoint | N
     """The checkpoint of this size (`None`: the last), or `None` if there is none."""
     row = await connection.fetchrow(_CHECKPOINT, size)
     return Checkpoint(*row) if row else None
+
+
+async def successions(connection: Connection) -> list[str]:
+    """The notes by which one key of the log followed another, oldest first."""
+    rows = await connection.fetch("select note from log.successions order by size")
+    return [row["note"] for row in rows]
 
 
 async def trees(connection: Connection) -> dict[str, Standing]:
@@ -93,14 +99,23 @@ async def entries(connection: Connection, tree: int, first: int, count: int) -> 
     return [row["hash"] for row in rows]
 
 
+async def cosign(connection: Connection, size: int, lines: Iterable[str]) -> None:
+    """Keep the lines of witnesses to a checkpoint; the last of each counts."""
+    listed = list(lines)
+    names = [line.split(" ")[1] for line in listed]
+    await connection.execute(_COSIGN, size, names, listed)
+
+
 def _columns(rows: Iterable[tuple[int, ...]], width: int) -> list[list[int]]:
     listed = list(rows)
     return [[row[column] for row in listed] for column in range(width)]
 
 
 _CHECKPOINT = """
-select size, state, note, made_at from log.checkpoints
-where $1::bigint is null or size = $1 order by size desc limit 1
+select size, state, note || coalesce((
+    select string_agg(c.line || e'\\n', '' order by c.name) from log.cosignatures c where c.size = k.size
+), '') as note, made_at
+from log.checkpoints k where $1::bigint is null or size = $1 order by size desc limit 1
 """
 _TILES = """
 select tree, level, n, hashes from log.tiles
@@ -111,6 +126,10 @@ _WRITE = """
 insert into log.tiles (tree, level, n, hashes)
 select * from unnest($1::smallint[], $2::smallint[], $3::bigint[], $4::bytea[])
 on conflict (tree, level, n) do update set hashes = excluded.hashes
+"""
+_COSIGN = """
+insert into log.cosignatures (size, name, line) select $1, * from unnest($2::text[], $3::text[])
+on conflict (size, name) do update set line = excluded.line
 """
 _STATES = "select state from log.checkpoints where size > $1 and size <= $2 order by size"
 _ENTRIES = """

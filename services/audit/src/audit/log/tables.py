@@ -38,7 +38,12 @@ create table if not exists log.leaves (
     primary key (tree, index),
     unique (key, tree, hash)
 );
-alter table log.leaves add column if not exists recorded_at timestamptz;
+do $$ begin -- altering waits for whoever writes, so only where there is something to alter
+    if not exists (select from pg_attribute
+            where attrelid = 'log.leaves'::regclass and attname = 'recorded_at') then
+        alter table log.leaves add column recorded_at timestamptz;
+    end if;
+end $$;
 create table if not exists log.tiles (
     tree   smallint not null,
     level  smallint not null,
@@ -61,5 +66,15 @@ create table if not exists log.checkpoints (
     note      text        not null,
     made_at   timestamptz not null,
     published bool        not null default false
+);
+create table if not exists log.cosignatures ( -- of witnesses, as lines of the note
+    size bigint not null,
+    name text   not null,
+    line text   not null,
+    primary key (size, name)
+);
+create table if not exists log.successions ( -- after `size` states, another key signs
+    size bigint primary key,
+    note text   not null
 );
 """

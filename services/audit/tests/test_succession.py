@@ -1,0 +1,153 @@
+"""A new key of the log: what was signed stays verifiable, and neither key signs the other's checkpoints."""
+
+import base64
+import os
+import sys
+from asyncio import create_subprocess_exec, subprocess
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+from fastapi import FastAPI
+
+from audit import verify
+from audit.fsck import fsck
+from audit.log.growth import Inconsistent
+from audit.log.keeper import Keeper
+from audit.log.note import Signer, succession
+from audit.log.publishing import Published, take_back
+from audit.main import NAME
+from audit.succession import put_back, succeed
+from audit.verify import INVALID, USAGE, VERIFIED, Bad, Dossier, Key, key_of, signers, successors
+from common.kafka import Place, Record
+from common.testing import NOON, Database, envelope, history, household
+from common.topics import CHECKPOINTS
+from contracts.envelope import Envelope
+
+Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
+OLD = Signer("shouwang.test/audit", bytes(range(32)))
+NEW = Signer(OLD.name, bytes([9]) * 32)
+THIRD = Signer(OLD.name, bytes([10]) * 32)
+ME = household(1)
+
+
+def names(keys: Sequence[Key]) -> set[tuple[bytes, int, int | None]]:
+    return {(key.id, key.after, key.until) for key in keys}
+
+
+def test_a_chain_of_keys_is_followed_from_any_of_them_in_any_order() -> None:
+    old, new, third = (key_of(signer.vkey) for signer in (OLD, NEW, THIRD))
+    notes = [succession(NEW, THIRD, 8), succession(OLD, NEW, 5)]
+    whole = {(old.id, 0, 5), (new.id, 5, 8), (third.id, 8, None)}
+    for trusted in (old, new, third):
+        for given in (notes, notes[::-1]):
+            assert names(successors([trusted], given)) == whole
+    stranger = Signer(OLD.name, bytes(32))
+    assert names(successors([key_of(stranger.vkey)], notes)) == {
+        (key_of(stranger.vkey).id, 0, None)
+    }
+
+
+def test_a_key_needs_the_signatures_of_both() -> None:
+    whole = succession(OLD, NEW, 5)
+    text, _, lines = whole.rpartition("\n\n")
+    for line in lines.splitlines():
+        assert names(successors([key_of(OLD.vkey)], [f"{text}\n\n{line}\n"])) == {
+            (key_of(OLD.vkey).id, 0, None)
+        }
+    with pytest.raises(Bad, match="forged"):
+        successors([key_of(OLD.vkey)], [whole.replace("\n5\n", "\n6\n")])
+
+
+@pytest.fixture
+async def kept(app: FastAPI, pool: asyncpg.Pool, hear: Hear) -> str:
+    """A checkpoint of the old key, one of the new key behind it, and the app with the new key."""
+    await hear(history(3, household_id=ME))
+    old = Keeper(pool, OLD)
+    made = await old.keep(NOON)
+    assert made
+    async with pool.acquire() as connection:
+        await succeed(connection, OLD, NEW)
+    await hear([envelope(household_id=ME)])
+    with pytest.raises(Inconsistent, match="for another key of the log to sign"):
+        await old.keep(NOON)
+    app.state.keeper = Keeper(pool, NEW)
+    assert await app.state.keeper.keep(NOON)
+    return made.note
+
+
+@pytest.mark.parametrize("trusted", [OLD, NEW])
+async def test_who_trusts_either_key_verifies_the_new_checkpoint_and_the_one_that_was_kept(
+    client: httpx.AsyncClient, kept: str, trusted: Signer, pool: asyncpg.Pool
+) -> None:
+    raw = (await client.get(f"/v1/households/{ME}/dossier", params={"kept": 1})).json()
+    assert verify.verify(Dossier(raw, [key_of(trusted.vkey)], [], kept))[0] == VERIFIED
+    assert (await client.get("/v1/log/keys")).json() == {
+        "key": NEW.vkey,
+        "successions": raw["successions"],
+    }
+    async with pool.acquire() as connection:
+        assert await fsck(connection, NAME, trusted.vkey) == []
+    raw["successions"] = []
+    code = verify.verify(Dossier(raw, [key_of(trusted.vkey)], [], kept))[0]
+    assert code == (INVALID if trusted is OLD else USAGE)
+
+
+async def test_a_key_counts_for_its_own_checkpoints_only(kept: str, pool: asyncpg.Pool) -> None:
+    """Also if the old one was stolen: that is what a new one is for."""
+    keys = successors([key_of(NEW.vkey)], [succession(OLD, NEW, 1)])
+    for signer, size, counts in ((OLD, 1, True), (OLD, 2, False), (NEW, 1, False), (NEW, 2, True)):
+        note = signer.sign(f"{OLD.name}\n{size}\n{'A' * 43}=\n")
+        assert bool(signers(note, keys)) is counts
+
+
+async def test_a_log_that_lost_its_database_takes_back_what_its_old_key_signed(
+    kept: str, pool: asyncpg.Pool
+) -> None:
+    state = await pool.fetchval("select state from log.checkpoints where size = 1")
+    await pool.execute("truncate log.checkpoints; delete from log.tiles where tree = 0")
+    value = msgspec.json.encode(Published(kept, state))
+    await take_back(Keeper(pool, NEW), [Record(Place(CHECKPOINTS, 0), 0, None, [], value)])
+    assert await pool.fetchval("select note from log.checkpoints") == kept
+
+
+async def test_a_key_is_succeeded_once_and_by_another(kept: str, pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        for old, new, why in ((OLD, THIRD, "already"), (NEW, NEW, "is LOG_KEY")):
+            with pytest.raises(ValueError, match=why):
+                await succeed(connection, old, new)
+        note = await connection.fetchval("delete from log.successions returning note")
+        with pytest.raises(ValueError, match="not a note"):
+            await put_back(connection, note.rpartition("\n\n")[0] + "\n\n")
+        await put_back(connection, note)
+        assert await connection.fetchval("select size from log.successions") == 1
+
+
+async def test_the_command_prints_the_note_and_says_what_it_needs(
+    db: Database, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    def key(byte: int) -> str:
+        return base64.b64encode(bytes([byte]) * 32).decode()
+
+    environment = {**os.environ, "DATABASE_URL": db.url, "LOG_KEY": key(1)}
+
+    async def ran(*arguments: str, **more: str) -> tuple[int | None, str]:
+        process = await create_subprocess_exec(
+            *(sys.executable, "-m", "audit.succession", *arguments),
+            env=environment | more,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        told, _ = await process.communicate()
+        return process.returncode, told.decode()
+
+    assert (await ran())[1].startswith("NEXT_LOG_KEY is not set")
+    code, note = await ran(NEXT_LOG_KEY=key(2))
+    assert (code, note) == (0, await pool.fetchval("select note from log.successions"))
+    assert (await ran(NEXT_LOG_KEY=key(3)))[0] == 1
+    await pool.execute("delete from log.successions")
+    (tmp_path / "note").write_text(note, "utf-8")
+    assert await ran("--note", str(tmp_path / "note")) == (0, note)
