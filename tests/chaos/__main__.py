@@ -21,6 +21,7 @@ from tests.chaos import (  # noqa: F401 — each puts its cases on the list
     cases_code,
     cases_log,
     cases_processes,
+    cases_proof,
     cases_rebuild,
     cases_requests,
     cases_servers,

@@ -36,7 +36,7 @@ class Topics:
     async def ends(self, topics: Iterable[str], partitions: int) -> dict[tuple[str, int], int]:
         """The next offset of every partition."""
         asked = [TopicPartition(t, p) for t in topics for p in range(partitions)]
-        self._asking = self._asking or await self._consumer()
+        self._asking = self._asking or await self.consumer()
         try:
             found = await asyncio.wait_for(self._asking.end_offsets(asked), 10)
         except BaseException:
@@ -55,7 +55,7 @@ class Topics:
         for topic in topics:
             for p in range(partitions):
                 self.places.setdefault(TopicPartition(topic, p), 0)
-        consumer = await self._consumer()
+        consumer = await self.consumer()
         try:
             ends = await consumer.end_offsets(list(self.places))
             consumer.assign(list(self.places))
@@ -115,7 +115,8 @@ class Topics:
         await client.start()
         return client
 
-    async def _consumer(self) -> AIOKafkaConsumer:
+    async def consumer(self) -> AIOKafkaConsumer:
+        """A client of no group, connected; to be stopped."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.servers, enable_auto_commit=False, max_poll_records=5_000
         )
