@@ -73,6 +73,36 @@ async def test_T13_to_T16_the_whole_way_and_back(desks: Desks) -> None:
     assert again["episode_id"] == case["episode_id"]
 
 
+async def test_S7301_who_is_eligible_is_listed_until_somebody_proposes(
+    app: httpx.AsyncClient, desks: Desks, callers: Callers
+) -> None:
+    home = await desks.monitored()
+    for assessment in (SPRING, AUTUMN):
+        await desks.village.done(home.id, "assessments", **assessment)
+    headers = desks.office.headers
+
+    async def eligible() -> list[dict[str, Any]]:
+        answer = await app.get("/v1/cases/eligible?overdue=true&limit=500", headers=headers)
+        assert answer.status_code == 200, answer.text
+        return [row for row in answer.json() if row["household_id"] == str(home.id)]
+
+    day = {"closed_on": "2024-10-14"}
+    closed = await app.post("/v1/business-days", json=day, headers=headers)
+    assert closed.status_code == 200, closed.text
+    (row,) = await eligible()
+    assert row["assessed_on"] == "2024-10-12"
+    again = await app.post("/v1/business-days", json=day, headers=headers)
+    assert again.json()["recorded"] == 0
+    await desks.village.done(home.id, "elimination", **PROPOSAL)
+    assert await eligible() == []
+    staff = callers.staff("households:read", "town", "441624108")
+    shares = (await app.get("/v1/coverage?on=2024-10-31", headers=staff)).json()["S7.3-01"]
+    assert shares["proposed_in_time"]["part"] >= 1
+    for query, status in (("?late=true", 400), ("?overdue=perhaps", 422), ("?limit=501", 422)):
+        answer = await app.get(f"/v1/cases/eligible{query}", headers=headers)
+        assert answer.status_code == status, query
+
+
 async def test_T15_town_and_county_reject_over_http(desks: Desks) -> None:
     home = await desks.monitored()
     for assessment in (SPRING, AUTUMN):

@@ -5,6 +5,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from contracts.eliminations import Guard
 from contracts.stages import Stage
 from contracts.wording import Wording
 
@@ -60,6 +61,63 @@ class EmergencyCaseMissing:
     days: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class EliminationEligibilityDetected:
+    """S7.3-01: the guards that can be judged without a proposal hold, for an elimination by assistance.
+
+    It is to be proposed by `propose_by`. E1 is judged with the proposal's measures, E9–E12 on the way.
+    """
+
+    wording: ClassVar = Wording(
+        "符合风险消除条件",
+        "Eligible for elimination",
+        "{detected_on}核对，{guards_passed}均符合；应于{propose_by}前申请风险消除",
+        "{guards_passed} hold on {detected_on}; the elimination is to be proposed by {propose_by}",
+    )
+    household_id: UUID
+    episode_id: UUID
+    guards_passed: list[Guard]
+    detected_on: date
+    propose_by: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class EliminationEligibilityLapsed:
+    """S7.3-01: nothing is to be proposed any more: a guard fails again, or monitoring has ended."""
+
+    wording: ClassVar = Wording(
+        "不再符合风险消除条件",
+        "Eligibility lapsed",
+        "{lapsed_on}起不再需要申请消除；不符合的条件：{failing}",
+        "Nothing to propose any more from {lapsed_on}; guards that fail: {failing}",
+    )
+    household_id: UUID
+    episode_id: UUID
+    failing: list[Guard]
+    lapsed_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class EliminationProposalOverdue:
+    """S7.3-01: the household has met the guards for thirty days, and nobody has proposed."""
+
+    wording: ClassVar = Wording(
+        "应申请消除而未申请",
+        "Proposal overdue",
+        "{detected_on}起符合消除条件，应于{propose_by}前申请，已逾期",
+        "Eligible since {detected_on}, to be proposed by {propose_by}; now late",
+    )
+    household_id: UUID
+    episode_id: UUID
+    detected_on: date
+    propose_by: date
+
+
 DeadlineEvent = (
-    IdentificationDeadlineApproaching | IdentificationDeadlineMissed | EmergencyCaseMissing
+    IdentificationDeadlineApproaching
+    | IdentificationDeadlineMissed
+    | EmergencyCaseMissing
+    | EliminationEligibilityDetected
+    | EliminationEligibilityLapsed
+    | EliminationProposalOverdue
 )

@@ -10,7 +10,12 @@ from contracts.codes import (
     RiskType,
     Schooling,
 )
-from contracts.deadlines import IdentificationDeadlineMissed
+from contracts.deadlines import (
+    EliminationEligibilityDetected,
+    EliminationEligibilityLapsed,
+    EliminationProposalOverdue,
+    IdentificationDeadlineMissed,
+)
 from contracts.eliminations import (
     EliminationProposed,
     EliminationRejected,
@@ -73,6 +78,7 @@ from contracts.stages import Stage
 from contracts.wording import Code
 
 CLOCK = "identification-clock"
+PROPOSAL = "elimination-proposal"
 
 
 class Standing(Code):
@@ -241,7 +247,16 @@ IDENTIFICATION = Meanings(
         MonitoringCategoryChanged: Meaning(sets={"monitored_class": "new"}),
         MonitoringCancelled: Meaning(makes={"stage": "NONE"}, sets={**_ENDED}),
         MonitoringClosed: Meaning(makes={"stage": "NONE"}, sets={**_ENDED}, closes=CLOCK),
-        EliminationProposed: Meaning(makes={"stage": Stage.ELIM_VERIFYING.value}),
+        EliminationEligibilityDetected: Meaning(
+            sets={"elimination.due_on": "propose_by"}, opens=PROPOSAL
+        ),
+        EliminationEligibilityLapsed: Meaning(sets={"elimination.due_on": None}, closes=PROPOSAL),
+        EliminationProposalOverdue: Meaning(breach=True),
+        EliminationProposed: Meaning(
+            makes={"stage": Stage.ELIM_VERIFYING.value},
+            sets={"elimination.due_on": None},
+            closes=PROPOSAL,
+        ),
         EliminationVerified: Meaning(makes={"stage": Stage.ELIM_VERIFIED.value}),
         EliminationRejected: Meaning(makes={"stage": Stage.MONITORED.value}),
         RiskEliminated: Meaning(
@@ -278,6 +293,7 @@ IDENTIFICATION = Meanings(
         "monitored_class": StateField("监测类别", "monitored as", MonitoredClass, needed_by=EVERY),
         "monitored_since": StateField("认定日期", "monitored since", needed_by=EVERY),
         "eliminated_on": StateField("消除日期", "eliminated on", needed_by=EVERY),
+        "elimination.due_on": StateField("申请消除期限", "elimination to be proposed by"),
         "income.disposable_fen": StateField(
             "家庭可支配收入", "disposable income", needed_by=frozenset({"minzheng"})
         ),

@@ -1,5 +1,5 @@
 """The end of a business day: what is late is said once, however often the day is closed (S2-07, T12);
-likewise of each water test that runs out (S1.3-06).
+likewise who is to be proposed for elimination (S7.3-01), and each water test that runs out (S1.3-06).
 
 The read model tells whom to ask; each household decides by its own history, so that a day closed
 twice, late, or by two processes at once leaves the same events.
@@ -25,7 +25,7 @@ from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
 from identification.domain.policy_book import PolicyBook
 from identification.effects import water_days
-from identification.read_model import cases
+from identification.read_model import cases, eligibility
 from identification.read_model.cases import Late
 
 log = structlog.get_logger()
@@ -70,7 +70,25 @@ async def close(runtime: Runtime, policies: PolicyBook, day: date) -> Closed:
         )
         asked, after = asked + len(waiting), waiting[-1].household_id
         recorded += _recorded(outcomes)
+    eligible = await _eligible(runtime, policies, day, correlation)
     await water_days.look(runtime, policies, day + timedelta(days=1))
+    return Closed(day, asked + eligible.asked, recorded + eligible.recorded)
+
+
+async def _eligible(runtime: Runtime, policies: PolicyBook, day: date, correlation: UUID) -> Closed:
+    """S7.3-01: ask the households about whose elimination the morning has something to say."""
+    asked, recorded, after = 0, 0, FIRST
+    while households := await eligibility.due(
+        runtime.pool, policies, day, after=after, limit=BATCH
+    ):
+        outcomes = await runtime.writer.execute_all(
+            [
+                _asked(h.household_id, h.region, policies.of(h.region, day), day, correlation)
+                for h in households
+            ]
+        )
+        asked, after = asked + len(households), households[-1].household_id
+        recorded += _recorded(outcomes)
     return Closed(day, asked, recorded)
 
 
@@ -81,15 +99,28 @@ def _shortest(policies: PolicyBook, key: str) -> int:
 
 
 def _intent(late: Late, policy: Policy, day: date, correlation: UUID) -> Intent:
+    since = _since(late, policy, day)
+    return _asked(late.household_id, late.region, policy, day, correlation, since)
+
+
+def _asked(
+    household_id: UUID,
+    region: str,
+    policy: Policy,
+    day: date,
+    correlation: UUID,
+    since: date | None = None,
+) -> Intent:
+    """To the household; what it says is of the morning `since`, or of that after the day."""
     return Intent(
-        stream=f"household-{late.household_id}",
-        household_id=late.household_id,
+        stream=f"household-{household_id}",
+        household_id=household_id,
         decider=HOUSEHOLD,
         command=CloseBusinessDay(day=day, policy=policy),
         context=Context(
             actor=CLOCK,
-            region=late.region,
-            occurred_at=start_of(_since(late, policy, day)),
+            region=region,
+            occurred_at=start_of(since or day + timedelta(days=1)),
             correlation_id=correlation,
             policy_version=policy.version,
         ),

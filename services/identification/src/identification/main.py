@@ -21,6 +21,7 @@ from identification.api import (
     coverage,
     days,
     declarations,
+    eligibility,
     eliminations,
     episodes,
     events,
@@ -111,6 +112,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(eliminations.router)
     app.include_router(corrections.router)
     app.include_router(cases.router)
+    app.include_router(eligibility.router)
     app.include_router(days.router)
     return default_deny(app)
 

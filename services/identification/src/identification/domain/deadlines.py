@@ -1,4 +1,4 @@
-"""What the end of a business day shows to be late (S2-07, T12). Each is said once.
+"""What the end of a business day shows to be late (S2-07, S7.3-01, T12). Each is said once.
 
 A day is closed from outside, with its date: live or in a replay, the answer is the same.
 """
@@ -9,17 +9,25 @@ from typing import assert_never
 
 from contracts.deadlines import (
     DeadlineEvent,
+    EliminationEligibilityDetected,
+    EliminationEligibilityLapsed,
+    EliminationProposalOverdue,
     EmergencyCaseMissing,
     IdentificationDeadlineApproaching,
     IdentificationDeadlineMissed,
 )
+from identification.domain import eligibility
 from identification.domain.commands import CloseBusinessDay
 from identification.domain.states import Household, monitored_of
 
 
 def advance(command: CloseBusinessDay, household: Household) -> list[DeadlineEvent]:
     """What is late when the next day begins; nothing where all of it was said before."""
-    return [*_identification(command, household), *_emergency(command, household)]
+    return [
+        *_identification(command, household),
+        *_emergency(command, household),
+        *eligibility.advance(command, household),
+    ]
 
 
 def _identification(c: CloseBusinessDay, household: Household) -> list[DeadlineEvent]:
@@ -78,5 +86,11 @@ def evolve(household: Household, event: DeadlineEvent) -> Household:
         case EmergencyCaseMissing():
             warned = household.grants_warned | {event.grant_id}
             return replace(household, grants_warned=warned)
+        case (
+            EliminationEligibilityDetected()
+            | EliminationEligibilityLapsed()
+            | EliminationProposalOverdue()
+        ):
+            return eligibility.evolve(household, event)
         case _:
             assert_never(event)

@@ -31,6 +31,7 @@ from identification.domain.elimination_commands import (
     VerifyElimination,
 )
 from identification.domain.elimination_guards import Case, all_hold
+from identification.domain.files import Eligibility
 from identification.domain.guards import Needed, apart, explained, in_order, out_of_order
 from identification.domain.known_incomes import find, with_one_more
 from identification.domain.states import (
@@ -272,7 +273,8 @@ def evolve(household: Household, event: EliminationEvent) -> Household:
             return replace(household, case=replace(monitored, allowed=True))
         case EliminationProposed():
             assert monitored
-            return replace(household, case=Eliminating(monitored, event))
+            proposed = Eliminating(monitored, event)
+            return replace(household, case=proposed, eligibility=Eligibility())
         case EliminationVerified():
             assert isinstance(case, Eliminating)
             ready = EliminationReady(case.monitored, case.proposed, event)
@@ -292,6 +294,6 @@ def evolve(household: Household, event: EliminationEvent) -> Household:
             again = replace(
                 household, case=was.monitored, file=was.file, ended=None, eliminated=None
             )
-            return again.decide(EntrySubject.CHANGE, event.revoked_on)
+            return again.still_monitored().decide(EntrySubject.CHANGE, event.revoked_on)
         case _:
             assert_never(event)

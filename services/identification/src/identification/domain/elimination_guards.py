@@ -16,8 +16,8 @@ from contracts.eliminations import (
     Manner,
     MeasureCategory,
 )
-from contracts.episodes import IncomeAssessed
-from identification.domain.known_incomes import day_of
+from contracts.episodes import IncomeAssessed, SafeguardAssessed
+from identification.domain.known_incomes import above_the_line, is_covered
 from identification.domain.policy import Policy
 from identification.domain.states import EliminationReady, Household, Monitored
 
@@ -135,14 +135,10 @@ def e3_stable(case: Case) -> Found:
     """E3. Two assessments at least six months apart above the line, none below between (ASSISTED)."""
     if case.manner is Manner.NATURAL:
         return EXEMPT
-    days: list[date] = []
-    for assessed in reversed(case.household.assessments):
-        if assessed.disposable_fen <= assessed.line_fen * assessed.members:
-            break
-        days.append(day_of(assessed))
-    if not days:
+    above = above_the_line(case.household.assessments)
+    if above is None:
         return False, "最近一次核算未高于线", "the latest assessment is not above the line"
-    first, last = min(days), max(days)
+    first, last = above
     needed = months_after(first, case.policy.elimination_stable_months)
     zh, en = f"{first}至{last}均高于线", f"above the line from {first} to {last}"
     return last >= needed, f"{zh}，须至{needed}", f"{en}, needed until {needed}"
@@ -153,12 +149,6 @@ def e4_safeguards(case: Case) -> Found:
     seen = case.household.safeguards
     if seen is None:
         return MISSING
-    safe = (
-        seen.housing_grade in SAFE
-        and seen.water_safe
-        and not seen.water_report_stale
-        and seen.dropouts == seen.uninsured == 0
-    )
     zh = (
         f"失学{seen.dropouts}人，未参保{seen.uninsured}人，住房{seen.housing_grade.zh}，"
         f"饮水{'合格' if seen.water_safe else '不合格'}"
@@ -169,7 +159,17 @@ def e4_safeguards(case: Case) -> Found:
         f"water {'safe' if seen.water_safe else 'unsafe'}"
         f"{', report stale' if seen.water_report_stale else ''}"
     )
-    return safe, zh, en
+    return is_safe(seen), zh, en
+
+
+def is_safe(seen: SafeguardAssessed) -> bool:
+    """Nothing is missing of the three guarantees and of drinking water."""
+    return (
+        seen.housing_grade in SAFE
+        and seen.water_safe
+        and not seen.water_report_stale
+        and seen.dropouts == seen.uninsured == 0
+    )
 
 
 def e5_spending(case: Case) -> Found:
@@ -179,7 +179,7 @@ def e5_spending(case: Case) -> Found:
         return MISSING
     threshold = case.policy.medical_threshold(at_risk_group=True)
     solved = income.compliant_own_cost_fen < threshold
-    covered = income.reference_fen > income.line_fen * income.members
+    covered = is_covered(income)
     zh = f"合规自付{_yuan(income.compliant_own_cost_fen)}元，预警线{_yuan(threshold)}元"
     en = f"own cost {_yuan(income.compliant_own_cost_fen)}, warning at {_yuan(threshold)}"
     return solved or covered, zh, en

@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from contracts.codes import Channel, RiskType, Severity
+from contracts.deadlines import EliminationEligibilityDetected
 from contracts.inquiries import (
     AuthorisationRefused,
     AuthorisationSigned,
@@ -64,6 +65,18 @@ class Reported:
     discovered_on: date
     severity: Severity
     evidence: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """S7.3-01: what was detected and not proposed yet, and whether it was said to be overdue.
+
+    `judged` assessments were there when an elimination was last turned down or taken back.
+    """
+
+    detected: EliminationEligibilityDetected | None = None
+    overdue: bool = False
+    judged: int = 0
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from contracts.monitoring import MonitoringEvent
 from contracts.persons import PersonEvent
 from identification.domain import (
     deadlines,
+    eligibility,
     elimination,
     inquiries,
     monitoring,
@@ -51,7 +52,8 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
         return [*rights.decide(command, household)]
     if isinstance(command, RegisterCommand):
         changed = register.change(command, household)
-        return [*monitoring.closed_by(changed, household), *changed]
+        closed = monitoring.closed_by(changed, household)
+        return [*eligibility.ended_by(closed, household), *closed, *changed]
     if isinstance(command, CorrectRecord):
         return [*monitoring.advance(command, household)]
     if household.status is not Status.ACTIVE:
@@ -67,7 +69,8 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
     if isinstance(command, InquiryCommand):
         return [*inquiries.advance(command, household, household.case)]
     if isinstance(command, MonitoringCommand):
-        return [*monitoring.advance(command, household)]
+        told = monitoring.advance(command, household)
+        return [*eligibility.ended_by(told, household), *told]
     if isinstance(command, EliminationCommand):
         return [*elimination.advance(command, household)]
     return [*transitions.advance(command, household, household.case)]

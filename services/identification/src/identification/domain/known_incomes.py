@@ -21,3 +21,18 @@ def with_one_more(known: Known, income: IncomeAssessed) -> Known:
 def find(known: Known, assessment_id: UUID) -> IncomeAssessed | None:
     """The assessment with this id; of a repeated one the last."""
     return next((a for a in reversed(known) if a.assessment_id == assessment_id), None)
+
+
+def above_the_line(known: Known) -> tuple[date, date] | None:
+    """The first and the last day of the assessments above their line since one that was not."""
+    days: list[date] = []
+    for assessed in reversed(known):
+        if assessed.disposable_fen <= assessed.line_fen * assessed.members:
+            break
+        days.append(day_of(assessed))
+    return (days[-1], days[0]) if days else None
+
+
+def is_covered(income: IncomeAssessed) -> bool:
+    """What is left after own cost and claims is above the line."""
+    return income.reference_fen > income.line_fen * income.members

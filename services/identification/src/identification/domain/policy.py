@@ -67,6 +67,7 @@ class Policy:
     elimination_stable_months: int = 6
     elimination_months_after: int = 2
     elimination_visit_days: int = 30
+    elimination_propose_days: int = 30
     platform_entry_days: int = 5
     cohort_confirmed_by: date = date(2022, 12, 31)
     cohort_target: date = date(2024, 12, 31)

@@ -20,7 +20,7 @@ from contracts.inquiries import EmergencyAssistanceGranted
 from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure, Stage
 from identification.domain.entry import Past, Status
-from identification.domain.files import CaseFile, Clue, Ended, Reported
+from identification.domain.files import CaseFile, Clue, Eligibility, Ended, Reported
 
 WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
 
@@ -67,8 +67,7 @@ class Verified:
 class Monitored:
     """`unhandled` are clues that joined after the confirmation and were not yet looked at (E6).
 
-    `risks` are those that are not resolved; with `allowed`, the county lets it be proposed without
-    labour (E7).
+    `risks` are not resolved; with `allowed`, the county lets it be proposed without labour (E7).
     """
 
     confirmed: MonitoringConfirmed
@@ -184,6 +183,7 @@ class Household:
     grants_warned: frozenset[UUID] = frozenset()
     ended: Ended | None = None
     eliminated: Eliminated | None = None
+    eligibility: Eligibility = field(default_factory=Eligibility)
     decided: Mapping[EntrySubject, date] = field(default_factory=dict)
     entered: Mapping[EntrySubject, str] = field(default_factory=dict)
     corrected: Mapping[tuple[UUID, str], str] = field(default_factory=dict)
@@ -214,7 +214,11 @@ class Household:
         """As before the elimination was proposed."""
         monitored = monitored_of(self.case)
         assert monitored, "an elimination is of a monitored household"
-        return replace(self, case=monitored, file=replace(self.opened, objections={}))
+        file, judged = (
+            replace(self.opened, objections={}),
+            Eligibility(judged=len(self.assessments)),
+        )
+        return replace(self, case=monitored, file=file, eligibility=judged)
 
     def after(self, outcome: str, on: date) -> "Household":
         """The case is over."""

@@ -18,6 +18,7 @@ from identification.read_model import (
     access,
     cases,
     clues,
+    eligibility,
     evidence,
     facts,
     persons,
@@ -36,6 +37,7 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
         await register.put(connection, list({f.event.stream: f for f in households}.values()))
         await cases.put(connection, households)
         await clues.put(connection, households)
+        await eligibility.put(connection, households)
     reported = [f for f in fresh if isinstance(f.payload, facts.REPORTED)]
     if reported:
         await facts.put(connection, reported)

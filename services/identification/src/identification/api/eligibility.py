@@ -1,0 +1,41 @@
+"""Households that meet the guards of an elimination and are to be proposed (S7.3-01)."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from common.auth import Principal, allow
+from common.http import only_filters
+from common.paging import bounded, lead_on
+from identification.api.wired import wired
+from identification.read_model import eligibility
+
+router = APIRouter(prefix="/v1", tags=["eliminations"])
+
+
+@router.get("/cases/eligible", summary="Monitored households to be proposed for elimination")
+async def read_eligible(
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("episodes:read")],
+    region: str | None = None,
+    overdue: bool | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """By id; `Link: rel="next"` leads on. Overdue: nobody proposed within the days after the detection."""
+    only_filters(request, ["region", "overdue", "cursor", "limit"])
+    bounded(limit)
+    app = wired(request)
+    async with app.runtime.pool.acquire() as connection:
+        rows = await eligibility.open_ones(
+            connection,
+            region=caller.area(region),
+            overdue=overdue,
+            on=app.runtime.clock.today(),
+            after=cursor,
+            limit=limit,
+        )
+    lead_on(request, response, rows[-1]["household_id"] if len(rows) == limit else None)
+    return rows

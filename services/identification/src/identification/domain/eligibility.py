@@ -1,0 +1,148 @@
+"""S7.3-01: who meets the guards of an elimination is detected, and to be proposed in time.
+
+Judged as an elimination by assistance, which asks most. E1 needs the measures that the proposal names,
+E9–E12 its procedure: none of them can be judged before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from contracts.deadlines import (
+    EliminationEligibilityDetected,
+    EliminationEligibilityLapsed,
+    EliminationProposalOverdue,
+)
+from contracts.eliminations import Guard, Manner
+from contracts.monitoring import MonitoringCancelled, MonitoringClosed
+from identification.domain.commands import CloseBusinessDay
+from identification.domain.elimination_guards import Case, is_safe, judged
+from identification.domain.files import Eligibility
+from identification.domain.known_incomes import above_the_line, day_of, is_covered
+from identification.domain.policy import Policy
+from identification.domain.states import Household, Monitored
+
+JUDGED = (Guard.E2, Guard.E3, Guard.E4, Guard.E5, Guard.E6, Guard.E7, Guard.E8)
+EligibilityEvent = (
+    EliminationEligibilityDetected | EliminationEligibilityLapsed | EliminationProposalOverdue
+)
+
+
+def advance(c: CloseBusinessDay, household: Household) -> list[EligibilityEvent]:
+    """What the morning after the day shows: newly eligible, no longer, or not proposed in time."""
+    case, known, morning = household.case, household.eligibility, c.day + timedelta(days=1)
+    if not isinstance(case, Monitored) or not household.assessments:
+        return []
+    entry, episode_id = household.registered, case.confirmed.episode_id
+    failing = failing_on(morning, household, case, c.policy)
+    if known.detected is None:
+        news = len(household.assessments) > known.judged
+        if failing or not news or day_of(household.assessments[-1]) > morning:
+            return []
+        return [
+            EliminationEligibilityDetected(
+                household_id=entry.household_id,
+                episode_id=episode_id,
+                guards_passed=list(JUDGED),
+                detected_on=morning,
+                propose_by=morning + timedelta(days=c.policy.elimination_propose_days),
+            )
+        ]
+    if morning < known.detected.detected_on:
+        return []  # a day before it, closed again
+    if failing:
+        return [
+            EliminationEligibilityLapsed(
+                household_id=entry.household_id,
+                episode_id=known.detected.episode_id,
+                failing=failing,
+                lapsed_on=morning,
+            )
+        ]
+    if c.day >= known.detected.propose_by and not known.overdue:
+        return [
+            EliminationProposalOverdue(
+                household_id=entry.household_id,
+                episode_id=known.detected.episode_id,
+                detected_on=known.detected.detected_on,
+                propose_by=known.detected.propose_by,
+            )
+        ]
+    return []
+
+
+def failing_on(on: date, household: Household, case: Monitored, policy: Policy) -> list[Guard]:
+    """Those of `JUDGED` that do not hold on a day."""
+    looked_at = Case(
+        household=household,
+        monitored=case,
+        manner=Manner.ASSISTED,
+        measures=(),
+        on=on,
+        policy=policy,
+    )
+    return [r.guard for r in judged(looked_at) if r.guard in JUDGED and not r.ok]
+
+
+def ended_by(events: Sequence[object], household: Household) -> list[EligibilityEvent]:
+    """What is no longer monitored need not be proposed (T18, T19)."""
+    known = household.eligibility.detected
+    ends = [e for e in events if isinstance(e, MonitoringCancelled | MonitoringClosed)]
+    return [
+        EliminationEligibilityLapsed(
+            household_id=end.household_id,
+            episode_id=known.episode_id,
+            failing=[],
+            lapsed_on=end.cancelled_on if isinstance(end, MonitoringCancelled) else end.closed_on,
+        )
+        for end in ends
+        if known
+    ]
+
+
+def evolve(household: Household, event: EligibilityEvent) -> Household:
+    """Fold one."""
+    known = household.eligibility
+    match event:
+        case EliminationEligibilityDetected():
+            now = replace(known, detected=event, overdue=False)
+        case EliminationEligibilityLapsed():
+            now = replace(known, detected=None, overdue=False)
+        case EliminationProposalOverdue():
+            now = replace(known, overdue=True)
+    return replace(household, eligibility=now)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a household's eligibility hangs on, whatever the parameters and the day."""
+
+    confirmed_on: date
+    above_since: date | None
+    assessed_on: date | None
+    own_cost_fen: int
+    covered: bool
+    ready: bool  # E4, E6 and E7
+    news: bool  # something was assessed since an elimination was turned down
+    known: Eligibility
+
+
+def outlook(household: Household) -> Outlook | None:
+    """Of a monitored household that nobody has proposed; `None` for every other."""
+    case = household.case
+    if not isinstance(case, Monitored):
+        return None
+    last = household.assessments[-1] if household.assessments else None
+    above, seen = above_the_line(household.assessments), household.safeguards
+    return Outlook(
+        confirmed_on=case.confirmed.confirmed_on,
+        above_since=above[0] if above else None,
+        assessed_on=day_of(last) if last else None,
+        own_cost_fen=last.compliant_own_cost_fen if last else 0,
+        covered=bool(last and is_covered(last)),
+        ready=bool(seen and is_safe(seen))
+        and not case.unhandled
+        and (household.has_labour or case.allowed),
+        news=len(household.assessments) > household.eligibility.judged,
+        known=household.eligibility,
+    )

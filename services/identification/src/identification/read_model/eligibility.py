@@ -1,0 +1,235 @@
+"""What the end of a day has to look at under S7.3-01, and how many proposals came in time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import BigInteger
+from sqlmodel import Field, SQLModel
+
+from common.intents import Connection, Fresh
+from contracts.deadlines import (
+    EliminationEligibilityDetected,
+    EliminationEligibilityLapsed,
+    EliminationProposalOverdue,
+)
+from contracts.eliminations import EliminationProposed
+from identification.domain.eligibility import outlook
+from identification.domain.policy_book import PolicyLookup
+from identification.domain.states import Household
+from identification.read_model.tables import TABLES
+
+PROPOSED, LAPSED = "PROPOSED", "LAPSED"
+SAID = (
+    EliminationEligibilityDetected,
+    EliminationEligibilityLapsed,
+    EliminationProposalOverdue,
+    EliminationProposed,
+)
+
+
+class OutlookRow(SQLModel, table=True):
+    """What a monitored household's eligibility hangs on; `detected_on` while it is to be proposed."""
+
+    metadata = TABLES
+    __tablename__ = "outlook"
+
+    household_id: UUID = Field(primary_key=True)
+    region: str = Field(index=True)
+    confirmed_on: date
+    above_since: date | None
+    assessed_on: date | None
+    own_cost_fen: int = Field(sa_type=BigInteger)
+    covered: bool
+    ready: bool
+    news: bool
+    detected_on: date | None
+    propose_by: date | None
+    overdue: bool
+
+
+class EligibilityRow(SQLModel, table=True):
+    """One time that a household was eligible; `outcome` is null, PROPOSED or LAPSED."""
+
+    metadata = TABLES
+    __tablename__ = "eligibility"
+
+    household_id: UUID = Field(primary_key=True)
+    detected_on: date = Field(primary_key=True)
+    region: str = Field(index=True)
+    propose_by: date
+    closed_on: date | None
+    outcome: str | None
+
+
+async def put(connection: Connection, households: Sequence[Fresh]) -> None:
+    """The outlook of these households as it stands, and what became of their deadlines."""
+    latest = {f.event.stream: f.state for f in households}.values()
+    rows = [row for state in latest if (row := _row(state))]
+    gone = [s.registered.household_id for s in latest if outlook(s) is None]
+    if gone:
+        await connection.execute(_GONE, gone)
+    if rows:
+        await connection.execute(_UPSERT, *(list(column) for column in zip(*rows, strict=True)))
+    for f in households:
+        if isinstance(f.payload, SAID):
+            await _say(connection, f)
+
+
+def _row(household: Household) -> tuple[Any, ...] | None:
+    if (seen := outlook(household)) is None:
+        return None
+    detected = seen.known.detected
+    return (
+        household.registered.household_id,
+        household.registered.region,
+        seen.confirmed_on,
+        seen.above_since,
+        seen.assessed_on,
+        seen.own_cost_fen,
+        seen.covered,
+        seen.ready,
+        seen.news,
+        detected.detected_on if detected else None,
+        detected.propose_by if detected else None,
+        seen.known.overdue,
+    )
+
+
+async def _say(connection: Connection, f: Fresh) -> None:
+    """Rare enough to be said one by one, and in their order."""
+    match f.payload:
+        case EliminationEligibilityDetected() as e:
+            await connection.execute(
+                _OPENED, e.household_id, e.detected_on, f.event.region, e.propose_by
+            )
+        case EliminationEligibilityLapsed() as e:
+            await connection.execute(_CLOSED, e.household_id, e.lapsed_on, LAPSED)
+        case EliminationProposed() as e:
+            await connection.execute(_CLOSED, e.household_id, e.proposed_on, PROPOSED)
+
+
+_GONE = "delete from read.outlook where household_id = any($1::uuid[])"
+_UPSERT = """
+insert into read.outlook (household_id, region, confirmed_on, above_since, assessed_on, own_cost_fen,
+    covered, ready, news, detected_on, propose_by, overdue)
+select * from unnest($1::uuid[], $2::text[], $3::date[], $4::date[], $5::date[], $6::bigint[],
+    $7::bool[], $8::bool[], $9::bool[], $10::date[], $11::date[], $12::bool[])
+on conflict (household_id) do update set region = excluded.region,
+    confirmed_on = excluded.confirmed_on, above_since = excluded.above_since,
+    assessed_on = excluded.assessed_on, own_cost_fen = excluded.own_cost_fen,
+    covered = excluded.covered, ready = excluded.ready, news = excluded.news,
+    detected_on = excluded.detected_on, propose_by = excluded.propose_by, overdue = excluded.overdue
+"""
+_OPENED = """
+insert into read.eligibility (household_id, detected_on, region, propose_by)
+values ($1, $2, $3, $4) on conflict (household_id, detected_on) do nothing
+"""
+_CLOSED = """
+update read.eligibility set closed_on = $2, outcome = $3
+where household_id = $1 and closed_on is null
+"""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A household to which the morning after a day has something to say."""
+
+    household_id: UUID
+    region: str
+
+
+async def due(
+    pool: asyncpg.Pool, policies: PolicyLookup, day: date, *, after: UUID, limit: int
+) -> list[Due]:
+    """Households by id that became eligible, no longer are, or are late to be proposed.
+
+    Judged in the database with the parameters of each area, so that no household is loaded about
+    which there is nothing to say. The household decides again by its own history.
+    """
+    regions = [
+        row["region"] for row in await pool.fetch("select distinct region from read.outlook")
+    ]
+    held = [policies.of(region, day) for region in regions]
+    rows = await pool.fetch(
+        _DUE,
+        day,
+        regions,
+        [p.elimination_stable_months for p in held],
+        [p.elimination_months_after for p in held],
+        [p.medical_threshold(at_risk_group=True) for p in held],
+        after,
+        limit,
+    )
+    return [Due(row["household_id"], row["region"]) for row in rows]
+
+
+# As `eligibility.advance` judges: E2 and E3 by the days above the line, E5, then E8; `ready` is the rest.
+_DUE = """
+select household_id, region from (
+    select o.*, coalesce(
+        o.ready and o.assessed_on >= o.above_since + make_interval(months => p.stable)
+        and (o.own_cost_fen < p.threshold or o.covered)
+        and date_trunc('month', o.confirmed_on) + make_interval(months => p.months) <= $1::date + 1,
+        false) as met
+    from read.outlook o
+    join unnest($2::text[], $3::int[], $4::int[], $5::bigint[])
+        as p (region, stable, months, threshold) using (region)
+) as judged
+where household_id > $6 and case
+    when detected_on is null then met and news and assessed_on <= $1::date + 1
+    else detected_on <= $1::date + 1 and (not met or propose_by <= $1 and not overdue) end
+order by household_id limit $7
+"""
+
+
+async def open_ones(
+    connection: Any,
+    *,
+    region: str,
+    overdue: bool | None,
+    on: date,
+    after: UUID | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Eligible households of an area that nobody has proposed, by id; overdue: after the last day."""
+    rows = await connection.fetch(
+        """
+        select household_id, region, confirmed_on, assessed_on, detected_on, propose_by,
+            propose_by - $3::date as days_left, propose_by < $3 as overdue
+        from read.outlook
+        where detected_on is not null and region like $1 || '%'
+            and ($2::bool is null or (propose_by < $3) = $2) and ($4::uuid is null or household_id > $4)
+        order by household_id limit $5
+        """,
+        region,
+        overdue,
+        on,
+        after,
+        limit,
+    )
+    return [dict(row) for row in rows]
+
+
+async def timeliness(connection: Any, region: str, on: date) -> dict[str, int]:
+    """Of the twelve months to a day: proposals of eligible households, those in time, and what waits."""
+    row = await connection.fetchrow(
+        """
+        select count(*) filter (where proposed) as proposed,
+            count(*) filter (where proposed and closed_on <= propose_by) as in_time,
+            count(*) filter (where waits) as waiting,
+            count(*) filter (where waits and propose_by < $2) as overdue
+        from (
+            select closed_on, propose_by, closed_on is null or closed_on > $2 as waits,
+                outcome = 'PROPOSED' and closed_on <= $2
+                    and closed_on > $2::date - interval '12 months' as proposed
+            from read.eligibility where detected_on <= $2 and region like $1 || '%'
+        ) as told
+        """,
+        region,
+        on,
+    )
+    return dict(row)
