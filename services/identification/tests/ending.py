@@ -15,6 +15,7 @@ from contracts.eliminations import (
 from contracts.episodes import ReviewLevel
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import ClosingReason, EntrySubject
+from contracts.protection import Protection
 from identification.domain.commands import Command
 from identification.domain.elimination_commands import (
     AllowElimination,
@@ -35,6 +36,7 @@ from identification.domain.monitoring_commands import (
     RecordPlatformEntry,
     ResolveRiskFactor,
 )
+from identification.domain.protection import NoteProtection
 from services.identification.tests.story import (
     APPROVE,
     COMPLETE,
@@ -89,6 +91,11 @@ SURVEY = AssessIncome(
     sources=(),
     policy=POLICY,
     today=LATER,
+)
+NOTE = NoteProtection(
+    gaps=frozenset({(Protection.MARGINAL_FAMILY, None)}),
+    decided=frozenset(),
+    noted_on=date(2024, 3, 4),
 )
 MEASURE = ImplementedMeasure(
     risk_type=RiskType.ILLNESS,

@@ -60,6 +60,7 @@ ASKED: tuple[Command, ...] = (
     ending.ENTER,
     ending.CORRECT,
     ending.SURVEY,
+    ending.NOTE,
     CloseBusinessDay(day=TODAY, policy=POLICY),
 )
 dates = st.dates(date(2023, 12, 1), TODAY + timedelta(days=2))

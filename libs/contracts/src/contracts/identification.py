@@ -13,6 +13,7 @@ from contracts.inquiries import InquiryEvent
 from contracts.monitoring import MonitoringEvent
 from contracts.persons import AccessEvent, PersonEvent
 from contracts.policies import PolicyEvent
+from contracts.protection import ProtectionEvent
 from contracts.safeguards import WaterEvent
 
 HouseholdEvent = (
@@ -22,6 +23,7 @@ HouseholdEvent = (
     | MonitoringEvent
     | EliminationEvent
     | DeadlineEvent
+    | ProtectionEvent
     | PersonEvent
 )
 IdentificationEvent = (

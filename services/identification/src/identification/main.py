@@ -32,6 +32,7 @@ from identification.api import (
     inquiries,
     monitoring,
     policies,
+    protection,
     register,
     registers,
     rights,
@@ -106,6 +107,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(what_if.router)
     app.include_router(water.router)
     app.include_router(registers.router)
+    app.include_router(protection.router)
     app.include_router(coverage.router)
     app.include_router(inquiries.router)
     app.include_router(monitoring.router)

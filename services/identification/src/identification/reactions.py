@@ -31,6 +31,7 @@ from identification.effects import (
     lifting,
     matching,
     per_capita,
+    protecting,
     screenings,
     water,
 )
@@ -58,6 +59,7 @@ EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     lifting.of_lifted,
     clues.from_facts,
     clues.from_incomes,
+    protecting.of_assessed,
     corrections.of_evidence,
     screenings.of_publication,
     water.of_sources,

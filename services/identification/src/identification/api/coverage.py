@@ -12,7 +12,7 @@ from identification.api.households import STAFF
 from identification.api.registers import Term, term_now
 from identification.api.wired import wired
 from identification.domain.coverage import Fault, Share
-from identification.read_model import coverage, eligibility, registers
+from identification.read_model import coverage, eligibility, protection, registers
 
 router = APIRouter(tags=["registers"])
 
@@ -49,6 +49,7 @@ async def shares(
         )
         again, eliminated = await coverage.reidentified(connection, area, day)
         days = await coverage.days_to_confirmation(connection, area, day)
+        gaps = await protection.counted(connection, area)
         proposals = await eligibility.timeliness(connection, area, day)
         households, fit = await coverage.water(connection, area, day)
         waiting = await coverage.waiting(connection, area, day)
@@ -63,6 +64,7 @@ async def shares(
             "reidentified_within_12_months": Fault(again, eliminated).as_told(),
         },
         "S2-06": {"zh": "缩短认定时间", **days},
+        "S4.0-01": {"zh": "应保未保", "open_gaps": gaps},
         "S7.3-01": {
             "zh": "及时消除",
             "eligible_not_proposed": proposals["waiting"],

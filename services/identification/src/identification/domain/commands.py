@@ -12,6 +12,7 @@ from identification.domain.elimination_commands import EliminationCommand
 from identification.domain.income import AssessIncome
 from identification.domain.monitoring_commands import MonitoringCommand
 from identification.domain.policy import Policy
+from identification.domain.protection import NoteProtection
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
 from identification.domain.rights import RightsCommand
 
@@ -281,5 +282,6 @@ Command = (
     | MonitoringCommand
     | EliminationCommand
     | AssessIncome
+    | NoteProtection
     | CloseBusinessDay
 )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from contracts.households import HouseholdRegistered, Member
+from contracts.protection import Protection
 
 
 class Status(StrEnum):
@@ -35,7 +36,8 @@ class Past:
     assessment, `moved_on` the day of the last move. The others are households: `split_off` from this
     one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
     which this one is part of now. `erased` are former members whose data is gone,
-    `shared` the assessment and number of people of the last recomputed per-capita income.
+    `shared` the assessment and number of people of the last recomputed per-capita income, `gaps` the
+    protection that is open to the household or one of its persons.
     """
 
     registered: HouseholdRegistered | None = None
@@ -48,3 +50,4 @@ class Past:
     survivor: UUID | None = None
     erased: frozenset[UUID] = frozenset()
     shared: tuple[UUID, int] | None = None
+    gaps: frozenset[tuple[Protection, UUID | None]] = frozenset()

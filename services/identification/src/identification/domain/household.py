@@ -13,12 +13,14 @@ from contracts.identification import HouseholdEvent
 from contracts.inquiries import InquiryEvent
 from contracts.monitoring import MonitoringEvent
 from contracts.persons import PersonEvent
+from contracts.protection import ProtectionEvent
 from identification.domain import (
     deadlines,
     eligibility,
     elimination,
     inquiries,
     monitoring,
+    protection,
     register,
     registration,
     rights,
@@ -35,6 +37,7 @@ from identification.domain.elimination_commands import EliminationCommand
 from identification.domain.entry import Past, Status
 from identification.domain.income import AssessIncome, assess_outside
 from identification.domain.monitoring_commands import CorrectRecord, MonitoringCommand
+from identification.domain.protection import NoteProtection
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
 from identification.domain.rights import RightsCommand
 from identification.domain.states import Household, State
@@ -57,13 +60,15 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
     if isinstance(command, CorrectRecord):
         return [*monitoring.advance(command, household)]
     if household.status is not Status.ACTIVE:
-        if isinstance(command, CloseBusinessDay) or (
+        if isinstance(command, CloseBusinessDay | NoteProtection) or (
             isinstance(command, ReportRisk) and command.rule_id
         ):
             return []  # what was still on its way when the household left the register
         raise Refused("household-ended", status=household.status)
     if isinstance(command, CloseBusinessDay):
         return [*deadlines.advance(command, household)]
+    if isinstance(command, NoteProtection):
+        return [*protection.decide(command, household)]
     if isinstance(command, AssessIncome):
         return [*assess_outside(command, household)]
     if isinstance(command, InquiryCommand):
@@ -94,6 +99,8 @@ def evolve(state: State, event: HouseholdEvent) -> State:
         return rights.evolve(state, event)
     if isinstance(event, DeadlineEvent):
         return deadlines.evolve(state, event)
+    if isinstance(event, ProtectionEvent):
+        return protection.evolve(state, event)
     if isinstance(event, InquiryEvent):
         return inquiries.evolve(state, event)
     if isinstance(event, MonitoringEvent):

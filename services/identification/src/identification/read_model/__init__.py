@@ -12,6 +12,7 @@ from contracts.facts import UnmatchedFactParked, UnmatchedFactResolved
 from contracts.households import RegisterEvent
 from contracts.persons import AccessEvent, PersonEvent
 from contracts.policies import PolicyParameterPublished
+from contracts.protection import ProtectionEvent
 from contracts.safeguards import WaterEvent
 from identification.domain.states import Household
 from identification.read_model import (
@@ -23,6 +24,7 @@ from identification.read_model import (
     facts,
     persons,
     policies,
+    protection,
     register,
     rules,
     water,
@@ -66,6 +68,9 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     incomes = [f for f in fresh if isinstance(f.payload, IncomeAssessed)]
     if incomes:
         await rules.put_incomes(connection, incomes)
+    gaps = [f for f in fresh if isinstance(f.payload, ProtectionEvent)]
+    if gaps:
+        await protection.put(connection, gaps)
     looks = [f for f in fresh if isinstance(f.payload, AccessEvent)]
     if looks:
         await access.put(connection, looks)

@@ -1,0 +1,138 @@
+"""S4.0-01, S4.1-03: who is eligible for protection and has none. It advises, and decides nothing.
+
+A household without labour is what the automatic income rule leaves out (A14): its help is social
+protection. One with labour is found by S2-02, verified, and helped to earn.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from contracts.fact_codes import FactCode, FactType
+from contracts.protection import (
+    Protection,
+    ProtectionEvent,
+    ProtectionGapClosed,
+    ProtectionGapDetected,
+)
+from identification.domain.findings import Counted, History, KnownHousehold
+from identification.domain.policy import Policy
+from identification.domain.states import Household
+
+Gap = tuple[
+    Protection, UUID | None
+]  # what somebody may be entitled to; the person, or the household
+LOOKED_AT = (FactType.SOCIAL_PROTECTION, FactType.DISABILITY_CARD, FactType.DISABILITY_ALLOWANCE)
+DECIDED = frozenset({FactCode.GRANTED, FactCode.REFUSED})
+SEVERE = frozenset({FactCode.LEVEL_1, FactCode.LEVEL_2})
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteProtection:
+    """What is missing now; `decided` is what Civil Affairs has answered, of the rest."""
+
+    gaps: frozenset[Gap]
+    decided: frozenset[Gap]
+    noted_on: date
+
+
+def missing(
+    household: KnownHousehold, history: History, policy: Policy
+) -> tuple[frozenset[Gap], frozenset[Gap]] | None:
+    """The gaps of a household, and what would be one had Civil Affairs not granted or refused it.
+
+    `None` while facts are withheld (PIPL 47): one of them may be the decision.
+    """
+    if history.withheld:
+        return None
+    eligible = _of_household(household, policy) | _of_persons(household, history, policy)
+    decided = frozenset(gap for gap in eligible if _decided(gap, history))
+    return eligible - decided, decided
+
+
+def _of_household(household: KnownHousehold, policy: Policy) -> frozenset[Gap]:
+    """By income: below the subsistence standard, or else within the line of 1.5 times it (S2-01)."""
+    if not household.incomes or household.has_labour:
+        return frozenset()
+    last = household.incomes[0]
+    total = policy.basis_of(last)
+    if total < policy.base_standard_fen * last.members:
+        return frozenset({(Protection.SUBSISTENCE, None)})
+    if policy.within_line(total, last.members):
+        return frozenset({(Protection.MARGINAL_FAMILY, None)})
+    return frozenset()
+
+
+def _of_persons(household: KnownHousehold, history: History, policy: Policy) -> frozenset[Gap]:
+    """Nursing for the severely disabled, living for the disabled in a household within the line."""
+    last = household.incomes[0] if household.incomes else None
+    poor = last is not None and policy.within_line(policy.basis_of(last), last.members)
+    gaps: set[Gap] = set()
+    for person in household.persons:
+        card = _latest(history, FactType.DISABILITY_CARD, person.person_id)
+        if card is None or FactCode.CARD_ENDED in card.codes:
+            continue
+        if SEVERE & card.codes:
+            gaps.add((Protection.NURSING_ALLOWANCE, person.person_id))
+        if poor:
+            gaps.add((Protection.LIVING_ALLOWANCE, person.person_id))
+    return frozenset(gaps)
+
+
+def _decided(gap: Gap, history: History) -> bool:
+    """Whether the latest word on it is that it was granted or refused: an end opens it again."""
+    kind, person = gap
+    if person is None:
+        latest = _latest(history, FactType.SOCIAL_PROTECTION)
+    else:
+        latest = _latest(history, FactType.DISABILITY_ALLOWANCE, person, kind.value)
+    return latest is not None and bool(DECIDED & latest.codes)
+
+
+def _latest(
+    history: History, fact_type: FactType, person: UUID | None = None, code: str | None = None
+) -> Counted | None:
+    """The last fact of a type in the order of the days."""
+    facts = (
+        fact
+        for fact in reversed(history.of(fact_type).facts)
+        if (person is None or fact.person_id == person) and (code is None or code in fact.codes)
+    )
+    return next(facts, None)
+
+
+def decide(c: NoteProtection, household: Household) -> list[ProtectionEvent]:
+    """What was not said before, and what is a gap no longer."""
+    open_ones, household_id = household.past.gaps, household.registered.household_id
+    new = sorted(c.gaps - open_ones, key=_order)
+    over = sorted(open_ones - c.gaps, key=_order)
+    return [
+        *(
+            ProtectionGapClosed(
+                household_id=household_id,
+                kind=kind,
+                person_id=person,
+                decided=(kind, person) in c.decided,
+                closed_on=c.noted_on,
+            )
+            for kind, person in over
+        ),
+        *(
+            ProtectionGapDetected(
+                household_id=household_id, kind=kind, person_id=person, detected_on=c.noted_on
+            )
+            for kind, person in new
+        ),
+    ]
+
+
+def _order(gap: Gap) -> tuple[str, str]:
+    return gap[0].value, str(gap[1])
+
+
+def evolve(household: Household, event: ProtectionEvent) -> Household:
+    """Fold one."""
+    gap = frozenset({(event.kind, event.person_id)})
+    known = household.past.gaps
+    gaps = known | gap if isinstance(event, ProtectionGapDetected) else known - gap
+    return replace(household, past=replace(household.past, gaps=gaps))
