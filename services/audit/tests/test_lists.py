@@ -119,6 +119,7 @@ async def test_what_is_no_list_is_no_look(client: httpx.AsyncClient, pool: async
         ("/?household=17", 404),
         ("/county?region=x", 404),
         ("/county/households", 404),
+        ("/county/households?duty=a.990000196102080010.v1", 404),
         ("/v1/households?region=x", 422),
         ("/v1/households?cursor=x", 400),
         ("/v1/households?colour=red", 400),

@@ -22,6 +22,7 @@ TOWN = Actor(
     person="p", post="TOWN_REVIEWER", organisation="彭寨镇", department=STAFF, region="441624108"
 )
 PERSON = "0192aaaa-0000-7000-8000-000000000001"
+OTHER = "0192aaaa-0000-7000-8000-000000000002"
 
 
 def by_town(type_: str, prev: Envelope | None = None, **payload: Any) -> Envelope:
@@ -99,6 +100,20 @@ async def test_A75_what_a_department_reported_routes_nothing_to_it(
 ) -> None:
     await hear([envelope(household_id=household(1))])  # an event that yibao caused
     assert (await client.get(TIMELINE, headers=of("yibao"))).status_code == 403
+
+
+async def test_A75_a_clue_that_joins_a_case_is_routed_too(
+    client: httpx.AsyncClient, hear: Hear, of: Of
+) -> None:
+    first = by_town("RiskDetected", clue_id=PERSON, risk_types=["ILLNESS"])
+    joined = by_town("RiskClueAttached", first, clue_id=OTHER, risk_types=["UNSAFE_WATER"])
+    await hear([first])
+    assert (await client.get(TIMELINE, headers=of("shuiwu"))).status_code == 403
+    await hear([joined])
+    answer = (await client.get(TIMELINE, headers=of("shuiwu"))).json()
+    assert [item["event_id"] for item in answer["items"]] == [str(joined.event_id)]
+    await hear([by_town("ClueWithdrawn", joined, clue_id=PERSON, ends_case=True)])
+    assert (await client.get(TIMELINE, headers=of("shuiwu"))).status_code == 403
 
 
 async def test_A75_once_the_difficulty_is_gone_so_is_the_sight_of_it(

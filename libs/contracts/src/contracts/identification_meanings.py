@@ -33,6 +33,7 @@ from contracts.episodes import (
     PublicityCompleted,
     PublicityPosted,
     ReviewReturned,
+    RiskClueAttached,
     RiskDetected,
     SafeguardAssessed,
     TownReviewApproved,
@@ -140,7 +141,14 @@ _PHASES: dict[str, str] = {
     ),
     Stage.ELIMINATED: "ELIMINATED",
 }
-_ENDED = {"risk_types": None, "due_on": None, "monitored_class": None, "monitored_since": None}
+_ENDED = {
+    "clue": None,
+    "risk_types": None,
+    "due_on": None,
+    "monitored_class": None,
+    "monitored_since": None,
+}
+_CLUE = {"clue.{clue_id}.risk_types": "risk_types"}
 
 IDENTIFICATION = Meanings(
     {
@@ -185,10 +193,11 @@ IDENTIFICATION = Meanings(
         HouseholdDeregistered: Meaning(makes={"standing": "DEREGISTERED", "stage": "NONE"}),
         RiskDetected: Meaning(
             makes={"stage": Stage.CLUE_OPEN.value},
-            sets={"risk_types": "risk_types", "due_on": "due_on"},
+            sets={"risk_types": "risk_types", "due_on": "due_on", **_CLUE},
             step="CLUE",
             opens=CLOCK,
         ),
+        RiskClueAttached: Meaning(sets={**_CLUE}),
         VerificationStarted: Meaning(makes={"stage": Stage.VERIFYING.value}),
         IncomeAssessed: Meaning(
             sets={
@@ -208,19 +217,19 @@ IDENTIFICATION = Meanings(
         ),
         HouseholdVerified: Meaning(
             makes={"stage": Stage.VERIFIED.value},
-            sets={"risk_types": "risk_types"},
+            sets={"risk_types": "risk_types", "clue": None},
             step="VERIFIED",
         ),
         HouseholdFoundNotAtRisk: Meaning(makes={"stage": Stage.NOT_AT_RISK.value}, step="VERIFIED"),
         ClueRejected: Meaning(
             makes={"stage": "NONE"},
-            sets={"risk_types": None, "due_on": None},
+            sets={"risk_types": None, "due_on": None, "clue": None},
             when={"ends_case": True},
             closes=CLOCK,
         ),
         ClueWithdrawn: Meaning(
             makes={"stage": "NONE"},
-            sets={"risk_types": None, "due_on": None},
+            sets={"risk_types": None, "due_on": None, "clue": None},
             when={"ends_case": True},
             closes=CLOCK,
         ),
@@ -289,6 +298,10 @@ IDENTIFICATION = Meanings(
         "co_living_count": StateField("共同生活人数", "living together"),
         "survivor_id": StateField("并入户", "absorbed by"),
         "risk_types": StateField("风险类型", "risks", RiskType, routes=ROUTED),
+        "clue": StateField("线索", "clue"),
+        "clue.risk_types": StateField(
+            "线索的风险类型", "risks of the clue", RiskType, routes=ROUTED
+        ),
         "due_on": StateField("认定期限", "to be decided by", needed_by=EVERY),
         "monitored_class": StateField("监测类别", "monitored as", MonitoredClass, needed_by=EVERY),
         "monitored_since": StateField("认定日期", "monitored since", needed_by=EVERY),

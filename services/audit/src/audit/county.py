@@ -145,9 +145,12 @@ def _wanted(request: Request, vocabulary: Vocabulary) -> tuple[Wanted, Words]:
 
 
 def _label(vocabulary: Vocabulary, kind: str) -> Words:
-    """The label of the event that opens duties of a kind."""
+    """The label of the event that opens duties of a kind. Raises `Problem` (404) for any other."""
     try:
         service, type_, version = kind.split(".")
-        return vocabulary.label(service, type_, int(version.removeprefix("v")))
+        known = vocabulary.description(service, type_, int(version.removeprefix("v")))
     except ValueError as error:
         raise Problem("not-found") from error
+    if known is None:  # what somebody made up would be recorded
+        raise Problem("not-found")
+    return known.label
