@@ -195,6 +195,32 @@ async def test_the_log_of_looks_is_a_file_that_the_verifier_verifies(
     assert last == "HouseholdExported"
 
 
+async def test_looks_at_lists_are_told_by_area(
+    client: httpx.AsyncClient, looked: None, own: Own, tokens: Issuer
+) -> None:
+    await client.get("/?region=441624108")
+    await client.get("/v1/households?region=441624109")
+    yibao = tokens.bearer("yibao", BOTH, department="yibao")
+    assert (await client.get("/v1/households", headers=yibao)).status_code == 403
+    await own()
+    every = (await client.get("/v1/accesses")).json()
+    assert [(told(item)[0], item["region"], item["refused"]) for item in every["items"]] == [
+        ("the list of households", "441624", True),
+        ("the list of households", "441624109", False),
+        ("the villages and their households", "441624108", False),
+    ]
+    town = (await client.get("/v1/accesses?region=441624108")).json()
+    assert [item["region"] for item in town["items"]] == ["441624108"]
+    refused = (await client.get("/v1/accesses?refused=true&limit=1")).json()
+    assert [item["who"]["department"]["code"] for item in refused["items"]] == ["yibao"]
+    assert (await client.get("/v1/accesses", headers=yibao)).status_code == 403
+    assert (await client.get("/v1/accesses?region=441625")).status_code == 403
+    assert (await client.get("/v1/accesses?colour=red")).status_code == 400
+    await own()
+    last = (await client.get("/v1/accesses?refused=false&limit=1")).json()["items"]
+    assert told(last[0])[0] == "the access log"
+
+
 async def test_erasing_a_person_leaves_who_looked_as_it_was(
     client: httpx.AsyncClient, looked: None, hear: Hear
 ) -> None:

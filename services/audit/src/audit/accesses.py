@@ -1,7 +1,7 @@
-"""Who looked at a household, what for, what they were shown, and who was refused; the latest first.
+"""Who looked, what for, what they were shown, and who was refused; the latest first.
 
-Looks of every service are here: of audit, and of whoever else keeps the stream `access-to-household-…`.
-Whoever reads this is recorded in it.
+Looks at a household are those of every service: of audit, and of whoever else keeps the stream
+`access-to-household-…`. Looks at lists are those of an area. Whoever reads this is recorded in it.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import ColumnElement, and_, false, not_, tuple_
+from sqlalchemy import ColumnElement, false, not_, tuple_
 from sqlmodel import col
 
 from audit import queries
-from audit.api import USUAL, Cursor, Limit, runtime_of, vocabulary_of
+from audit.api import USUAL, Area, Cursor, Limit, runtime_of, vocabulary_of
 from audit.filters import At, moment
+from audit.lists import Lister, listing
+from audit.lists import stream_of as area_stream
 from audit.looks import READ, Looker, looking, stream_of
 from audit.read_model import Entry
 from audit.rendering import page
@@ -66,6 +68,15 @@ class Accesses:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessesToArea:
+    """The same, of lists of households inside an area."""
+
+    region: str
+    items: list[Access]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """Which looks; `None` asks for nothing in particular."""
 
@@ -100,8 +111,32 @@ async def accesses(
 ) -> Response:
     """For those who oversee; a look is here as soon as audit has heard of it on Kafka."""
     only_filters(request, (*NAMES, "cursor", "limit", "purpose"))
-    items, following = await _found(request, caller, wanted, cursor, limit)
+    items, following = await _found(request, _of(caller), wanted, cursor, limit)
     answer = encoded(Accesses(household_id, items, following))
+    lead_on(request, answer, following)
+    return answer
+
+
+@router.get(
+    "/v1/accesses",
+    summary="Who looked at lists of households, and who was refused, the latest first",
+    response_model=AccessesToArea,
+)
+async def to_area(
+    request: Request,
+    caller: Annotated[Lister, listing(Shown.ACCESSES, scope=READ)],
+    wanted: Annotated[Asked, Depends(asked)],
+    region: Area = None,
+    cursor: Cursor = None,
+    limit: Limit = USUAL,
+) -> Response:
+    """Those of an area, given by the first digits of its code; without one, of the caller's."""
+    only_filters(request, ("region", *NAMES, "cursor", "limit", "purpose"))
+    first = area_stream(caller.place)
+    inside = [col(Entry.key) >= first, col(Entry.key) < first + ":"]  # ":" comes right after "9"
+    items, following = await _found(request, inside, wanted, cursor, limit)
+    caller.show(0)
+    answer = encoded(AccessesToArea(caller.place, items, following))
     lead_on(request, answer, following)
     return answer
 
@@ -118,9 +153,8 @@ async def page_of(
 ) -> Response:
     """The same for people."""
     only_filters(request, (*NAMES, "cursor", "lang", "purpose"))
-    items, following = await _found(
-        request, caller, wanted, request.query_params.get("cursor"), PAGE
-    )
+    cursor = request.query_params.get("cursor")
+    items, following = await _found(request, _of(caller), wanted, cursor, PAGE)
     return page(
         request,
         "accesses.html",
@@ -132,17 +166,28 @@ async def page_of(
     )
 
 
+def _of(caller: Looker) -> list[ColumnElement[bool]]:
+    """Audit's own by the stream, other services' by the stream of that name in the timeline."""
+    stream = stream_of(caller.household_id)
+    return [
+        col(Entry.key).in_((stream, str(caller.household_id))),
+        col(Entry.stream) == stream,
+    ]
+
+
 async def _found(
-    request: Request, caller: Looker, wanted: Asked, cursor: str | None, limit: int
+    request: Request,
+    which: Sequence[ColumnElement[bool]],
+    wanted: Asked,
+    cursor: str | None,
+    limit: int,
 ) -> tuple[list[Access], str | None]:
     vocabulary = vocabulary_of(request)
-    found = await queries.looks(
+    found = await queries.latest(
         runtime_of(request).engine,
-        caller.household_id,
-        stream_of(caller.household_id),
+        [*which, *_conditions(wanted, vocabulary)],
         limit=limit + 1,
         before=place_in(cursor),
-        where=_conditions(wanted, vocabulary),
     )
     following = cursor_after(found[limit - 1]) if len(found) > limit else None
     return [_access(entry, vocabulary) for entry in found[:limit]], following
@@ -161,7 +206,7 @@ def _conditions(wanted: Asked, vocabulary: Vocabulary) -> Sequence[ColumnElement
         found.append(col(Entry.occurred_at) >= wanted.since)
     if wanted.until is not None:
         found.append(col(Entry.occurred_at) <= wanted.until)
-    return [and_(*found)] if found else []
+    return found
 
 
 def _access(entry: Entry, vocabulary: Vocabulary) -> Access:

@@ -24,6 +24,7 @@ router = APIRouter(tags=["timeline"])
 MOST = 500
 USUAL = 100
 Limit = Annotated[int, Query(ge=1, le=MOST, description="items on a page")]
+Area = Annotated[str | None, Query(pattern=r"^\d{2,12}$", description="area code")]
 Cursor = Annotated[str | None, Query(description="`next` of the page before", max_length=2_000)]
 
 
@@ -108,7 +109,7 @@ async def households(
     request: Request,
     response: Response,
     caller: Annotated[Lister, listing(Shown.HOUSEHOLDS)],
-    region: Annotated[str | None, Query(pattern=r"^\d{2,12}$", description="area code")] = None,
+    region: Area = None,
     cursor: Cursor = None,
     limit: Limit = USUAL,
 ) -> Households:

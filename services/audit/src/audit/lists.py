@@ -79,16 +79,16 @@ class Listing(SignedIn):
         area = request.query_params.get("region")
         if area is None or (area.isascii() and area.isdigit() and 2 <= len(area) <= 12):
             return area
-        if self.shown is Shown.HOUSEHOLDS:
+        if request.url.path.startswith("/v1/"):
             raise Problem("invalid", faults=[fault("/region", "pattern")])
         raise Problem("not-found")
 
 
-def listing(shown: Shown) -> Any:
+def listing(shown: Shown, *, scope: str = SCOPE) -> Any:
     """For a route's parameter: `caller: Annotated[Lister, listing(Shown.COUNTY)]`."""
 
     async def recorded(
-        request: Request, lister: Annotated[Lister, Depends(Listing(SCOPE, shown))]
+        request: Request, lister: Annotated[Lister, Depends(Listing(scope, shown))]
     ) -> AsyncIterator[Lister]:
         yield lister
         if not lister.said:

@@ -64,27 +64,20 @@ async def entries(
         return (await session.execute(query.where(*where))).scalars().all()
 
 
-async def looks(
+async def latest(
     engine: AsyncEngine,
-    household_id: UUID,
-    stream: str,
+    where: Sequence[ColumnElement[bool]],
     *,
     limit: int,
     before: Place | None = None,
-    where: Sequence[ColumnElement[bool]] = (),
 ) -> Sequence[Entry]:
-    """Up to `limit` events of a household's log of looks before a place, the latest first."""
+    """Up to `limit` events before a place, the latest first."""
     order = (col(Entry.recorded_at), col(Entry.service), col(Entry.stream), col(Entry.version))
-    query = (
-        select(Entry)
-        .where(col(Entry.key).in_((stream, str(household_id))), order[2] == stream)
-        .order_by(*(column.desc() for column in order))
-        .limit(limit)
-    )
+    query = select(Entry).where(*where).order_by(*(c.desc() for c in order)).limit(limit)
     if before:
         query = query.where(tuple_(*order) < tuple_(*before))
     async with AsyncSession(engine) as session:
-        return (await session.execute(query.where(*where))).scalars().all()
+        return (await session.execute(query)).scalars().all()
 
 
 async def by_id(engine: AsyncEngine, ids: Collection[UUID]) -> Sequence[Entry]:
