@@ -14,6 +14,7 @@ from identification import read_model
 from identification.domain.policy import Policy
 from identification.domain.screening import Moved, compare
 from identification.read_model import screening
+from identification.vault import TABLES
 from services.identification.tests.story import POLICY
 from tests.bench.bench import Bench
 from tests.bench.figures import Figure
@@ -22,7 +23,8 @@ COUNTY = 110_000  # rural households of the county
 DAY = date(2025, 6, 3)
 TIME = "ms"
 
-# A tenth are 脱贫户; incomes lie around the line; every third household has settlements of the year.
+# A tenth are 脱贫户; incomes lie around the line and are known of two years; every third household has
+# settlements of the year, and every other one relief, a claim, a loan and a child at school.
 LAY = """
 insert into read.household (household_id, register_number, region, category, marginal_2019, persons,
     has_labour, status, origin, stage, risk_types, version)
@@ -33,8 +35,9 @@ select md5('h' || n)::uuid, 'W-' || n, '4416241' || lpad((n % 17)::text, 2, '0')
 LAY_INCOMES = """
 insert into read.income (assessment_id, event_id, household_id, window_to, members, disposable_fen,
     net_fen, reference_fen, operating_fen)
-select md5('a' || n)::uuid, md5('e' || n)::uuid, md5('h' || n)::uuid, '2025-05-31', 4,
-    4000000 + n % 1000 * 1000, 4000000, 4000000, 0 from generate_series(1, $1::int) as n;
+select md5('a' || n || year)::uuid, md5('e' || n || year)::uuid, md5('h' || n)::uuid,
+    make_date(year, 5, 31), 4, 4000000 + n % 1000 * 1000, 4000000, 4000000, 0
+from generate_series(1, $1::int) as n, generate_series(2024, 2025) as year;
 """
 LAY_FACTS = """
 insert into read.fact (fact_key, record_version, content, event_id, household_id, person_id, fact_type,
@@ -42,6 +45,16 @@ insert into read.fact (fact_key, record_version, content, event_id, household_id
 select decode(md5('k' || n), 'hex'), 1, '', md5('f' || n)::uuid, md5('h' || n)::uuid, md5('p' || n)::uuid,
     'MedicalSettlement', '2025-01-01', 1000 * (n % 2000), '', true
 from generate_series(3, $1::int, 3) as n;
+"""
+LAY_OTHERS = """
+insert into read.fact (fact_key, record_version, content, event_id, household_id, person_id, fact_type,
+    detected_on, amount, codes, current)
+select decode(md5(kind || n), 'hex'), 1, '', md5('f' || kind || n)::uuid, md5('h' || n)::uuid,
+    md5('p' || n)::uuid, kind, '2025-02-01', amount, codes, true
+from generate_series(2, $1::int, 2) as n, (values
+    ('TemporaryRelief', 400000, ''), ('InsuranceClaim', 900000, 'ILLNESS_CLAIM'),
+    ('Microcredit', 20, 'OVERDUE'), ('EnrolmentStatus', null, 'SPRING,ENROLLED'))
+    as said (kind, amount, codes);
 """
 
 
@@ -55,7 +68,8 @@ async def county(postgres: str, households: int) -> AsyncIterator[asyncpg.Connec
         async with engine.begin() as session:
             await session.run_sync(read_model.TABLES.create_all)
         await engine.dispose()
-        for statement in (LAY, LAY_INCOMES, LAY_FACTS):
+        await connection.execute(TABLES)
+        for statement in (LAY, LAY_INCOMES, LAY_FACTS, LAY_OTHERS):
             await connection.execute(statement, households, timeout=300)
         await connection.execute("analyze")
         try:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from contracts.codes import RiskType, Severity
-from identification.domain.findings import Finding, IncomeSeen, KnownHousehold, yuan
+from identification.domain.findings import Finding, IncomeSeen, yuan
 from identification.domain.policy import Policy
 
 FORMERLY_POOR_WITH_LABOUR = "FORMERLY_POOR_WITH_LABOUR"
@@ -79,7 +79,7 @@ def within_the_line(household: Assessed, policy: Policy) -> Finding | None:
     )
 
 
-def fallen(household: KnownHousehold, policy: Policy) -> Finding | None:
+def fallen(household: Assessed, policy: Policy) -> Finding | None:
     """INCOME-FALL v1: income a head fell by at least 30 % against the twelve months before.
 
     The two assessments end twelve whole months apart; without the earlier one nothing is said.

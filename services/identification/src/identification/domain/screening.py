@@ -1,24 +1,62 @@
 """Many households against a set of parameters: who is found, and who would be under another set.
 
-The rules are those that run on facts and assessments; a screening stores nothing and decides nothing.
+Every rule runs whose parameters can be judged by how things stand: on the latest assessments, on the
+own cost of twelve months, and on the facts that still stand. A screening stores nothing and decides
+nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from uuid import UUID
 
 from contracts.codes import Category
-from identification.domain.findings import Finding, IncomeSeen, is_monitored
+from contracts.fact_codes import FactCode, FactType
+from identification.domain.findings import (
+    Counted,
+    Finding,
+    History,
+    IncomeSeen,
+    KnownHousehold,
+    Person,
+    is_monitored,
+)
 from identification.domain.policy import Policy
+from identification.domain.rulebook import findings
 from identification.domain.rules import own_cost
-from identification.domain.rules_of_income import within_the_line
+from identification.domain.rules_of_income import fallen, within_the_line
+
+
+class Stands(Enum):
+    """How long a fact says how things stand."""
+
+    A_YEAR = "of the twelve months to the day, each"
+    THIS_SCHOOL_YEAR = "of the school year of the day, each"
+    LATEST = "the household's latest of its type"
+    LATEST_OF_A_PERSON = "each person's latest of its type"
+
+
+# What a screening looks at. Of a latest fact, only one that says this code can be found. Own medical
+# cost is added up where the facts are; what was found of a water source stands in its report.
+STANDING: dict[FactType, tuple[Stands, FactCode | None]] = {
+    FactType.SCHOOLING_COST: (Stands.THIS_SCHOOL_YEAR, None),
+    FactType.HIGHER_EDUCATION: (Stands.A_YEAR, None),
+    FactType.TEMPORARY_RELIEF: (Stands.A_YEAR, None),
+    FactType.CROP_LOSS: (Stands.A_YEAR, None),
+    FactType.INSURANCE_CLAIM: (Stands.A_YEAR, None),
+    FactType.SOCIAL_PROTECTION: (Stands.LATEST, FactCode.ENDED),
+    FactType.MICROCREDIT: (Stands.LATEST, FactCode.OVERDUE),
+    FactType.ENROLMENT: (Stands.LATEST_OF_A_PERSON, FactCode.DROPOUT),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """A household as far as a screening looks: its last assessment, and twelve months of own cost.
+    """A household as far as a screening looks.
 
-    `owns`: a vehicle, a business or a house beside its own is on a register in a member's name.
+    `incomes` are its last assessment and the one of the twelve months before, `own_cost_fen` is of
+    twelve months, `facts` are those that stand (`STANDING`), `persons` the members of a household with
+    such facts. `owns`: a vehicle, a business or a second house is on a register in a member's name.
     """
 
     household_id: UUID
@@ -31,6 +69,8 @@ class Screened:
     incomes: tuple[IncomeSeen, ...]
     own_cost_fen: int
     owns: bool
+    facts: tuple[Counted, ...] = ()
+    persons: tuple[Person, ...] = ()
 
     @property
     def formerly_poor(self) -> bool:
@@ -39,6 +79,19 @@ class Screened:
     @property
     def at_risk_group(self) -> bool:
         return self.formerly_poor or is_monitored(self.stage)
+
+    @property
+    def known(self) -> KnownHousehold:
+        """As rules over facts are given it."""
+        return KnownHousehold(
+            self.region,
+            self.category,
+            self.marginal_2019,
+            self.stage,
+            self.persons,
+            self.incomes,
+            self.owns,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +106,16 @@ def found(household: Screened, policy: Policy) -> Iterator[Finding]:
     """What the rules find in a household that is only looked at."""
     if finding := within_the_line(household, policy):
         yield finding
+    if len(household.incomes) > 1 and (finding := fallen(household, policy)):
+        yield finding
     if household.own_cost_fen and (
         finding := own_cost(household.own_cost_fen, household.at_risk_group, policy, ())
     ):
         yield finding
+    if household.facts:
+        known, history = household.known, History(household.facts)
+        for fact in household.facts:
+            yield from findings(fact, known, history, policy)
 
 
 def compare(

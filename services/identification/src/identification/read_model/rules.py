@@ -47,7 +47,8 @@ _Row = tuple[UUID, date, LabourCapacity, Relation, bool]
 _rows = msgspec.json.Decoder(list[_Row])
 
 
-def _persons(members: str | None) -> tuple[Person, ...]:
+def persons_of(members: str | None) -> tuple[Person, ...]:
+    """Members, from JSON arrays in the order of `Person`."""
     return tuple(Person(*row) for row in _rows.decode(members)) if members else ()
 
 
@@ -110,7 +111,7 @@ async def households(
             row["category"],
             row["marginal_2019"],
             row["stage"],
-            _persons(row["persons"]),
+            persons_of(row["persons"]),
             tuple(incomes.get(row["household_id"], ())),
             row["owns"],
         )

@@ -6,19 +6,28 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from common.intents import Connection
 from contracts.fact_codes import FactType
-from identification.domain.findings import IncomeSeen
-from identification.domain.screening import Screened
-from identification.read_model.rules import OWNED
+from identification.domain.findings import Counted, IncomeSeen
+from identification.domain.schooling import school_year, year_begins
+from identification.domain.screening import STANDING, Screened, Stands
+from identification.read_model.rules import OWNED, persons_of
 
 YEAR = timedelta(days=365)
+_Fact = tuple[UUID, UUID, FactType, date, int, str]
+_facts = msgspec.json.Decoder(list[_Fact])
 
 
 async def of_area(
     connection: Connection, region: str, on: date, only: Sequence[UUID] | None = None
 ) -> list[Screened]:
-    """Active households of an area (or some of them) as they stand, with own cost of the year to `on`."""
+    """Active households of an area (or some of them) as they stand on a day, with the year to it.
+
+    Facts about a person whose data may not be used do not count (PIPL 47).
+    """
+    latest = {t: code for t, (_, code) in STANDING.items() if code}
     rows = await connection.fetch(
         _AREA,
         region,
@@ -27,24 +36,23 @@ async def of_area(
         on,
         [owned.value for owned in OWNED],
         only,
+        _types(Stands.A_YEAR),
+        _types(Stands.THIS_SCHOOL_YEAR),
+        year_begins(school_year(on)),
+        [fact_type.value for fact_type in latest],
+        [code.value for code in latest.values()],
+        _types(Stands.LATEST_OF_A_PERSON),
         timeout=60,
     )
     return await asyncio.to_thread(lambda: [_screened(row) for row in rows])
 
 
+def _types(stands: Stands) -> list[str]:
+    return [fact_type.value for fact_type, (how, _) in STANDING.items() if how is stands]
+
+
 def _screened(row: Any) -> Screened:
-    incomes: tuple[IncomeSeen, ...] = ()
-    if row["event_id"]:
-        seen = IncomeSeen(
-            row["event_id"],
-            row["window_to"],
-            row["members"],
-            row["disposable_fen"],
-            row["net_fen"],
-            row["reference_fen"],
-            row["operating_fen"],
-        )
-        incomes = (seen,)
+    incomes = (_income(row, ""), _income(row, "before_"))
     return Screened(
         row["household_id"],
         row["register_number"],
@@ -53,35 +61,94 @@ def _screened(row: Any) -> Screened:
         row["marginal_2019"],
         row["stage"],
         row["has_labour"],
-        incomes,
+        tuple(income for income in incomes if income),
         int(row["own_cost"] or 0),
         bool(row["owns"]),
+        _standing(row["facts"]) if row["facts"] else (),
+        persons_of(row["persons"]),
+    )
+
+
+def _income(row: Any, which: str) -> IncomeSeen | None:
+    if row[f"{which}event_id"] is None:
+        return None
+    return IncomeSeen(
+        row[f"{which}event_id"],
+        row[f"{which}window_to"],
+        row[f"{which}members"],
+        row[f"{which}disposable_fen"],
+        row[f"{which}net_fen"],
+        row[f"{which}reference_fen"],
+        row[f"{which}operating_fen"],
+    )
+
+
+def _standing(facts: str) -> tuple[Counted, ...]:
+    return tuple(
+        Counted(event, person, kind, on, amount, frozenset(codes.split(",") if codes else ()))
+        for event, person, kind, on, amount, codes in _facts.decode(facts)
     )
 
 
 _AREA = """
-with costs as (
-    select household_id, sum(amount) as own_cost from read.fact
-    where fact_type = $2 and current and detected_on > $3 and detected_on <= $4
+with usable as (
+    select f.* from read.fact f
+    where f.current and f.detected_on <= $4
+        and not exists (select from vault.restricted r where r.person_id = f.person_id)
+), costs as (
+    select household_id, sum(amount) as own_cost from usable
+    where fact_type = $2 and detected_on > $3
     group by household_id
 ), owning as (
     select distinct household_id from (
-        select distinct on (person_id, fact_type) household_id, codes from read.fact
-        where fact_type = any($5::text[]) and current
+        select distinct on (person_id, fact_type) household_id, codes from usable
+        where fact_type = any($5::text[])
         order by person_id, fact_type, detected_on desc, record_version desc
     ) as last where 'STARTED' = any(string_to_array(codes, ','))
+), latest as (
+    select * from (
+        select distinct on (fact_type, household_id, whose) *
+        from (
+            select *, case when fact_type = any($12::text[]) then person_id end as whose from usable
+            where fact_type = any($10::text[])
+        ) as said
+        order by fact_type, household_id, whose, detected_on desc, record_version desc, event_id desc
+    ) as last
+    join unnest($10::text[], $11::text[]) as wanted (fact_type, code) using (fact_type)
+    where wanted.code = any(string_to_array(codes, ','))
+), standing as (
+    select household_id, json_agg(json_build_array(event_id, person_id, fact_type, detected_on,
+        coalesce(amount, 0), codes) order by detected_on, event_id)::text as facts
+    from (
+        select household_id, event_id, person_id, fact_type, detected_on, amount, codes from usable
+        where fact_type = any($7::text[]) and detected_on > $3
+            or fact_type = any($8::text[]) and detected_on >= $9
+        union all
+        select household_id, event_id, person_id, fact_type, detected_on, amount, codes from latest
+    ) as stand group by household_id
+), monthly as (
+    select distinct on (household_id, date_trunc('month', window_to)) *,
+        date_trunc('month', window_to) as month
+    from read.income order by household_id, date_trunc('month', window_to), window_to desc, event_id desc
 ), assessed as (
-    select distinct on (household_id) household_id, event_id, window_to, members, disposable_fen,
-        net_fen, reference_fen, operating_fen
-    from read.income order by household_id, window_to desc, event_id desc
+    select distinct on (household_id) * from monthly order by household_id, month desc
 )
 select h.household_id, h.register_number, h.region, h.category, h.marginal_2019, h.stage,
     h.has_labour, a.event_id, a.window_to, a.members, a.disposable_fen, a.net_fen, a.reference_fen,
-    a.operating_fen, costs.own_cost, owning.household_id is not null as owns
+    a.operating_fen, b.event_id as before_event_id, b.window_to as before_window_to,
+    b.members as before_members, b.disposable_fen as before_disposable_fen,
+    b.net_fen as before_net_fen, b.reference_fen as before_reference_fen,
+    b.operating_fen as before_operating_fen, costs.own_cost, owning.household_id is not null as owns,
+    standing.facts, case when standing.facts is not null then (
+        select json_agg(json_build_array(person_id, born_on, labour_capacity, relation, restricted))::text
+        from read.member m where m.household_id = h.household_id
+    ) end as persons
 from read.household h
 left join assessed a using (household_id)
-left join costs using (household_id)
-left join owning using (household_id)
+left join monthly b on b.household_id = h.household_id and b.month = a.month - interval '1 year'
+left join costs on costs.household_id = h.household_id
+left join owning on owning.household_id = h.household_id
+left join standing on standing.household_id = h.household_id
 where h.region like $1 || '%' and h.status = 'ACTIVE'
     and ($6::uuid[] is null or h.household_id = any($6::uuid[]))
 """
