@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from audit.sentences import Codes, Description, Language, Words, sentence, shown, yuan
+from audit.sentences import Codes, Description, Words, sentence, shown, yuan
 from audit.vocabulary import Vocabulary
 from audit.words import area
 
@@ -48,6 +48,8 @@ def test_fen_are_shown_in_yuan(fen: int, text: str) -> None:
     ("name", "value", "codes", "zh", "en"),
     [
         ("days", 12, {}, "12", "12"),
+        ("share", 0.0, {}, "0.0", "0.0"),
+        ("nothing", {}, RISKS, "—", "—"),
         ("late", True, {}, "是", "yes"),
         ("risk", "ILLNESS", RISKS, "因病", "illness"),
         ("risk", "NEW_ONE", RISKS, "NEW_ONE", "NEW_ONE"),
@@ -75,8 +77,30 @@ def test_fen_are_shown_in_yuan(fen: int, text: str) -> None:
 def test_a_value_is_shown_as_people_read_it(
     name: str, value: Any, codes: Codes, zh: str, en: str
 ) -> None:
-    languages: list[Language] = ["zh", "en"]
-    assert [shown(name, value, codes, language) for language in languages] == [zh, en]
+    assert shown(name, value, codes) == (zh, en)
+
+
+def test_a_template_is_filled_as_it_stands_and_a_field_may_come_twice() -> None:
+    said = Words("100%s的{a}与{a}，{b_fen}元", "{b_fen} yuan of 100%")
+    described = Description(said, said)
+    assert sentence(described, "T", data(a="甲", b_fen=1)) == Words(
+        "100%s的甲与甲，0.01元", "0.01 yuan of 100%"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("NaN", "nan"),
+        ("1e400", "inf"),
+        ("-0", "0"),
+        ("123456789012345678901234567890", "123456789012345678901234567890"),
+        ("1e5", "100000.0"),
+    ],
+)
+def test_a_number_is_read_as_the_standard_library_reads_it(number: str, text: str) -> None:
+    described = Description(Words("", ""), Words("{n}", "{n}"))
+    assert sentence(described, "T", b'{"n":%s}' % number.encode()) == Words(text, text)
 
 
 @pytest.mark.parametrize("broken", [b"", b"not json", b"[1]", b"\xff\xfe", b"[" * 100_000])

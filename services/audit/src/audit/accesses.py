@@ -209,7 +209,7 @@ def _conditions(wanted: Asked, vocabulary: Vocabulary) -> Sequence[ColumnElement
     return found
 
 
-def _access(entry: Entry, vocabulary: Vocabulary) -> Access:
+def _access(entry: queries.Recorded, vocabulary: Vocabulary) -> Access:
     name = (entry.service, entry.type, entry.schema_version)
     look, said, item = vocabulary.meaning(*name).look, payload(entry.data), told(entry, vocabulary)
     known = vocabulary.description(*name)
@@ -219,7 +219,7 @@ def _access(entry: Entry, vocabulary: Vocabulary) -> Access:
         if not isinstance(value, str):
             return None
         codes = known.codes.get(path or "", {}) if known else {}
-        return Words(shown("", value, codes, "zh"), shown("", value, codes, "en"))
+        return Words(*shown("", value, codes))
 
     return Access(
         event_id=entry.event_id,

@@ -145,7 +145,7 @@ async def between(
     sight = caller.sight
     changes = diff(*(sight.state(state(events, p.valid_at, p.known_at)) for p in (before, after)))
     behind = {c.event_id for c in changes if sight.whole or c.event_id in sight.events}
-    entries = await queries.by_id(runtime.engine, behind)
+    entries = await queries.by_id(runtime.engine, household_id, behind)
     items = {entry.event_id: told(entry, vocabulary) for entry in entries}
     words = vocabulary.state()
     return encoded(
@@ -189,4 +189,4 @@ def spoken(name: str, value: Any, words: Mapping[str, StateWords]) -> Words:
     """What a state field holds, in words."""
     known = words.get(named(name, words) or "")
     codes = known.codes if known else {}
-    return Words(shown(name, value, codes, "zh"), shown(name, value, codes, "en"))
+    return Words(*shown(name, value, codes))

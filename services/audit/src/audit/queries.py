@@ -4,17 +4,26 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ColumnElement, func, text, tuple_
+from sqlalchemy import ColumnElement, Row, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from sqlmodel import col, select
+from sqlmodel import col
 
 from audit.read_model import SCHEMA, Entry, Household, Place
 from common.intents import Connection
 
 EMPTY = sha256().hexdigest()
+Recorded = Row[Any]
+"""An event with what is told of it: the attributes of `Entry`, but for where it lay on Kafka. 500
+plain rows take a fifth of the time of 500 mapped objects."""
+_TOLD = [
+    column
+    for column in Entry.__table__.columns  # type: ignore[attr-defined] # SQLModel makes it
+    if column.name not in ("key", "household_id", "prev_hash", "topic", "partition", "offset")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +43,14 @@ class Village:
     events: int
 
 
+def alone(engine: AsyncEngine) -> AsyncEngine:
+    """For a query that is its own transaction: nothing is sent to begin and to end it."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 async def household(engine: AsyncEngine, household_id: UUID) -> Household | None:
     """What is known of a household, or `None` if no event ever named it."""
-    async with AsyncSession(engine) as session:
+    async with AsyncSession(alone(engine)) as session:
         return await session.get(Household, household_id)
 
 
@@ -54,14 +68,14 @@ async def entries(
     limit: int,
     after: Place | None = None,
     where: Sequence[ColumnElement[bool]] = (),
-) -> Sequence[Entry]:
+) -> Sequence[Recorded]:
     """Up to `limit` events of a household after a place, oldest first."""
     order = (col(Entry.recorded_at), col(Entry.service), col(Entry.stream), col(Entry.version))
-    query = select(Entry).where(col(Entry.key) == str(household_id)).order_by(*order).limit(limit)
+    query = select(*_TOLD).where(col(Entry.key) == str(household_id)).order_by(*order).limit(limit)
     if after:
         query = query.where(tuple_(*order) > tuple_(*after))
-    async with AsyncSession(engine) as session:
-        return (await session.execute(query.where(*where))).scalars().all()
+    async with alone(engine).connect() as connection:
+        return (await connection.execute(query.where(*where))).all()
 
 
 async def latest(
@@ -70,21 +84,23 @@ async def latest(
     *,
     limit: int,
     before: Place | None = None,
-) -> Sequence[Entry]:
+) -> Sequence[Recorded]:
     """Up to `limit` events before a place, the latest first."""
     order = (col(Entry.recorded_at), col(Entry.service), col(Entry.stream), col(Entry.version))
-    query = select(Entry).where(*where).order_by(*(c.desc() for c in order)).limit(limit)
+    query = select(*_TOLD).where(*where).order_by(*(c.desc() for c in order)).limit(limit)
     if before:
         query = query.where(tuple_(*order) < tuple_(*before))
-    async with AsyncSession(engine) as session:
-        return (await session.execute(query)).scalars().all()
+    async with alone(engine).connect() as connection:
+        return (await connection.execute(query)).all()
 
 
-async def by_id(engine: AsyncEngine, ids: Collection[UUID]) -> Sequence[Entry]:
-    """These events."""
-    async with AsyncSession(engine) as session:
-        query = select(Entry).where(col(Entry.event_id).in_(ids))
-        return (await session.execute(query)).scalars().all()
+async def by_id(
+    engine: AsyncEngine, household_id: UUID, ids: Collection[UUID]
+) -> Sequence[Recorded]:
+    """These events of a household."""
+    query = select(*_TOLD).where(col(Entry.key) == str(household_id), col(Entry.event_id).in_(ids))
+    async with alone(engine).connect() as connection:
+        return (await connection.execute(query)).all()
 
 
 async def known(
@@ -104,7 +120,7 @@ async def of_types(
 
 async def proof(engine: AsyncEngine, household_id: UUID) -> Proof:
     """Over the whole of a household's timeline, whatever page or filter was asked for."""
-    async with engine.connect() as connection:
+    async with alone(engine).connect() as connection:
         found = (await connection.execute(text(_PROOF), {"key": str(household_id)})).one()
     return Proof(found[0], found[1].hex() if found[1] else EMPTY)
 
@@ -142,7 +158,7 @@ async def villages(engine: AsyncEngine, region: str) -> Sequence[Village]:
 async def parked(engine: AsyncEngine, consumer: str, key: str) -> int:
     """How many records of a household could not be applied, and wait for a person."""
     query = text("select count(*) from es.parked where consumer = :consumer and key = :key")
-    async with engine.connect() as connection:
+    async with alone(engine).connect() as connection:
         count: int = await connection.scalar(query, {"consumer": consumer, "key": key}) or 0
     return count
 

@@ -8,13 +8,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
+
+import msgspec
 
 from common.clock import SHANGHAI
 
 Language = Literal["zh", "en"]
 ABSENT = "—"
+_decode = msgspec.json.Decoder().decode
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -33,6 +36,24 @@ class Words:
 Codes = Mapping[str, Words]
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A published sentence with its fields as `%s`, and their names in the order of the places."""
+
+    text: str
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, sentence: str) -> "Template":
+        """Of a sentence with the names of fields in braces."""
+        parts = re.split(r"{(\w+)}", sentence.replace("%", "%%"))
+        return cls("%s".join(parts[::2]), tuple(parts[1::2]))
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        """The sentence with a text for each field."""
+        return self.text % tuple([values[name] for name in self.names])
+
+
 @dataclass(frozen=True)
 class Description:
     """What a service published about one of its events (`shouwang.catalogue.v1`)."""
@@ -40,6 +61,19 @@ class Description:
     label: Words
     sentence: Words
     codes: dict[str, dict[str, Words]] = field(default_factory=dict)
+
+    @cached_property
+    def templates(self) -> tuple[Template, Template]:
+        """Of the sentence in Chinese and in English, taken apart once and not at each reading."""
+        return Template.of(self.sentence.zh), Template.of(self.sentence.en)
+
+    @cached_property
+    def named(self) -> tuple[tuple[str, Codes], ...]:
+        """The fields that the sentence names in either language, with the labels of their codes."""
+        zh, en = self.templates
+        return tuple(
+            (name, self.codes.get(name, {})) for name in dict.fromkeys(zh.names + en.names)
+        )
 
 
 def sentence(description: Description | None, type_: str, data: bytes) -> Words:
@@ -49,73 +83,71 @@ def sentence(description: Description | None, type_: str, data: bytes) -> Words:
         return Words(
             f"记录了“{type_}”(该类型尚无说明)", f"“{type_}” was recorded (no description of it yet)"
         )
-    return Words(
-        _filled(description.sentence.zh, payload, description.codes, "zh"),
-        _filled(description.sentence.en, payload, description.codes, "en"),
-    )
+    in_zh, in_en = {}, {}
+    for name, codes in description.named:
+        in_zh[name], in_en[name] = shown(name, payload.get(name), codes)
+    zh, en = description.templates
+    return Words(zh.filled(in_zh), en.filled(in_en))
 
 
 def _payload(data: bytes) -> dict[str, Any] | None:
+    """The payload of an event, or `None` if it is no JSON object."""
     try:
-        payload = json.loads(data)
+        try:
+            payload = _decode(data)
+        except msgspec.MsgspecError:  # stricter than the standard library: surrogates, NaN, UTF-16
+            payload = json.loads(data)
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None
 
 
-def _filled(
-    template: str, payload: Mapping[str, Any], codes: Mapping[str, Codes], language: Language
-) -> str:
-    parts = list(_parts(template))
-    for n in range(1, len(parts), 2):
-        name = parts[n]
-        parts[n] = shown(name, payload.get(name), codes.get(name, {}), language)
-    return "".join(parts)
-
-
-@lru_cache(maxsize=2_048)
-def _parts(template: str) -> Sequence[str]:
-    """Text and field names by turns."""
-    return re.split(r"{(\w+)}", template)
-
-
-def shown(name: str, value: Any, codes: Codes, language: Language) -> str:
-    """A field's value as a person reads it.
+def shown(name: str, value: Any, codes: Codes) -> tuple[str, str]:
+    """A field's value as a person reads it, in Chinese and in English.
 
     Fen become yuan, codes their labels, moments Asia/Shanghai time; absent and empty are "—".
     """
-    match value:
-        case None | "" | []:
-            return ABSENT
-        case bool():
-            return {"zh": "是否", "en": ("yes", "no")}[language][not value]
-        case list():
-            return _joined([shown(name, item, codes, language) for item in value], language)
-        case dict() if value:
-            return _joined(
-                [_pair(key, item, codes, language) for key, item in value.items()], language
-            )
-        case int() if name.endswith("_fen"):
-            return yuan(value)
-        case str() if value in codes:
-            return codes[value].of(language)
-        case str() if _MOMENT.fullmatch(value):
-            return f"{datetime.fromisoformat(value).astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
-    return str(value) if value != {} else ABSENT
+    kind = type(value)  # of JSON, so there are no subclasses, and no need for the slower `match`
+    if kind is int:
+        text = yuan(value) if name.endswith("_fen") else str(value)
+    elif kind is bool:
+        return ("是", "yes") if value else ("否", "no")
+    elif not value and kind is not float:
+        return ABSENT, ABSENT
+    elif kind is dict:
+        return _joined([_pair(key, item, codes) for key, item in value.items()])
+    elif kind is list:
+        return _joined([shown(name, item, codes) for item in value])
+    elif value in codes:
+        return codes[value].zh, codes[value].en
+    elif kind is str and len(value) > len("2024-06-03T04:00:00") and _MOMENT.fullmatch(value):
+        text = f"{datetime.fromisoformat(value).astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    else:
+        text = str(value)
+    return text, text
 
 
 def yuan(fen: int) -> str:
     """Integer fen as yuan with two decimals and thousands separators: `1234567` is `12,345.67`."""
-    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
+    whole, rest = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}{whole:,}.{rest:02d}"
 
 
-def _joined(parts: list[str], language: Language) -> str:
-    return ("、" if language == "zh" else ", ").join(parts)
+def _joined(parts: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    return "、".join([zh for zh, _ in parts]), ", ".join([en for _, en in parts])
 
 
-def _pair(key: str, value: Any, codes: Codes, language: Language) -> str:
+def _pair(key: str, value: Any, codes: Codes) -> tuple[str, str]:
     """`total_fen: 123` as "total 1.23 yuan"; a key that is itself a code is shown by its label."""
-    money = key.endswith("_fen") and isinstance(value, int) and not isinstance(value, bool)
-    label = codes[key].of(language) if key in codes else key.removesuffix("_fen").replace("_", " ")
-    unit = {"zh": "元", "en": " yuan"}[language] if money else ""
-    return f"{label} {shown(key, value, codes, language)}{unit}"
+    label = codes.get(key) or _plain(key)
+    if type(value) is int and key.endswith("_fen"):
+        text = yuan(value)
+        return f"{label.zh} {text}元", f"{label.en} {text} yuan"
+    zh, en = shown(key, value, codes)
+    return f"{label.zh} {zh}", f"{label.en} {en}"
+
+
+@lru_cache(maxsize=2_048)
+def _plain(key: str) -> Words:
+    text = key.removesuffix("_fen").replace("_", " ")
+    return Words(text, text)
