@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from audit import tally
+from audit import counting, tally
 from audit.api import MOST, runtime_of, vocabulary_of
 from audit.declared import PHASES, STEPS
 from audit.lists import Lister, listing
@@ -26,6 +26,7 @@ from contracts.access import Shown
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
 SHADES = 4
+AT_A_LOOK = 1_000  # changed households that a page counts itself; the worker counts the others
 # Roughly as the towns lie: row and column of the tile map, from the north-west.
 TILES = {
     "441624112": (1, 2), "441624113": (1, 3), "441624104": (1, 4),
@@ -57,7 +58,8 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
     if phase not in PHASES:
         raise Problem("not-found")
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
-    standing = await tally.standing(runtime.pool, vocabulary, place)
+    uncounted = await counting.count(runtime.pool, vocabulary, place, AT_A_LOOK)
+    standing = await tally.standing(runtime.pool, place)
     caller.show(sum(s.households for s in standing), map=phase)
     return page(
         request,
@@ -67,10 +69,9 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         phases=PHASES,
         totals={p: sum(s.households for s in standing if s.phase == p) for p in PHASES},
         tiles=tiles(standing, phase, place),
-        steps=await tally.funnel(runtime.pool, vocabulary, place),
-        duties=await tally.duties(
-            runtime.pool, vocabulary, place, business_date(runtime.clock.now())
-        ),
+        steps=await tally.funnel(runtime.pool, place),
+        duties=await tally.duties(runtime.pool, place, business_date(runtime.clock.now())),
+        uncounted=uncounted,
         kind=lambda name: _label(vocabulary, name),
         outcomes=OUTCOMES,
         now=runtime.clock.now(),
@@ -84,11 +85,11 @@ async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         request, ("region", "phase", "step", "duty", "outcome", "cursor", "lang", "purpose")
     )
     place = caller.place
-    wanted, title = _wanted(request, vocabulary_of(request))
-    runtime = runtime_of(request)
+    runtime, vocabulary = runtime_of(request), vocabulary_of(request)
+    wanted, title = _wanted(request, vocabulary)
+    uncounted = await counting.count(runtime.pool, vocabulary, place, AT_A_LOOK)
     total, found = await tally.listed(
         runtime.pool,
-        vocabulary_of(request),
         place,
         business_date(runtime.clock.now()),
         wanted,
@@ -104,6 +105,7 @@ async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         region=place,
         title=title,
         total=total,
+        uncounted=uncounted,
         wanted=asked,
         households=found[:MOST],
         following=household_cursor(found[MOST - 1]) if len(found) > MOST else None,

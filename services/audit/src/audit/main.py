@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI
 
 from audit import accesses, api, evidence, history, live, pages, reconciliation
+from audit.counting import keep_counted
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
 from audit.log.note import Signer
@@ -63,6 +64,7 @@ def build(settings: AuditSettings) -> FastAPI:
             durable=DURABLE,
             also=[
                 lambda _: follow(settings.kafka_bootstrap_servers, app.state.vocabulary),
+                lambda runtime: keep_counted(runtime, app.state.vocabulary),
                 keep,
                 lambda runtime: reconciliation.follow(runtime, app.state.reconciled),
             ],

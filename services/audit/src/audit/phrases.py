@@ -76,6 +76,10 @@ PHRASES = {
     "households_n": Words("{n} 户", "{n} households"),
     "in_all": Words("合计 {n}", "{n} in all"),
     "how_often": Words("次数", "How often"),
+    "uncounted": Words(
+        "另有 {n} 户正在统计，以下数字暂不完整，请稍后刷新。",
+        "{n} more households are being counted; the numbers below are not complete yet. Reload soon.",
+    ),
     "as_of": Words("数据截至 {moment}", "As of {moment}"),
     "next_deadline": Words("最近期限", "Next deadline"),
     "deadlines": Words("期限", "Deadlines"),

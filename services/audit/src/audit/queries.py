@@ -138,7 +138,7 @@ async def households(
     )
     if after:
         query = query.where(tuple_(*order) > tuple_(*after))
-    async with AsyncSession(engine) as session:
+    async with AsyncSession(alone(engine)) as session:
         return (await session.execute(query)).scalars().all()
 
 
@@ -151,7 +151,7 @@ async def villages(engine: AsyncEngine, region: str) -> Sequence[Village]:
         .group_by(code)
         .order_by(code)
     )
-    async with engine.connect() as connection:
+    async with alone(engine).connect() as connection:
         return [Village(*found) for found in (await connection.execute(query)).all()]
 
 

@@ -6,10 +6,19 @@ neither order nor hash, since publishing again may change it. Disposable: `pytho
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, MetaData, SmallInteger, Text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Text,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from common.inbox import Handle
@@ -72,6 +81,59 @@ class Household(SQLModel, table=True):
     service: str = Field(sa_type=BYTES)
     stream: str = Field(sa_type=BYTES)
     version: int = Field(sa_type=BigInteger)
+
+
+class Counted(SQLModel, table=True):
+    """In which phase a household stands; from how many events, and which meanings of them."""
+
+    metadata = TABLES
+    __tablename__ = "counted"
+    __table_args__ = (
+        Index(
+            "counted_by_phase",
+            "phase",
+            "region",
+            "household_id",
+            postgresql_where=text("phase is not null"),
+        ),
+    )
+
+    household_id: UUID = Field(primary_key=True)
+    region: str = Field(sa_type=BYTES)
+    events: int
+    rules: int = Field(sa_type=BigInteger)
+    phase: str | None = Field(sa_type=Text)
+
+
+class Reached(SQLModel, table=True):
+    """A step of the way from clue to elimination. Round 0: it was reached; `days`: how long it took
+    in a round, from the step before."""
+
+    metadata = TABLES
+    __tablename__ = "steps"
+    __table_args__ = (Index("steps_by_region", "region", "household_id"),)
+
+    household_id: UUID = Field(primary_key=True)
+    rank: int = Field(primary_key=True, sa_type=SmallInteger)
+    round: int = Field(primary_key=True)
+    region: str = Field(sa_type=BYTES)
+    days: int | None
+
+
+class Duty(SQLModel, table=True):
+    """A duty that was opened, and when it was closed. `kind` names the event that opened it."""
+
+    metadata = TABLES
+    __tablename__ = "duties"
+    __table_args__ = (Index("duties_by_region", "region", "household_id"),)
+
+    household_id: UUID = Field(primary_key=True)
+    id: str = Field(primary_key=True, sa_type=Text)
+    round: int = Field(primary_key=True)
+    region: str = Field(sa_type=BYTES)
+    kind: str = Field(sa_type=Text)
+    due_on: date | None
+    closed_on: date | None
 
 
 Place = tuple[datetime, str, str, int]
@@ -205,7 +267,9 @@ async def mend(connection: Connection, consumer: str) -> bool:
         if await connection.fetchval(_LOST, consumer):
             for table in ("offsets", "cursors", "parked"):
                 await connection.execute(f"delete from es.{table} where consumer = $1", consumer)
-            await connection.execute("truncate read.households")
+            await connection.execute(
+                "truncate read.households, read.counted, read.steps, read.duties"
+            )
             return True
         if await connection.fetchval(_UNLISTED):
             await fill_households(connection, SCHEMA)

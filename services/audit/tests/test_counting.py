@@ -1,0 +1,111 @@
+"""What is counted is counted anew when it changes, and what is not yet counted is said."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from audit import county, tally
+from audit.counting import count, keep_counted
+from audit.vocabulary import Vocabulary
+from common.testing import NOON, envelope, eventually, household
+from contracts.envelope import Envelope
+
+Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
+AREA = "441624"
+
+
+def clue(number: int = 1, *, region: str = "441624108201") -> Envelope:
+    due = json.dumps({"due_on": "2024-06-18"}).encode()
+    return envelope(due, type="RiskDetected", household_id=household(number), region=region)
+
+
+async def phases(pool: asyncpg.Pool, region: str = AREA) -> dict[str, int]:
+    return {s.phase: s.households for s in await tally.standing(pool, region)}
+
+
+async def test_a_household_is_counted_again_when_something_is_recorded_of_it(
+    hear: Hear, app: FastAPI, pool: asyncpg.Pool
+) -> None:
+    vocabulary = app.state.vocabulary
+    first = clue()
+    await hear([first])
+    assert await count(pool, vocabulary, AREA) == 0
+    assert await phases(pool) == {"CLUE": 1}
+    moved = envelope(
+        b"{}",
+        type="MonitoringConfirmed",
+        prev=first,
+        region="441624101202",
+        recorded_at=NOON + timedelta(days=5),
+        occurred_at=NOON + timedelta(days=5),
+    )
+    await hear([moved])
+    assert await count(pool, vocabulary, AREA) == 0
+    assert await phases(pool, "441624108") == {}
+    assert await phases(pool, "441624101") == {"MONITORED": 1}
+    clue_, _, confirmed, _ = await tally.funnel(pool, AREA)
+    assert (clue_.households, confirmed.households) == (1, 1)
+    (duty,) = await tally.duties(pool, AREA, NOON.date())
+    assert (duty.opened, duty.fulfilled) == (1, 1)
+
+
+async def test_other_meanings_count_everything_anew(
+    hear: Hear, app: FastAPI, pool: asyncpg.Pool
+) -> None:
+    vocabulary: Vocabulary = app.state.vocabulary
+    await hear([clue(1), clue(2)])
+    await count(pool, vocabulary, AREA)
+    vocabulary.learn("identification.RiskDetected.v1", None)
+    assert await count(pool, vocabulary, AREA) == 0
+    assert await phases(pool) == {}
+    assert await tally.duties(pool, AREA, NOON.date()) == []
+
+
+async def test_before_any_word_is_known_nothing_is_counted_and_nothing_forgotten(
+    hear: Hear, app: FastAPI, pool: asyncpg.Pool
+) -> None:
+    await hear([clue()])
+    await count(pool, app.state.vocabulary, AREA)
+    await hear([clue(2)])
+    assert await count(pool, Vocabulary(), AREA) == 0
+    assert await phases(pool) == {"CLUE": 1}
+
+
+async def test_only_the_area_that_is_asked_for_is_counted(
+    hear: Hear, app: FastAPI, pool: asyncpg.Pool
+) -> None:
+    await hear([clue(1), clue(2, region="441625100200")])
+    assert await count(pool, app.state.vocabulary, AREA) == 0
+    assert await pool.fetchval("select count(*) from read.counted") == 1
+
+
+async def test_a_page_says_how_many_households_wait_to_be_counted(
+    client: httpx.AsyncClient, hear: Hear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(county, "AT_A_LOOK", 1)
+    await hear([clue(n) for n in (1, 2, 3)])
+    assert "另有 2 户正在统计" in (await client.get("/county")).text
+    assert "另有 1 户正在统计" in (await client.get("/county/households?phase=CLUE")).text
+    whole = (await client.get("/county/households?phase=CLUE")).text
+    assert "正在统计" not in whole
+    assert "合计 3" in whole
+
+
+async def test_a_worker_counts_what_nobody_has_looked_at(
+    hear: Hear, app: FastAPI, pool: asyncpg.Pool
+) -> None:
+    await hear([clue(1), clue(2)])
+    working = asyncio.create_task(keep_counted(app.state.runtime, app.state.vocabulary))
+
+    async def counted() -> bool:
+        return await phases(pool) == {"CLUE": 2}
+
+    await eventually(counted)
+    working.cancel()
+    await asyncio.wait({working})
