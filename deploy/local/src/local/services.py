@@ -28,9 +28,18 @@ def names() -> list[str]:
 
 
 def environment(
-    service: str, port: int, database_url: str, kafka: str, issuer: str, home: Path
+    service: str,
+    port: int,
+    database_url: str,
+    kafka: str,
+    issuer: str,
+    home: Path,
+    others: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The environment of a service: ours, and its settings. Keys are made once, in `home`."""
+    """The environment of a service: ours, and its settings. Keys are made once, in `home`.
+
+    `others` are the addresses of the services beside it.
+    """
     found = {
         **without_proxy(),
         "HOST": LOOPBACK,
@@ -47,6 +56,8 @@ def environment(
         found["POLICY_FILE"] = str(ROOT / "policies" / "heping-2024.toml")
     if service == "audit":
         found |= kept(home / "log-key.json", LOG_KEYS, key)
+        if others and "identification" in others:
+            found["IDENTIFICATION_URL"] = others["identification"]
     return found
 
 

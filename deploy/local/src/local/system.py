@@ -71,7 +71,7 @@ async def system(
     ]
     for name in names:
         settings = services.environment(
-            name, ports[name], databases[name], given.kafka, issuer, home
+            name, ports[name], databases[name], given.kafka, issuer, home, endpoints.services
         )
         programs.append(services.program(name, name, settings, logs))
     async with AsyncExitStack() as stack:

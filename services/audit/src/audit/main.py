@@ -18,6 +18,7 @@ from audit.log.keeper import Keeper
 from audit.log.note import Signer
 from audit.log.publishing import run
 from audit.log.tables import DURABLE
+from audit.lookup import asking
 from audit.read_model import TABLES, mend, taking
 from audit.refusals import REFUSALS
 from audit.settings import AuditSettings
@@ -85,6 +86,8 @@ def build(settings: AuditSettings) -> FastAPI:
     app.state.vocabulary = Vocabulary()
     app.state.reconciled = {}
     app.state.witnesses = [key_of(key) for key in settings.log_witnesses.split()]
+    url = settings.identification_url
+    app.state.lookup = asking(url) if url else None
     app.include_router(accesses.router)
     app.include_router(api.router)
     app.include_router(evidence.router)

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from audit import county, household, live, queries
+from audit import county, household, live, lookup, queries
 from audit.access import COOKIE, SCOPE, SigningIn, form, signed_in
 from audit.api import MOST, runtime_of
 from audit.lists import Lister, listing
@@ -22,7 +22,9 @@ from common.http import only_filters
 from common.problems import Problem, body
 from contracts.access import Shown
 
-_PAGES = re.compile(r"/|/session(/end)?|/households/[^/]*(/(raw|accesses))?|/county(/households)?")
+_PAGES = re.compile(
+    r"/|/find|/session(/end)?|/households/[^/]*(/(raw|accesses))?|/county(/households)?"
+)
 
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -43,7 +45,13 @@ async def find(request: Request, caller: Annotated[Lister, listing(Shown.VILLAGE
     if region is None or len(region) < 12:
         villages = await queries.villages(engine, place)
         caller.show(sum(village.households for village in villages))
-        return page(request, "find.html", region=place, villages=villages)
+        return page(
+            request,
+            "find.html",
+            region=place,
+            villages=villages,
+            by_number=request.app.state.lookup is not None,
+        )
     found = await queries.households(
         engine, place, limit=MOST + 1, after=household_in(request.query_params.get("cursor"))
     )
@@ -80,7 +88,7 @@ async def sign_out(request: Request, caller: Annotated[Principal, signed_in()]) 
 def install(app: FastAPI) -> None:
     """Add the pages, and problems as pages for those who asked for a page."""
     app.include_router(router)
-    for pages in (county, household, live):
+    for pages in (county, household, live, lookup):
         app.include_router(pages.router)
 
     async def on_problem(request: Request, error: Exception) -> Response:
@@ -90,7 +98,8 @@ def install(app: FastAPI) -> None:
         told = body(problem, app.state.texts)
         if told["status"] == 401:
             posted = await form(request) if request.method == "POST" else {}
-            back = _local(posted.get("next", address(request.url.path, request.query_params)))
+            here = "/" if posted else address(request.url.path, request.query_params)
+            back = _local(posted.get("next", here))
             failed = told if posted.get("token") or COOKIE in request.cookies else None
             return page(request, "sign_in.html", 401, next=back, failed=failed)
         return page(request, "problem.html", told["status"], problem=told)

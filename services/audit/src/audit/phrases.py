@@ -15,6 +15,18 @@ PHRASES = {
         "Paste your access token (with the scope audit:read). It is kept for this browser session only.",
     ),
     "household_id": Words("户编号", "Household id"),
+    "by_number": Words("按证件号码查找", "Find by identity number"),
+    "identity_number": Words("家庭成员的证件号码", "Identity number of a member"),
+    "number_help": Words(
+        "号码只用于本次查询：由识别认定服务核对，本系统不保存、不记录，也不出现在网址中。",
+        "Used for this question only: identification looks it up; it is not kept here, not logged, "
+        "and in no address.",
+    ),
+    "number_off": Words(
+        "本系统没有配置识别认定服务的地址，不能按证件号码查找。",
+        "The address of identification is not set up here, so this cannot be asked.",
+    ),
+    "find": Words("查找", "Find"),
     "open": Words("查看", "Open"),
     "villages": Words("按村查看", "By village"),
     "village": Words("村（区划代码）", "Village (area code)"),

@@ -39,6 +39,38 @@ REFUSALS = {
         "用途应为不超过 200 字的一行文字（UTF-8），且不得含证件号码",
         "A purpose is one line of text (UTF-8), at most 200 characters, without an identity number",
     ),
+    "not-an-identity-number": Text(
+        422,
+        "证件号码有误：应为18位身份证号码，或20、22位残疾人证号码",
+        "Not an identity number: 18 characters of an identity card, or 20 or 22 of a disability card",
+    ),
+    "nobody-by-this-number": Text(
+        404,
+        "没有登记此证件号码的在册人员：请核对号码，或按户编号、按村查找",
+        "No member of a household is registered with this number: check it, or look by household id "
+        "or village",
+    ),
+    "lookup-refused": Text(
+        403,
+        "该户不在您的区域或职责范围内，或令牌缺少 households:read 权限；拒绝查找已被记录",
+        "The household is outside your area or duties, or the token lacks the scope households:read; "
+        "the refusal was recorded",
+    ),
+    "lookup-restricted": Text(
+        409,
+        "该人信息限制处理，不能按证件号码查找：请按户编号或按村查找",
+        "The person's data may not be used: look by household id or village",
+    ),
+    "lookup-not-set-up": Text(
+        503,
+        "本系统没有配置识别认定服务的地址，不能按证件号码查找：请按户编号或按村查找",
+        "The address of identification is not set up here: look by household id or village",
+    ),
+    "lookup-unavailable": Text(
+        503,
+        "识别认定服务暂时无法查询证件号码：请稍后再试，或按户编号、按村查找",
+        "Identification cannot be asked just now: try again later, or look by household id or village",
+    ),
     "unknown-checkpoint": Text(
         404,
         "没有这个编号的检查点：请核对所存检查点的第二行",

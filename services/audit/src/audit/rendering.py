@@ -82,7 +82,7 @@ def page(
     """A page in the reader's language. With `scripts` it may run ours, and ask this service."""
     nonce = secrets.token_urlsafe(16)
     lang = language(request)
-    path = "/" if request.url.path.startswith("/session") else request.url.path
+    path = "/" if request.method == "POST" else request.url.path
     query = {name: value for name, value in request.query_params.items() if name != "lang"}
 
     def link(to: str, **more: str | None) -> str:

@@ -15,3 +15,4 @@ class AuditSettings(Settings):
     log_key: str
     log_origin: str = ORIGIN
     log_witnesses: str = ""
+    identification_url: str | None = None  # for finding by identity number; without it, that is off

@@ -30,6 +30,7 @@ from identification.api import (
     imports,
     incomes,
     inquiries,
+    lookup,
     monitoring,
     policies,
     protection,
@@ -97,6 +98,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(imports.router)
     app.include_router(fact_imports.router)
     app.include_router(households.router)
+    app.include_router(lookup.router)
     app.include_router(register.router)
     app.include_router(rights.router)
     app.include_router(access.router)

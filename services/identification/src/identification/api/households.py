@@ -20,7 +20,7 @@ from contracts.stages import Stage
 from identification.api.access import refuse
 from identification.api.forms import HouseholdForm
 from identification.api.registering import register as register_all
-from identification.api.wired import wired
+from identification.api.wired import Wired, wired
 from identification.domain.entry import Status
 from identification.read_model import register
 from identification.read_model.tables import HouseholdRow
@@ -72,15 +72,21 @@ async def read_one(
     caller: Annotated[Principal, allow("households:read")],
 ) -> HouseholdRow:
     """`ETag` is the version to send as `If-Match`. A refusal is recorded for supervisors (A75)."""
-    row = await register.one(wired(request).runtime.engine, household_id)
+    row = await visible(wired(request), caller, household_id)
+    response.headers["ETag"] = f'"{row.version}"'
+    return row
+
+
+async def visible(app: Wired, caller: Principal, household_id: UUID) -> HouseholdRow:
+    """The household, if the caller may see it. Raises `Problem`: 404; 403, which is recorded."""
+    row = await register.one(app.runtime.engine, household_id)
     if row is None:
         raise Problem("not-found")
-    app, department = wired(request), caller.actor.department
+    department = caller.actor.department
     if not caller.covers(row.region):
         await refuse(app, caller, household_id, row.region, Denial.OUTSIDE_REGION)
     if department != STAFF and not _routed(department, row):
         await refuse(app, caller, household_id, row.region, Denial.NOT_ROUTED)
-    response.headers["ETag"] = f'"{row.version}"'
     return row
 
 

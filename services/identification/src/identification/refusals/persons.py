@@ -14,6 +14,11 @@ PERSONS: dict[str, Text] = {
         "The person is a member of a household, so the data is needed: restrict processing instead",
     ),
     "already-erased": Text(409, "该人信息已删除", "The person's data was erased"),
+    "nobody-by-this-number": Text(
+        404,
+        "没有登记此证件号码的在册人员：请核对号码，或按户编号查找",
+        "No member of a household is registered with this number: check it, or look by household id",
+    ),
     "not-in-vault": Text(
         404,
         "没有该人的信息：不属于本户，或信息已删除",

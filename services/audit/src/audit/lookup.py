@@ -1,0 +1,91 @@
+"""Finding a household by the identity number of a member, by asking identification.
+
+Audit passes the number on, in the body of a request and with the caller's own token, and keeps it
+nowhere: who may find whom, identification decides, and it records whom it refuses.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+import httpx
+import msgspec
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from audit.access import COOKIE, form, signed_in
+from audit.rendering import SAFE, address, language
+from common.auth import Principal
+from common.http import only_filters
+from common.problems import Problem
+
+log = structlog.get_logger()
+router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
+
+PATIENCE = 5.0  # seconds
+LONGEST = 40  # characters: a disability card has 22
+PROBLEMS = {
+    403: "lookup-refused",
+    404: "nobody-by-this-number",
+    409: "lookup-restricted",
+    422: "not-an-identity-number",
+}
+
+Ask = Callable[[str, str], Awaitable[tuple[int, bytes]]]
+"""Asks identification for `(authorization, identity number)`; status and body. Raises `OSError`."""
+
+
+class _Found(msgspec.Struct):
+    household_id: UUID
+
+
+@router.post("/find")
+async def find(request: Request, caller: Annotated[Principal, signed_in()]) -> Response:
+    """Leads to the household's page. Raises `Problem`: what identification says, 503 if it cannot be
+    asked."""
+    only_filters(request, ("lang",))
+    number = (await form(request)).get("identity_number", "")
+    ask: Ask | None = request.app.state.lookup
+    if ask is None:
+        raise Problem("lookup-not-set-up")
+    if not 0 < len(number) <= LONGEST:
+        raise Problem("not-an-identity-number")
+    try:
+        status, answer = await ask(_authorization(request), number)
+        found = _found(answer) if status == 200 else None
+    except (OSError, msgspec.MsgspecError) as error:
+        log.warning("identification_not_asked", error=type(error).__name__)
+        raise Problem("lookup-unavailable") from None
+    if found is None:
+        raise Problem(PROBLEMS.get(status, "lookup-unavailable"))
+    query = {"lang": "en"} if language(request) == "en" else {}
+    return RedirectResponse(address(f"/households/{found}", query), 303, headers=SAFE)
+
+
+def asking(url: str) -> Ask:
+    """Over HTTP, at the address of identification. No proxy and no redirect ever sees the number."""
+
+    async def ask(authorization: str, number: str) -> tuple[int, bytes]:
+        try:
+            async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
+                answer = await client.post(
+                    f"{url.rstrip('/')}/v1/households/lookup",
+                    json={"identity_number": number},
+                    headers={"Authorization": authorization},
+                )
+        except httpx.HTTPError as error:
+            raise ConnectionError(type(error).__name__) from None
+        return answer.status_code, answer.content
+
+    return ask
+
+
+def _found(answer: bytes) -> UUID:
+    return msgspec.json.decode(answer, type=_Found).household_id
+
+
+def _authorization(request: Request) -> str:
+    """The token with which the caller came, as a header."""
+    header = request.headers.get("authorization")
+    return header or f"Bearer {request.cookies.get(COOKIE, '')}"

@@ -1,0 +1,117 @@
+"""Finding a household by identity number: what is asked of identification, and what becomes of it.
+
+That both services do it together is tested in tests/integration.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from audit.access import COOKIE
+from audit.lookup import asking
+from common.testing import Issuer, household
+
+NUMBER = "990000198001010118"
+FOUND = b'{"household_id":"%s","region":"441624108201"}' % str(household(1)).encode()
+
+
+def answering(
+    status: int, body: bytes = b"{}"
+) -> Callable[[str, str], Awaitable[tuple[int, bytes]]]:
+    """Identification, for a test that is about us."""
+
+    async def ask(authorization: str, number: str) -> tuple[int, bytes]:
+        assert authorization.startswith("Bearer ey")
+        assert number == NUMBER
+        return status, body
+
+    return ask
+
+
+async def looked_up(client: httpx.AsyncClient, number: str = NUMBER) -> httpx.Response:
+    answer = await client.post("/find", data={"identity_number": f" {number} "})
+    assert NUMBER not in answer.text + str(answer.headers)
+    return answer
+
+
+async def test_a_number_leads_to_the_page_of_the_household(
+    client: httpx.AsyncClient, app: FastAPI, tokens: Issuer
+) -> None:
+    app.state.lookup = answering(200, FOUND)
+    answer = await looked_up(client)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/households/{household(1)}")
+    del client.headers["Authorization"]
+    client.cookies.set(COOKIE, tokens.token("supervisor", "audit:read"))
+    assert (await looked_up(client)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "shown", "said"),
+    [
+        (404, b"{}", 404, "没有登记"),
+        (422, b"{}", 422, "证件号码有误"),
+        (403, b"{}", 403, "不在您的"),
+        (409, b"{}", 409, "限制处理"),
+        (500, b"{}", 503, "户编号"),
+        (401, b"{}", 503, "户编号"),
+        (200, b"<html>", 503, "户编号"),
+        (200, b'{"household_id":"x"}', 503, "户编号"),
+    ],
+)
+async def test_what_identification_does_not_find_is_said_with_what_to_do(
+    client: httpx.AsyncClient, app: FastAPI, status: int, body: bytes, shown: int, said: str
+) -> None:
+    app.state.lookup = answering(status, body)
+    answer = await looked_up(client)
+    assert (answer.status_code, said in answer.text) == (shown, True), answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_identification_that_is_away_is_said_and_the_number_is_logged_nowhere(
+    client: httpx.AsyncClient,
+    app: FastAPI,
+    pool: asyncpg.Pool,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    app.state.lookup = asking("http://127.0.0.1:1")
+    answer = await looked_up(client)
+    assert (answer.status_code, "户编号" in answer.text) == (503, True)
+    assert NUMBER not in caplog.text + "".join(capsys.readouterr())
+
+
+async def test_without_an_address_of_identification_the_field_is_not_there(
+    client: httpx.AsyncClient, app: FastAPI
+) -> None:
+    app.state.lookup = answering(200, FOUND)
+    assert 'name="identity_number"' in (await client.get("/")).text
+    app.state.lookup = None
+    page = (await client.get("/")).text
+    assert 'name="identity_number"' not in page
+    assert "按证件号码查找" in page
+    assert (await looked_up(client)).status_code == 503
+
+
+@pytest.mark.parametrize("number", ["", "9" * 41])
+async def test_what_can_be_no_number_is_not_asked_for(
+    client: httpx.AsyncClient, app: FastAPI, number: str
+) -> None:
+    app.state.lookup = answering(200, FOUND)
+    assert (await looked_up(client, number)).status_code == 422
+
+
+async def test_who_may_not_look_is_not_asked_for_either(
+    client: httpx.AsyncClient, app: FastAPI, tokens: Issuer
+) -> None:
+    app.state.lookup = answering(200, FOUND)
+    client.headers.update(tokens.bearer("yibao", "facts:write"))
+    assert (await looked_up(client)).status_code == 403
+    del client.headers["Authorization"]
+    answer = await looked_up(client)
+    assert answer.status_code == 401
+    assert 'name="next" value="/"' in answer.text
