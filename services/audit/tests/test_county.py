@@ -12,7 +12,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from audit.county import TILES, legend, tiles
 from audit.looks import STAFF
+from audit.tally import Standing
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Envelope
 
@@ -209,6 +211,19 @@ async def test_a_long_list_goes_on_behind_a_link(client: httpx.AsyncClient, hear
     assert re.findall(r'<th scope="row" class="id">', rest) == ['<th scope="row" class="id">']
     assert "合计 501" in first
     assert "合计 501" in rest
+
+
+@pytest.mark.parametrize("most", range(40))
+def test_the_legend_says_of_each_shade_what_it_stands_for(most: int) -> None:
+    numbers = range(most + 1)
+    standing = [Standing(town, "CLUE", n) for town, n in zip(TILES, numbers, strict=False)]
+    told = {n: shade for shade, first, last in legend(most) for n in range(first, last + 1)}
+    assert set(told) == set(numbers)
+    if most < len(TILES):
+        shown = tiles(standing, "CLUE", "441624")
+        assert {t.households: t.shade for t in shown if t.households} == {
+            n: told[n] for n in numbers if n
+        }
 
 
 async def test_all_seventeen_towns_have_a_tile_of_their_own(client: httpx.AsyncClient) -> None:

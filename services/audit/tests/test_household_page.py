@@ -1,9 +1,11 @@
 """What the page of a household carries, weighs and takes; and its stream of news."""
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -82,6 +84,54 @@ async def test_filters_leave_what_was_asked_for(client: httpx.AsyncClient, hear:
         page = (await client.get(PAGE + query)).text
         assert page.count('<li class="event') == count, query
     assert (await client.get(f"{PAGE}?valid_at=x")).status_code == 400
+
+
+async def test_the_header_says_who_is_responsible_once_a_service_publishes_it(
+    client: httpx.AsyncClient, hear: Hear, app: FastAPI
+) -> None:
+    published = {
+        "service": "assistance",
+        "type": "ResponsiblePersonAssigned",
+        "label": {"zh": "指定责任人", "en": "Responsible person assigned"},
+        "sentence": {"zh": "{organisation}", "en": "{organisation}"},
+        "meaning": {"sets": {"responsible_person": "organisation"}},
+        "state": {"responsible_person": {"zh": "帮扶责任人", "en": "responsible person"}},
+    }
+    registered = envelope(household_id=household(1))
+    await hear([registered])
+    assert _header(await client.get(PAGE))["帮扶责任人"].startswith("尚未发布")
+    app.state.vocabulary.learn(
+        "assistance.ResponsiblePersonAssigned.v1", json.dumps(published).encode()
+    )
+    assert _header(await client.get(PAGE))["帮扶责任人"] == "尚未指定"
+    assigned = envelope(
+        '{"organisation":"和平县教育局"}'.encode(),
+        service="assistance",
+        type="ResponsiblePersonAssigned",
+        household_id=household(1),
+    )
+    await hear([assigned])
+    assert _header(await client.get(PAGE))["帮扶责任人"] == "和平县教育局"
+
+
+async def test_the_header_says_which_deadline_is_next(
+    client: httpx.AsyncClient, hear: Hear, app: FastAPI
+) -> None:
+    app.state.runtime.clock.set(NOON + timedelta(days=1))
+    registered = envelope(household_id=household(1))
+    await hear([registered])
+    assert _header(await client.get(PAGE))["最近期限"] == "没有未了结的期限"
+    clue = envelope(b'{"due_on":"2024-06-18"}', type="RiskDetected", prev=registered)
+    await hear([clue])
+    assert _header(await client.get(PAGE))["最近期限"].startswith("2024-06-18")
+
+
+def _header(answer: httpx.Response) -> dict[str, str]:
+    """What the header says, without markup."""
+    start = answer.text.index('<dl class="facts grid">')
+    header = answer.text[start : answer.text.index("</dl>", start)]
+    pairs = re.findall("<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", header, re.DOTALL)
+    return {name: re.sub("<[^>]+>", "", said).strip() for name, said in pairs}
 
 
 async def test_raw_records_come_with_their_proof_once_they_are_signed(

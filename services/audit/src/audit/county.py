@@ -68,7 +68,8 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         phase=phase,
         phases=PHASES,
         totals={p: sum(s.households for s in standing if s.phase == p) for p in PHASES},
-        tiles=tiles(standing, phase, place),
+        tiles=(shown := tiles(standing, phase, place)),
+        legend=legend(max((tile.households for tile in shown), default=0)),
         steps=await tally.funnel(runtime.pool, place),
         duties=await tally.duties(runtime.pool, place, business_date(runtime.clock.now())),
         uncounted=uncounted,
@@ -127,6 +128,16 @@ def tiles(standing: list[Standing], phase: str, place: str) -> list[Tile]:
         )
         for town, (row, column) in TILES.items()
         if town.startswith(place) or place.startswith(town)
+    ]
+
+
+def legend(most: int) -> list[tuple[int, int, int]]:
+    """Each shade that can occur, with the least and the most households that it stands for."""
+    bounds = [shade * most // SHADES for shade in range(SHADES + 1)]
+    return [(0, 0, 0)] + [
+        (shade, bounds[shade - 1] + 1, bounds[shade])
+        for shade in range(1, SHADES + 1)
+        if bounds[shade - 1] < bounds[shade]
     ]
 
 

@@ -18,6 +18,7 @@ from audit.happened import recorded
 from audit.history import Field, label, spoken, worded
 from audit.log.keeper import Keeper
 from audit.looks import Looker, looking
+from audit.phrases import PHRASES
 from audit.rendering import page
 from audit.sentences import Words
 from audit.state import Happened, State, diff, state
@@ -28,6 +29,8 @@ from common.clock import SHANGHAI, business_date
 from common.http import only_filters
 from contracts.access import Shown
 
+RESPONSIBLE = "responsible_person"  # the state field under which a service publishes who it is
+ELSEWHERE = ("region", "due_on", RESPONSIBLE)  # has a place of its own in the header
 QUIET = timedelta(days=60)  # without a record for longer, the gap is drawn
 ONLY = ("late", "corrected", "breach")
 CHOICES = ("service", "department", *ONLY)
@@ -121,7 +124,13 @@ async def household(
         hidden=sight.hidden(proof.count),
         parked=await queries.parked(runtime.engine, "audit", str(id_)),
         following=cursor_after(shown[-1]) if len(found) > MOST else None,
-        header=[f for f in _fields(current, vocabulary) if "." not in f.field],
+        header=[
+            f
+            for f in _fields(current, vocabulary)
+            if "." not in f.field and f.field not in ELSEWHERE
+        ],
+        responsible=responsible(current, vocabulary),
+        now=now,
         fields=_fields(seen, vocabulary),
         changes=changes(seen, current, events, vocabulary.state()),
         clocks=asked.valid_at is not None or asked.known_at is not None,
@@ -164,6 +173,14 @@ def changes(
         )
         for c in diff(then, now)
     ]
+
+
+def responsible(now: State, vocabulary: Vocabulary) -> Words:
+    """Who is responsible for the household, or that no service publishes that yet."""
+    words = vocabulary.state()
+    if value := now.fields.get(RESPONSIBLE):
+        return spoken(RESPONSIBLE, value.value, words)
+    return PHRASES["not_assigned" if RESPONSIBLE in words else "not_published"]
 
 
 def _fields(found: State, vocabulary: Vocabulary) -> list[Field]:

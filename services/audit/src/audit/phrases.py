@@ -51,6 +51,14 @@ PHRASES = {
     "recorded": Words("记录于", "recorded"),
     "late": Words("迟报 {n} 天", "recorded {n} days late"),
     "by": Words("经办", "By"),
+    "by_whom": Words("经办：", "By: "),
+    "responsible": Words("帮扶责任人", "Responsible person"),
+    "not_published": Words(
+        "尚未发布（负责此信息的业务系统还没有上线）",
+        "not yet published (the service that knows is not there yet)",
+    ),
+    "not_assigned": Words("尚未指定", "nobody assigned"),
+    "no_next_deadline": Words("没有未了结的期限", "none open"),
     "details": Words("技术信息", "Technical details"),
     "more": Words("更多记录", "More"),
     "proof": Words("时间线校验值（SHA-256）", "Hash of this timeline (SHA-256)"),
@@ -58,9 +66,11 @@ PHRASES = {
     "county": Words("全域总览", "Overview"),
     "map": Words("各镇情况", "By town"),
     "map_help": Words(
-        "颜色越深，户数越多。点击数字查看名单。",
-        "The darker, the more households. Every number opens its list.",
+        "颜色越深，户数越多。方格只表示各镇的大致方位，并非地图。点击数字查看名单，点击镇名查看该镇。",
+        "The darker, the more households. The tiles show roughly where the towns lie; they are no map. "
+        "A number opens its list, a name its town.",
     ),
+    "legend": Words("颜色表示户数：", "Shade by households:"),
     "town_count": Words("{town}：{n} 户", "{town}: {n} households"),
     "phase": Words("按此着色", "Coloured by"),
     "phase_CLUE": Words("线索办理中", "Clue open"),
