@@ -87,7 +87,7 @@ async def record(connection: Connection, store: Store, intents: Sequence[Intent]
         if key:
             answered[key.client, key.value] = (key.fingerprint, answer, depends[-1])
             keys.append((key, answer, depends[-1]))
-        outcomes.append(Recorded(answer, replayed=False, events=tuple(events)))
+        outcomes.append(Recorded(answer, False, tuple(events), stream.version))
     if not fresh and not keys:
         return outcomes
     won = await _append(connection, [item.event for item in fresh], keys)

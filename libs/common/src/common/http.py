@@ -27,7 +27,7 @@ from common import metrics
 from common.auth import Principal, Verifier, unguarded
 from common.errors import answer_with, handle_errors
 from common.ids import new_id
-from common.intents import Context
+from common.intents import Context, Recorded
 from common.problems import COMMON, Problem, Text
 from common.settings import Settings
 from common.tracing import current_traceparent, remote_context
@@ -139,6 +139,32 @@ def expected_version(request: Request) -> int | None:
     if not re.fullmatch("[0-9]{1,18}", digits):
         raise Problem("version-moved-on", {"version": "?"})
     return int(digits)
+
+
+def answered(recorded: Recorded) -> Response:
+    """201 with the receipt, the same bytes when repeated. `ETag` is the version that the command led
+    to: what `If-Match` of the next one says, unless somebody else comes between."""
+    headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
+    version = recorded.version or _led_to(recorded.answer)
+    if version:
+        headers["ETag"] = f'"{version}"'
+    return Response(recorded.answer, 201, headers, "application/json")
+
+
+def _led_to(answer: bytes) -> int | None:
+    events = _receipt.decode(answer).events
+    return events[-1].version if events else None
+
+
+class _Event(msgspec.Struct):
+    version: int
+
+
+class _Receipt(msgspec.Struct):
+    events: list[_Event]
+
+
+_receipt = msgspec.json.Decoder(_Receipt)
 
 
 def correlation_id() -> UUID:

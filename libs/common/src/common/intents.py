@@ -77,11 +77,15 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What an intent led to. `answer` is the JSON receipt, the same bytes on every replay."""
+    """What an intent led to. `answer` is the JSON receipt, the same bytes on every replay.
+
+    `version` is the stream's afterwards; of a replay it is unknown, but for what the receipt says.
+    """
 
     answer: bytes
     replayed: bool
     events: tuple[Envelope, ...] = ()
+    version: int | None = None
 
 
 Outcome = Recorded | Refused | Conflict | KeyReused

@@ -1,6 +1,5 @@
 """Registering households, one or many, and reading them."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from contracts.persons import Denial
 from contracts.routing import ROUTED
 from contracts.stages import Stage
 from identification.api.access import refuse
-from identification.api.forms import HouseholdForm
+from identification.api.forms import Day, HouseholdForm, RegisterNumber
 from identification.api.registering import register as register_all
 from identification.api.wired import Wired, wired
 from identification.domain.entry import Status
@@ -61,6 +60,8 @@ async def register_one(
     if item.problem:
         raise item.problem
     response.status_code = 201 if item.status == "accepted" else 200
+    if item.status == "accepted":
+        response.headers["ETag"] = '"1"'
     return {"status": item.status, **item.answer}
 
 
@@ -106,8 +107,8 @@ async def read_many(
     category: Category | None = None,
     marginal_2019: bool | None = None,
     has_labour: bool | None = None,
-    register_number: str | None = None,
-    due_by: date | None = None,
+    register_number: RegisterNumber | None = None,
+    due_by: Day | None = None,
     cursor: UUID | None = None,
     limit: int = 100,
 ) -> list[HouseholdRow]:

@@ -8,7 +8,7 @@ from fastapi import Request, Response
 
 from common.auth import Principal
 from common.clock import start_of
-from common.http import circumstances, expected_version, required_key
+from common.http import answered, circumstances, expected_version, required_key
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem
 from identification.api.wired import wired
@@ -43,7 +43,7 @@ class Step:
         return self._app.policies.of(self.region, day, decided_on=self.today)
 
     async def take(self, command: Command, occurred_on: date, private: Any = None) -> Response:
-        """Record the command; 201 with the receipt, the same bytes when repeated.
+        """Record the command; 201 with the receipt, and the household's version as `ETag`.
 
         `private` goes to the vault in the same transaction.
         """
@@ -68,9 +68,7 @@ class Step:
             expected_version=expected_version(self._request),
             private=private,
         )
-        recorded = await self._app.runtime.writer.execute(intent)
-        headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
-        return Response(recorded.answer, 201, headers, "application/json")
+        return answered(await self._app.runtime.writer.execute(intent))
 
 
 async def region_of(household_id: UUID, request: Request, caller: Principal) -> str:
