@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -220,8 +220,8 @@ def test_a_household_with_thousands_of_facts_costs_no_more_a_fact() -> None:
         fact(T.MEDICAL_SETTLEMENT, amount=1, on=day + timedelta(days=n // 10), number=n)
         for n in range(6_000)
     ]
-    started = perf_counter()
+    started = process_time()
     history = History(costs)
     for one in costs:
         medical_cost(one, HOUSEHOLD, history, POLICY)
-    assert perf_counter() - started < 6  # 0.2 ms a fact where it was measured; a scan takes minutes
+    assert process_time() - started < 6  # 0.2 ms a fact where it was measured; a scan takes minutes
