@@ -6,6 +6,7 @@ start with one. Regions limit staff: `Principal.covers`.
 """
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 
-from common.problems import Problem
+from common.problems import Problem, fault
 from contracts.envelope import Actor
 
 ALGORITHMS = ["EdDSA", "RS256", "ES256"]
@@ -40,7 +41,10 @@ class Principal:
         return bool(self.actor.region) and region.startswith(self.actor.region)
 
     def area(self, asked: str | None) -> str:
-        """The area that was asked for, or the caller's own. Raises `Problem` (403) outside of it."""
+        """The area that was asked for, or the caller's own. Raises `Problem`: 422 for what is no area
+        code, 403 outside of the caller's."""
+        if asked is not None and not re.fullmatch("[0-9]{2,12}", asked):
+            raise Problem("invalid", faults=[fault("/region", "pattern")])
         area = asked or self.actor.region
         self.must_cover(area)
         return area

@@ -62,7 +62,7 @@ async def items_of(request: Request, limit: int = LIMIT) -> list[Item]:
             items = [Item(index, bytes(part)) for index, part in enumerate(_array.decode(raw))]
         except msgspec.ValidationError as error:
             raise Problem("not-an-array") from error
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise json_problem(raw) from error
     if not items:
         raise Problem("empty-batch")

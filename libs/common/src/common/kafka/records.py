@@ -1,10 +1,11 @@
-"""What is sent and what is read. Tuples, since they are made and looked up for every event."""
+"""What is sent and what is read."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
-class Message(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Message:
     """What is sent: a topic, a key, headers, a body."""
 
     topic: str
@@ -13,14 +14,16 @@ class Message(NamedTuple):
     value: bytes
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """A partition of a topic."""
 
     topic: str
     partition: int
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Record:
     """What is read. `key`, `value` and a header's value may be absent in a foreign message."""
 
     place: Place

@@ -4,7 +4,7 @@ from typing import Annotated, NoReturn
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from common.auth import Principal, allow
 from common.http import circumstances, only_filters
@@ -21,6 +21,7 @@ from identification.read_model.tables import AccessRow
 
 router = APIRouter(tags=["access"])
 
+Department = Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")]
 DENIED = {
     Denial.NOT_ROUTED: "not-routed",
     Denial.OUTSIDE_REGION: "outside-region",
@@ -86,7 +87,7 @@ async def looks(
     caller: Annotated[Principal, allow("access:read")],
     region: str | None = None,
     household_id: UUID | None = None,
-    department: str | None = None,
+    department: Department | None = None,
     granted: bool | None = None,
     cursor: UUID | None = None,
     limit: int = 100,

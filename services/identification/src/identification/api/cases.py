@@ -14,11 +14,12 @@ from common.paging import bounded, lead_on
 from common.problems import Problem, fault
 from contracts.codes import Channel, MonitoredClass, Severity
 from contracts.stages import Stage
+from identification.api.forms import Day
 from identification.api.wired import Wired, wired
 from identification.domain.cohort import standing
 from identification.domain.states import MONITORING
 from identification.read_model import cases, clues
-from identification.read_model.cases import Ages
+from identification.read_model.cases import OUTCOMES, Ages
 from identification.read_model.tables import CaseRow, ClueRow
 
 router = APIRouter(prefix="/v1", tags=["cases"])
@@ -48,7 +49,7 @@ async def read_clues(
     channel: Channel | None = None,
     severity: Severity | None = None,
     household_id: UUID | None = None,
-    due_by: date | None = None,
+    due_by: Day | None = None,
     cursor: UUID | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
@@ -89,7 +90,7 @@ async def read_cases(
     monitored_class: MonitoredClass | None = None,
     household_id: UUID | None = None,
     min_age_days: int | None = None,
-    due_by: date | None = None,
+    due_by: Day | None = None,
     cursor: UUID | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
@@ -98,6 +99,8 @@ async def read_cases(
     today = app.runtime.clock.today()
     if min_age_days is not None and not 0 <= min_age_days <= 36_500:
         raise Problem("invalid", faults=[fault("/min_age_days", "range")])
+    if outcome is not None and outcome not in OUTCOMES:
+        raise Problem("invalid", faults=[fault("/outcome", "enum")])
     rows = await cases.many(
         app.runtime.engine,
         region=area,

@@ -1,6 +1,5 @@
 """The headline shares of the work plan: inclusion, its time, schooling, housing, water (S1.1-06, S1.3, S2-06)."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -8,6 +7,7 @@ from fastapi import APIRouter, Request
 from common.auth import Principal, allow
 from common.http import only_filters
 from identification.api import listing
+from identification.api.forms import Day
 from identification.api.households import STAFF
 from identification.api.registers import Term, term_now
 from identification.api.wired import wired
@@ -22,7 +22,7 @@ async def shares(
     request: Request,
     caller: Annotated[Principal, allow("households:read")],
     region: str | None = None,
-    on: date | None = None,
+    on: Day | None = None,
     term: Term | None = None,
 ) -> dict[str, Any]:
     """Each with what is missing; a percentage is rounded down, so 100.00 means nobody is missing.

@@ -1,10 +1,11 @@
 """What staff send. Unknown fields are refused; nothing is coerced that would hide a mistake."""
 
+import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from common.ids import new_id
 from contracts.codes import (
@@ -36,8 +37,40 @@ Region = Annotated[
 RegisterNumber = Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,20}$")]
 
 
+EARLIEST = date(1900, 1, 1)
+LATEST = date(2999, 12, 31)
+Day = Annotated[
+    date, Field(ge=EARLIEST, le=LATEST)
+]  # of a query; further off, sums of days overflow
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # Postgres keeps no NUL
+
+
 class Form(BaseModel):
+    """No field holds a control character, wherever it stands, or a day of another age."""
+
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _sound(cls, value: Any) -> Any:
+        _must_be_sound(value)
+        return value
+
+
+def _must_be_sound(value: object) -> None:
+    """Raises `ValueError` with the code of the fault."""
+    match value:
+        case str() if _CONTROL.search(value):
+            raise ValueError("pattern")
+        case date() if not EARLIEST <= value <= LATEST:
+            raise ValueError("range")
+        case list():
+            for one in value:
+                _must_be_sound(one)
+        case dict():
+            for name, one in value.items():
+                _must_be_sound(name)
+                _must_be_sound(one)
 
 
 class MemberForm(Form):

@@ -12,6 +12,7 @@ from common.http import circumstances, only_filters, required_key
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem
 from contracts.policies import ParameterKind
+from identification.api.forms import Day
 from identification.api.wired import wired
 from identification.domain.policy import Policy
 from identification.domain.publishing import PUBLISHED, Parameter, PublishVersion
@@ -61,8 +62,8 @@ async def in_force(
     request: Request,
     caller: Annotated[Principal, allow("households:read")],
     region: Code,
-    on: date | None = None,
-    decided_on: date | None = None,
+    on: Day | None = None,
+    decided_on: Day | None = None,
 ) -> Policy:
     """As known on `decided_on`; both dates are today unless given. `version` names what is used."""
     only_filters(request, ["region", "on", "decided_on"])

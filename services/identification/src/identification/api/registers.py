@@ -14,7 +14,7 @@ from common.intents import Intent, Key, fingerprint
 from common.problems import Problem, fault
 from contracts.evidence import ReviewOutcome
 from identification.api import listing
-from identification.api.forms import Form
+from identification.api.forms import Day, Form
 from identification.api.households import STAFF
 from identification.api.wired import wired
 from identification.domain.evidence import EVIDENCE, CloseReview
@@ -46,7 +46,7 @@ async def housing(
     region: str | None = None,
     grade: str | None = None,
     remedy: str | None = None,
-    on: date | None = None,
+    on: Day | None = None,
     cursor: UUID | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:

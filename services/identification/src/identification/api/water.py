@@ -14,7 +14,7 @@ from common.intents import Intent, Key, fingerprint
 from common.problems import Problem, fault
 from contracts.safeguards import WaterKind
 from identification.api import listing
-from identification.api.forms import Count, Form, Region, Sha256
+from identification.api.forms import Count, Day, Form, Region, Sha256
 from identification.api.households import STAFF
 from identification.api.wired import wired
 from identification.domain.policy import Policy
@@ -180,7 +180,7 @@ async def sources(
     caller: Annotated[Principal, allow("households:read")],
     region: str | None = None,
     state: str | None = None,
-    on: date | None = None,
+    on: Day | None = None,
     cursor: UUID | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from contracts.policies import ParameterKind
 from identification.api.forms import Form
 from identification.api.wired import wired
 from identification.domain.policy import Policy
-from identification.domain.publishing import Parameter, fits
+from identification.domain.publishing import KINDS, Parameter, fits
 from identification.domain.screening import Moved, compare
 from identification.read_model import screening
 
@@ -48,7 +48,7 @@ async def what_if(
     app = wired(request)
     day = form.on or app.runtime.clock.today()
     wrong = [
-        fault(f"/parameters/{key}", "value")
+        fault(f"/parameters/{key}", "value" if key in KINDS else "extra_forbidden")
         for key, value in form.parameters.items()
         if not fits(Parameter(key=key, value=value, kind=ParameterKind.DEFAULT, source="what-if"))
     ]

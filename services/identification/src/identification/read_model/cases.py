@@ -13,9 +13,14 @@ from sqlmodel import col, select
 from common.clock import business_date
 from common.intents import Connection, Fresh
 from contracts.inquiries import AuthorisationRefused
+from contracts.monitoring import ClosingReason
 from identification.domain.files import CaseFile
 from identification.domain.states import MONITORING, Household, monitored_of
 from identification.read_model.tables import CaseRow
+
+# How a case ends; the reasons of a closing (T19) are outcomes too.
+ENDS = {"ELIMINATED", "CANCELLED", "REJECTED", "NOT_PASSED", "WITHDRAWN"}
+OUTCOMES = ENDS | {*ClosingReason}
 
 
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
