@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from common.ids import new_id
 from contracts.codes import (
@@ -25,6 +25,7 @@ from contracts.codes import (
 from contracts.episodes import RejectionReason, WithdrawnBy
 from identification.domain.assessments import Seen
 from identification.domain.income import Income
+from identification.identity import is_in
 
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
@@ -34,7 +35,16 @@ Region = Annotated[
     str, Field(pattern="^[0-9]{12}$", description="12-digit area code of the village")
 ]
 
-RegisterNumber = Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,20}$")]
+
+def _nobody_s(text: str) -> str:
+    if is_in(text):
+        raise ValueError("personal")
+    return text
+
+
+# What somebody else made up goes on the log as it is, but never an identity number.
+NamesNobody = AfterValidator(_nobody_s)
+RegisterNumber = Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,20}$"), NamesNobody]
 
 
 EARLIEST = date(1900, 1, 1)

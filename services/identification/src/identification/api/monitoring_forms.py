@@ -9,9 +9,9 @@ from pydantic import Field, JsonValue
 from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
 from contracts.eliminations import Manner, MeasureCategory, OverrideReason, RevocationReason
 from contracts.monitoring import ClosingReason, EntrySubject
-from identification.api.forms import Count, Form, Reason, SeenForm, Sha256
+from identification.api.forms import Count, Form, NamesNobody, Reason, SeenForm, Sha256
 
-MeasureId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+MeasureId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$"), NamesNobody]
 
 
 class ReassessmentForm(SeenForm):
@@ -78,7 +78,7 @@ class CorrectionForm(Form):
     new_value: JsonValue
     effective_on: date
     reason: Reason
-    requested_by: Annotated[str, Field(min_length=1, max_length=64)]
+    requested_by: Annotated[str, Field(min_length=1, max_length=64), NamesNobody]
 
 
 class OverrideForm(Form):

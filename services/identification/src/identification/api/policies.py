@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
@@ -12,7 +12,7 @@ from common.http import circumstances, only_filters, required_key
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem
 from contracts.policies import ParameterKind
-from identification.api.forms import Day
+from identification.api.forms import Day, Form, NamesNobody
 from identification.api.wired import wired
 from identification.domain.policy import Policy
 from identification.domain.publishing import PUBLISHED, Parameter, PublishVersion
@@ -24,23 +24,19 @@ router = APIRouter(tags=["policies"])
 Code = Annotated[str, Field(pattern=r"^\d{2,12}$")]
 
 
-class ParameterForm(BaseModel):
+class ParameterForm(Form):
     """One value and where it comes from."""
-
-    model_config = ConfigDict(extra="forbid", strict=False)
 
     key: Annotated[str, Field(max_length=64)]
     value: int | str
     kind: ParameterKind
-    source: Annotated[str, Field(min_length=1, max_length=200)]
+    source: Annotated[str, Field(min_length=1, max_length=200), NamesNobody]
 
 
-class VersionForm(BaseModel):
+class VersionForm(Form):
     """A version for one region; keys that it leaves out are those of the enclosing region."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z/_-]{1,40}$")]
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z/_-]{1,40}$"), NamesNobody]
     region: Code
     effective_from: date
     effective_to: date | None = None
