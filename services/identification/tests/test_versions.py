@@ -1,5 +1,7 @@
 """`ETag` on every answer about a household, and `If-Match` on every step (ADR 0021)."""
 
+import json
+import re
 from typing import Any
 
 import httpx
@@ -12,6 +14,11 @@ from services.identification.tests.registrar import DAY, Register, leaving, numb
 from services.identification.tests.way import CLUE, Desks
 
 STEPS = "/v1/households/{household_id}/"
+KEY = ("idempotency-key-missing",)
+EARLIER = ("invalid", "review-unknown", "water-source-unknown")  # what is looked at before the key
+OTHERS = (
+    " members:reveal days:close declarations:write facts:write policies:publish policies:simulate"
+)
 SCOPES = (
     "households:write households:read households:county members:read members:rights "
     "episodes:village episodes:town episodes:county"
@@ -85,7 +92,7 @@ async def test_every_step_is_refused_when_somebody_came_between(
     headers = callers.staff(SCOPES, "county", "441624")
     document, asked = (await app.get("/openapi.json")).json(), set[str]()
     for method, path, operation in operations(document):
-        if method != "POST" or not path.startswith(STEPS) or path.endswith("/reveal"):
+        if method != "POST" or "If-Match" not in headers_of(operation):
             continue
         ((_, body),) = bodies(document, operation)
         change = needed.get(path.removeprefix(STEPS[:-1]), {})
@@ -100,6 +107,34 @@ async def test_every_step_is_refused_when_somebody_came_between(
         assert (answer.status_code, answer.json()["code"]) == (412, "version-moved-on"), path
         asked.add(path)
     assert len(asked) > 35
+
+
+async def test_a_key_is_asked_for_where_the_document_says_so(
+    app: httpx.AsyncClient, register: Register, callers: Callers
+) -> None:
+    home, everything = await register.household(), SCOPES + OTHERS
+    places = {"household_id": home.id, "risk_type": "ILLNESS"}
+    document, said, missing = (await app.get("/openapi.json")).json(), dict[str, bool](), 0
+    for method, path, operation in operations(document):
+        if method != "POST":
+            continue
+        media, body = next(bodies(document, operation), ("application/json", {}))
+        url = re.sub(r"{(\w+)}", lambda name: places.get(name[1], NOBODY), path)
+        headers = callers.of("county", everything, department="shuiwu", region="441624")
+        answer = await app.post(
+            url, content=json.dumps(body), headers={**headers, "Content-Type": media}
+        )
+        code = answer.json().get("code") if answer.status_code >= 400 else None
+        said[path] = "Idempotency-Key" in headers_of(operation)
+        assert (code in KEY + EARLIER) if said[path] else (code not in KEY), path
+        missing += code in KEY
+    assert missing > 40
+    assert sum(said.values()) - missing < 8
+
+
+def headers_of(operation: Any) -> set[str]:
+    """The headers that an operation says it takes."""
+    return {one["name"] for one in operation.get("parameters", []) if one["in"] == "header"}
 
 
 def _labour(person: str) -> dict[str, str]:

@@ -161,11 +161,12 @@ def unguarded(app: FastAPI, public: frozenset[str]) -> list[str]:
         str(context.path)
         for context in iter_route_contexts(app.routes)
         if context.path not in public | DOCUMENTATION
-        and not any(isinstance(call, Guard) for call in _calls(context))
+        and not any(isinstance(call, Guard) for call in calls(context))
     ]
 
 
-def _calls(context: RouteContext) -> Iterator[Callable[..., Any] | None]:
+def calls(context: RouteContext) -> Iterator[Callable[..., Any] | None]:
+    """What is called before a route is: its dependencies, and theirs."""
     waiting: list[Dependant] = [d for d in [getattr(context, "dependant", None)] if d]
     while waiting:
         dependant = waiting.pop()

@@ -9,6 +9,7 @@ from common.clock import Clock
 from common.codec import Codec
 from common.http import create_app, default_deny
 from common.intents import Store
+from common.openapi import described
 from common.operations import operations
 from common.service import probes, running, serve
 from contracts.identification import IdentificationEvent
@@ -38,6 +39,7 @@ from identification.api import (
     registers,
     rights,
     rules,
+    steps,
     water,
     what_if,
 )
@@ -118,7 +120,13 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(cases.router)
     app.include_router(eligibility.router)
     app.include_router(days.router)
-    return default_deny(app)
+    return default_deny(described(app, keyed=_is_keyed, versioned=steps.is_one))
+
+
+def _is_keyed(path: str) -> bool:
+    return steps.is_one(path) or path.startswith(
+        ("/v1/declarations", "/v1/policies", "/v1/tasks", "/v1/water-sources")
+    )
 
 
 def main() -> None:

@@ -71,6 +71,11 @@ class Step:
         return answered(await self._app.runtime.writer.execute(intent))
 
 
+def is_one(path: str) -> bool:
+    """Whether a POST to this path is a step of a household."""
+    return path.startswith("/v1/households/{household_id}/") and not path.endswith("/reveal")
+
+
 async def region_of(household_id: UUID, request: Request, caller: Principal) -> str:
     """The household's area. Raises `Problem`: 404 if it is not on the register, 403 outside the
     caller's area."""
