@@ -227,11 +227,21 @@ async def test_files_that_do_not_fit_say_what_would(clerk: Clerk) -> None:
     for raw, kind, status, code, said in [
         (b"x", XLSX, 422, "import-unreadable", "另存为"),
         (b"x", "application/pdf", 415, "unsupported-media-type", "text/csv"),
-        (workbook([{"户编号": 1}], ["户编号", "电话"]), XLSX, 422, "import-columns", "电话"),
+        (
+            workbook([{"户编号": 1}], ["户编号", "电话"]),
+            XLSX,
+            422,
+            "import-columns",
+            "不认识的列：B",
+        ),
     ]:
         answer = await clerk.send(raw, kind)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
         assert said in answer.json()["title"]
+    person = [str(value) for value in row(1, 1).values()]
+    answer = await clerk.send(workbook([{person[0]: "x"}], person), XLSX)
+    assert answer.json()["code"] == "import-columns"
+    assert not any(told in answer.text for told in ("黄某某", identity_number(1), "彭寨镇"))
     answer = await clerk.send(b"x", CSV, "?dry=1")
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown-filter")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
+from openpyxl.utils import get_column_letter
 
 from common.batch import media_type
 from common.eventstore import record
@@ -61,7 +62,9 @@ async def received(
         raise Problem(error.code, error.details) from error
     found = [h for h in sheet.headings if h not in (RESULT, REASON)]
     missing = [h for h in required if h not in found]
-    unknown = [h[:20] for h in found if h not in (*required, *optional)]
+    # By letter: in a file without headings the first row holds a person.
+    known = {*required, *optional, RESULT, REASON}
+    unknown = [get_column_letter(n) for n, h in enumerate(sheet.headings, 1) if h not in known]
     if missing or unknown:
         raise Problem("import-columns", {"missing": missing or "—", "unknown": unknown or "—"})
     return sheet

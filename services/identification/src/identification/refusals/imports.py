@@ -35,8 +35,8 @@ IMPORTS: dict[str, Text] = {
     ),
     "import-columns": Text(
         422,
-        "列不符合要求：缺少 {missing}，多出 {unknown}；请用本地址加 -template 的模板",
-        "The columns do not fit: missing {missing}, unknown {unknown}; use the template at this address with -template",
+        "列不符合要求：缺少 {missing}；不认识的列：{unknown}；请用本地址加 -template 的模板",
+        "The columns do not fit: missing {missing}; columns not known: {unknown}; use the template at this address with -template",
     ),
 }
 
