@@ -183,6 +183,30 @@ async def test_facts_wait_for_a_restricted_person_who_married_into_another_house
     assert await told.of(old) == []
 
 
+async def test_what_waits_for_somebody_who_is_erased_waits_for_nobody(
+    register: Register, officer: Register, told: Told, sql: asyncpg.Connection
+) -> None:
+    home = await register.household(2)
+    gone, number = home.person(1), home.people[1]
+    await register.done(home.id, "departures", **leaving(gone))
+    waits = await told(number)
+    assert waits["waits"] == "NO_SUCH_PERSON"
+    erasure = {"reason": "PURPOSE_ENDED", "erased_on": DAY}
+    await officer.done(home.id, f"members/{gone}/erasure", **erasure)
+
+    async def outcome() -> Any:
+        return await sql.fetchval(
+            "select outcome from read.unmatched where event_id = $1", UUID(waits["event_id"])
+        )
+
+    assert await eventually(outcome) == "ERASED"
+    assert not await sql.fetchval(
+        "select count(*) from vault.unmatched join read.unmatched using (fact_id) "
+        "where event_id = $1",
+        UUID(waits["event_id"]),
+    )
+
+
 async def test_the_share_of_waiting_facts_says_how_many_wait_for_a_restriction_to_end(
     app: httpx.AsyncClient, register: Register, officer: Register, told: Told, callers: Callers
 ) -> None:

@@ -110,6 +110,23 @@ async def test_a_restriction_goes_with_the_person_to_another_household(
     ).status_code == 200
 
 
+async def test_who_belongs_to_another_household_is_restricted_there(
+    register: Register, officer: Register
+) -> None:
+    old, new = await register.household(2), await register.household()
+    bride = old.person(1)
+    await register.done(old.id, "departures", **leaving(bride))
+    await officer.done(old.id, restricted(bride), **RESTRICTION)
+    await register.done(new.id, "members", **joining(old.people[1]))
+    for path, form in [
+        (restricted(bride), RESTRICTION),
+        (f"members/{bride}/restriction-end", {"lifted_on": DAY}),
+    ]:
+        answer = await officer.ask(old.id, path, **form)
+        assert (answer.status_code, answer.json()["code"]) == (409, "person-elsewhere")
+    await officer.done(new.id, f"members/{bride}/restriction-end", lifted_on=DAY)
+
+
 async def test_erasure_takes_name_and_number_and_leaves_a_history_that_verifies(
     register: Register, officer: Register, sql: asyncpg.Connection
 ) -> None:

@@ -192,3 +192,4 @@ class MatchOutcome(Code):
     MATCHED = "MATCHED", "已对应到人", "matched with a person"
     SUPERSEDED = "SUPERSEDED", "已被更正版本取代", "superseded by a correction"
     RETRACTED = "RETRACTED", "已被部门撤回", "retracted by the department"
+    ERASED = "ERASED", "该人信息已删除", "the person's data was erased"

@@ -20,7 +20,7 @@ from contracts.facts import (
 )
 from contracts.households import RegisterEvent
 from contracts.identification import IdentificationEvent
-from contracts.persons import RestrictionLifted
+from contracts.persons import PersonalDataErased, RestrictionLifted
 from contracts.policies import PolicyVersionPublished
 from contracts.safeguards import WaterOutageReported, WaterTestRecorded
 from identification import consequences
@@ -40,6 +40,7 @@ from identification.effects.heard import Heard
 HEARD = Codec.of(
     RegisterEvent
     | RestrictionLifted
+    | PersonalDataErased
     | DepartmentFactRecorded
     | DepartmentFactCorrected
     | DepartmentFactRetracted
@@ -56,6 +57,7 @@ IGNORED = frozenset(Codec.of(IdentificationEvent).types) - set(HEARD.types)
 
 EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     matching.of_waiting,
+    matching.of_erased,
     lifting.of_lifted,
     clues.from_facts,
     clues.from_incomes,

@@ -70,6 +70,12 @@ async def matches(connection: Connection, ids: Sequence[UUID]) -> list[Match]:
     return [Match(row["fact_id"], row["person_id"], row["household_id"]) for row in rows]
 
 
+async def erased(connection: Connection) -> list[UUID]:
+    """The facts whose person was erased: nobody can be found for them any more."""
+    rows = await connection.fetch("select fact_id from vault.unmatched where blind_index = ''")
+    return [row["fact_id"] for row in rows]
+
+
 async def forget(connection: Connection, facts: Sequence[UUID]) -> None:
     """These wait no longer."""
     await connection.execute("delete from vault.unmatched where fact_id = any($1::uuid[])", facts)

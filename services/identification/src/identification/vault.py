@@ -248,9 +248,17 @@ async def lift(connection: Connection, persons: Sequence[UUID]) -> None:
 
 
 async def erase(connection: Connection, persons: Sequence[UUID]) -> None:
-    """Record, salt and index of persons who are members nowhere are gone."""
+    """Record, salt and index of persons who are members nowhere are gone, also from what waits."""
     await connection.execute(
-        "delete from vault.person where person_id = any($1::uuid[]) and not active", persons
+        """
+        with gone as (
+            delete from vault.person where person_id = any($1::uuid[]) and not active
+            returning blind_index
+        )
+        update vault.unmatched u set blind_index = '' from gone
+        where u.blind_index = gone.blind_index
+        """,
+        persons,
     )
 
 
@@ -268,9 +276,9 @@ async def kept(connection: Connection, household_id: UUID, person_id: UUID) -> K
     return Kept(row["sealed"], row["active"], row["restricted"]) if row else None
 
 
-async def is_member(connection: Connection, person_id: UUID) -> bool:
-    """Whether the person belongs to any household now."""
-    found: bool = await connection.fetchval(
-        "select exists (select from vault.person where person_id = $1 and active)", person_id
+async def home(connection: Connection, person_id: UUID) -> UUID | None:
+    """The household that the person belongs to now, if any."""
+    found: UUID | None = await connection.fetchval(
+        "select household_id from vault.person where person_id = $1 and active", person_id
     )
     return found

@@ -40,6 +40,7 @@ async def restrict(
 ) -> Response:
     """Takes effect at once, and stays with the person in another household."""
     step = await Step.of(household_id, request, caller)
+    await _not_elsewhere(household_id, person_id, request)
     command = RestrictProcessing(person_id=person_id, **dict(form), today=step.today)
     return await step.take(command, form.restricted_on)
 
@@ -50,6 +51,7 @@ async def lift(
 ) -> Response:
     """Without a restriction nothing changes."""
     step = await Step.of(household_id, request, caller)
+    await _not_elsewhere(household_id, person_id, request)
     command = LiftRestriction(person_id=person_id, lifted_on=form.lifted_on, today=step.today)
     return await step.take(command, form.lifted_on)
 
@@ -61,7 +63,15 @@ async def erase(
     """The history and its commitments stay; who is a member of a household cannot be erased."""
     step = await Step.of(household_id, request, caller)
     async with wired(request).runtime.pool.acquire() as connection:
-        if await vault.is_member(connection, person_id):
+        if await vault.home(connection, person_id):
             raise Problem("purpose-continues")
     command = ErasePersonalData(person_id=person_id, **dict(form), today=step.today)
     return await step.take(command, form.erased_on)
+
+
+async def _not_elsewhere(household_id: UUID, person_id: UUID, request: Request) -> None:
+    """Raises `Problem` for a person who belongs to another household now: its register would not
+    show what was decided here."""
+    async with wired(request).runtime.pool.acquire() as connection:
+        if await vault.home(connection, person_id) not in (None, household_id):
+            raise Problem("person-elsewhere")

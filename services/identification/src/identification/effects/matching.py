@@ -11,7 +11,7 @@ from contracts.envelope import Envelope
 from contracts.fact_codes import MatchOutcome
 from contracts.facts import DepartmentFactCorrected, DepartmentFactRecorded, UnmatchedFactParked
 from contracts.households import RegisterEvent
-from contracts.persons import RestrictionLifted
+from contracts.persons import PersonalDataErased, RestrictionLifted
 from identification import unmatched
 from identification.domain.facts import FACT, UNMATCHED, ResolveUnmatched, Version, key_of
 from identification.effects.heard import Heard, day_of, following
@@ -77,6 +77,24 @@ async def of_waiting(heard: Heard) -> list[Intent]:
                 )
             )
     return intents
+
+
+async def of_erased(heard: Heard) -> list[Intent]:
+    """PIPL 47: with a person's number erased, what waits for them waits for nobody."""
+    erasures = heard.of(PersonalDataErased)
+    if not erasures:
+        return []
+    cause, _ = erasures[-1]
+    return [
+        Intent(
+            stream=f"unmatched-{fact_id}",
+            household_id=None,
+            decider=UNMATCHED,
+            command=ResolveUnmatched(outcome=MatchOutcome.ERASED, today=day_of(cause)),
+            context=following(cause, cause.region, day_of(cause)),
+        )
+        for fact_id in await unmatched.erased(heard.connection)
+    ]
 
 
 def _reasons(match: Match) -> Sequence[Any]:

@@ -13,6 +13,11 @@ PERSONS: dict[str, Text] = {
         "该人仍是某户成员，不能删除信息：请先办理离户，或限制处理",
         "The person is a member of a household, so the data is needed: restrict processing instead",
     ),
+    "person-elsewhere": Text(
+        409,
+        "该人现已登记在另一户：请在该户办理",
+        "The person belongs to another household now: take the step there",
+    ),
     "already-erased": Text(409, "该人信息已删除", "The person's data was erased"),
     "nobody-by-this-number": Text(
         404,
