@@ -26,6 +26,7 @@ COMMANDS = [
     if not ONLY_MAKE.fullmatch(block.text)
 ]
 DEPARTMENTS, INTEGRATORS = "docs/departments.md", "docs/integrators.md"
+CASEWORK = "docs/casework.md"
 UNIQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}")  # ids, never twice the same
 
 
@@ -50,7 +51,7 @@ def comparable(answer: str) -> Any:
 
 
 def test_there_are_commands_to_run() -> None:
-    assert {block.page for block in COMMANDS} == {"README.md", DEPARTMENTS}
+    assert {block.page for block in COMMANDS} == {"README.md", DEPARTMENTS, CASEWORK}
     assert [block for block in COMMANDS if answer_of(block)]
 
 
@@ -110,10 +111,11 @@ async def test_an_error_looks_as_departments_are_told(terminal: Terminal) -> Non
     assert comparable(refused) == comparable(shown.text)
 
 
-async def test_the_codes_that_departments_are_told_are_those_of_the_service(
-    terminal: Terminal, county: County
+@pytest.mark.parametrize("page", [DEPARTMENTS, CASEWORK])
+async def test_the_codes_that_clients_are_told_are_those_of_the_service(
+    terminal: Terminal, county: County, page: str
 ) -> None:
-    table = re.findall(r"^\| (\d{3}) \| (.*) \|$", text_of(DEPARTMENTS), re.MULTILINE)
+    table = re.findall(r"^\| (\d{3}) \| (.*) \|$", text_of(page), re.MULTILINE)
     told = {
         (code, int(status))
         for status, cell in table
