@@ -9,12 +9,14 @@ from contracts.episodes import EpisodeEvent
 from contracts.evidence import EvidenceEvent
 from contracts.facts import FactEvent
 from contracts.households import RegisterEvent
+from contracts.housing import HousingEvent
 from contracts.inquiries import InquiryEvent
 from contracts.monitoring import MonitoringEvent
 from contracts.persons import AccessEvent, PersonEvent
 from contracts.policies import PolicyEvent
 from contracts.protection import ProtectionEvent
 from contracts.safeguards import WaterEvent
+from contracts.schooling import SchoolingEvent
 
 HouseholdEvent = (
     RegisterEvent
@@ -27,5 +29,12 @@ HouseholdEvent = (
     | PersonEvent
 )
 IdentificationEvent = (
-    HouseholdEvent | FactEvent | EvidenceEvent | AccessEvent | PolicyEvent | WaterEvent
+    HouseholdEvent
+    | FactEvent
+    | EvidenceEvent
+    | AccessEvent
+    | PolicyEvent
+    | WaterEvent
+    | HousingEvent
+    | SchoolingEvent
 )

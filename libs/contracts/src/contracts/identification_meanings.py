@@ -60,6 +60,15 @@ from contracts.households import (
     LabourCapacityAssessed,
     MergerCompleted,
 )
+from contracts.housing import (
+    DangerousHousingCleared,
+    DangerousHousingLedgered,
+    DangerousHousingRegraded,
+    HousingRemedyNoted,
+    HousingRemedyOverdue,
+    HousingRemedyWithdrawn,
+    RemedyStep,
+)
 from contracts.meaning import Amendment, Choice, Look, Meaning, Meanings, StateField
 from contracts.monitoring import (
     MonitoringCancelled,
@@ -75,6 +84,7 @@ from contracts.persons import (
     RestrictionLifted,
 )
 from contracts.routing import EVERY, ROUTED
+from contracts.schooling import DropoutBasis, DropoutDetected, DropoutEnded
 from contracts.stages import Stage
 from contracts.wording import Code
 
@@ -283,6 +293,23 @@ IDENTIFICATION = Meanings(
         DepartmentFactRetracted: Meaning(
             sets={"fact.{record_key}": None}, corrects="previous_event_id"
         ),
+        DangerousHousingLedgered: Meaning(
+            sets={"dangerous_house.grade": "grade", "dangerous_house.due_on": "due_on"},
+            opens="entry_id",
+        ),
+        DangerousHousingRegraded: Meaning(sets={"dangerous_house.grade": "grade"}),
+        HousingRemedyNoted: Meaning(
+            sets={"dangerous_house.remedy": "step", "dangerous_house.due_on": None},
+            closes="entry_id",
+        ),
+        HousingRemedyWithdrawn: Meaning(
+            sets={"dangerous_house.remedy": None, "dangerous_house.due_on": "due_on"},
+            opens="entry_id",
+        ),
+        HousingRemedyOverdue: Meaning(breach=True),
+        DangerousHousingCleared: Meaning(sets={"dangerous_house": None}, closes="entry_id"),
+        DropoutDetected: Meaning(sets={"member.{person_id}.out_of_school": "basis"}),
+        DropoutEnded: Meaning(sets={"member.{person_id}.out_of_school": None}),
         ProcessingRestricted: Meaning(makes={"member.{person_id}.restricted": True}),
         RestrictionLifted: Meaning(makes={"member.{person_id}.restricted": False}),
         PersonalDataErased: Meaning(makes={"member.{person_id}.erased": True}),
@@ -343,6 +370,22 @@ IDENTIFICATION = Meanings(
         ),
         "member.restricted": StateField("限制处理", "processing restricted"),
         "member.erased": StateField("个人信息已删除", "personal data erased"),
+        "member.out_of_school": StateField(
+            "失学辍学", "out of school", DropoutBasis, needed_by=frozenset({"jiaoyu"})
+        ),
+        "dangerous_house": StateField("危房台账", "ledger of dangerous houses"),
+        "dangerous_house.grade": StateField(
+            "危房等级",
+            "grade of the dangerous house",
+            HousingGrade,
+            needed_by=frozenset({"zhujian"}),
+        ),
+        "dangerous_house.due_on": StateField(
+            "改造启动期限", "remedy to start by", needed_by=frozenset({"zhujian"})
+        ),
+        "dangerous_house.remedy": StateField(
+            "改造进展", "remedy", RemedyStep, needed_by=frozenset({"zhujian"})
+        ),
         "fact": StateField("部门信息", "fact"),
         "fact.type": StateField("信息类型", "type of fact", FactType),
         "fact.version": StateField("版本", "version"),

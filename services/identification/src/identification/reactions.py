@@ -28,6 +28,8 @@ from identification.domain.policy_book import PolicyBook
 from identification.effects import (
     clues,
     corrections,
+    dropouts,
+    housing,
     lifting,
     matching,
     per_capita,
@@ -66,6 +68,8 @@ EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     screenings.of_publication,
     water.of_sources,
     per_capita.of_changed,
+    housing.of_ledger,
+    dropouts.of_children,
 )
 
 

@@ -9,10 +9,18 @@ from common.http import only_filters
 from identification.api import listing
 from identification.api.forms import Day
 from identification.api.households import STAFF
-from identification.api.registers import Term, term_now
+from identification.api.registers import Term
 from identification.api.wired import wired
 from identification.domain.coverage import Fault, Share
-from identification.read_model import coverage, eligibility, protection, registers
+from identification.domain.schooling import term_now
+from identification.read_model import (
+    coverage,
+    dropouts,
+    eligibility,
+    housing,
+    protection,
+    registers,
+)
 
 router = APIRouter(tags=["registers"])
 
@@ -41,12 +49,11 @@ async def shares(
         missed = await coverage.missed(
             connection, area, policy.income_line_fen, strict, policy.income_basis
         )
-        children, screened, dropouts, poor = await registers.screened_children(
+        children, screened, gone, poor = await registers.screened_children(
             connection, region=area, term=term, policy=policy
         )
-        living, without, overdue = await registers.dangerous_houses(
-            connection, region=area, policy=policy, on=day
-        )
+        outside = await dropouts.counted(connection, area)
+        living, without, overdue = await housing.counted(connection, area, day)
         again, eliminated = await coverage.reidentified(connection, area, day)
         days = await coverage.days_to_confirmation(connection, area, day)
         gaps = await protection.counted(connection, area)
@@ -75,8 +82,9 @@ async def shares(
             "zh": "控辍保学",
             "term": term,
             "screened": Share(screened, children).as_told(),
-            "dropouts": dropouts,
+            "dropouts": gone,
             "dropouts_for_poverty": poor,
+            **outside,
         },
         "S1.3-03": {
             "zh": "住房安全",

@@ -13,13 +13,15 @@ from common.http import circumstances, only_filters, required_key
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem, fault
 from contracts.evidence import ReviewOutcome
+from contracts.schooling import DropoutBasis
 from identification.api import listing
 from identification.api.forms import Day, Form
 from identification.api.households import STAFF
 from identification.api.wired import wired
 from identification.domain.evidence import EVIDENCE, CloseReview
-from identification.domain.schooling import term_of
-from identification.read_model import registers, tasks
+from identification.domain.schooling import term_now
+from identification.read_model import dropouts, registers, tasks
+from identification.read_model import housing as ledgers
 
 router = APIRouter(tags=["registers"])
 
@@ -27,6 +29,7 @@ Reader = Annotated[Principal, allow("households:read")]
 Term = Annotated[str, Field(pattern=r"^\d{4}-(SPRING|AUTUMN)$")]
 GRADES = frozenset("ABCD")
 REMEDIES = frozenset({"NONE", "OPEN", "OVERDUE", "STARTED", "FINISHED"})
+ENTRIES = frozenset({"OPEN", "OVERDUE", "STARTED", "FINISHED", "CLEARED"})
 STATUSES = frozenset(
     {"UNKNOWN", "ENROLLED", "HOME_TEACHING", "SUSPECTED_DROPOUT", "DROPOUT", "EXEMPT"}
 )
@@ -71,6 +74,36 @@ async def housing(
     return rows
 
 
+@router.get(
+    "/v1/housing/ledger", summary="The ledger of dangerous houses, entry by entry (S1.3-03)"
+)
+async def ledger(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    region: str | None = None,
+    state: str | None = None,
+    on: date | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """With the days of assessment, remedy and exit. FINISHED waits for a new assessment."""
+    only_filters(request, ["region", "state", "on", "cursor", "limit"])
+    _one_of("state", state, ENTRIES)
+    area = listing.area(caller, region, {STAFF, "zhujian"}, limit)
+    app = wired(request)
+    rows = await ledgers.ledger(
+        app.runtime.pool,
+        region=area,
+        state=state,
+        on=on or app.runtime.clock.today(),
+        after=cursor,
+        limit=limit,
+    )
+    listing.link(request, response, rows, limit, "entry_id")
+    return rows
+
+
 @router.get("/v1/schooling", summary="Children of compulsory age by term (S1.3-02)")
 async def schooling(
     request: Request,
@@ -101,9 +134,30 @@ async def schooling(
     return rows
 
 
-def term_now(today: date) -> str:
-    """The term of a day: spring from February to August."""
-    return term_of(today, spring=2 <= today.month <= 8)
+@router.get("/v1/schooling/dropouts", summary="Children out of school, from dropout to return")
+async def out_of_school(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    region: str | None = None,
+    basis: str | None = None,
+    open: bool | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """`basis`: REPORTED by a school, or NOT_ENROLLED where none reported the child in the term."""
+    only_filters(request, ["region", "basis", "open", "cursor", "limit"])
+    _one_of("basis", basis, frozenset(DropoutBasis))
+    rows = await dropouts.many(
+        wired(request).runtime.pool,
+        region=listing.area(caller, region, {STAFF, "jiaoyu"}, limit),
+        basis=basis,
+        is_open=open,
+        after=cursor,
+        limit=limit,
+    )
+    listing.link(request, response, rows, limit, "dropout_id")
+    return rows
 
 
 @router.get("/v1/tasks", summary="What waits for people: reviews, withdrawals, water tests")

@@ -65,6 +65,7 @@ class Policy:
     water_supply_percent: int = 90
     housing_remedy_days: int = 30
     base_standard_fen: int = 720_000
+    enrolment_days: int = 30
     elimination_stable_months: int = 6
     elimination_months_after: int = 2
     elimination_visit_days: int = 30

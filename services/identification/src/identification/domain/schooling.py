@@ -25,3 +25,14 @@ def of_school_age(born_on: date, day: date, policy: Policy) -> bool:
 def term_of(day: date, *, spring: bool) -> str:
     """The name of a term: `2024-SPRING` belongs to the school year that began in 2023."""
     return f"{school_year(day) + spring}-{'SPRING' if spring else 'AUTUMN'}"
+
+
+def term_now(day: date) -> str:
+    """The term of a day: spring from February to August."""
+    return term_of(day, spring=2 <= day.month <= 8)
+
+
+def term_began(term: str) -> date:
+    """The first day of a term: 1 September, or 1 March by default of the county's calendar."""
+    year, _, half = term.partition("-")
+    return date(int(year), 3, 1) if half == "SPRING" else year_begins(int(year))

@@ -1,6 +1,6 @@
 """What every effect is given, and the circumstances of what follows."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,6 +8,12 @@ from typing import Any
 from common.clock import business_date, start_of
 from common.intents import Connection, Context
 from contracts.envelope import Actor, Envelope
+from contracts.fact_codes import FactType
+from contracts.facts import (
+    DepartmentFactCorrected,
+    DepartmentFactRecorded,
+    DepartmentFactRetracted,
+)
 from identification.domain.policy_book import PolicyBook
 
 RULES = Actor(
@@ -48,3 +54,9 @@ def following(cause: Envelope, region: str, on: date, policy_version: str | None
         policy_version=policy_version,
         traceparent=cause.traceparent,
     )
+
+
+def of_facts(heard: Heard, types: Set[FactType]) -> list[tuple[Envelope, Any]]:
+    """The facts of some types that were recorded, corrected or retracted."""
+    told = heard.of(DepartmentFactRecorded, DepartmentFactCorrected, DepartmentFactRetracted)
+    return [(event, fact) for event, fact in told if fact.fact_type in types]

@@ -10,18 +10,22 @@ from common.intents import Connection, Fresh
 from contracts.episodes import IncomeAssessed
 from contracts.facts import UnmatchedFactParked, UnmatchedFactResolved
 from contracts.households import RegisterEvent
+from contracts.housing import HousingEvent
 from contracts.persons import AccessEvent, PersonEvent
 from contracts.policies import PolicyParameterPublished
 from contracts.protection import ProtectionEvent
 from contracts.safeguards import WaterEvent
+from contracts.schooling import SchoolingEvent
 from identification.domain.states import Household
 from identification.read_model import (
     access,
     cases,
     clues,
+    dropouts,
     eligibility,
     evidence,
     facts,
+    housing,
     persons,
     policies,
     protection,
@@ -29,7 +33,7 @@ from identification.read_model import (
     rules,
     water,
 )
-from identification.read_model.tables import TABLES as TABLES
+from identification.read_model.register_tables import TABLES as TABLES
 
 
 async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
@@ -62,6 +66,12 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     sources = [f for f in fresh if isinstance(f.payload, WaterEvent)]
     if sources:
         await water.put(connection, sources)
+    ledgered = [f for f in fresh if isinstance(f.payload, HousingEvent)]
+    if ledgered:
+        await housing.put(connection, ledgered)
+    children = [f for f in fresh if isinstance(f.payload, SchoolingEvent)]
+    if children:
+        await dropouts.put(connection, children)
     published = [f for f in fresh if isinstance(f.payload, PolicyParameterPublished)]
     if published:
         await policies.put(connection, published)

@@ -3,7 +3,7 @@
 A correction or retraction is a fact that is no longer current, so the registers follow without more.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +12,14 @@ from identification.domain.schooling import year_begins
 
 Row = dict[str, Any]
 
-# The latest assessment of each house in an area, with what was done about it since.
+TOWN = 9  # digits of an area that name its town
+
+# The latest assessment of each house in an area, with its entry in the ledger of dangerous ones.
 _HOUSES = """
 select h.household_id, h.register_number, h.region, h.category, h.stage, a.grade, a.lived_in,
-    a.detected_on as assessed_on, a.event_id, started.detected_on as remedy_started_on,
-    finished.detected_on as remedy_finished_on
+    a.detected_on as assessed_on, a.event_id, d.entry_id,
+    coalesce(d.due_on, a.detected_on + $6::int) as remedy_due_on,
+    d.started_on as remedy_started_on, d.finished_on as remedy_finished_on
 from read.household h
 join lateral (
     select detected_on, event_id,
@@ -26,18 +29,7 @@ join lateral (
     where f.fact_type = 'HousingSafety' and f.household_id = h.household_id and f.current
     order by detected_on desc, event_id desc limit 1
 ) as a on true
-left join lateral (
-    select detected_on from read.fact f
-    where f.fact_type = 'HousingRenovation' and f.household_id = h.household_id and f.current
-        and f.detected_on >= a.detected_on and 'STARTED' = any(string_to_array(codes, ','))
-    order by detected_on limit 1
-) as started on true
-left join lateral (
-    select detected_on from read.fact f
-    where f.fact_type = 'HousingRenovation' and f.household_id = h.household_id and f.current
-        and f.detected_on >= a.detected_on and 'FINISHED' = any(string_to_array(codes, ','))
-    order by detected_on limit 1
-) as finished on true
+left join read.dangerous_house d on d.household_id = h.household_id and d.cleared_on is null
 where h.status = 'ACTIVE' and h.region like $1 || '%'
 """
 
@@ -61,11 +53,10 @@ async def houses(
     rows = await connection.fetch(
         f"""
         select * from (
-            select *, assessed_on + $6::int as remedy_due_on,
-                case when grade not in ('C', 'D') or not lived_in then 'NONE'
+            select *, case when grade not in ('C', 'D') or not lived_in then 'NONE'
                     when remedy_finished_on is not null then 'FINISHED'
                     when remedy_started_on is not null then 'STARTED'
-                    when assessed_on + $6::int < $7 then 'OVERDUE' else 'OPEN' end as remedy
+                    when remedy_due_on < $7 then 'OVERDUE' else 'OPEN' end as remedy
             from ({_HOUSES}) as houses
         ) as ledger
         where ($2::text is null or grade = $2) and ($3::text is null or remedy = $3)
@@ -162,17 +153,27 @@ async def screened_children(
     return row["children"], row["screened"], row["dropouts"], row["for_poverty"]
 
 
-async def dangerous_houses(
-    connection: Any, *, region: str, policy: Policy, on: date
-) -> tuple[int, int, int]:
-    """Households living in a dangerous house, those without a started remedy, and those overdue."""
-    row = await connection.fetchrow(
+async def without_enrolment(
+    connection: Any, *, region: str, term: str, policy: Policy
+) -> list[tuple[UUID, UUID, str]]:
+    """Children of the term whom no school reported, though one reported others of their town.
+
+    Each as household, person and area; those already known to be out of school are left out.
+    """
+    rows = await connection.fetch(
         f"""
-        select count(*) as living, count(*) filter (where remedy_started_on is null) as without,
-            count(*) filter (where remedy_started_on is null and assessed_on < $2) as overdue
-        from ({_HOUSES}) as houses where grade in ('C', 'D') and lived_in
+        with children as ({_CHILDREN})
+        select household_id, person_id, region from children c
+        where event_id is null
+            and left(region, {TOWN}) in (
+                select left(region, {TOWN}) from children where event_id is not null
+            )
+            and not exists (
+                select from read.dropout d where d.person_id = c.person_id and d.ended_on is null
+            )
+        order by household_id, person_id
         """,
         region,
-        on - timedelta(days=policy.housing_remedy_days),
+        *_term(term, policy),
     )
-    return row["living"], row["without"], row["overdue"]
+    return [(row["household_id"], row["person_id"], row["region"]) for row in rows]

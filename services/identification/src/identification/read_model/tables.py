@@ -83,6 +83,10 @@ class FactRow(SQLModel, table=True):
                 "fact_type in ('HousingSafety', 'HousingRenovation', 'EnrolmentStatus')"
             ),
         ),
+        # A child takes what schools said of it along into another household.
+        Index(
+            "fact_enrolment", "person_id", postgresql_where=text("fact_type = 'EnrolmentStatus'")
+        ),
     )
 
     fact_key: bytes = Field(primary_key=True)
@@ -253,34 +257,3 @@ class EmergencyRow(SQLModel, table=True):
     granted_on: date
     taken_up: bool
     warned: bool
-
-
-class WaterSourceRow(SQLModel, table=True):
-    """A source of drinking water with its latest test."""
-
-    metadata = TABLES
-    __tablename__ = "water_source"
-
-    source_id: UUID = Field(primary_key=True)
-    label: str
-    kind: str
-    region: str = Field(index=True)
-    served_count: int
-    test_id: UUID | None
-    tested_on: date | None
-    valid_to: date | None = Field(index=True)
-    qualified: bool | None
-    faults: str
-    due: bool
-    expired: bool
-    version: int
-
-
-class WaterServedRow(SQLModel, table=True):
-    """A household that a source serves."""
-
-    metadata = TABLES
-    __tablename__ = "water_served"
-
-    source_id: UUID = Field(primary_key=True)
-    household_id: UUID = Field(primary_key=True, index=True)

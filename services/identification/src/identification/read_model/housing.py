@@ -1,0 +1,173 @@
+"""The ledger of dangerous houses, and the facts that it follows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from common.intents import Connection, Fresh
+from contracts.codes import HousingGrade
+from contracts.housing import RemedyStep
+from identification.domain.housing import Assessed, Ledger, Renovated
+
+Row = dict[str, Any]
+
+
+def stream_of(household_id: UUID) -> str:
+    """Where a household's ledger is recorded."""
+    return f"housing-of-household-{household_id}"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the current facts say of a household's house."""
+
+    household_id: UUID
+    region: str
+    assessments: tuple[Assessed, ...]
+    renovations: tuple[Renovated, ...]
+
+
+async def known(connection: Connection, households: Sequence[UUID]) -> list[Known]:
+    """Assessments and renovations of these households, in one query."""
+    rows = await connection.fetch(
+        """
+        select h.household_id, h.region, f.event_id, f.fact_type, f.detected_on,
+            string_to_array(f.codes, ',') as codes
+        from read.household h
+        left join read.fact f on f.household_id = h.household_id and f.current
+            and f.fact_type in ('HousingSafety', 'HousingRenovation')
+        where h.household_id = any($1::uuid[])
+        order by h.household_id, f.detected_on, f.event_id
+        """,
+        households,
+    )
+    facts: dict[tuple[UUID, str], list[Any]] = {}
+    for row in rows:
+        some = facts.setdefault((row["household_id"], row["region"]), [])
+        if row["fact_type"]:
+            some.append(row)
+    return [
+        Known(
+            household_id,
+            region,
+            tuple(_assessed(r) for r in some if r["fact_type"] == "HousingSafety"),
+            tuple(_renovated(r) for r in some if r["fact_type"] == "HousingRenovation"),
+        )
+        for (household_id, region), some in facts.items()
+    ]
+
+
+def _assessed(row: Any) -> Assessed:
+    grade = next(code for code in row["codes"] if code.startswith("GRADE_"))
+    return Assessed(
+        row["event_id"],
+        HousingGrade[grade.removeprefix("GRADE_")],
+        "LIVED_IN" in row["codes"],
+        row["detected_on"],
+    )
+
+
+def _renovated(row: Any) -> Renovated:
+    return Renovated(RemedyStep[row["codes"][0]], row["detected_on"])
+
+
+async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Keep the entries that these events touch, as they stand afterwards."""
+    ledgers: dict[UUID, Ledger] = {f.payload.household_id: f.state for f in fresh}
+    touched = {f.payload.entry_id: ledgers[f.payload.household_id] for f in fresh}
+    entries = [ledger.entries[entry_id] for entry_id, ledger in touched.items()]
+    await connection.execute(
+        _UPSERT,
+        [e.ledgered.entry_id for e in entries],
+        [e.ledgered.household_id for e in entries],
+        [e.grade.value for e in entries],
+        [e.ledgered.assessed_on for e in entries],
+        [e.ledgered.due_on for e in entries],
+        [e.ledgered.ledgered_on for e in entries],
+        [e.started_on for e in entries],
+        [e.finished_on for e in entries],
+        [e.overdue for e in entries],
+        [e.cleared.cleared_on if e.cleared else None for e in entries],
+        [e.cleared.reason.value if e.cleared else None for e in entries],
+    )
+
+
+_UPSERT = """
+insert into read.dangerous_house (entry_id, household_id, grade, assessed_on, due_on, ledgered_on,
+    started_on, finished_on, overdue, cleared_on, cleared_why)
+select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::date[], $6::date[],
+    $7::date[], $8::date[], $9::bool[], $10::date[], $11::text[])
+on conflict (entry_id) do update set
+    grade = excluded.grade, assessed_on = excluded.assessed_on, due_on = excluded.due_on,
+    ledgered_on = excluded.ledgered_on, started_on = excluded.started_on,
+    finished_on = excluded.finished_on, overdue = excluded.overdue,
+    cleared_on = excluded.cleared_on, cleared_why = excluded.cleared_why
+"""
+
+
+async def to_look_at(connection: Any, today: date) -> list[tuple[UUID, str]]:
+    """Households whose remedy should have started, and nobody said so: id and area."""
+    rows = await connection.fetch(
+        """
+        select h.household_id, h.region
+        from read.dangerous_house d join read.household h using (household_id)
+        where d.cleared_on is null and d.started_on is null and not d.overdue and d.due_on < $1
+            and h.status = 'ACTIVE'
+        order by h.household_id
+        """,
+        today,
+    )
+    return [(row["household_id"], row["region"]) for row in rows]
+
+
+async def ledger(
+    connection: Any,
+    *,
+    region: str,
+    state: str | None,
+    on: date,
+    after: UUID | None,
+    limit: int,
+) -> list[Row]:
+    """Entries of an area by id, cleared ones too.
+
+    `state` on a day: OPEN, OVERDUE, STARTED, FINISHED (waits for a new assessment) or CLEARED.
+    """
+    rows = await connection.fetch(
+        """
+        select * from (
+            select d.*, h.register_number, h.region, h.category, h.stage,
+                case when cleared_on is not null then 'CLEARED'
+                    when finished_on is not null then 'FINISHED'
+                    when started_on is not null then 'STARTED'
+                    when d.due_on < $3 then 'OVERDUE' else 'OPEN' end as state
+            from read.dangerous_house d join read.household h using (household_id)
+            where h.status = 'ACTIVE' and h.region like $1 || '%'
+        ) as entries
+        where ($2::text is null or state = $2) and ($4::uuid is null or entry_id > $4)
+        order by entry_id limit $5
+        """,
+        region,
+        state,
+        on,
+        after,
+        limit,
+    )
+    return [dict(row) for row in rows]
+
+
+async def counted(connection: Any, region: str, on: date) -> tuple[int, int, int]:
+    """S1.3-03: households in the ledger, those without a started remedy (to be 0), and those overdue."""
+    row = await connection.fetchrow(
+        """
+        select count(*) as living, count(*) filter (where started_on is null) as without,
+            count(*) filter (where started_on is null and d.due_on < $2) as overdue
+        from read.dangerous_house d join read.household h using (household_id)
+        where h.status = 'ACTIVE' and h.region like $1 || '%' and cleared_on is null
+        """,
+        region,
+        on,
+    )
+    return row["living"], row["without"], row["overdue"]

@@ -1,0 +1,75 @@
+"""The tables of the registers of housing, schooling and water."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel
+
+from identification.read_model.tables import TABLES as TABLES
+
+
+class DangerousHouseRow(SQLModel, table=True):
+    """One entry of the ledger of dangerous houses; `overdue` once the day's end has said so."""
+
+    metadata = TABLES
+    __tablename__ = "dangerous_house"
+
+    entry_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(index=True)
+    grade: str
+    assessed_on: date
+    due_on: date
+    ledgered_on: date
+    started_on: date | None
+    finished_on: date | None
+    overdue: bool
+    cleared_on: date | None
+    cleared_why: str | None
+
+
+class DropoutRow(SQLModel, table=True):
+    """A child of compulsory age out of school, until `ended_on`."""
+
+    metadata = TABLES
+    __tablename__ = "dropout"
+
+    dropout_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(index=True)
+    person_id: UUID = Field(index=True)
+    term: str
+    basis: str
+    cause: str | None
+    detected_on: date
+    ended_on: date | None
+    ended_why: str | None
+
+
+class WaterSourceRow(SQLModel, table=True):
+    """A source of drinking water with its latest test."""
+
+    metadata = TABLES
+    __tablename__ = "water_source"
+
+    source_id: UUID = Field(primary_key=True)
+    label: str
+    kind: str
+    region: str = Field(index=True)
+    served_count: int
+    test_id: UUID | None
+    tested_on: date | None
+    valid_to: date | None = Field(index=True)
+    qualified: bool | None
+    faults: str
+    due: bool
+    expired: bool
+    version: int
+
+
+class WaterServedRow(SQLModel, table=True):
+    """A household that a source serves."""
+
+    metadata = TABLES
+    __tablename__ = "water_served"
+
+    source_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(primary_key=True, index=True)
