@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid5
@@ -12,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from common.service import Runtime
 from common.testing import database, eventually
 from identification.domain.coverage import Share
 from identification.read_model import TABLES, coverage
@@ -76,7 +77,7 @@ async def clues(sql: asyncpg.Connection, number: int) -> list[str]:
 
 
 async def test_S1305_a_failed_test_is_a_clue_for_the_two_groups_that_the_source_serves(
-    app: httpx.AsyncClient, callers: Callers, sql: asyncpg.Connection
+    app: httpx.AsyncClient, callers: Callers, sql: asyncpg.Connection, runtime: Runtime
 ) -> None:
     poor = await registered(app, callers)
     general = await registered(app, callers, category="GENERAL")
@@ -84,7 +85,8 @@ async def test_S1305_a_failed_test_is_a_clue_for_the_two_groups_that_the_source_
     url = f"/v1/water-sources/{body['source_id']}"
     answer = await app.post("/v1/water-sources", json=body, headers=water(callers, f"r{poor}"))
     assert answer.status_code == 201, answer.text
-    failed = report(poor, quality_passed=False)
+    today = runtime.clock.today()
+    failed = report(poor, quality_passed=False, tested_on=str(today))
     answer = await app.post(f"{url}/tests", json=failed, headers=water(callers, f"t{poor}"))
     assert answer.status_code == 201, answer.text
 
@@ -94,13 +96,56 @@ async def test_S1305_a_failed_test_is_a_clue_for_the_two_groups_that_the_source_
     assert await eventually(opened) == ["WATER-TEST-FAILED"]
     assert await clues(sql, general) == []
     listed = await app.get(
-        f"/v1/water-sources?region={VILLAGE}&state=FAILED&on=2024-07-01", headers=water(callers)
+        f"/v1/water-sources?region={VILLAGE}&state=FAILED&on={today}", headers=water(callers)
     )
     assert body["source_id"] in [row["source_id"] for row in listed.json()]
+    later = today + timedelta(days=4 * 365)
     stale = await app.get(
-        f"/v1/water-sources?region={VILLAGE}&state=STALE&on=2027-07-01", headers=water(callers)
+        f"/v1/water-sources?region={VILLAGE}&state=STALE&on={later}", headers=water(callers)
     )
     assert body["source_id"] in [row["source_id"] for row in stale.json()]
+
+
+async def test_S1305_a_household_that_is_connected_to_a_failed_source_gets_the_same_clue_once(
+    app: httpx.AsyncClient, callers: Callers, sql: asyncpg.Connection, runtime: Runtime
+) -> None:
+    """Where the report has run out meanwhile, there is a test to arrange, and no clue (A32)."""
+    first, second, third = [await registered(app, callers) for _ in range(3)]
+    today = runtime.clock.today()
+    urls = []
+    for number, tested_on in ((first, today), (third, today - timedelta(days=4 * 365))):
+        body = source(number, number)
+        urls.append(f"/v1/water-sources/{body['source_id']}")
+        await app.post("/v1/water-sources", json=body, headers=water(callers, f"r{number}"))
+        failed = report(number, quality_passed=False, tested_on=str(tested_on))
+        answer = await app.post(
+            f"{urls[-1]}/tests", json=failed, headers=water(callers, f"t{number}")
+        )
+        assert answer.status_code == 201, answer.text
+
+    async def serve(url: str, key: str, **change: list[str]) -> None:
+        body = {"effective_on": str(today), **change}
+        answer = await app.post(f"{url}/served", json=body, headers=water(callers, key))
+        assert answer.status_code == 201, answer.text
+
+    async def said(number: int) -> list[tuple[str, str]]:
+        rows = await sql.fetch(
+            "select data from es.readable where stream = $1 and type in ('RiskDetected', "
+            "'RiskClueAttached')",
+            f"household-{id_of(number)}",
+        )
+        told = [json.loads(row["data"]) for row in rows]
+        return [(one["rule_id"], one["summary_zh"]) for one in told]
+
+    fresh, run_out = urls
+    await serve(run_out, f"o{second}", connected=[id_of(second)])
+    await serve(fresh, f"a{second}", connected=[id_of(second)])
+    clue = [("WATER-TEST-FAILED", "所用水源检测不合格（水质）")]
+    assert await eventually(lambda: said(second)) == clue
+    await serve(fresh, f"b{second}", connected=[], disconnected=[id_of(second)])
+    await serve(fresh, f"c{second}", connected=[id_of(second), id_of(third)])
+    assert await eventually(lambda: said(third)) == clue  # in the order of the source's events
+    assert await said(second) == clue
 
 
 async def test_S1306_a_report_that_has_run_out_is_a_task_until_the_next_test(

@@ -1,7 +1,7 @@
 """Water sources: tests by four measures, three years of validity, and no household at fault for paper."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from contracts.safeguards import (
     WaterTestRecorded,
 )
 from identification.domain.coverage import Share
+from identification.domain.findings import Finding
 from identification.domain.rules_of_water import failed_test, long_outage
 from identification.domain.water import (
     WATER,
@@ -66,6 +67,12 @@ def look(on: date) -> LookAtTests:
     return LookAtTests(policy=POLICY, today=on)
 
 
+def found_in(test: WaterTestRecorded, *, at_risk_group: bool = True) -> Finding | None:
+    """What the rule finds in a household on the last day of the report."""
+    faults, last = test.faults, test.valid_to
+    return failed_test(faults, last, UUID(int=1), last, at_risk_group=at_risk_group)
+
+
 def test_A32_a_report_is_valid_to_the_same_day_three_years_on_and_stale_the_next() -> None:
     (test,) = TESTED[1:]
     assert isinstance(test, WaterTestRecorded)
@@ -79,9 +86,11 @@ def test_A32_a_report_is_valid_to_the_same_day_three_years_on_and_stale_the_next
 
 
 def test_A32_a_stale_report_is_a_task_and_no_clue() -> None:
-    (test,) = TESTED[1:]
+    (test,) = WATER.when(replace(TEST, quality_passed=False), given=REGISTERED)
     assert isinstance(test, WaterTestRecorded)
-    assert failed_test(test, UUID(int=1), at_risk_group=True) is None
+    assert found_in(test) is not None
+    after = test.valid_to + timedelta(days=1)
+    assert failed_test(test.faults, test.valid_to, UUID(int=1), after, at_risk_group=True) is None
 
 
 def test_A32_the_share_is_rounded_down() -> None:
@@ -138,9 +147,9 @@ def test_S1304_a_source_passes_all_or_fails(
     (test,) = WATER.when(replace(TEST, **change), given=REGISTERED)
     assert isinstance(test, WaterTestRecorded)
     assert (test.faults, test.qualified) == (faults, not faults)
-    finding = failed_test(test, UUID(int=1), at_risk_group=True)
+    finding = found_in(test)
     assert (finding is not None) == bool(faults)
-    assert failed_test(test, UUID(int=1), at_risk_group=False) is None
+    assert found_in(test, at_risk_group=False) is None
 
 
 def test_an_outage_of_more_than_seven_days_is_a_clue_and_only_grows() -> None:

@@ -22,7 +22,7 @@ from contracts.households import RegisterEvent
 from contracts.identification import IdentificationEvent
 from contracts.persons import PersonalDataErased, RestrictionLifted
 from contracts.policies import PolicyVersionPublished
-from contracts.safeguards import WaterOutageReported, WaterTestRecorded
+from contracts.safeguards import WaterOutageReported, WaterServiceChanged, WaterTestRecorded
 from identification import consequences
 from identification.domain.policy_book import PolicyBook
 from identification.effects import (
@@ -51,6 +51,7 @@ HEARD = Codec.of(
     | PolicyVersionPublished
     | WaterTestRecorded
     | WaterOutageReported
+    | WaterServiceChanged
     | consequences.FOLLOWED
 )
 # The rest of our own language is of no consequence here. A type that is in neither, from a newer

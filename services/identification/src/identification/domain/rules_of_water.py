@@ -1,19 +1,26 @@
 """Risk rules over drinking water, for each household that a source serves (S1.3-05)."""
 
+from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from contracts.codes import RiskType, Severity
-from contracts.safeguards import WaterOutageReported, WaterTestRecorded
+from contracts.safeguards import WaterFault, WaterOutageReported
 from identification.domain.findings import Finding
 from identification.domain.policy import Policy
+from identification.domain.water import stale
 
 
-def failed_test(test: WaterTestRecorded, event_id: UUID, *, at_risk_group: bool) -> Finding | None:
+def failed_test(
+    faults: Sequence[WaterFault], valid_to: date, event_id: UUID, on: date, *, at_risk_group: bool
+) -> Finding | None:
     """WATER-TEST-FAILED v1 (水务, S1.3-05): ORANGE for formerly poor and monitored households served.
 
-    A report that is stale is no risk of a household: it opens a test task (A32).
+    `faults` are those of the source's latest test, which `event_id` recorded, whether the household
+    was served then or is connected later. A report that is stale on the day is no risk of a
+    household: it opens a test task (A32).
     """
-    if test.qualified or not at_risk_group:
+    if not faults or not at_risk_group or stale(valid_to, on):
         return None
     return Finding(
         "WATER-TEST-FAILED",
@@ -21,8 +28,8 @@ def failed_test(test: WaterTestRecorded, event_id: UUID, *, at_risk_group: bool)
         RiskType.UNSAFE_WATER,
         Severity.ORANGE,
         (event_id,),
-        f"所用水源检测不合格（{'、'.join(fault.zh for fault in test.faults)}）",
-        f"the water source failed its test ({', '.join(fault.en for fault in test.faults)})",
+        f"所用水源检测不合格（{'、'.join(fault.zh for fault in faults)}）",
+        f"the water source failed its test ({', '.join(fault.en for fault in faults)})",
     )
 
 

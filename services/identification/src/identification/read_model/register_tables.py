@@ -56,6 +56,7 @@ class WaterSourceRow(SQLModel, table=True):
     region: str = Field(index=True)
     served_count: int
     test_id: UUID | None
+    test_event_id: UUID | None
     tested_on: date | None
     valid_to: date | None = Field(index=True)
     qualified: bool | None

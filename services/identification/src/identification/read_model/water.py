@@ -1,6 +1,6 @@
 """Sources of drinking water, the households they serve, and the tests to arrange."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from common.intents import Connection, Fresh
 from contracts.safeguards import (
+    WaterFault,
     WaterServiceChanged,
     WaterSourceRegistered,
     WaterTestDue,
@@ -22,7 +23,8 @@ Row = dict[str, Any]
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Keep the sources as they are after these events, whom they serve, and the tasks of their tests."""
     latest = {f.event.stream: f for f in fresh}
-    rows = [_source(f) for f in latest.values()]
+    reports = {f.payload.test_id: f.event.event_id for f in fresh if _is_test(f)}
+    rows = [_source(f, reports) for f in latest.values()]
     await connection.execute(_UPSERT, *(list(column) for column in zip(*rows, strict=True)))
     await _serve(connection, fresh)
     tasks = [f for f in fresh if isinstance(f.payload, WaterTestDue | WaterTestExpired)]
@@ -35,9 +37,13 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
             [_opened_on(f.payload) for f in tasks],
             [_due_on(f.payload) for f in tasks],
         )
-    tests = [f.payload for f in fresh if isinstance(f.payload, WaterTestRecorded)]
+    tests = [f.payload for f in fresh if _is_test(f)]
     if tests:
         await connection.execute(_CLOSE, [t.source_id for t in tests], [t.tested_on for t in tests])
+
+
+def _is_test(fresh: Fresh) -> bool:
+    return isinstance(fresh.payload, WaterTestRecorded)
 
 
 def _opened_on(event: WaterTestDue | WaterTestExpired) -> date:
@@ -48,7 +54,8 @@ def _due_on(event: WaterTestDue | WaterTestExpired) -> date:
     return event.valid_to if isinstance(event, WaterTestDue) else event.expired_on
 
 
-def _source(fresh: Fresh) -> tuple[Any, ...]:
+def _source(fresh: Fresh, reports: Mapping[UUID, UUID]) -> tuple[Any, ...]:
+    """`reports`: the events of the tests that are being recorded; of an older one it is kept."""
     state: Source = fresh.state
     last = state.last
     return (
@@ -58,6 +65,7 @@ def _source(fresh: Fresh) -> tuple[Any, ...]:
         state.registered.region,
         len(state.served),
         last.test_id if last else None,
+        reports.get(last.test_id) if last else None,
         last.tested_on if last else None,
         last.valid_to if last else None,
         last.qualified if last else None,
@@ -69,12 +77,14 @@ def _source(fresh: Fresh) -> tuple[Any, ...]:
 
 
 _UPSERT = """
-insert into read.water_source (source_id, label, kind, region, served_count, test_id, tested_on,
-    valid_to, qualified, faults, due, expired, version)
+insert into read.water_source (source_id, label, kind, region, served_count, test_id, test_event_id,
+    tested_on, valid_to, qualified, faults, due, expired, version)
 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::uuid[],
-    $7::date[], $8::date[], $9::bool[], $10::text[], $11::bool[], $12::bool[], $13::int[])
+    $7::uuid[], $8::date[], $9::date[], $10::bool[], $11::text[], $12::bool[], $13::bool[],
+    $14::int[])
 on conflict (source_id) do update set
     served_count = excluded.served_count, test_id = excluded.test_id,
+    test_event_id = coalesce(excluded.test_event_id, read.water_source.test_event_id),
     tested_on = excluded.tested_on, valid_to = excluded.valid_to, qualified = excluded.qualified,
     faults = excluded.faults, due = excluded.due, expired = excluded.expired,
     version = excluded.version
@@ -133,13 +143,23 @@ class Served:
     stage: str
 
 
-async def served_by(
-    connection: Connection, sources: Sequence[UUID]
-) -> dict[UUID, tuple[UUID | None, list[Served]]]:
+@dataclass(frozen=True)
+class Supply:
+    """A source's latest test, by its own id and by the event that recorded it, and whom it serves now."""
+
+    test_id: UUID | None
+    test_event_id: UUID | None
+    valid_to: date
+    faults: tuple[WaterFault, ...]
+    served: list[Served]
+
+
+async def served_by(connection: Connection, sources: Sequence[UUID]) -> dict[UUID, Supply]:
     """The latest test of each source, and the households on the register that it serves, in one query."""
     rows = await connection.fetch(
         """
-        select s.source_id, s.test_id, h.household_id, h.region, h.category, h.stage
+        select s.source_id, s.test_id, s.test_event_id, s.valid_to, s.faults,
+            h.household_id, h.region, h.category, h.stage
         from read.water_source s
         left join read.water_served w using (source_id)
         left join read.household h on h.household_id = w.household_id and h.status = 'ACTIVE'
@@ -147,12 +167,16 @@ async def served_by(
         """,
         sources,
     )
-    found: dict[UUID, tuple[UUID | None, list[Served]]] = {}
+    found: dict[UUID, Supply] = {}
     for row in rows:
-        _, served = found.setdefault(row["source_id"], (row["test_id"], []))
+        faults = tuple(WaterFault[fault] for fault in row["faults"].split(",") if fault)
+        supply = found.setdefault(
+            row["source_id"],
+            Supply(row["test_id"], row["test_event_id"], row["valid_to"] or date.min, faults, []),
+        )
         if row["household_id"]:
             poor = row["category"] == "FORMERLY_POOR"
-            served.append(Served(row["household_id"], row["region"], poor, row["stage"]))
+            supply.served.append(Served(row["household_id"], row["region"], poor, row["stage"]))
     return found
 
 
