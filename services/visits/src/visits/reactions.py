@@ -2,14 +2,16 @@
 
 A household that goes on the register may be visited; one that is confirmed as monitored must be,
 every month (S1.1-05), until its risk is eliminated, or its monitoring ends (A29), and again when the
-elimination is revoked (A47). All take effect in the transaction that moves the consumer's offset.
+elimination is revoked (A47). Where a merger carries an episode on, the duty of the month goes on with
+it (A54). All take effect in the transaction that moves the consumer's offset.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from common.clock import business_date
 from common.codec import Codec
 from common.eventstore import record
 from common.ids import derived_id
@@ -19,21 +21,23 @@ from common.policies import Policies
 from contracts.eliminations import RiskEliminated, RiskEliminationRevoked
 from contracts.envelope import Actor, Envelope
 from contracts.episodes import MonitoringConfirmed
-from contracts.households import HouseholdRegistered, HouseholdRelocated
+from contracts.households import EpisodeTakenOver, HouseholdRegistered, HouseholdRelocated
 from contracts.identification import IdentificationEvent
 from contracts.monitoring import MonitoringCancelled, MonitoringClosed
-from contracts.visits import ObligationType
+from contracts.visits import HouseholdVisited, ObligationType
 from visits import read_model
 from visits.domain.commands import Command, LeavePopulation, OpenMonthlyObligation
 from visits.domain.household import VISITS, month_of, stream_of
 from visits.domain.policy import Policy
 
-Entered = MonitoringConfirmed | RiskEliminationRevoked
+Entered = MonitoringConfirmed | RiskEliminationRevoked | EpisodeTakenOver
 Left = RiskEliminated | MonitoringCancelled | MonitoringClosed
 HEARD = Codec.of(HouseholdRegistered | HouseholdRelocated | Entered | Left)
 # The rest of identification's language, as this version was built with it, is of no consequence here.
 # A type that is in neither parks its household until this service is deployed with it.
 IGNORED = frozenset(Codec.of(IdentificationEvent).types) - set(HEARD.types)
+Visits = Mapping[UUID, Sequence[HouseholdVisited]]  # by the household that was visited
+_VISITED = Codec.of(HouseholdVisited)
 RULES = Actor(
     person="rules",
     post="RULE_ENGINE",
@@ -52,11 +56,31 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
         homes = {p.household_id: home for e, p in heard if (home := _home(e, p))}
         if homes:
             await read_model.remember(connection, homes)
-        intents = [intent for e, p in heard if (intent := asked_by(e, p, policies))]
+        visits = await _made_before(connection, heard)
+        intents = [intent for e, p in heard if (intent := asked_by(e, p, policies, visits))]
         if intents:
             accepted(await record(connection, store, intents))
 
     return handle
+
+
+async def _made_before(connection: Connection, heard: Sequence[tuple[Envelope, Any]]) -> Visits:
+    """The visits to households whose episodes go on elsewhere, by household, in one query."""
+    left = {p.from_household_id for _, p in heard if isinstance(p, EpisodeTakenOver)}
+    if not left:
+        return {}
+    rows = await connection.fetch(
+        """
+        select stream, type, schema_version, data from es.events
+        where stream = any($1::text[]) and type = 'HouseholdVisited' order by stream, version
+        """,
+        [stream_of(household) for household in left],
+    )
+    found: dict[UUID, list[HouseholdVisited]] = {household: [] for household in left}
+    for row in rows:
+        visited = _VISITED.decode(row["type"], row["schema_version"], row["data"])
+        found[visited.household_id].append(visited)
+    return found
 
 
 def _home(event: Envelope, payload: Any) -> str | None:
@@ -69,8 +93,10 @@ def _home(event: Envelope, payload: Any) -> str | None:
     return None
 
 
-def asked_by(cause: Envelope, payload: Any, policies: Policies[Policy]) -> Intent | None:
-    """What an event asks of the household's visits, if anything.
+def asked_by(
+    cause: Envelope, payload: Any, policies: Policies[Policy], visits: Visits | None = None
+) -> Intent | None:
+    """What an event asks of the household's visits, if anything. `visits`: those made elsewhere.
 
     Raises `LookupError` when no policy covers the household's region.
     """
@@ -79,6 +105,12 @@ def asked_by(cause: Envelope, payload: Any, policies: Policies[Policy]) -> Inten
             return monthly_duty(cause, payload.household_id, payload.confirmed_on, policies)
         case RiskEliminationRevoked():
             return monthly_duty(cause, payload.household_id, payload.revoked_on, policies)
+        case EpisodeTakenOver():
+            # The episode was never interrupted: it counts from the beginning of the month, if it is older.
+            merged_on = business_date(cause.occurred_at)
+            since = max(payload.confirmed_on, merged_on.replace(day=1))
+            made = (visits or {}).get(payload.from_household_id, ())
+            return monthly_duty(cause, payload.household_id, since, policies, made)
         case RiskEliminated():
             return leaving(cause, payload.household_id, payload.eliminated_on)
         case MonitoringCancelled():
@@ -89,7 +121,11 @@ def asked_by(cause: Envelope, payload: Any, policies: Policies[Policy]) -> Inten
 
 
 def monthly_duty(
-    cause: Envelope, household_id: UUID, monitored_from: date, policies: Policies[Policy]
+    cause: Envelope,
+    household_id: UUID,
+    monitored_from: date,
+    policies: Policies[Policy],
+    visits: Sequence[HouseholdVisited] = (),
 ) -> Intent:
     """The duty to visit in the month of that day; its id is the same however often it is heard."""
     policy = policies.of(cause.region, monitored_from)
@@ -100,6 +136,7 @@ def monthly_duty(
         monitored_from=monitored_from,
         responsible_region=cause.region,
         policy=policy,
+        visits=tuple(visits),
     )
     return _intent(cause, household_id, command, policy.version)
 

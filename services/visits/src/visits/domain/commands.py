@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from contracts.visits import VisitMode, Visitor, VisitPurpose
+from contracts.visits import HouseholdVisited, VisitMode, Visitor, VisitPurpose
 from visits.domain.policy import Policy
 
 
@@ -12,7 +12,8 @@ from visits.domain.policy import Policy
 class OpenMonthlyObligation:
     """A household is monitored from a day on: it may be due for a visit in that month (S1.1-05).
 
-    The day is that of its confirmation, or of the revocation of its elimination (A47).
+    The day is that of its confirmation, or of the revocation of its elimination (A47). Of an episode
+    taken over from another household (A54), `visits` are those made there.
     """
 
     household_id: UUID
@@ -20,6 +21,7 @@ class OpenMonthlyObligation:
     monitored_from: date
     responsible_region: str
     policy: Policy
+    visits: tuple[HouseholdVisited, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,9 +71,12 @@ def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[
         period_to=last,
         due_on=last,
     )
-    # The verification visit was made before the duty existed, and counts (3.4).
+    # The verification visit was made before the duty existed, and counts (3.4); so does one that the
+    # family had in the household where its episode came from (A54).
     made = [
-        v for v in household.visits if qualifies(v) and Obligation(opened).asks_for(v.visited_on)
+        v
+        for v in (*household.visits, *c.visits)
+        if qualifies(v) and Obligation(opened).asks_for(v.visited_on)
     ]
     if not made:
         return [opened]
