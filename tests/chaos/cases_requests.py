@@ -104,6 +104,7 @@ async def one_household(arena: Arena) -> None:
                 headers={"Idempotency-Key": str(new_id()), "If-Match": f'"{version}"'},
                 json={
                     "channel": "SELF_DECLARATION",
+                    "medium": "PAPER",
                     "risk_types": [risk],
                     "severity": "ORANGE",
                     "discovered_on": "2026-11-20",

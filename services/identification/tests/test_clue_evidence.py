@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from contracts.codes import Channel, RiskType, Severity
+from contracts.codes import Channel, DeclarationMedium, RiskType, Severity
 from contracts.episodes import RiskClueAttached
 from contracts.evidence import ClueEvidenceAdded
 from contracts.identification import HouseholdEvent
@@ -78,6 +78,7 @@ def test_evidence_joins_a_clue_of_the_open_case_and_no_other() -> None:
         RISK,
         clue_id=UUID(int=20),
         channel=Channel.SELF_DECLARATION,
+        medium=DeclarationMedium.PAPER,
         rule_id=None,
         rule_version=None,
         evidence_event_ids=(),

@@ -1,6 +1,7 @@
 """Farmers declare themselves (A13)."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,13 @@ import pytest
 
 from common.ids import new_id
 from common.service import Runtime
+from contracts.codes import Channel, DeclarationMedium
+from contracts.episodes import RiskClueAttached, RiskDetected
+from identification.domain.household import HOUSEHOLD
 from identification.identity import check_digit
 from services.identification.tests.asking import REGION, Callers, identity_number
 from services.identification.tests.registrar import Register
+from services.identification.tests.story import RISK, history, refused
 
 serials = itertools.count(1)
 
@@ -26,6 +31,7 @@ def unknown_number() -> str:
 
 def declaration(**change: Any) -> dict[str, Any]:
     form = {
+        "medium": "QR_CODE",
         "region": REGION,
         "name": "黄某某",
         "identity_number": unknown_number(),
@@ -101,12 +107,60 @@ async def test_A13_a_known_household_gets_the_clue_and_the_answer_does_not_tell(
     assert (await register.get(home.id))["stage"] == "CLUE_OPEN"
 
 
+async def test_A13_a_declaration_says_its_medium_which_is_listed_and_counted(
+    app: httpx.AsyncClient, callers: Callers, page: Page, runtime: Runtime
+) -> None:
+    town = "441624116"
+    staff = callers.staff("episodes:read episodes:village", "clerk", town)
+    today = runtime.clock.today()
+
+    async def counted() -> dict[str, int]:
+        url = f"/v1/clues/declared?region={town}&since={today}&until={today}"
+        rows = (await app.get(url, headers=staff)).json()
+        return {row["medium"]: row["declarations"] for row in rows}
+
+    before = await counted()
+    for medium in ("APP", "TELEPHONE", "TELEPHONE"):
+        answer = await page.declare(declaration(medium=medium, region=f"{town}201"))
+        assert answer.status_code == 201, answer.text
+    after = await counted()
+    assert {m: after[m] - before[m] for m in after} == {
+        "APP": 1,
+        "QR_CODE": 0,
+        "TELEPHONE": 2,
+        "PAPER": 0,
+        "IN_PERSON": 0,
+    }
+    url = f"/v1/clues?region={town}&medium=APP"
+    assert {row["medium"] for row in (await app.get(url, headers=staff)).json()} == {"APP"}
+    unknown = await app.get("/v1/clues/declared?year=2024", headers=staff)
+    assert (unknown.status_code, unknown.json()["code"]) == (400, "unknown-filter")
+
+
+def test_only_a_declaration_has_a_medium_and_each_has_one() -> None:
+    declared = replace(
+        RISK, channel=Channel.SELF_DECLARATION, rule_id=None, medium=DeclarationMedium.TELEPHONE
+    )
+    (event,) = HOUSEHOLD.when(declared, given=history())
+    assert isinstance(event, RiskDetected)
+    assert event.medium is DeclarationMedium.TELEPHONE
+    (attached,) = HOUSEHOLD.when(replace(declared, clue_id=UUID(int=9)), given=history(RISK))
+    assert isinstance(attached, RiskClueAttached)
+    assert attached.medium is DeclarationMedium.TELEPHONE
+    assert refused(replace(declared, medium=None), history()).code == "declaration-medium"
+    assert refused(replace(RISK, medium=DeclarationMedium.APP), history()).code == (
+        "declaration-medium"
+    )
+
+
 async def test_A13_what_a_farmer_writes_wrong_is_named_and_never_echoed(page: Page) -> None:
     number = unknown_number()
     wrong = number[:17] + ("0" if number[17] != "0" else "1")
     changes: list[tuple[dict[str, Any], int, str]] = [
         ({"identity_number": wrong}, 422, "invalid"),
         ({"risk_types": []}, 422, "invalid"),
+        ({"medium": "PIGEON"}, 422, "invalid"),
+        ({"medium": None}, 422, "invalid"),
         ({"summary": "电话13800000000请联系"}, 422, "personal-data-in-text"),
         ({"region": "441625100201"}, 403, "outside-region"),
     ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.codes import Channel, RiskType
+from contracts.codes import Channel, DeclarationMedium, RiskType
 from contracts.episodes import (
     ClueRejected,
     ClueWithdrawn,
@@ -113,7 +113,9 @@ def test_T4_an_appeal_is_heard_although_the_risk_was_reported_within_the_window(
     given = history(RISK, START, NOT_AT_RISK, REJECT)
     again = replace(RISK, clue_id=UUID(int=9), discovered_on=date(2024, 3, 10))
     assert HOUSEHOLD.when(again, given=given) == []
-    appeal = replace(again, channel=Channel.SELF_DECLARATION, rule_id=None)
+    appeal = replace(
+        again, channel=Channel.SELF_DECLARATION, rule_id=None, medium=DeclarationMedium.PAPER
+    )
     (event,) = HOUSEHOLD.when(appeal, given=given)
     assert isinstance(event, RiskDetected)
 

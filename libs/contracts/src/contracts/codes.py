@@ -161,6 +161,16 @@ class Channel(Code):
     DEPARTMENT_WARNING = "DEPARTMENT_WARNING", "部门筛查预警", "department warning"
 
 
+class DeclarationMedium(Code):
+    """How a household declared itself: the county's app, its QR page, the telephone, paper, in person."""
+
+    APP = "APP", "一键报贫(手机应用)", "app"
+    QR_CODE = "QR_CODE", "一码申报(扫码)", "QR code"
+    TELEPHONE = "TELEPHONE", "电话申报(12317)", "telephone"
+    PAPER = "PAPER", "书面申请", "paper"
+    IN_PERSON = "IN_PERSON", "到村镇当面申报", "in person"
+
+
 class Severity(Code):
     """Of a clue, rising."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from contracts.codes import (
     Channel,
+    DeclarationMedium,
     DisasterSubtype,
     HousingGrade,
     MonitoredClass,
@@ -48,7 +49,10 @@ class ReviewLevel(Code):
 
 @dataclass(frozen=True, kw_only=True)
 class RiskDetected:
-    """T1: a clue opened a case; day 0 of the 15-day clock is `discovered_on` (S2-07)."""
+    """T1: a clue opened a case; day 0 of the 15-day clock is `discovered_on` (S2-07).
+
+    `medium` is that of a self-declaration, since it is asked for.
+    """
 
     wording: ClassVar = Wording(
         "发现风险线索",
@@ -68,6 +72,7 @@ class RiskDetected:
     due_on: date
     summary_zh: str
     summary_en: str
+    medium: DeclarationMedium | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +96,7 @@ class RiskClueAttached:
     discovered_on: date
     summary_zh: str
     summary_en: str
+    medium: DeclarationMedium | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from common.auth import Principal, allow
 from common.http import only_filters
 from common.paging import bounded, lead_on
 from common.problems import Problem, fault
-from contracts.codes import Channel, MonitoredClass, Severity
+from contracts.codes import Channel, DeclarationMedium, MonitoredClass, Severity
 from contracts.stages import Stage
 from identification.api.forms import Day
 from identification.api.wired import Wired, wired
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1", tags=["cases"])
 
 Reader = Annotated[Principal, allow("episodes:read")]
 PAGE = ("region", "cursor", "limit")
-CLUES = ("status", "channel", "severity", "household_id", "due_by")
+CLUES = ("status", "channel", "medium", "severity", "household_id", "due_by")
 CASES = (
     "stage",
     "outcome",
@@ -47,6 +47,7 @@ async def read_clues(
     region: str | None = None,
     status: Literal["OPEN", "TAKEN_UP", "REJECTED", "WITHDRAWN", "CLOSED"] | None = None,
     channel: Channel | None = None,
+    medium: DeclarationMedium | None = None,
     severity: Severity | None = None,
     household_id: UUID | None = None,
     due_by: Day | None = None,
@@ -60,6 +61,7 @@ async def read_clues(
         region=area,
         status=status,
         channel=channel,
+        medium=medium,
         severity=severity,
         household_id=household_id,
         due_by=due_by,
@@ -69,6 +71,30 @@ async def read_clues(
     lead_on(request, response, rows[-1].clue_id if len(rows) == limit else None)
     today = app.runtime.clock.today()
     return [_clue(row, today) for row in rows]
+
+
+@router.get("/clues/declared", summary="Self-declarations by medium")
+async def read_declared(
+    request: Request,
+    caller: Reader,
+    region: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> list[dict[str, Any]]:
+    """How many came by each medium, and what became of them; both days included."""
+    only_filters(request, ["region", "since", "until"])
+    found = await clues.by_medium(
+        wired(request).runtime.pool, region=caller.area(region), since=since, until=until
+    )
+    return [
+        {
+            "medium": medium,
+            "zh": medium.zh,
+            "declarations": sum(r["declarations"] for r in found if r["medium"] == medium),
+            "by_status": {r["status"]: r["declarations"] for r in found if r["medium"] == medium},
+        }
+        for medium in DeclarationMedium
+    ]
 
 
 def _clue(row: ClueRow, today: date) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Farmers declare themselves, by the county's QR page or its telephone service (A13)."""
+"""Farmers declare themselves, by the county's app or QR page, by telephone or on paper (A13)."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -17,6 +17,7 @@ from common.problems import Problem, fault
 from contracts.codes import (
     Category,
     Channel,
+    DeclarationMedium,
     Health,
     LabourCapacity,
     Origin,
@@ -42,8 +43,9 @@ DECLARED = UUID("5f0c1b52-6a53-5a0e-9a52-0d9c54a4c0de")  # names households by c
 
 
 class DeclarationForm(Form):
-    """What a farmer says: who, where, what is wrong."""
+    """What a farmer says: who, where, what is wrong, and by which medium it was said."""
 
+    medium: DeclarationMedium
     region: Region
     name: Annotated[str, Field(min_length=1, max_length=60)]
     identity_number: Annotated[str, Field(min_length=18, max_length=22)]
@@ -99,6 +101,7 @@ async def _intent(
     clue = ReportRisk(
         clue_id=uuid5(DECLARED, f"clue:{key.client}:{key.value}"),
         channel=Channel.SELF_DECLARATION,
+        medium=form.medium,
         risk_types=tuple(dict.fromkeys(form.risk_types)),
         severity=Severity.YELLOW,
         evidence_event_ids=(),

@@ -61,6 +61,7 @@ async def report(household_id: UUID, form: ClueForm, request: Request, caller: V
         ReportRisk(
             clue_id=new_id(),
             channel=form.channel,
+            medium=form.medium,
             risk_types=tuple(dict.fromkeys(form.risk_types)),
             severity=form.severity,
             evidence_event_ids=(),

@@ -11,6 +11,7 @@ from common.ids import new_id
 from contracts.codes import (
     Category,
     Channel,
+    DeclarationMedium,
     DisasterSubtype,
     Health,
     HousingGrade,
@@ -115,9 +116,10 @@ class HouseholdForm(Form):
 
 
 class ClueForm(Form):
-    """T1: a clue by a cadre's screening or the household's own declaration."""
+    """T1: a clue by a cadre's screening or the household's own declaration, by some `medium`."""
 
     channel: Channel
+    medium: DeclarationMedium | None = None
     risk_types: Annotated[list[RiskType], Field(min_length=1, max_length=5)]
     severity: Severity = Severity.YELLOW
     discovered_on: date

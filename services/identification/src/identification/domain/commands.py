@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from contracts.codes import Channel, DisasterSubtype, MonitoredClass, RiskType, Severity
+from contracts.codes import (
+    Channel,
+    DeclarationMedium,
+    DisasterSubtype,
+    MonitoredClass,
+    RiskType,
+    Severity,
+)
 from contracts.episodes import RejectionReason, ReviewLevel, WithdrawnBy
 from contracts.inquiries import DataSource, EmergencyCause, Finding
 from identification.domain.assessments import Seen
@@ -19,7 +26,7 @@ from identification.domain.rights import RightsCommand
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRisk:
-    """T1: a clue, from a rule, a cadre or the household itself."""
+    """T1: a clue, from a rule, a cadre or the household itself, which says by which `medium`."""
 
     clue_id: UUID
     channel: Channel
@@ -31,6 +38,7 @@ class ReportRisk:
     discovered_on: date
     summary_zh: str
     summary_en: str
+    medium: DeclarationMedium | None = None
     policy: Policy
     today: date
 

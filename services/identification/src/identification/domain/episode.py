@@ -47,6 +47,8 @@ def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
     without_personal_data(summary=c.summary_zh)
     if not c.risk_types or (c.rule_id and not c.evidence_event_ids):
         raise Refused("clue-needs-evidence")
+    if (c.medium is not None) is not (c.channel is Channel.SELF_DECLARATION):
+        raise Refused("declaration-medium")
     if all(_known(c, household, risk) for risk in c.risk_types):
         return _added(c, household)
     shared: dict[str, Any] = {
@@ -61,6 +63,7 @@ def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
         "discovered_on": c.discovered_on,
         "summary_zh": c.summary_zh,
         "summary_en": c.summary_en,
+        "medium": c.medium,
     }
     if household.case:
         return [RiskClueAttached(**shared)]

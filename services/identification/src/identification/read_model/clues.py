@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -49,6 +50,7 @@ def _reported(f: Fresh) -> tuple[object, ...]:
         household.opened.case_id,
         household.registered.region,
         f.payload.channel.value,
+        f.payload.medium.value if f.payload.medium else None,
         ",".join(f.payload.risk_types),
         f.payload.severity.value,
         f.payload.discovered_on,
@@ -91,13 +93,14 @@ def _granted(f: Fresh) -> tuple[object, ...]:
 
 
 _REPORTED = """
-insert into read.clue (clue_id, household_id, case_id, region, channel, risk_types, severity,
-    discovered_on, due_on, status)
-select clue_id, household_id, case_id, region, channel, string_to_array(risk_types, ','), severity,
-    discovered_on, due_on, 'OPEN'
+insert into read.clue (clue_id, household_id, case_id, region, channel, medium, risk_types,
+    severity, discovered_on, due_on, status)
+select clue_id, household_id, case_id, region, channel, medium, string_to_array(risk_types, ','),
+    severity, discovered_on, due_on, 'OPEN'
 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::date[], $9::date[])
-    as t (clue_id, household_id, case_id, region, channel, risk_types, severity, discovered_on, due_on)
+    $8::text[], $9::date[], $10::date[])
+    as t (clue_id, household_id, case_id, region, channel, medium, risk_types, severity,
+        discovered_on, due_on)
 """
 _SINGLE = """
 update read.clue c set status = t.status
@@ -123,6 +126,7 @@ async def many(
     region: str,
     status: str | None,
     channel: str | None,
+    medium: str | None,
     severity: str | None,
     household_id: UUID | None,
     due_by: date | None,
@@ -134,6 +138,7 @@ async def many(
     for column, value in (
         (ClueRow.status, status),
         (ClueRow.channel, channel),
+        (ClueRow.medium, medium),
         (ClueRow.severity, severity),
         (ClueRow.household_id, household_id),
     ):
@@ -146,3 +151,22 @@ async def many(
     query = query.order_by(col(ClueRow.clue_id)).limit(limit)
     async with AsyncSession(engine) as session:
         return list((await session.execute(query)).scalars())
+
+
+async def by_medium(
+    connection: Any, *, region: str, since: date | None, until: date | None
+) -> list[dict[str, Any]]:
+    """Self-declarations of an area by medium and status, discovered in `[since, until]`."""
+    rows = await connection.fetch(
+        """
+        select medium, status, count(*) as declarations from read.clue
+        where channel = 'SELF_DECLARATION' and region like $1 || '%'
+            and ($2::date is null or discovered_on >= $2)
+            and ($3::date is null or discovered_on <= $3)
+        group by medium, status order by medium, status
+        """,
+        region,
+        since,
+        until,
+    )
+    return [dict(row) for row in rows]

@@ -238,6 +238,7 @@ class ClueRow(SQLModel, table=True):
     case_id: UUID = Field(index=True)
     region: str = Field(index=True)
     channel: str
+    medium: str | None
     risk_types: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
     severity: str
     discovered_on: date

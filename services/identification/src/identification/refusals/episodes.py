@@ -16,6 +16,11 @@ EPISODES: dict[str, Text] = {
         "当前阶段为“{stage_zh}”，此步骤之前须有：{needed_zh}",
         "The case is at “{stage_en}”; this step needs {needed_en} first",
     ),
+    "declaration-medium": Text(
+        422,
+        "农户自主申报须写明申报方式（medium）：APP、QR_CODE、TELEPHONE、PAPER 或 IN_PERSON；其他渠道不填",
+        "A self-declaration says its medium: APP, QR_CODE, TELEPHONE, PAPER or IN_PERSON; no other channel has one",
+    ),
     "clue-needs-evidence": Text(
         422,
         "线索至少需要一个风险类型和一条依据",
