@@ -7,14 +7,17 @@ from uuid import UUID
 import pytest
 
 from common.decider import Refused
+from contracts.circumstances import LivingReason
 from contracts.codes import (
     Category,
     CategoryReason,
+    Health,
     Joining,
     LabourBasis,
     LabourCapacity,
     Leaving,
     Relation,
+    Schooling,
     SplitReason,
 )
 from contracts.households import (
@@ -28,11 +31,14 @@ from identification.domain.register_commands import (
     AssessLabour,
     ChangeHead,
     CorrectCategory,
+    CountCoLiving,
     Deregister,
     ForgoMerger,
     JoinHousehold,
     MergeHouseholds,
     NewHead,
+    RecordHealth,
+    RecordSchooling,
     Relocate,
     RemoveMember,
     SplitHousehold,
@@ -85,6 +91,9 @@ ASSESS = AssessLabour(
     assessed_on=DAY,
     today=TODAY,
 )
+COUNT = CountCoLiving(co_living_count=3, reason=LivingReason.AWAY, effective_on=DAY, today=TODAY)
+ILL = RecordHealth(person_id=SECOND, health=Health.CHRONIC, recorded_on=DAY, today=TODAY)
+PUPIL = RecordSchooling(person_id=SECOND, schooling=Schooling.SENIOR, recorded_on=DAY, today=TODAY)
 CATEGORY = CorrectCategory(
     category=Category.GENERAL,
     marginal_2019=True,

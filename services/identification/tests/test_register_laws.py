@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.decider import Refused
-from contracts.codes import Joining, LabourCapacity, Leaving, Relation
+from contracts.codes import Health, Joining, LabourCapacity, Leaving, Relation, Schooling
 from contracts.households import Related
 from contracts.identification import HouseholdEvent
 from identification.domain.commands import Command
@@ -22,12 +22,15 @@ from services.identification.tests.entries import (
     ASSESS,
     CATEGORY,
     CHANGE_HEAD,
+    COUNT,
     DEREGISTER,
     FORGO,
+    ILL,
     JOIN,
     MERGE,
     MOVE,
     MOVE_OUT,
+    PUPIL,
     REMOVE,
     SPLIT,
     TAKE_IN,
@@ -56,10 +59,13 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(replace, st.just(REMOVE), person_id=persons, reason=st.sampled_from(Leaving), effective_on=days, co_living_count=counts, new_head=heads),
     st.builds(replace, st.just(CHANGE_HEAD), new_head=heads.filter(bool), effective_on=days),
     st.builds(replace, st.just(ASSESS), person_id=persons, assessed_on=days, capacity=st.sampled_from(LabourCapacity)),
+    st.builds(replace, st.just(COUNT), co_living_count=counts, effective_on=days),
+    st.builds(replace, st.just(ILL), person_id=persons, health=st.sampled_from(Health), recorded_on=days),
+    st.builds(replace, st.just(PUPIL), person_id=persons, schooling=st.sampled_from(Schooling), recorded_on=days),
     st.builds(replace, st.just(MOVE), to_region=st.sampled_from(["441624108201", "441624109201", "440100000000"]), effective_on=days),
     st.builds(replace, st.just(SPLIT), moved=related, co_living_count=counts, new_co_living_count=counts, new_head=heads, effective_on=days),
     st.builds(replace, st.sampled_from([RESTRICT, LIFT, ERASE]), person_id=persons),
-    st.sampled_from([ADD, REMOVE, CHANGE_HEAD, ASSESS, CATEGORY, MOVE, MOVE_OUT, SPLIT, MERGE, JOIN, TAKE_IN, FORGO, DEREGISTER, *STEPS]),
+    st.sampled_from([ADD, REMOVE, CHANGE_HEAD, ASSESS, COUNT, ILL, PUPIL, CATEGORY, MOVE, MOVE_OUT, SPLIT, MERGE, JOIN, TAKE_IN, FORGO, DEREGISTER, *STEPS]),
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from contracts.circumstances import CircumstanceEvent
 from contracts.codes import (
     Category,
     CategoryReason,
@@ -378,4 +379,5 @@ RegisterEvent = (
     | EpisodeTakenOver
     | HouseholdDeregistered
     | PerCapitaRecomputed
+    | CircumstanceEvent
 )

@@ -1,5 +1,6 @@
 """What identification's events make true of a household."""
 
+from contracts.circumstances import CoLivingCounted, HealthRecorded, SchoolingRecorded
 from contracts.codes import (
     Category,
     Health,
@@ -183,6 +184,9 @@ IDENTIFICATION = Meanings(
         ),
         HeadChanged: Meaning(each={"relations": {"member.{person_id}.relation": "relation"}}),
         LabourCapacityAssessed: Meaning(sets={"member.{person_id}.labour_capacity": "capacity"}),
+        CoLivingCounted: Meaning(sets={"co_living_count": "co_living_count"}),
+        HealthRecorded: Meaning(sets={"member.{person_id}.health": "health"}),
+        SchoolingRecorded: Meaning(sets={"member.{person_id}.schooling": "schooling"}),
         CategoryCorrected: Meaning(
             sets={"category": "to_category", "marginal_2019": "marginal_2019"}
         ),

@@ -18,6 +18,7 @@ from identification import read_model, unmatched
 from identification.api import (
     access,
     cases,
+    circumstances,
     corrections,
     coverage,
     days,
@@ -102,6 +103,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(households.router)
     app.include_router(lookup.router)
     app.include_router(register.router)
+    app.include_router(circumstances.router)
     app.include_router(rights.router)
     app.include_router(access.router)
     app.include_router(declarations.router)

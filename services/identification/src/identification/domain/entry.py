@@ -33,7 +33,7 @@ class Past:
     """What the register remembers beside the entry as it stands.
 
     `registered` is the first entry, `left` who left, `assessed` the day of each member's last labour
-    assessment, `moved_on` the day of the last move. The others are households: `split_off` from this
+    assessment, `told` that of what was last told of how it lives, `moved_on` the day of the last move. The others are households: `split_off` from this
     one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
     which this one is part of now. `erased` are former members whose data is gone,
     `shared` the assessment and number of people of the last recomputed per-capita income, `gaps` the
@@ -43,6 +43,7 @@ class Past:
     registered: HouseholdRegistered | None = None
     left: tuple[Left, ...] = ()
     assessed: Mapping[UUID, date] = field(default_factory=dict)
+    told: Mapping[tuple[str, UUID], date] = field(default_factory=dict)
     moved_on: date | None = None
     split_off: frozenset[UUID] = frozenset()
     absorbed: frozenset[UUID] = frozenset()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from common.decider import Refused
+from contracts.circumstances import CoLivingCounted, HealthRecorded, SchoolingRecorded
 from contracts.codes import Deregistration
 from contracts.households import (
     CategoryCorrected,
@@ -23,7 +24,7 @@ from contracts.households import (
     PerCapitaRecomputed,
     RegisterEvent,
 )
-from identification.domain import members, moves, per_capita
+from identification.domain import circumstances, members, moves, per_capita
 from identification.domain.entry import Left, Status
 from identification.domain.handover import taken_over
 from identification.domain.register_commands import (
@@ -31,11 +32,14 @@ from identification.domain.register_commands import (
     AssessLabour,
     ChangeHead,
     CorrectCategory,
+    CountCoLiving,
     Deregister,
     ForgoMerger,
     JoinHousehold,
     MergeHouseholds,
     RecomputePerCapita,
+    RecordHealth,
+    RecordSchooling,
     RegisterCommand,
     Relocate,
     RemoveMember,
@@ -82,6 +86,8 @@ def change(command: RegisterCommand, household: Household) -> list[RegisterEvent
             return moves.deregister(command, household)
         case RecomputePerCapita():
             return per_capita.recompute(command, household)
+        case CountCoLiving() | RecordHealth() | RecordSchooling():
+            return [*circumstances.tell(command, household)]
 
 
 def evolve(household: Household, event: RegisterEvent) -> Household:
@@ -144,6 +150,8 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             out = event.reason is Deregistration.MOVED_OUT_OF_COUNTY
             status = Status.MOVED_OUT if out else Status.DEREGISTERED
             return replace(household, status=status)
+        case CoLivingCounted() | HealthRecorded() | SchoolingRecorded():
+            return circumstances.evolve(household, event)
         case PerCapitaRecomputed():
             return _past(household, shared=(event.assessment_id, event.members))
         case _:

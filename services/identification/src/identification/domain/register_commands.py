@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from contracts.circumstances import LivingReason
 from contracts.codes import (
     Category,
     CategoryReason,
+    Health,
     Joining,
     LabourBasis,
     LabourCapacity,
     Leaving,
+    Schooling,
     SplitReason,
 )
 from contracts.households import Committed, HouseholdRegistered, Member, OpenCase, Related
@@ -169,6 +172,37 @@ class RecomputePerCapita:
     policy: Policy
 
 
+@dataclass(frozen=True, kw_only=True)
+class CountCoLiving:
+    """So many live together now, while the same people belong to the household."""
+
+    co_living_count: int
+    reason: LivingReason
+    effective_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordHealth:
+    """How a member's health is."""
+
+    person_id: UUID
+    health: Health
+    recorded_on: date
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordSchooling:
+    """The stage of schooling that a member is in."""
+
+    person_id: UUID
+    schooling: Schooling
+    recorded_on: date
+    today: date
+
+
+CircumstanceCommand = CountCoLiving | RecordHealth | RecordSchooling
 RegisterCommand = (
     AddMember
     | RemoveMember
@@ -183,4 +217,5 @@ RegisterCommand = (
     | ForgoMerger
     | Deregister
     | RecomputePerCapita
+    | CircumstanceCommand
 )

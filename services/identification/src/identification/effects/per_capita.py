@@ -1,6 +1,7 @@
 """Income per head is computed anew when people join or leave a household (A53)."""
 
 from common.intents import Intent
+from contracts.circumstances import CoLivingCounted
 from contracts.households import (
     HouseholdMemberAdded,
     HouseholdMemberRemoved,
@@ -15,7 +16,11 @@ from identification.effects.heard import Heard, day_of, following
 async def of_changed(heard: Heard) -> list[Intent]:
     """One command a household of the batch, by the parameters of the day."""
     changes = heard.of(
-        HouseholdMemberAdded, HouseholdMemberRemoved, HouseholdSplit, MergerCompleted
+        HouseholdMemberAdded,
+        HouseholdMemberRemoved,
+        HouseholdSplit,
+        MergerCompleted,
+        CoLivingCounted,
     )
     intents = []
     for cause in {event.household_id: event for event, _ in changes}.values():

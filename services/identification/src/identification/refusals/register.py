@@ -87,6 +87,11 @@ REGISTER: dict[str, Text] = {
         "该成员已有 {last} 的评定：评定日期不能早于它",
         "The member was assessed on {last}: a new assessment cannot be earlier",
     ),
+    "told-later": Text(
+        409,
+        "已有 {last} 的登记：日期不能早于它",
+        "It is known as of {last}: what is told now cannot be of an earlier day",
+    ),
     "same-area": Text(422, "迁入地与现住地相同", "The household lives in that area already"),
     "handover-needed": Text(
         422,

@@ -1,0 +1,69 @@
+"""How a household lives, beside who belongs to it: how many together, and each member's health and
+schooling. All are coarse codes; a diagnosis is never stored."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from contracts.codes import Health, Schooling
+from contracts.wording import Code, Wording
+
+
+class LivingReason(Code):
+    """Why another number of members live together, though the same belong to the household."""
+
+    AWAY = "AWAY", "成员长期外出，不共同生活", "a member is away for long"
+    BACK = "BACK", "成员返回共同生活", "a member is back"
+    MISCOUNTED = "MISCOUNTED", "登记有误", "counted wrongly before"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoLivingCounted:
+    """So many of the members live together; income is divided by them."""
+
+    wording: ClassVar = Wording(
+        "变更共同生活人口",
+        "Living together counted",
+        "自{effective_on}起共同生活{co_living_count}人（{reason}）",
+        "{co_living_count} living together since {effective_on} ({reason})",
+    )
+    household_id: UUID
+    co_living_count: int
+    reason: LivingReason
+    effective_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthRecorded:
+    """How a member's health is."""
+
+    wording: ClassVar = Wording(
+        "登记健康状况",
+        "Health recorded",
+        "{recorded_on}登记一名成员的健康状况：{health}",
+        "A member's health was recorded on {recorded_on}: {health}",
+    )
+    household_id: UUID
+    person_id: UUID
+    health: Health
+    recorded_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchoolingRecorded:
+    """The stage of schooling that a member is in."""
+
+    wording: ClassVar = Wording(
+        "登记就学阶段",
+        "Schooling recorded",
+        "{recorded_on}登记一名成员的就学阶段：{schooling}",
+        "A member's schooling was recorded on {recorded_on}: {schooling}",
+    )
+    household_id: UUID
+    person_id: UUID
+    schooling: Schooling
+    recorded_on: date
+
+
+CircumstanceEvent = CoLivingCounted | HealthRecorded | SchoolingRecorded

@@ -1,0 +1,66 @@
+"""Telling the register how a household lives: how many together, a member's health and schooling."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from common.auth import Principal, allow
+from contracts.circumstances import LivingReason
+from contracts.codes import Health, Schooling
+from identification.api.forms import Form
+from identification.api.register_forms import Living
+from identification.api.steps import Step
+from identification.domain.register_commands import CountCoLiving, RecordHealth, RecordSchooling
+
+router = APIRouter(prefix="/v1/households/{household_id}", tags=["register"])
+
+Town = Annotated[Principal, allow("households:write")]
+
+
+class CoLivingForm(Form):
+    """How many live together, and why it is another number."""
+
+    co_living_count: Living
+    reason: LivingReason
+    effective_on: date
+
+
+class HealthForm(Form):
+    """A member's health, as a coarse code."""
+
+    person_id: UUID
+    health: Health
+    recorded_on: date
+
+
+class SchoolingForm(Form):
+    """The stage of schooling that a member is in."""
+
+    person_id: UUID
+    schooling: Schooling
+    recorded_on: date
+
+
+@router.post("/co-living", status_code=201, summary="How many live together")
+async def count(household_id: UUID, form: CoLivingForm, request: Request, caller: Town) -> Response:
+    """Between one and all members; the income assessed is divided anew."""
+    step = await Step.of(household_id, request, caller)
+    return await step.take(CountCoLiving(**dict(form), today=step.today), form.effective_on)
+
+
+@router.post("/health", status_code=201, summary="Health of a member")
+async def health(household_id: UUID, form: HealthForm, request: Request, caller: Town) -> Response:
+    """A diagnosis has no place here."""
+    step = await Step.of(household_id, request, caller)
+    return await step.take(RecordHealth(**dict(form), today=step.today), form.recorded_on)
+
+
+@router.post("/schooling", status_code=201, summary="Schooling of a member")
+async def schooling(
+    household_id: UUID, form: SchoolingForm, request: Request, caller: Town
+) -> Response:
+    """The stage; whether a child attends in a term is what its school reports."""
+    step = await Step.of(household_id, request, caller)
+    return await step.take(RecordSchooling(**dict(form), today=step.today), form.recorded_on)

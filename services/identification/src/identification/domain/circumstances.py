@@ -1,0 +1,129 @@
+"""How a household lives: how many together, and each member's health and schooling.
+
+Each is told in the order of the days; the same again is nothing new.
+"""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from common.decider import Refused
+from contracts.circumstances import (
+    CircumstanceEvent,
+    CoLivingCounted,
+    HealthRecorded,
+    SchoolingRecorded,
+)
+from contracts.households import Member
+from identification.domain.guards import in_order
+from identification.domain.members import living_together, member_of
+from identification.domain.register_commands import (
+    CircumstanceCommand,
+    CountCoLiving,
+    RecordHealth,
+    RecordSchooling,
+)
+from identification.domain.states import Household
+
+CO_LIVING, HEALTH, SCHOOLING = "CO_LIVING", "HEALTH", "SCHOOLING"  # each has days of its own
+
+
+def tell(command: CircumstanceCommand, household: Household) -> list[CircumstanceEvent]:
+    """What is new of it. Raises `Refused`."""
+    match command:
+        case CountCoLiving():
+            return _count(command, household)
+        case RecordHealth():
+            return _health(command, household)
+        case RecordSchooling():
+            return _schooling(command, household)
+
+
+def _count(c: CountCoLiving, household: Household) -> list[CircumstanceEvent]:
+    """Between one and all of the members live together."""
+    entry = household.registered
+    _in_turn(household, CO_LIVING, entry.household_id, c.effective_on, c.today, "effective_on")
+    living_together(c.co_living_count, len(entry.members))
+    if c.co_living_count == entry.co_living_count:
+        return []
+    return [
+        CoLivingCounted(
+            household_id=entry.household_id,
+            co_living_count=c.co_living_count,
+            reason=c.reason,
+            effective_on=c.effective_on,
+        )
+    ]
+
+
+def _health(c: RecordHealth, household: Household) -> list[CircumstanceEvent]:
+    member = _member(household, c.person_id)
+    _in_turn(household, HEALTH, c.person_id, c.recorded_on, c.today, "recorded_on")
+    if member.health is c.health:
+        return []
+    return [
+        HealthRecorded(
+            household_id=household.registered.household_id,
+            person_id=c.person_id,
+            health=c.health,
+            recorded_on=c.recorded_on,
+        )
+    ]
+
+
+def _schooling(c: RecordSchooling, household: Household) -> list[CircumstanceEvent]:
+    member = _member(household, c.person_id)
+    _in_turn(household, SCHOOLING, c.person_id, c.recorded_on, c.today, "recorded_on")
+    if member.schooling is c.schooling:
+        return []
+    return [
+        SchoolingRecorded(
+            household_id=household.registered.household_id,
+            person_id=c.person_id,
+            schooling=c.schooling,
+            recorded_on=c.recorded_on,
+        )
+    ]
+
+
+def _member(household: Household, person_id: UUID) -> Member:
+    member = member_of(household.registered.members, person_id)
+    if member is None:
+        raise Refused("not-a-member")
+    return member
+
+
+def _in_turn(
+    household: Household, what: str, whose: UUID, day: date, today: date, field: str
+) -> None:
+    """Raises `Refused` for a day to come, before the registration, or before what was last told."""
+    in_order(day, household.registered.registered_on, today, field)
+    last = household.past.told.get((what, whose))
+    if last and day < last:
+        raise Refused("told-later", last=last)
+
+
+def evolve(household: Household, event: CircumstanceEvent) -> Household:
+    """Fold one."""
+    entry = household.registered
+    match event:
+        case CoLivingCounted():
+            entry = replace(entry, co_living_count=event.co_living_count)
+            told = {(CO_LIVING, entry.household_id): event.effective_on}
+        case HealthRecorded():
+            entry = replace(entry, members=_with(household, event.person_id, health=event.health))
+            told = {(HEALTH, event.person_id): event.recorded_on}
+        case SchoolingRecorded():
+            members = _with(household, event.person_id, schooling=event.schooling)
+            entry = replace(entry, members=members)
+            told = {(SCHOOLING, event.person_id): event.recorded_on}
+    past = replace(household.past, told={**household.past.told, **told})
+    return replace(household, registered=entry, past=past)
+
+
+def _with(household: Household, person_id: UUID, **change: Any) -> list[Member]:
+    return [
+        replace(m, **change) if m.person_id == person_id else m
+        for m in household.registered.members
+    ]
