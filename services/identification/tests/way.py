@@ -83,8 +83,8 @@ class Desks:
         await self.village.done(home.id, "clues", **CLUE)
         return home
 
-    async def verified(self, **change: Any) -> Home:
-        home = await self.opened()
+    async def verified(self, home: Home | None = None, /, **change: Any) -> Home:
+        home = home or await self.opened()
         officers = [str(new_id()), str(new_id())]
         start = {"recusal_declared": True, "started_on": "2024-03-02", "officers": officers}
         await self.village.done(home.id, "verification", **start)
@@ -99,8 +99,8 @@ class Desks:
         await self.village.done(home.id, "publicity-completion", ended_on=ended_on)
         await self.town.done(home.id, "town-review", approved_on=approved_on)
 
-    async def monitored(self) -> Home:
-        home = await self.verified()
+    async def monitored(self, home: Home | None = None) -> Home:
+        home = await self.verified(home)
 
         async def joined() -> bool:
             """The rule on the assessed income (S2-02): after the confirmation it were a new clue."""
