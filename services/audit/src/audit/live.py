@@ -25,7 +25,7 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 
 PUBLIC = frozenset({"/static/{name}"})
 EVERY = 0.5  # seconds between looks at the count
-LONGEST = 60.0  # seconds of a stream: a browser then comes again, and is admitted anew
+LONGEST = 600.0  # seconds of a stream: a browser then comes again, admitted and recorded anew
 
 
 @router.get("/households/{household_id}/live")
