@@ -150,8 +150,8 @@ def _beside(handle: Handle) -> Noting:
 
 async def _progress(servers: Servers, tell: Tell) -> None:
     """Say how far it is, as the database sees it."""
-    scan = LogScan(servers.kafka)
     connection = await asyncpg.connect(servers.database_url, timeout=10)
+    scan = LogScan(servers.kafka)
     try:
         total = sum(end for _, end in (await scan.start(all_places())).values())
         started, first = time.monotonic(), None

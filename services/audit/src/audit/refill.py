@@ -52,8 +52,8 @@ async def refill(servers: Servers, partitions: Collection[int], inbox: Inbox) ->
     Raises `LogIncomplete`, and whatever Kafka and Postgres raise; what was read is kept.
     """
     places = all_places(partitions)
-    scan = LogScan(servers.kafka)
     pool = await asyncpg.create_pool(servers.database_url, min_size=1, max_size=2, timeout=10)
+    scan = LogScan(servers.kafka)
     try:
         bounds = await scan.start(places)
         done = await _offsets(pool, places)
