@@ -2,12 +2,18 @@
 
 from dataclasses import replace
 
+import httpx
+
+from common.ids import new_id
 from contracts.codes import DisasterSubtype, RiskType
 from contracts.episodes import HouseholdVerified
 from contracts.monitoring import RiskFactorAdded
 from identification.domain.household import HOUSEHOLD
+from services.identification.tests.asking import Callers
 from services.identification.tests.ending import ADD, monitored
+from services.identification.tests.registrar import Register
 from services.identification.tests.story import VERIFY, refused, up_to
+from services.identification.tests.way import SEEN, VERIFIED, Desks
 
 FLOODED = replace(
     VERIFY,
@@ -37,3 +43,19 @@ def test_a_disaster_that_is_added_to_a_monitored_household_says_which() -> None:
     (event,) = HOUSEHOLD.when(named, given=monitored())
     assert isinstance(event, RiskFactorAdded)
     assert event.disaster_subtype is DisasterSubtype.GEOLOGICAL
+
+
+async def test_T3_over_http_the_answer_lists_the_kinds_of_disaster(
+    app: httpx.AsyncClient, register: Register, callers: Callers
+) -> None:
+    desks = Desks.of(app, register, callers)
+    home = await desks.opened()
+    officers = [str(new_id()), str(new_id())]
+    start = {"recusal_declared": True, "started_on": "2024-03-02", "officers": officers}
+    await desks.village.done(home.id, "verification", **start)
+    flooded = SEEN | VERIFIED | {"risk_types": ["NATURAL_DISASTER"]}
+    silent = await desks.village.ask(home.id, "verification-result", **flooded)
+    assert (silent.status_code, silent.json()["code"]) == (422, "disaster-subtype")
+    assert "FLOOD" in silent.json()["title"]
+    flooded["disaster_subtype"] = "FLOOD"
+    await desks.village.done(home.id, "verification-result", **flooded)
