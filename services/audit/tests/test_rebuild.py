@@ -86,7 +86,7 @@ _SET_BACK = """
 with gone as (
     delete from read.timeline where key = $1 returning topic, partition, "offset"
 )
-update es.offsets o set next = first, last = null, owner_epoch = owner_epoch + 1
+update es.offsets o set next = first, owner_epoch = owner_epoch + 1
 from (select topic, partition, min("offset") as first from gone group by 1, 2) as g
 where o.consumer = 'audit' and o.topic = g.topic and o.partition = g.partition
 """

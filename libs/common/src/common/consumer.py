@@ -41,8 +41,12 @@ class Fenced(Exception):
 class _Owned:
     next: int
     epoch: int
-    last: bytes | None = None  # the fingerprint of the record before `next`
+    last: bytes | None = None  # the fingerprint of the last record that was taken
     looks_back: bool = False  # what is fetched begins with that record
+
+    def knows_what_is_before(self) -> bool:
+        """Whether that is the record before `next`: not after somebody set the offset by hand."""
+        return self.last is not None and self.last[:8] == (self.next - 1).to_bytes(8, "big")
 
 
 @dataclass
@@ -160,7 +164,7 @@ class Consumer:
             elif place in self.unreadable:
                 self._stop(reader, place, f"a record from {owned.next} on cannot be decoded")
             else:
-                owned.looks_back = owned.last is not None and first < owned.next
+                owned.looks_back = first < owned.next and owned.knows_what_is_before()
                 reader.seek(place, owned.next - owned.looks_back)
         log.info("claimed", places=len(places), stopped=len(self.stopped))
 

@@ -27,8 +27,9 @@ class Incoming(NamedTuple):
     fault: str | None
 
     def fingerprint(self) -> bytes:
-        """What tells this record from every other that could stand at its offset, 32 bytes."""
-        return sha256(repr((self.key, list(self.headers), self.value)).encode()).digest()
+        """Its offset (8 bytes), and what tells it from every other that could stand there (32)."""
+        told = sha256(repr((self.key, list(self.headers), self.value)).encode()).digest()
+        return self.offset.to_bytes(8, "big") + told
 
 
 def incoming(record: Record) -> Incoming:
