@@ -176,6 +176,7 @@ async def made_anew(arena: Arena) -> None:
         unseen.append(f"emptied while audit ran: {failed}")
     await _rewound(arena)
     await plant.topics.send(THERE, [record(event) for event in old], partition=5)
+    await _taken(arena, len(old))
     await _complete(arena, old)  # known already: dropped
     await arena.recovered(monotonic())
 
@@ -200,6 +201,18 @@ async def made_anew(arena: Arena) -> None:
         await _complete(arena, [event])
     if unseen:
         raise Failed("; ".join(unseen))
+
+
+async def _taken(arena: Arena, records: int) -> None:
+    """Wait until audit has read so many records of the new topic."""
+    query = (
+        "select next = $2 from es.offsets where consumer = 'audit' and topic = $1 and partition = 5"
+    )
+
+    async def read() -> bool:
+        return bool(await arena.plant.fetchval("audit", query, THERE, records))
+
+    await until(read, f"audit has read the {records} records again")
 
 
 async def _anew(arena: Arena) -> None:
