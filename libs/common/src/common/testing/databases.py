@@ -60,7 +60,7 @@ FORGET = """
 alter table es.events disable trigger events_append_only;
 delete from es.outbox; delete from es.events; delete from es.idempotency;
 delete from es.offsets; delete from es.cursors; delete from es.parked;
-update es.relay set epoch = 0, holder = null;
+update es.relay set epoch = 0, holder = null, stated = null;
 alter table es.events enable always trigger events_append_only
 """
 
