@@ -145,6 +145,14 @@ async def test_a_department_sees_its_own_events_and_warnings_of_no_other_difficu
     assert f"另有 {6 - len(seen)} 条记录" in page
 
 
+async def test_a_deadline_is_hidden_with_the_event_that_opened_it(
+    client: httpx.AsyncClient, story: object, of: Of
+) -> None:
+    nothing = "没有登记的期限"
+    assert nothing not in (await client.get(PAGE, headers=of("yibao"))).text
+    assert nothing in (await client.get(PAGE, headers=of("jiaoyu"))).text
+
+
 async def state_of(client: httpx.AsyncClient, headers: dict[str, str]) -> dict[str, Any]:
     fields = (await client.get(f"{ONE}/state", headers=headers)).json()["fields"]
     return {field["field"]: field["value"] for field in fields}

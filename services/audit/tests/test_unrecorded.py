@@ -18,6 +18,7 @@ from common.auth import DOCUMENTATION
 from common.testing import NOON, envelope, household
 
 SHOWS_NOBODY = {
+    "/find": "leads to a page, which records; identification refuses, and records that",
     "/health/live": "whether the process lives",
     "/health/ready": "whether it can work",
     "/metrics": "numbers of the process",
