@@ -24,7 +24,7 @@ DAY = date(2025, 6, 3)
 TIME = "ms"
 
 # A tenth are 脱贫户; incomes lie around the line and are known of two years; every third household has
-# settlements of the year, and every other one relief, a claim, a loan and a child at school.
+# settlements of the year, and every tenth one relief, a claim, a loan and a child at school.
 LAY = """
 insert into read.household (household_id, register_number, region, category, marginal_2019, persons,
     has_labour, status, origin, stage, risk_types, version)
@@ -51,7 +51,7 @@ insert into read.fact (fact_key, record_version, content, event_id, household_id
     detected_on, amount, codes, current)
 select decode(md5(kind || n), 'hex'), 1, '', md5('f' || kind || n)::uuid, md5('h' || n)::uuid,
     md5('p' || n)::uuid, kind, '2025-02-01', amount, codes, true
-from generate_series(2, $1::int, 2) as n, (values
+from generate_series(2, $1::int, 10) as n, (values
     ('TemporaryRelief', 400000, ''), ('InsuranceClaim', 900000, 'ILLNESS_CLAIM'),
     ('Microcredit', 20, 'OVERDUE'), ('EnrolmentStatus', null, 'SPRING,ENROLLED'))
     as said (kind, amount, codes);

@@ -8,6 +8,7 @@ nothing.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from uuid import UUID
 
 from contracts.codes import Category
@@ -50,7 +51,7 @@ STANDING: dict[FactType, tuple[Stands, FactCode | None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Screened:
     """A household as far as a screening looks.
 
@@ -80,7 +81,12 @@ class Screened:
     def at_risk_group(self) -> bool:
         return self.formerly_poor or is_monitored(self.stage)
 
-    @property
+    @cached_property
+    def history(self) -> History:
+        """The facts, added up once for both sets of parameters."""
+        return History(self.facts)
+
+    @cached_property
     def known(self) -> KnownHousehold:
         """As rules over facts are given it."""
         return KnownHousehold(
@@ -113,9 +119,8 @@ def found(household: Screened, policy: Policy) -> Iterator[Finding]:
     ):
         yield finding
     if household.facts:
-        known, history = household.known, History(household.facts)
         for fact in household.facts:
-            yield from findings(fact, known, history, policy)
+            yield from findings(fact, household.known, household.history, policy)
 
 
 def compare(
