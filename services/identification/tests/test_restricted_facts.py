@@ -19,9 +19,9 @@ from identification.effects.corrections import supported
 from identification.effects.heard import Heard
 from identification.read_model.evidence import Cited
 from identification.read_model.policies import as_book, in_file
-from services.identification.tests.asking import Callers, settlement
+from services.identification.tests.asking import Callers, household, person, settlement
 from services.identification.tests.conftest import ROOT
-from services.identification.tests.registrar import DAY, Home, Register, joining, leaving
+from services.identification.tests.registrar import DAY, Home, Register, joining, leaving, numbers
 from services.identification.tests.seen import HOUSEHOLD
 from services.identification.tests.story import POLICY
 from services.identification.tests.test_api_facts import by, events, fact, post, retraction
@@ -181,6 +181,34 @@ async def test_facts_wait_for_a_restricted_person_who_married_into_another_house
     await eventually(lambda: told.clues(new))
     assert await told.of(new) == [("DepartmentFactRecorded", 1)] * 2
     assert await told.of(old) == []
+
+
+async def test_a_restricted_child_is_not_known_to_the_register_of_schooling(
+    app: httpx.AsyncClient, register: Register, officer: Register, callers: Callers
+) -> None:
+    child = {"born_on": "2014-05-01", "labour_capacity": "NONE"}
+    head, pupil = next(numbers), next(numbers)
+    members = [person(head), person(pupil, relation="CHILD", **child)]
+    region = "441624108977"  # a village of this test's own
+    body = household(head, members=members, co_living_count=2, region=region)
+    made = await app.post("/v1/households", json=body, headers=register.headers)
+    assert made.status_code == 201, made.text
+    said = {"checked_on": "2024-03-01", "term": "SPRING", "status": "ENROLLED"}
+    enrolled = fact(pupil, "jiaoyu", "EnrolmentStatus", **said)
+    assert (await post(app, by(callers, "jiaoyu"), enrolled)).status_code == 201
+    reader = callers.staff("households:read", "reader", region)
+
+    async def status() -> str:
+        url = f"/v1/schooling?region={region}&term=2024-SPRING"
+        (row,) = (await app.get(url, headers=reader)).json()
+        return str(row["status"])
+
+    assert await status() == "ENROLLED"
+    who = f"members/{members[1]['person_id']}"
+    await officer.done(body["household_id"], f"{who}/restriction", **RESTRICTION)
+    assert await status() == "UNKNOWN"
+    await officer.done(body["household_id"], f"{who}/restriction-end", lifted_on=DAY)
+    assert await status() == "ENROLLED"
 
 
 async def test_what_waits_for_somebody_who_is_erased_waits_for_nobody(
