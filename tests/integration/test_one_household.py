@@ -18,6 +18,7 @@ from tests.integration.county import County
 
 TINY = Path(__file__).parents[2] / "samples" / "tiny"
 HASH = "a" * 64
+NOBODY = "990000190001010016"
 
 
 async def test_one_households_story(county: County) -> None:
@@ -27,6 +28,7 @@ async def test_one_households_story(county: County) -> None:
     await _confirmed(county, household)
     await _visited(county, household)
     before = await _told(county, household["household_id"])
+    await _found(county, household)
     await _dropped_and_rebuilt(county)
     after = await _told(county, household["household_id"])
     assert after == before
@@ -245,6 +247,29 @@ async def _told(county: County, household_id: str) -> dict[str, Any]:
         assert item["sentence"]["zh"] in page.text
     everything = await county.get("supervisor", "audit", "/v1/timeline/hash")
     return {"household": timeline["timeline_hash"], "everything": everything}
+
+
+async def _found(county: County, household: dict[str, Any]) -> None:
+    """A supervisor finds it by the identity number of a member, which stays in the vault."""
+    number = household["members"][-1]["identity_number"]
+    for asked, status in ((number, 303), (NOBODY, 404)):
+        answer = await county.call(
+            "supervisor", "POST", "audit", "/find", data={"identity_number": asked}
+        )
+        assert answer.status_code == status, answer.text
+        assert asked not in answer.text
+        there = f"/households/{household['household_id']}" if status == 303 else None
+        assert answer.headers.get("location") == there
+        for service in ("audit", "identification"):
+            assert asked not in (county.home / "logs" / f"{service}.log").read_text("utf-8")
+    database = await asyncpg.connect(county.system.endpoints.databases["audit"])
+    try:
+        for table in ("read.timeline", "es.events", "es.idempotency"):
+            holds = f"select count(*) from {table} as t where position($1 in t::text) > 0"
+            for said in (number, number.encode().hex()):
+                assert await database.fetchval(holds, said) == 0
+    finally:
+        await database.close()
 
 
 async def _dropped_and_rebuilt(county: County) -> None:
