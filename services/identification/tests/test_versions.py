@@ -1,4 +1,4 @@
-"""`ETag` on every answer about a household, and `If-Match` on every step (ADR 0021)."""
+"""`ETag` on every answer about a household, and `If-Match` on every step (ADR 0020)."""
 
 import json
 import re
