@@ -1,11 +1,13 @@
 """What a process of a service does, and what it leaves to another."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 
 import asyncpg
+import pytest
 from sqlalchemy import MetaData
 
+from common import service
 from common.ids import new_id
 from common.service import Runtime, running
 from common.settings import Settings
@@ -55,3 +57,20 @@ async def test_one_process_answers_and_another_publishes(
             await eventually(published)
             await answering.writer.execute(adding(stream, 1))
             await eventually(published)
+
+
+async def test_a_process_that_is_frozen_in_a_transaction_gives_its_locks_back(
+    servers: Servers, db: Database, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its successor would wait for a row of `es.offsets` until somebody kills the frozen one."""
+    monkeypatch.setattr(service, "FROZEN", 1)
+    lock = "select pg_advisory_xact_lock(1)"
+    async with process(servers, db, background=False) as frozen:
+        connection = await frozen.pool.acquire()
+        await connection.transaction().start()
+        await connection.execute(lock)
+        await asyncio.wait_for(pool.execute(lock), 15)
+        with suppress(
+            asyncpg.InterfaceError
+        ):  # the server ended it, which it may have heard by now
+            connection.terminate()

@@ -31,8 +31,8 @@ TRANSIENT = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
+    asyncpg.TransactionRollbackError,  # a deadlock, among others
+    asyncpg.InternalClientError,  # we were frozen, and the server ended the transaction
     asyncpg.LockNotAvailableError,
     asyncpg.InterfaceError,
     OSError,

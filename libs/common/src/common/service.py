@@ -42,6 +42,7 @@ log = structlog.get_logger()
 
 START_PATIENCE = 60.0  # seconds that a service waits for its database at start
 POOL = 12
+FROZEN = 8  # seconds between two statements of a transaction: then its locks go to a successor
 TABLES_LOCK = 7_301_002
 
 
@@ -145,7 +146,13 @@ async def _pool(url: str) -> asyncpg.Pool:
     while True:
         try:
             return await asyncpg.create_pool(
-                url, min_size=2, max_size=POOL, command_timeout=30, timeout=10, reset=_as_it_was
+                url,
+                min_size=2,
+                max_size=POOL,
+                command_timeout=30,
+                timeout=10,
+                reset=_as_it_was,
+                server_settings={"idle_in_transaction_session_timeout": f"{FROZEN}s"},
             )
         except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError) as error:
             if asyncio.get_running_loop().time() > deadline:
@@ -173,14 +180,16 @@ def _supervised(worker: Any) -> asyncio.Task[None]:
 async def _announce(runtime: Runtime, store: Store) -> None:
     """Publish the catalogue once; repeated records are compacted away."""
     kafka = Log(runtime.settings.kafka_bootstrap_servers)
-    while True:
-        try:
-            await kafka.publish(messages(store.service, store.codec))
-            await kafka.close()
-            return
-        except (KafkaError, TimeoutError, OSError) as error:
-            log.warning("catalogue_not_published", error=repr(error))
-            await asyncio.sleep(5)
+    try:
+        while True:
+            try:
+                await kafka.publish(messages(store.service, store.codec))
+                return
+            except (KafkaError, TimeoutError, OSError) as error:
+                log.warning("catalogue_not_published", error=repr(error))
+                await asyncio.sleep(5)
+    finally:
+        await kafka.close()
 
 
 _UNPUBLISHED = """

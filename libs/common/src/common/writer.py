@@ -28,6 +28,7 @@ ATTEMPTS = 5  # times an intent that lost a race goes round again
 LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
+    asyncpg.InternalClientError,  # we were frozen, and the server ended the transaction
     asyncpg.InsufficientResourcesError,  # disk full, too many connections: not ours to answer for
     asyncpg.ReadOnlySQLTransactionError,  # we were left on a standby by a failover
     asyncpg.InterfaceError,
