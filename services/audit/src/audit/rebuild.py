@@ -95,6 +95,7 @@ async def rebuild(
                 raise
             proved = None
             tell(f"swapped all the same: {error}")
+        await refill(servers, range(PARTITIONS), _beside(taking(BESIDE)))  # readers miss the least
         await swap(connection, tell, await roots.unlogged(connection, BESIDE))
         return replace(result, proved=proved)
     finally:
