@@ -11,6 +11,7 @@ from aiokafka.partitioner import murmur2
 from common import topics
 from common.eventstore import record
 from common.kafka import KafkaError, Log, LogScan, Message, Place, Record, producer, reader
+from common.kafka.producer import partition_of
 from common.outbox import Relay
 from common.testing import (
     TALLIES,
@@ -96,6 +97,12 @@ async def test_the_partition_of_a_household_is_kafkas_own_murmur2(
     for found in await scanned(servers, topic):
         assert found.key
         assert found.place.partition == (murmur2(found.key) & 0x7FFFFFFF) % 2
+
+
+def test_the_partition_of_any_key_is_that_of_other_clients() -> None:
+    for length in range(200):
+        key = bytes((length * n) % 256 for n in range(length))
+        assert partition_of(key, 12) == (murmur2(key) & 0x7FFFFFFF) % 12
 
 
 async def test_the_defaults_that_lose_or_reorder_are_changed(servers: Servers, log: Log) -> None:

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from functools import lru_cache
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
+from murmurhash2 import murmurhash2
 
 from common.kafka.records import Message, Place
 from common.kafka.waiting import DEADLINE, within
@@ -61,6 +60,7 @@ class Log:
 
 
 BATCH_BYTES = 256 * 1024
+SEED = 0x9747B28C  # Kafka's
 
 
 async def _send(producer: AIOKafkaProducer, messages: Sequence[Message]) -> None:
@@ -92,10 +92,9 @@ def _added(batch: BatchBuilder, m: Message) -> bool:
     )
 
 
-@lru_cache(maxsize=65_536)
 def partition_of(key: bytes, partitions: int) -> int:
-    """As every Kafka client has it: murmur2, in pure Python here, and so remembered."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+    """As every Kafka client has it by default (aiokafka's own takes 6 us a key, in Python)."""
+    return int((murmurhash2(key, SEED) & 0x7FFFFFFF) % partitions)
 
 
 async def _discard(producer: AIOKafkaProducer) -> None:
