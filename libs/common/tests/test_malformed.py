@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -39,7 +38,7 @@ def with_header(event: Envelope, name: str, value: bytes | None) -> Record:
     """The event's record with one header changed, or left out (None)."""
     record = record_of(event, "shouwang.identification.events.v1", 0)
     headers = [(n, v) for n, v in record.headers if n != name]
-    return replace(record, headers=headers + ([(name, value)] if value is not None else []))
+    return record._replace(headers=headers + ([(name, value)] if value is not None else []))
 
 
 def broken(event: Envelope) -> dict[str, Record]:
@@ -47,11 +46,11 @@ def broken(event: Envelope) -> dict[str, Record]:
     good = record_of(event, "shouwang.identification.events.v1", 0)
     nul = envelope(household_id=event.household_id, stream="household-\0")
     return {
-        "null value": replace(good, value=None),
-        "changed body": replace(good, value=b'{"amount":1}'),
-        "no headers": replace(good, headers=[]),
+        "null value": good._replace(value=None),
+        "changed body": good._replace(value=b'{"amount":1}'),
+        "no headers": good._replace(headers=[]),
         "missing header": with_header(event, "ce_stream", None),
-        "null header": replace(good, headers=[*good.headers, ("ce_extra", None)]),
+        "null header": good._replace(headers=[*good.headers, ("ce_extra", None)]),
         "empty header": with_header(event, "ce_region", b""),
         "header not UTF-8": with_header(event, "ce_region", b"\xff\xfe"),
         "NUL in a header": with_header(event, "ce_region", b"44\0"),
@@ -73,10 +72,10 @@ def broken(event: Envelope) -> dict[str, Record]:
         "id no UUID": with_header(event, "ce_id", b"1"),
         "hash too short": with_header(event, "ce_hash", b"ab"),
         "hash not hexadecimal": with_header(event, "ce_hash", b"zz"),
-        "another key": replace(good, key=b"somebody-else"),
-        "no key": replace(good, key=None),
-        "key not UTF-8": replace(good, key=b"\xff\xfe", headers=[]),
-        "key with NUL": replace(good, key=b"a\0b", headers=[]),
+        "another key": good._replace(key=b"somebody-else"),
+        "no key": good._replace(key=None),
+        "key not UTF-8": good._replace(key=b"\xff\xfe", headers=[]),
+        "key with NUL": good._replace(key=b"a\0b", headers=[]),
     }
 
 

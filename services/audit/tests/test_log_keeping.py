@@ -160,7 +160,7 @@ async def test_what_is_parked_or_forked_is_in_the_log_and_what_is_malformed_is_n
     one, two, three = history(3, household_id=household(1))
     fork = chained(replace(two, data=b'{"other":1}'), one.hash)
     broken = record_of(three, events_topic("identification"), 4)
-    broken = replace(broken, value=b"changed on the way")
+    broken = broken._replace(value=b"changed on the way")
     await take(pool, [*items([one, three, two, fork]), incoming(broken)])
     logged = await pool.fetch("select hash from log.leaves order by index")
     assert [row["hash"] for row in logged] == [e.hash for e in (one, three, two, fork)]

@@ -1,11 +1,10 @@
-"""What is sent and what is read."""
+"""What is sent and what is read. Tuples, since they are made and looked up for every event."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What is sent: a topic, a key, headers, a body."""
 
     topic: str
@@ -14,16 +13,14 @@ class Message:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A partition of a topic."""
 
     topic: str
     partition: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What is read. `key`, `value` and a header's value may be absent in a foreign message."""
 
     place: Place

@@ -105,7 +105,7 @@ class Reader:
         """The event, or a record of any kind, at the next offset."""
         self._offset += 1
         if isinstance(event, Record):
-            return incoming(replace(event, offset=self._offset))
+            return incoming(event._replace(offset=self._offset))
         return incoming(record_of(event, f"shouwang.{event.service}.events.v1", self._offset))
 
     async def retry(self, event: Envelope) -> int:
