@@ -8,7 +8,6 @@ has it already drops it. Exit 0 if nothing differs, 1 if something does.
 
 import argparse
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import asyncpg
 from common.incoming import incoming
 from common.intents import Connection
 from common.kafka import LogScan, Place
+from common.settings import given
 from common.topics import PARTITIONS, events_topic
 
 FETCH = 5_000
@@ -140,10 +140,7 @@ def main() -> None:
     asking.add_argument("service")
     asking.add_argument("--republish", action="store_true", help="publish again what is lost")
     asked = asking.parse_args()
-    url, servers = (
-        os.environ.get(name) or sys.exit(f"{name} is not set: it is what the service is given.")
-        for name in ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS")
-    )
+    url, servers = given("DATABASE_URL"), given("KAFKA_BOOTSTRAP_SERVERS")
     sys.exit(asyncio.run(_main(asked.service, url, servers, asked.republish)))
 
 

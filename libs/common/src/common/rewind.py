@@ -8,7 +8,6 @@ has not, takes effect, in order. SERVICE goes on by itself within seconds.
 
 import argparse
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +15,7 @@ import asyncpg
 
 from common.intents import Connection
 from common.kafka import LogScan, Place
+from common.settings import given
 from common.topics import PARTITIONS
 
 
@@ -66,10 +66,7 @@ def main() -> None:
     asking.add_argument("service")
     asking.add_argument("topic")
     asked = asking.parse_args()
-    url, servers = (
-        os.environ.get(name) or sys.exit(f"{name} is not set: it is what the service is given.")
-        for name in ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS")
-    )
+    url, servers = given("DATABASE_URL"), given("KAFKA_BOOTSTRAP_SERVERS")
     count = asyncio.run(_main(asked.service, asked.topic, url, servers))
     sys.stdout.write(f"{asked.service} reads {count} partitions of {asked.topic} again\n")
     sys.exit(0 if count else f"{asked.service} has never read {asked.topic}")

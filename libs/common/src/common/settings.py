@@ -1,5 +1,7 @@
 """What every service reads from its environment. A missing setting is named at start."""
 
+import os
+import sys
 from typing import Literal
 
 from pydantic_settings import BaseSettings
@@ -24,3 +26,8 @@ class Settings(BaseSettings):
     topic_ahead: Literal["refuse", "accept"] = "refuse"  # events that the store has lost for good
     unpublished_limit_seconds: float = 900  # oldest ticket older than this: not ready
     body_limit_bytes: int = 8 * 1024 * 1024
+
+
+def given(name: str) -> str:
+    """A setting of a program that runs beside a service, in its environment. Ends it without one."""
+    return os.environ.get(name) or sys.exit(f"{name} is not set: it is what the service is given.")

@@ -8,7 +8,6 @@ that does not.
 
 import argparse
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 
@@ -23,6 +22,7 @@ from audit.verify import Bad, head_of, key_of, leaf_hash, signers, successors
 from common.incoming import incoming, unparked
 from common.intents import Connection
 from common.kafka import LogScan, Place
+from common.settings import given
 from common.topics import events_topic
 from contracts.envelope import chain_hash
 
@@ -138,13 +138,9 @@ def main() -> None:
     asking.add_argument("--key", help="the log's verifier key, to check the signature too")
     asking.add_argument("--kafka", action="store_true", help="derive the trees from Kafka as well")
     asked = asking.parse_args()
-    kafka = _setting("KAFKA_BOOTSTRAP_SERVERS") if asked.kafka else None
-    found = asyncio.run(_main(_setting("DATABASE_URL"), asked.key, kafka))
+    kafka = given("KAFKA_BOOTSTRAP_SERVERS") if asked.kafka else None
+    found = asyncio.run(_main(given("DATABASE_URL"), asked.key, kafka))
     sys.exit("\n".join(found) if found else 0)
-
-
-def _setting(name: str) -> str:
-    return os.environ.get(name) or sys.exit(f"{name} is not set: it is what the service is given.")
 
 
 if __name__ == "__main__":

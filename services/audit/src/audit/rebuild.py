@@ -33,6 +33,7 @@ from audit.verify import Key, key_of
 from common.garbage import collect_seldom
 from common.inbox import TRANSIENT, Handle, TooManyParked
 from common.kafka import KafkaError, LogScan
+from common.settings import given
 from common.topics import PARTITIONS
 
 ONE_AT_A_TIME = 7_301_004  # advisory lock
@@ -228,7 +229,7 @@ def main() -> None:
         "--key", action="append", default=[], help="verifier key of the log (LOG_KEY's)"
     )
     wanted = asking.parse_args()
-    servers = Servers(_setting("DATABASE_URL"), _setting("KAFKA_BOOTSTRAP_SERVERS"))
+    servers = Servers(given("DATABASE_URL"), given("KAFKA_BOOTSTRAP_SERVERS"))
     started = time.monotonic()
     collect_seldom()
     try:
@@ -278,10 +279,6 @@ def _own_key() -> list[str]:
     seed = os.environ.get("LOG_KEY")
     name = os.environ.get("LOG_ORIGIN", ORIGIN)
     return [Signer(name, base64.b64decode(seed, validate=True)).vkey] if seed else []
-
-
-def _setting(name: str) -> str:
-    return os.environ.get(name) or sys.exit(f"{name} is not set: it is what the service is given.")
 
 
 def _say(line: str) -> None:
