@@ -7,9 +7,9 @@ from aiokafka import AIOKafkaProducer
 
 from common.eventstore import from_row
 from common.kafka import Log, Message
-from common.outbox import message_of, publish_all
-from common.testing import Database
-from common.topics import create_topics
+from common.outbox import publish_all
+from common.testing import Database, message_of
+from common.topics import create_topics, events_topic
 from tests.bench.bench import Bench
 from tests.bench.events import SERVICE
 from tests.bench.figures import RATE, Figure
@@ -81,7 +81,7 @@ async def _messages(database: Database, count: int) -> list[Message]:
     connection = await asyncpg.connect(database.url)
     found = await connection.fetch("select * from es.events order by position desc limit $1", count)
     await connection.close()
-    return [message_of(from_row(SERVICE, row)) for row in reversed(found)]
+    return [message_of(from_row(SERVICE, row), events_topic(SERVICE)) for row in reversed(found)]
 
 
 async def _relayed(database: Database, kafka: str) -> float:

@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 from common import outbox
-from common.eventstore import record
+from common.eventstore import from_row, record
 from common.kafka import KafkaError, Message
 from common.outbox import BATCH, Deposed, Publish, Relay, publish_all
-from common.testing import TALLIES, Database, adding, eventually, household
+from common.testing import TALLIES, Database, adding, eventually, household, message_of
+from common.topics import events_topic
 from contracts.envelope import Envelope, from_headers
 
 
@@ -73,6 +78,42 @@ async def test_what_is_recorded_is_published_once_in_order(
         await eventually(lambda: none_left(pool))
 
     assert [(e.stream, e.version) for e in topic] == [("a", 1), ("a", 2), ("b", 1), ("a", 3)]
+
+
+@pytest.mark.parametrize("household_id", [None, UUID(int=5)])
+@pytest.mark.parametrize(
+    "circumstances",
+    [
+        {"causation_id": UUID(int=7), "policy_version": "heping-2024", "traceparent": "00-1-2-03"},
+        {"occurred_at": datetime(1, 1, 1, tzinfo=UTC)},
+        {"occurred_at": datetime(2024, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC)},
+        {"occurred_at": datetime(9999, 12, 31, 4, 5, 6, 7, tzinfo=UTC)},
+        {"occurred_at": datetime.max.replace(tzinfo=UTC)},
+    ],
+)
+async def test_the_texts_that_the_database_makes_are_those_of_the_envelope(
+    db: Database, household_id: UUID | None, circumstances: dict[str, Any]
+) -> None:
+    intent = adding("水源-1", 1)
+    context = replace(intent.context, **circumstances)
+    sent: list[Message] = []
+
+    async def publish(messages: Sequence[Message]) -> None:
+        sent.extend(messages)
+
+    elsewhere = {"timezone": "Asia/Shanghai", "datestyle": "German"}
+    connection = await asyncpg.connect(db.url, server_settings=elsewhere)
+    try:
+        async with connection.transaction():
+            changed = replace(intent, household_id=household_id, context=context)
+            await record(connection, TALLIES, [changed])
+        await publish_all(connection, "identification", 0, publish)
+        (row,) = await connection.fetch("select * from es.events")
+    finally:
+        await connection.close()
+
+    event = from_row("identification", row)
+    assert sent == [message_of(event, events_topic("identification"))]
 
 
 async def test_more_than_one_batch_is_published_in_order(

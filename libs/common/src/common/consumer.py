@@ -200,7 +200,7 @@ class Consumer:
         """Apply a batch: all of it at once, or, if an event fails, one by one."""
         ends = {place: some[-1] for place, some in batch.items()}
         items = [item for some in batch.values() for item in some]
-        links = creation_links(item.event for item in items if item.event)
+        links = creation_links(item.event.traceparent for item in items if item.event)
         with tracer.start_as_current_span("process", links=links):
             try:
                 try:

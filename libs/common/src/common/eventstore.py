@@ -7,7 +7,7 @@ back as `Conflict`, while its neighbours in the batch are recorded.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -110,9 +110,9 @@ def from_row(service: str, row: asyncpg.Record) -> Envelope:
         stream=row["stream"],
         version=row["version"],
         household_id=row["household_id"],
-        occurred_at=row["occurred_at"],
+        occurred_at=_aware(row["occurred_at"]),
         recorded_at=row["recorded_at"],
-        actor=_actor(row["actor"]),
+        actor=actor_of(row["actor"]),
         region=row["region"],
         policy_version=row["policy_version"],
         correlation_id=row["correlation_id"],
@@ -125,7 +125,12 @@ def from_row(service: str, row: asyncpg.Record) -> Envelope:
     )
 
 
-_actor = msgspec.json.Decoder(Actor).decode
+def _aware(moment: datetime) -> datetime:
+    """The driver gives Python's first and last moment back without their zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+actor_of = msgspec.json.Decoder(Actor).decode
 
 _ANSWERS = """
 select clock_timestamp() as now, i.client, i.key, i.fingerprint, i.answer

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext, TraceFlags
 
-from contracts.envelope import Envelope
-
 MAX_LINKS = 100  # of a batch; more would cost more than they tell
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
@@ -41,7 +39,7 @@ def remote_context(traceparent: str | None) -> SpanContext | None:
     return context if context.is_valid else None
 
 
-def creation_links(events: Iterable[Envelope]) -> list[Link]:
-    """Links to the distinct creation contexts of these events, at most `MAX_LINKS`."""
-    distinct = list(dict.fromkeys(e.traceparent for e in events if e.traceparent))[:MAX_LINKS]
+def creation_links(traceparents: Iterable[str | None]) -> list[Link]:
+    """Links to the distinct creation contexts of a batch, at most `MAX_LINKS`."""
+    distinct = list(dict.fromkeys(filter(None, traceparents)))[:MAX_LINKS]
     return [Link(context) for text in distinct if (context := remote_context(text))]

@@ -181,28 +181,61 @@ def chained(event: Envelope, prev_hash: bytes) -> Envelope:
 
 def to_headers(event: Envelope) -> list[tuple[str, bytes]]:
     """CloudEvents 1.0 Kafka binding, binary mode. Absent attributes have no header."""
-    household, causation = event.household_id, event.causation_id
-    stream = event.stream.encode()
-    subject = str(household).encode() if household else None
-    return [
-        *_standing_headers(*_standing(event)),
-        ("ce_id", str(event.event_id).encode()),
-        *([("ce_subject", subject)] if subject else ()),
-        ("ce_time", timestamp(event.occurred_at).encode()),
-        ("ce_recordedtime", timestamp(event.recorded_at).encode()),
-        ("ce_partitionkey", subject or stream),
-        ("ce_sequence", f"{event.version:0{SEQUENCE_DIGITS}d}".encode()),
-        ("ce_stream", stream),
-        ("ce_correlationid", str(event.correlation_id).encode()),
-        *([("ce_causationid", str(causation).encode())] if causation else ()),
-        ("ce_prevhash", event.prev_hash.hex().encode()),
-        ("ce_hash", event.hash.hex().encode()),
-        *([("traceparent", event.traceparent.encode())] if event.traceparent else ()),
+    return headers_of(
+        standing_headers(*_standing(event)),
+        str(event.event_id),
+        str(event.household_id) if event.household_id else None,
+        timestamp(event.occurred_at),
+        timestamp(event.recorded_at),
+        event.version,
+        event.stream,
+        str(event.correlation_id),
+        str(event.causation_id) if event.causation_id else None,
+        event.prev_hash.hex(),
+        event.hash.hex(),
+        event.traceparent,
+    )
+
+
+def headers_of(
+    standing: tuple[tuple[str, bytes], ...],
+    event_id: str,
+    household: str | None,
+    occurred: str,
+    recorded: str,
+    version: int,
+    stream: str,
+    correlation: str,
+    causation: str | None,
+    prev_hash: str,
+    hash: str,
+    traceparent: str | None,
+) -> list[tuple[str, bytes]]:
+    """`to_headers` with the texts given, as canonical as it would write them: whoever gets them
+    from a database need not make values of them first."""
+    headers = [
+        *standing,
+        ("ce_id", event_id.encode()),
+        ("ce_time", occurred.encode()),
+        ("ce_recordedtime", recorded.encode()),
+        ("ce_partitionkey", (household or stream).encode()),
+        ("ce_sequence", f"{version:0{SEQUENCE_DIGITS}d}".encode()),
+        ("ce_stream", stream.encode()),
+        ("ce_correlationid", correlation.encode()),
+        ("ce_prevhash", prev_hash.encode()),
+        ("ce_hash", hash.encode()),
     ]
+    if household:
+        headers.append(("ce_subject", household.encode()))
+    if causation:
+        headers.append(("ce_causationid", causation.encode()))
+    if traceparent:
+        headers.append(("traceparent", traceparent.encode()))
+    return headers
 
 
 @lru_cache(maxsize=4_096)
-def _standing_headers(
+def standing_headers(
     service: str,
     type: str,
     schema_version: int,
@@ -211,6 +244,7 @@ def _standing_headers(
     policy_version: str | None,
     classification: str,
 ) -> tuple[tuple[str, bytes], ...]:
+    """The headers that the many events of one caller have in common."""
     attributes = {
         "ce_specversion": "1.0",
         "ce_source": SOURCE_PREFIX + service,
