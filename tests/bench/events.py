@@ -19,7 +19,8 @@ from common.intents import Connection, Context, Fresh, Intent, Key, Store, finge
 from common.kafka import Log, Message
 from common.testing import OFFICER
 from common.topics import events_topic
-from contracts.envelope import ZERO_HASH, Envelope, sealed, to_headers
+from contracts.cloudevents import to_headers
+from contracts.envelope import ZERO_HASH, Envelope, sealed
 from contracts.fact_codes import FactType, FactValue
 from contracts.facts import DepartmentFactRecorded
 

@@ -5,9 +5,9 @@ import time
 import asyncpg
 from aiokafka import AIOKafkaProducer
 
-from common.eventstore import from_row
 from common.kafka import Log, Message
 from common.outbox import publish_all
+from common.rows import from_row
 from common.testing import Database, message_of
 from common.topics import create_topics, events_topic
 from tests.bench.bench import Bench

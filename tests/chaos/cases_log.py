@@ -7,7 +7,8 @@ from aiokafka.admin import NewTopic, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from common.topics import PARTITIONS, events_topic
-from contracts.envelope import Envelope, to_headers
+from contracts.cloudevents import to_headers
+from contracts.envelope import Envelope
 from tests.chaos.arena import TOPIC, Arena, case
 from tests.chaos.foreign import Sent, history, record, spoiled
 from tests.chaos.plant import FOREIGN, NAMES

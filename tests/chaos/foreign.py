@@ -6,7 +6,8 @@ from uuid import UUID
 
 from common.ids import new_id
 from common.testing import envelope
-from contracts.envelope import Envelope, sealed, to_headers
+from contracts.cloudevents import to_headers
+from contracts.envelope import Envelope, sealed
 from tests.chaos.plant import FOREIGN
 from tests.chaos.topics import OURS
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from common.eventstore import from_row
+from common.rows import from_row
 from common.topics import PARTITIONS
 from contracts.envelope import ZERO_HASH, chain_hash
 from tests.chaos.ledger import Entry, Ledger

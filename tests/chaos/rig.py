@@ -11,7 +11,8 @@ from common.intents import Connection
 from common.kafka import Message
 from common.outbox import publish_all
 from common.testing import TALLIES, Database, adding, database
-from contracts.envelope import Envelope, from_headers
+from contracts.cloudevents import from_headers
+from contracts.envelope import Envelope
 
 
 class Heard(list[Envelope]):

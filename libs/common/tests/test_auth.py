@@ -1,7 +1,6 @@
 """Who is calling: a token that is ours, whole, in time, with the scope; nothing less."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import JSONResponse
+from msgspec.structs import replace
 
 from common.auth import Principal, Verifier, allow, unguarded
 from common.clock import Clock

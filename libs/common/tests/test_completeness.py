@@ -14,7 +14,8 @@ from common.kafka import Log, Message, Place
 from common.outbox import publish_all
 from common.testing import TALLIES, Database, adding, envelope, message_of
 from common.topics import create_topics
-from contracts.envelope import Envelope, from_headers
+from contracts.cloudevents import from_headers
+from contracts.envelope import Envelope
 from local.servers import Servers
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from common.codec import Codec
 from common.decider import Decider, Refused
-from common.eventstore import MAX_DATA, from_row, record
+from common.eventstore import MAX_DATA, record
 from common.intents import (
     Connection,
     Fresh,
@@ -24,6 +24,7 @@ from common.intents import (
     accepted,
     fingerprint,
 )
+from common.rows import from_row
 from common.testing import TALLIES, TALLY, adding, household
 from contracts.envelope import ZERO_HASH, Envelope, chain_hash
 

@@ -1,10 +1,10 @@
 """The inbox: an event takes effect once and in order, or parks its household."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from common.inbox import PARK_LIMIT, TooManyParked
 from common.incoming import Incoming

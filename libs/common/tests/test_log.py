@@ -25,7 +25,7 @@ from common.testing import (
     wire,
 )
 from common.topics import PARTITIONS, SERVICES, create_topics, events_topic
-from contracts.envelope import from_headers, to_headers
+from contracts.cloudevents import from_headers, to_headers
 from local.servers import Servers
 
 

@@ -12,12 +12,14 @@ import asyncpg
 import pytest
 
 from common import outbox
-from common.eventstore import from_row, record
+from common.eventstore import record
 from common.kafka import KafkaError, Message
 from common.outbox import BATCH, Deposed, Publish, Relay, publish_all
+from common.rows import from_row
 from common.testing import TALLIES, Database, adding, eventually, household, message_of
 from common.topics import events_topic
-from contracts.envelope import Envelope, from_headers
+from contracts.cloudevents import from_headers
+from contracts.envelope import Envelope
 
 
 class Topic(list[Envelope]):

@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from common.eventstore import record
 from common.testing import TALLIES, adding, envelope
 from common.tracing import MAX_LINKS, creation_links, current_traceparent, remote_context
-from contracts.envelope import from_headers, to_headers
+from contracts.cloudevents import from_headers, to_headers
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -1,12 +1,12 @@
 """The canonical header is what RFC 8785 says it is, whatever the strings are."""
 
 import json
-from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import astuple, replace
 
 from contracts.envelope import Actor, Envelope, canonical_header, timestamp
 

@@ -1,6 +1,5 @@
 """The envelope on the wire: what is written is read back, and nothing else is taken for one."""
 
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -8,19 +7,17 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from contracts.cloudevents import SEQUENCE_DIGITS, Malformed, from_headers, to_headers
 from contracts.envelope import (
-    SEQUENCE_DIGITS,
     ZERO_HASH,
     Actor,
     Envelope,
-    Malformed,
     canonical_header,
     chain_hash,
     chained,
-    from_headers,
     timestamp,
-    to_headers,
 )
 
 ACTOR = Actor(
@@ -72,7 +69,7 @@ envelopes = st.builds(
     household_id=st.none() | st.uuids(),
     occurred_at=moments,
     recorded_at=moments,
-    actor=st.builds(Actor, **{field.name: text for field in fields(Actor)}),
+    actor=st.builds(Actor, **dict.fromkeys(Actor.__struct_fields__, text)),
     region=word,
     policy_version=st.none() | word,
     correlation_id=st.uuids(),
@@ -152,11 +149,11 @@ def test_every_field_but_the_trace_is_covered_by_the_hash() -> None:
     for field, value in OTHERS.items():
         assert chain_hash(replace(EVENT, **{field: value})) != EVENT.hash, field
     covered = set(OTHERS) | {"hash", "traceparent"}
-    assert covered == {field.name for field in fields(Envelope)}
+    assert covered == set(Envelope.__struct_fields__)
     assert chain_hash(replace(EVENT, traceparent=None)) == EVENT.hash
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(Actor)])
+@pytest.mark.parametrize("field", Actor.__struct_fields__)
 def test_every_field_of_the_actor_is_covered_too(field: str) -> None:
     changed = replace(ACTOR, **{field: "somebody else"})
 

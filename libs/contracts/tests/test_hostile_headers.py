@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.envelope import Malformed, from_headers, to_headers
+from contracts.cloudevents import Malformed, from_headers, to_headers
 from libs.contracts.tests.test_envelope import EVENT, header
 
 HOSTILE: list[tuple[str, bytes | None]] = [

@@ -23,8 +23,8 @@ from common.catalogue import messages
 from common.clock import Clock
 from common.codec import Codec
 from common.continuity import Continuity
-from common.eventstore import from_row
 from common.incoming import incoming
+from common.rows import from_row
 from common.service import Runtime
 from common.testing import Database, Issuer, database, empty, issuer, record_of
 from common.topics import create_topics, events_topic

@@ -7,7 +7,6 @@ from, and with the log's own key.
 import copy
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
+from msgspec.structs import replace
 
 from audit import verify
 from audit.log.append import Logged

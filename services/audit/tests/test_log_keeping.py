@@ -1,7 +1,6 @@
 """The log in the database: leaves with their batch, checkpoints after it, nothing signed twice."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from hashlib import sha256
 
 import asyncpg
@@ -9,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from audit.log import store
 from audit.log.append import Logged

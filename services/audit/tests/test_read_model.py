@@ -1,7 +1,6 @@
 """The timeline is a function of the log: no arrival, batch or repetition can change it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -10,6 +9,7 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from audit.queries import whole_log
 from audit.read_model import fill_households, mend

@@ -1,7 +1,6 @@
 """What a service states of its store is compared with the log: what is missing, foreign or other is found."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -11,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 from fastapi import FastAPI
+from msgspec.structs import replace
 
 from audit import reconciliation
 from audit.reconciliation import Difference, reconcile

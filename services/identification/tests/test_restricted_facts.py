@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from common.eventstore import from_row
+from common.rows import from_row
 from common.testing import eventually
 from contracts.facts import DepartmentFactRecorded
 from identification import unmatched

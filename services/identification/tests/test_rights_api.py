@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
-from common.eventstore import from_row
+from common.rows import from_row
 from common.testing import OFFICER
 from contracts.envelope import chain_hash
 from services.identification.tests.asking import Callers, identity_number

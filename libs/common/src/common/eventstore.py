@@ -7,11 +7,8 @@ back as `Conflict`, while its neighbours in the batch are recorded.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-
-import asyncpg
-import msgspec
 
 from common.codec import encode, schema_version_of
 from common.decider import Refused
@@ -28,7 +25,7 @@ from common.intents import (
     Store,
     receipt,
 )
-from contracts.envelope import ZERO_HASH, Actor, Envelope, sealed
+from contracts.envelope import ZERO_HASH, Envelope, sealed
 
 # Bytes of a payload. A broker takes 1 MiB; more would stand at the head of the outbox for ever.
 MAX_DATA = 512 * 1024
@@ -99,38 +96,6 @@ async def record(connection: Connection, store: Store, intents: Sequence[Intent]
         for outcome, stream in zip(outcomes, depends, strict=True)
     ]
 
-
-def from_row(service: str, row: asyncpg.Record) -> Envelope:
-    """A row of `es.events` as an envelope."""
-    return Envelope(
-        event_id=row["event_id"],
-        service=service,
-        type=row["type"],
-        schema_version=row["schema_version"],
-        stream=row["stream"],
-        version=row["version"],
-        household_id=row["household_id"],
-        occurred_at=_aware(row["occurred_at"]),
-        recorded_at=row["recorded_at"],
-        actor=actor_of(row["actor"]),
-        region=row["region"],
-        policy_version=row["policy_version"],
-        correlation_id=row["correlation_id"],
-        causation_id=row["causation_id"],
-        classification=row["classification"],
-        traceparent=row["traceparent"],
-        data=row["data"],
-        prev_hash=row["prev_hash"],
-        hash=row["hash"],
-    )
-
-
-def _aware(moment: datetime) -> datetime:
-    """The driver gives Python's first and last moment back without their zone."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-actor_of = msgspec.json.Decoder(Actor).decode
 
 _ANSWERS = """
 select clock_timestamp() as now, i.client, i.key, i.fingerprint, i.answer

@@ -9,7 +9,8 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from common.kafka import Place, Record
-from contracts.envelope import Envelope, Malformed, from_headers
+from contracts.cloudevents import Malformed, from_headers
+from contracts.envelope import Envelope
 
 
 class Incoming(NamedTuple):

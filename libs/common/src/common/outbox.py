@@ -18,13 +18,13 @@ import structlog
 from opentelemetry import trace
 
 from common import metrics
-from common.eventstore import actor_of
 from common.incoming import headers_from_json
 from common.intents import Connection
 from common.kafka import KafkaError, Message
+from common.rows import actor_of
 from common.topics import events_topic, parked_topic
 from common.tracing import creation_links
-from contracts.envelope import headers_of, standing_headers
+from contracts.cloudevents import headers_of, standing_headers
 
 log = structlog.get_logger()
 tracer = trace.get_tracer("shouwang.relay")

@@ -210,7 +210,7 @@ def envelope(row: asyncpg.Record) -> Envelope:
         department=row["actor_department"],
         region=row["actor_region"],
     )
-    own = {name: row[name] for name in Envelope.__slots__ if name in row}
+    own = {name: row[name] for name in Envelope.__struct_fields__ if name in row}
     return Envelope(**own, actor=actor, traceparent=None)
 
 

@@ -1,12 +1,12 @@
 """Events as a foreign service would have published them, and somebody who hears them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+from msgspec.structs import replace
 
 from common.codec import encode
 from common.ids import new_id
@@ -14,7 +14,8 @@ from common.inbox import Handle, Inbox
 from common.incoming import Incoming, incoming
 from common.intents import Connection
 from common.kafka import Message, Place, Record
-from contracts.envelope import ZERO_HASH, Actor, Envelope, chained, to_headers
+from contracts.cloudevents import to_headers
+from contracts.envelope import ZERO_HASH, Actor, Envelope, chained
 
 OFFICER = Actor(
     person="3f1c7d0e-0000-7000-8000-000000000001",

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from common.codec import Codec
-from common.eventstore import from_row
 from common.intents import Intent
+from common.rows import from_row
 from contracts.envelope import Envelope
 from contracts.facts import DepartmentFactCorrected, DepartmentFactRecorded
 from contracts.persons import RestrictionLifted
