@@ -1,8 +1,9 @@
 """Events in a service's name that no service made: to swap, to delay, to spoil and to lose."""
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from common.ids import new_id
 from common.testing import envelope

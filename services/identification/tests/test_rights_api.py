@@ -1,6 +1,5 @@
 """Looks at persons and the refusal of them, restriction and erasure, over HTTP."""
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from common.rows import from_row
 from common.testing import OFFICER
