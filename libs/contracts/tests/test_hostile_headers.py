@@ -1,8 +1,10 @@
 """Headers that look right to Python and are not: each of these once raised something else."""
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.cloudevents import Malformed, from_headers, to_headers
+from contracts.envelope import chained
 from libs.contracts.tests.test_envelope import EVENT, header
 
 HOSTILE: list[tuple[str, bytes | None]] = [
@@ -28,3 +30,11 @@ def test_a_header_without_a_value_or_there_twice_is_malformed() -> None:
     for extra in [("ce_more", None), ("ce_region", EVENT.region.encode())]:
         with pytest.raises(Malformed):
             from_headers([*to_headers(EVENT), extra], EVENT.data)
+
+
+@pytest.mark.parametrize("character", ["\n", "\r", "\x1c", "\x85", "\u2028", "\u202e"])
+def test_the_name_of_a_stream_is_one_line_of_what_can_be_printed(character: str) -> None:
+    """Otherwise it could pass for a household's line where streams and households are listed."""
+    event = chained(replace(EVENT, stream=f"x{character}y"), EVENT.prev_hash)
+    with pytest.raises(Malformed, match="ce_stream"):
+        from_headers(to_headers(event), event.data)

@@ -130,6 +130,8 @@ def from_headers(headers: Sequence[tuple[str, bytes | None]], data: bytes | None
     event_id, occurred, recorded, sequence, correlation, prev_hash, own_hash = own
     household, causation = found.get("ce_subject", ""), found.get("ce_causationid", "")
     stream = _required(found, "ce_stream")
+    if not stream.isprintable():  # it is a line of its own where households and streams are listed
+        raise Malformed("ce_stream holds a line break, or what cannot be printed")
     service, name, schema_version, actor, region, policy_version, classification = standing
     event = Envelope(
         event_id=UUID(event_id),
