@@ -62,6 +62,20 @@ def test_a_key_needs_the_signatures_of_both() -> None:
         successors([key_of(OLD.vkey)], [whole.replace("\n5\n", "\n6\n")])
 
 
+@pytest.mark.parametrize("size", [0, 5, 6, 1_000])
+def test_a_stolen_old_key_gives_itself_neither_another_follower_nor_more_time(size: int) -> None:
+    """Whoever stole it signs whatever note it likes with it, in whatever order a file has them."""
+    old, new, thief = (key_of(signer.vkey) for signer in (OLD, NEW, THIRD))
+    real = succession(OLD, NEW, 5)
+    for evil in (succession(OLD, THIRD, size), succession(THIRD, OLD, size)):
+        for given in ([real, evil], [evil, real], [evil, real, evil]):
+            keys = successors([new], given)
+            note = THIRD.sign(f"{OLD.name}\n6\n{'A' * 43}=\n")
+            assert signers(note, keys) == []
+            assert next(k for k in keys if k.same(old)).until == 5
+            assert all(k.until is not None and k.until <= 5 for k in keys if k.same(thief))
+
+
 @pytest.fixture
 async def kept(app: FastAPI, pool: asyncpg.Pool, hear: Hear) -> str:
     """A checkpoint of the old key, one of the new key behind it, and the app with the new key."""

@@ -28,12 +28,8 @@ FORMAT, STATE, SUCCESSION = "shouwang/dossier/1", "shouwang/state/1", "shouwang/
 ZERO = bytes(32)
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
-BASE = (
-    15112221349535400772501151409588531511454012693041857206046113283949847762202,
-    46316835694926478169428394003475163141307993866256225615783033603165251855960,
-    1,
-    46827403850823179245072216630277197565144205554125654976674165829533817101731,
-)
+# What reading something that is not as it should be may raise.
+BROKEN = (LookupError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError)
 
 
 class Bad(Exception):
@@ -129,6 +125,9 @@ def _point(text: bytes) -> Any:
         return None
     x = x if x & 1 == sign else P - x
     return x, y, 1, x * y % P
+
+
+BASE = _point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
 
 
 def ed25519_in_python(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -231,9 +230,13 @@ def successors(keys: list[Key], notes: list[str]) -> list[Key]:
         if not named or not known or not all(signers(note, [key]) for key in (old, new)):
             continue
         left.remove(note)
-        ended = next((k for k in found if k.same(old)), old)._replace(until=at)
-        begun = next((k for k in found if k.same(new)), new)._replace(after=at)
-        found = [*(k for k in found if not k.same(old) and not k.same(new)), ended, begun]
+        ended = next((k for k in found if k.same(old)), old)
+        begun = next((k for k in found if k.same(new)), new)
+        # A key is followed once: who steals an old one gives it no other follower, and no longer time.
+        if ended.until is not None or begun.after or not ended.after <= at <= (begun.until or at):
+            continue
+        found = [k for k in found if not k.same(old) and not k.same(new)]
+        found += [ended._replace(until=at), begun._replace(after=at)]
     return found
 
 
@@ -786,11 +789,7 @@ def payload(data: bytes) -> Any:
 
 def _commitments(data: bytes) -> list[tuple[str, str]]:
     """The persons and commitments of a payload, wherever they stand in it."""
-    try:
-        left = [json.loads(data)]
-    except ValueError:
-        return []
-    found = []
+    left, found = [payload(data)], list[tuple[str, str]]()
     while left:
         value = left.pop()
         if isinstance(value, dict):
@@ -826,7 +825,7 @@ def verify(dossier: Dossier) -> tuple[int, Row | None, list[Row]]:
         except Bad as bad:
             rows.append((zh, en, bad.zh, bad.en, "FAIL"))
             wrong.setdefault(bad.code, rows[-1])
-        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except BROKEN as error:
             why = f"{type(error).__name__}: {error}"
             rows.append((zh, en, f"无法理解: {why}", f"not understood: {why}", "FAIL"))
             wrong.setdefault(INVALID, rows[-1])
@@ -848,6 +847,20 @@ VERDICTS = {
 }
 
 
+def _once(pairs: Any) -> dict[str, Any]:
+    """An object. Raises `Bad` if a name is there twice: readers would differ on what it says."""
+    if len(dict(pairs)) < len(pairs):
+        raise Bad(INVALID, "同名重复", "a name is there twice in one object")
+    return dict(pairs)
+
+
+def tell(line: str) -> None:
+    """Print a line. Whatever a dossier says, it moves no cursor and begins no line of its own."""
+    text = "".join(c if c.isprintable() else "?" for c in line)
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+
+
 class Arguments(argparse.ArgumentParser):
     """Wrong use ends with its own code."""
 
@@ -860,12 +873,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Verify, print the table, and return the exit code."""
     asking = Arguments(prog="verify.py", description="Verify a dossier offline.")
     asking.add_argument("dossier", type=Path)
-    asking.add_argument(
-        "--key", action="append", default=[], help="vkey of the log, or a file with it"
-    )
-    asking.add_argument(
-        "--witness", action="append", default=[], help="vkey of a witness, or a file"
-    )
+    asking.add_argument("--key", action="append", default=[], help="vkey of the log, or a file")
+    asking.add_argument("--witness", action="append", default=[], help="that of a witness")
     asking.add_argument("--kept", type=Path, help="a checkpoint that you kept")
     asking.add_argument("--keep", type=Path, help="where to write the checkpoint, once verified")
     asking.add_argument("--lang", choices=("zh", "en"), default="zh")
@@ -874,28 +883,30 @@ def main(arguments: list[str] | None = None) -> int:
         keys = [key_of(text_of(k)) for k in asked.key or LOG_KEYS]
         witnesses = [key_of(text_of(k)) for k in asked.witness]
         kept = asked.kept.read_text("utf-8") if asked.kept else None
+        if any(k.kind != 1 for k in keys) or any(w.kind != 4 for w in witnesses):
+            raise ValueError("--key is of a log, --witness of a witness")
     except (OSError, ValueError) as error:
         asking.error(str(error))
     if not keys:
         asking.error(
             "--key: whose log is it? Ask its keeper for the verifier key (GET /v1/log/key)."
         )
+    english = asked.lang == "en"
     try:
-        raw = json.loads(asked.dossier.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        asking.error(f"{asked.dossier}: {error}")
-    english, out = asked.lang == "en", sys.stdout.write
-    try:
+        raw = json.loads(asked.dossier.read_text("utf-8"), object_pairs_hook=_once)
         dossier = Dossier(raw, keys, witnesses, kept)
-    except (Bad, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        out(f"{VERDICTS[INVALID][english]}: {type(error).__name__}: {error}\n")
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        asking.error(f"{asked.dossier}: {error}")
+    except (Bad, *BROKEN) as error:
+        tell(f"{VERDICTS[INVALID][english]}: {type(error).__name__}: {error}    exit {INVALID}")
         return INVALID
     code, why, rows = verify(dossier)
-    out(f"{dossier.key}\n{dossier.head.origin} {dossier.head.size}\n")
+    tell(f"{dossier.key}")
+    tell(f"{dossier.head.origin} {dossier.head.size}")
     for row in rows:
-        out(f"{row[english]:<24} {row[2 + english]:<60} {row[4]}\n")
+        tell(f"{row[english]:<24} {row[2 + english]:<60} {row[4]}")
     reason = f": {why[2 + english]}" if why else ""
-    out(f"{VERDICTS[code][english]}{reason}    exit {code}\n")
+    tell(f"{VERDICTS[code][english]}{reason}    exit {code}")
     if asked.keep and code in (WITNESSED, VERIFIED):
         asked.keep.write_text(raw["checkpoint"], "utf-8")
     return code

@@ -1,0 +1,191 @@
+"""Files that somebody made up: whatever is in them, `verify.py` ends with the code that is due, and what
+it prints is its own."""
+
+import copy
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from audit import verify
+from audit.log.note import WITNESS, Signer
+from audit.verify import DIVERGED, INCOMPLETE, INVALID, USAGE, VERIFIED, WITNESSED
+from common.testing import NOON, envelope, history, household
+from services.audit.tests.conftest import SIGNER, Hear
+
+ME, OTHER = household(1), household(2)
+WITNESSED_BY = Signer("city.example/witness", bytes([7]) * 32, WITNESS)
+KEY = ("--key", SIGNER.vkey)
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+async def files(app: FastAPI, client: httpx.AsyncClient, hear: Hear) -> list[Any]:
+    """The household's dossier of the first checkpoint, its next one, and another household's."""
+    events, others = history(6, household_id=ME), history(2, household_id=OTHER)
+    found: list[Any] = []
+    for batch, whose, kept in (
+        ([*events[:4], *others], ME, {}),
+        (events[4:], ME, {"kept": 1}),
+        ([envelope(prev=others[-1])], OTHER, {}),
+    ):
+        await hear(batch)
+        assert await app.state.keeper.keep(NOON + timedelta(days=len(found)))
+        found.append((await client.get(f"/v1/households/{whose}/dossier", params=kept)).json())
+    return found
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """The verifier alone, as a supervisor runs it: the exit code, and all that it prints."""
+    program, file = tmp_path / "verify.py", tmp_path / "dossier.json"
+    program.write_text(Path(verify.__file__).read_text("utf-8"), "utf-8")
+
+    def run(said: Any, *options: str | Path) -> tuple[int, str]:
+        if isinstance(said, bytes):
+            file.write_bytes(said)
+        else:
+            file.write_text(said if isinstance(said, str) else json.dumps(said), "utf-8")
+        ended = subprocess.run(
+            [sys.executable, "-I", program, file, "--lang", "en", *options],
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            timeout=60,
+        )
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return ended.returncode, ended.stdout + ended.stderr
+
+    return run
+
+
+def test_each_exit_code_is_there(files: list[Any], run: Run, tmp_path: Path) -> None:
+    first, now, _ = files
+    kept = tmp_path / "kept"
+    witnessed = WITNESSED_BY.cosign(now["checkpoint"], NOON)
+    cosigned = {**now, "checkpoint": witnessed}
+    assert run(cosigned, *KEY, "--witness", WITNESSED_BY.vkey)[0] == WITNESSED == 0
+    assert run(now, *KEY, "--keep", kept)[0] == VERIFIED == 10
+    assert run(first, *KEY, "--kept", kept)[0] == DIVERGED == 30
+    kept.write_text(first["checkpoint"], "utf-8")
+    assert run(now, *KEY, "--kept", kept)[0] == VERIFIED
+    assert run(first | {"key": str(OTHER)}, *KEY)[0] == INVALID == 40
+    cut = {**now, "events": now["events"][:-1]}
+    code, said = run(cut, *KEY)
+    assert (code, "5 of 6 records" in said) == (INCOMPLETE, True)
+    assert INCOMPLETE == 50
+    assert run(now)[0] == USAGE == 64
+
+
+def _older_end(first: Any, now: Any, other: Any) -> None:
+    """The tail cut off, with the end that an older checkpoint told."""
+    now["events"], now["heads"] = now["events"][:4], first["heads"]
+
+
+def _older_file(first: Any, now: Any, other: Any) -> None:
+    now |= {name: first[name] for name in ("events", "heads", "state", "state_proof")}
+
+
+def _proof_of_another(first: Any, now: Any, other: Any) -> None:
+    now["events"][2]["proof"] = other["events"][0]["proof"]
+
+
+def _look_alike(first: Any, now: Any, other: Any) -> None:
+    now["key"] = now["key"].replace("0", "\uff10")
+
+
+def _line_endings(first: Any, now: Any, other: Any) -> None:
+    now["checkpoint"] = now["checkpoint"].replace("\n", "\r\n")
+
+
+def _not_base64(first: Any, now: Any, other: Any) -> None:
+    now["events"][2]["proof"][0] = "\u2014" + now["events"][2]["proof"][0]
+
+
+def _no_number(first: Any, now: Any, other: Any) -> None:
+    now["events"][2]["index"] = float("inf")
+
+
+def _half_a_character(first: Any, now: Any, other: Any) -> None:
+    now["key"] = "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("forge", "named"),
+    [
+        (_older_end, "the proof of the heads map fails"),
+        (_older_file, "the state is not the one that was signed"),
+        (_proof_of_another, "record 3 "),
+        (_look_alike, "record 1 "),
+        (_line_endings, "INVALID"),
+        (_not_base64, "INVALID"),
+        (_no_number, "OverflowError"),
+        (_half_a_character, "record 1 "),
+    ],
+)
+def test_what_is_put_together_from_other_files_is_invalid(
+    files: list[Any], run: Run, forge: Callable[..., None], named: str
+) -> None:
+    first, now, other = copy.deepcopy(files)
+    forge(first, now, other)
+    code, said = run(now, *KEY)
+    assert (code, named in said) == (INVALID, True), said
+
+
+def test_a_name_that_is_there_twice_is_invalid(files: list[Any], run: Run) -> None:
+    """One reader would take the first, another the last."""
+    said = json.dumps(files[1]).replace('"events":', '"events": [], "events":', 1)
+    code, told = run(said, *KEY)
+    assert (code, "there twice" in told) == (INVALID, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (b"PK\3\4" + bytes(1_000), USAGE),
+        ("no dossier", USAGE),
+        (b"\xff\xfe{}", USAGE),
+        ("[" * 200_000, INVALID),
+        ('{"format": "shouwang/dossier/1", "key": ' + "[" * 900 + "]" * 900 + "}", INVALID),
+        ("null", INVALID),
+    ],
+    ids=["a zip", "no JSON", "no UTF-8", "deep", "deep inside", "nothing"],
+)
+def test_what_is_no_dossier_ends_with_a_code_too(run: Run, said: str | bytes, code: int) -> None:
+    assert run(said, *KEY)[0] == code
+
+
+@pytest.mark.parametrize(
+    "said", ["\nVERIFIED, WITNESSED    exit 0\n", "\x1b[2J\x1b[H", "\u202e0 tixe", "\x85", "\u2028"]
+)
+def test_what_a_file_says_moves_no_cursor_and_begins_no_line(
+    files: list[Any], run: Run, said: str
+) -> None:
+    for forged in (
+        files[1] | {"key": said},
+        files[1] | {"checkpoint": said + files[1]["checkpoint"]},
+        {**files[1], "events": [_told_by(files[1]["events"][0], said)]},
+    ):
+        code, told = run(forged, *KEY)
+        assert code == INVALID
+        assert said not in told
+        assert not any(line.startswith("VERIFIED") for line in told.split("\n"))
+
+
+def _told_by(event: Any, name: str) -> Any:
+    """The event with a name of the organisation in its header that nobody recorded."""
+    header = json.loads(event["header"])
+    header[3] = header[12] = name
+    return {**event, "header": json.dumps(header)}
+
+
+def test_the_key_of_a_log_is_no_witness_and_the_other_way_round(files: list[Any], run: Run) -> None:
+    assert run(files[1], *KEY, "--witness", SIGNER.vkey)[0] == USAGE
+    assert run(files[1], "--key", WITNESSED_BY.vkey)[0] == USAGE
