@@ -278,6 +278,25 @@ async def test_an_offset_behind_the_topics_end_stops_only_its_partition_and_says
     assert await pool.fetchval("select next from es.offsets where partition = 0") == 500
 
 
+async def test_a_topic_that_shrinks_below_our_offset_stops_it_although_nothing_comes(
+    made: Consuming,
+    heard: Heard,
+    log: Log,
+    topic: str,
+    servers: Servers,
+    pool: asyncpg.Pool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Chaos case 32: the client of Kafka tells nobody, and would go on from the new beginning."""
+    monkeypatch.setattr(consumer, "HOUSEKEEPING", 0.1)
+    await publish(log, topic, [envelope() for _ in range(20)])
+    async with running(made(heard.handle)) as one:
+        await eventually(lambda: at_end(servers, topic, pool))
+        await pool.execute("update es.offsets set next = 500 where partition = 0")
+        one.owned[Place(topic, 0)].next = 500
+        await eventually(lambda: "before our offset 500" in str(one.unready()))
+
+
 async def test_records_that_are_gone_from_the_topic_stop_it_and_it_says_so(
     made: Consuming, heard: Heard, log: Log, topic: str, servers: Servers, pool: asyncpg.Pool
 ) -> None:

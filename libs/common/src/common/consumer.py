@@ -26,10 +26,10 @@ from common.tracing import creation_links
 log = structlog.get_logger()
 tracer = trace.get_tracer("shouwang.consumer")
 
-BATCH = 500
+BATCH = 1_000  # records in one transaction; fewer than that, when fewer are there
 WAIT = 0.5  # seconds a fetch may wait for records
 HOUSEKEEPING = 5.0  # seconds between looks at lag, parked records and stopped partitions
-RETRY = (0.1, 0.5, 1.0, 2.0, 5.0)
+RETRY = (0.1, 0.5, 1.0, 2.0)
 STUCK = 60.0  # seconds without progress, while there is something to read
 
 
@@ -247,11 +247,18 @@ class Consumer:
         return held == len(self.epochs)
 
     async def _look_around(self, reader: LogReader) -> None:
-        """Lag against the broker's own end offsets, parked records, and the group's courtesy commit."""
+        """Lag against the broker's own end offsets, parked records, and the group's courtesy commit.
+
+        A topic that now ends before our offset, or begins behind it, is claimed again, which stops
+        it: the client would go on from its beginning without a word, once there is anything there.
+        """
         bounds = await reader.bounds(self.owned)
         self.lag = 0
         for place, owned in self.owned.items():
-            lag = max(0, bounds[place][1] - owned.next)
+            first, end = bounds[place]
+            if not first <= owned.next <= end:
+                reader.generation += 1
+            lag = max(0, end - owned.next)
             self.lag += lag
             metrics.LAG.labels(place.topic, str(place.partition)).set(lag)
         if not self.lag:
