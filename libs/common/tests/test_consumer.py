@@ -10,11 +10,12 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from common import consumer
-from common.consumer import Consumer, Fenced, _Owned
+from common.consumer import Consumer, Fenced
 from common.inbox import PARK_LIMIT, Handle, Inbox
 from common.incoming import Incoming, incoming
 from common.intents import Connection
 from common.kafka import Log, LogReader, LogScan, Place
+from common.ownership import Owned
 from common.testing import Heard, envelope, eventually, history, message_of, record_of
 from contracts.envelope import Envelope
 from local.servers import Servers
@@ -185,7 +186,7 @@ async def test_a_zombie_has_no_effect(
         topic,
     )
     zombie = made(heard.handle)
-    zombie.owned = {place: _Owned(next=0, epoch=1)}
+    zombie.owned = {place: Owned(next=0, epoch=1)}
     with pytest.raises(Fenced):
         await zombie._take({place: [incoming(record_of(envelope(), topic, 0))]})
 
@@ -202,7 +203,7 @@ async def test_an_owner_whose_offset_was_moved_has_no_effect(
         topic,
     )
     slow = made(heard.handle)
-    slow.owned = {place: _Owned(next=0, epoch=1)}
+    slow.owned = {place: Owned(next=0, epoch=1)}
     with pytest.raises(Fenced):
         await slow._take({place: [incoming(record_of(envelope(), topic, 0))]})
 
@@ -319,7 +320,7 @@ async def test_records_out_of_place_are_not_taken(
     """Between our offset and the first record that came something is missing: read it again."""
     one = made(heard.handle)
     place = Place(topic, 0)
-    one.owned = {place: _Owned(next=3, epoch=1)}
+    one.owned = {place: Owned(next=3, epoch=1)}
     reader = LogReader(servers.kafka, topic, [topic])
     items = [incoming(record_of(envelope(), topic, 5))]
 

@@ -15,12 +15,13 @@ import asyncpg
 import structlog
 from opentelemetry import trace
 
-from common import metrics
+from common import metrics, ownership
 from common.ahead import Ahead
 from common.inbox import TRANSIENT, Inbox, TooManyParked
 from common.incoming import Incoming
 from common.intents import Conflict
 from common.kafka import KafkaError, LogReader, Place, Unreadable
+from common.ownership import Owned
 from common.tracing import creation_links
 
 log = structlog.get_logger()
@@ -37,18 +38,6 @@ class Fenced(Exception):
     """Another owner moved one of our partitions: drop the batch and claim anew."""
 
 
-@dataclass(slots=True)
-class _Owned:
-    next: int
-    epoch: int
-    last: bytes | None = None  # the fingerprint of the last record that was taken
-    looks_back: bool = False  # what is fetched begins with that record
-
-    def knows_what_is_before(self) -> bool:
-        """Whether that is the record before `next`: not after somebody set the offset by hand."""
-        return self.last is not None and self.last[:8] == (self.next - 1).to_bytes(8, "big")
-
-
 @dataclass
 class Consumer:
     """One service's reader of foreign topics. `reader` makes a new group member each time."""
@@ -57,7 +46,7 @@ class Consumer:
     holder: str
     pool: asyncpg.Pool
     reader: Callable[[], LogReader]
-    owned: dict[Place, _Owned] = field(default_factory=dict)
+    owned: dict[Place, Owned] = field(default_factory=dict)
     stopped: dict[Place, str] = field(default_factory=dict)
     epochs: dict[Place, int] = field(default_factory=dict)  # of what we own, and of what we stopped
     unreadable: set[Place] = field(default_factory=set)
@@ -129,7 +118,9 @@ class Consumer:
                     self.progress, self.halted, self.failures = time.monotonic(), None, 0
                 if time.monotonic() - looked > HOUSEKEEPING:
                     looked = time.monotonic()
-                    if not await self._still_owns():
+                    # A rebuild or `common.rewind` raises epochs, and may set an offset back, while
+                    # there is nothing to read that would tell us.
+                    if not await ownership.held(self.pool, self.inbox.name, self.epochs):
                         log.warning("fenced_while_idle")
                         await self._claim(reader, ahead)
                     await self._look_around(reader)
@@ -138,17 +129,7 @@ class Consumer:
         """Become the owner of what the group gave us: raise the epoch, then seek to our own offset."""
         await ahead.drop()
         places = sorted(reader.places(), key=lambda p: (p.topic, p.partition))
-        rows = await self.pool.fetch(
-            _CLAIM,
-            self.inbox.name,
-            [p.topic for p in places],
-            [p.partition for p in places],
-            self.holder,
-        )
-        self.owned = {
-            Place(r["topic"], r["partition"]): _Owned(r["next"], r["owner_epoch"], r["last"])
-            for r in rows
-        }
+        self.owned = await ownership.claim(self.pool, self.inbox.name, self.holder, places)
         self.epochs = {place: owned.epoch for place, owned in self.owned.items()}
         self.stopped.clear()
         for place, (first, end) in (await reader.bounds(places)).items():
@@ -218,33 +199,12 @@ class Consumer:
     ) -> None:
         marks = {place: (end.offset + 1, end.fingerprint()) for place, end in ends.items()}
         async with self.pool.acquire() as connection, connection.transaction():
-            moved = await connection.fetchval(
-                _MOVE,
-                self.inbox.name,
-                [p.topic for p in ends],
-                [p.partition for p in ends],
-                [self.owned[p].next for p in ends],
-                [next_ for next_, _ in marks.values()],
-                [self.owned[p].epoch for p in ends],
-                [last for _, last in marks.values()],
-            )
-            if moved != len(ends):
+            steps = {place: (self.owned[place], *mark) for place, mark in marks.items()}
+            if not await ownership.move(connection, self.inbox.name, steps):
                 raise Fenced
             await self.inbox.apply(connection, items, singly=singly)
         for place, mark in marks.items():
             self.owned[place].next, self.owned[place].last = mark
-
-    async def _still_owns(self) -> bool:
-        """Whether nobody raised an epoch of ours. A rebuild or `common.rewind` does, and may set an
-        offset back, while there is nothing to read that would tell us."""
-        held: int = await self.pool.fetchval(
-            _HELD,
-            self.inbox.name,
-            [p.topic for p in self.epochs],
-            [p.partition for p in self.epochs],
-            list(self.epochs.values()),
-        )
-        return held == len(self.epochs)
 
     async def _look_around(self, reader: LogReader) -> None:
         """Lag against the broker's own end offsets, parked records, and the group's courtesy commit.
@@ -274,31 +234,3 @@ class Consumer:
             # A courtesy, refused while partitions move: no reason to leave the group.
             with suppress(KafkaError, TimeoutError):
                 await reader.commit({place: owned.next for place, owned in self.owned.items()})
-
-
-_CLAIM = """
-insert into es.offsets as o (consumer, topic, partition, owner, owner_epoch)
-select $1, topic, partition, $4, 1 from unnest($2::text[], $3::int[]) as t (topic, partition)
-on conflict (consumer, topic, partition)
-    do update set owner = excluded.owner, owner_epoch = o.owner_epoch + 1
-returning topic, partition, next, owner_epoch, last
-"""
-_HELD = """
-select count(*) from es.offsets o
-join unnest($2::text[], $3::int[], $4::bigint[]) as t (topic, partition, epoch)
-    using (topic, partition)
-where o.consumer = $1 and o.owner_epoch = t.epoch
-"""
-# The shared lock keeps a person's retry of a parked household apart from running batches.
-_MOVE = """
-with calm as (select pg_advisory_xact_lock_shared(hashtext($1)) as held),
-moved as (
-    update es.offsets o set next = t."end", last = t.last
-    from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
-        as t (topic, partition, start, "end", epoch, last)
-    where o.consumer = $1 and o.topic = t.topic and o.partition = t.partition
-        and o.next = t.start and o.owner_epoch = t.epoch
-    returning 1
-)
-select (select count(*) from moved) from calm
-"""
