@@ -1,6 +1,7 @@
 """What was promised to integrators is what the code says, and it only ever widens."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -155,6 +156,15 @@ def test_an_event_is_put_into_words_in_both_languages_from_fields_that_it_has(
         used = {part.split("}")[0] for part in sentence.split("{")[1:]}
         assert used <= has
     assert not entry["sentence"]["zh"].isascii()
+
+
+@pytest.mark.parametrize("name", ["RiskDetected", "RiskClueAttached"])
+def test_A13_a_clue_is_told_with_the_medium_of_its_declaration_if_it_was_declared(
+    name: str,
+) -> None:
+    entry = json.loads(golden()[CATALOGUE])[f"identification.{name}.v1"]
+    for sentence in entry["sentence"].values():
+        assert re.search(r"\[[^]]*{medium}[^]]*\]$", sentence), "optional: others have none"
 
 
 def test_every_code_has_a_label_in_both_languages_and_none_is_an_identity_number() -> None:

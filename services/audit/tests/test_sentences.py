@@ -88,6 +88,28 @@ def test_a_template_is_filled_as_it_stands_and_a_field_may_come_twice() -> None:
     )
 
 
+DECLARED = Description(
+    Words("线索", "Clue"),
+    Words("{channel}发现风险[；申报方式：{medium}]", "{channel}[ by {medium}] found a risk"),
+    {"medium": {"QR_CODE": Words("扫码", "QR code")}},
+)
+
+
+@pytest.mark.parametrize(
+    ("medium", "zh", "en"),
+    [
+        ("QR_CODE", "甲发现风险；申报方式：扫码", "甲 by QR code found a risk"),
+        (None, "甲发现风险", "甲 found a risk"),
+    ],
+)
+def test_A13_what_stands_in_brackets_is_said_where_its_field_is_there(
+    medium: str | None, zh: str, en: str
+) -> None:
+    assert sentence(DECLARED, "T", data(channel="甲", medium=medium)) == Words(zh, en)
+    without = {} if medium is None else {"medium": medium}
+    assert sentence(DECLARED, "T", data(channel="甲", **without)) == Words(zh, en)
+
+
 @pytest.mark.parametrize(
     ("number", "text"),
     [

@@ -3,7 +3,8 @@
 A `Wording` stands beside each event, so that a reader who knows no payload type (`audit`, an
 integrator) can still say what happened in one plain sentence. Sentences are templates over the
 payload's own fields: `{risk_types}`. A field ending in `_fen` is shown in yuan, a code by its
-label, a list joined; a field that is absent is shown as "—".
+label, a list joined; a field that is absent is shown as "—". What stands in square brackets,
+`[; {medium}]`, is said only where its fields are there.
 """
 
 from dataclasses import dataclass

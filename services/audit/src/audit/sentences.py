@@ -37,21 +37,48 @@ Codes = Mapping[str, Words]
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
-    """A published sentence with its fields as `%s`, and their names in the order of the places."""
+class Part:
+    """A stretch of a sentence with its fields as `%s`, and their names in the order of the places.
+
+    An optional one is left out where one of its fields is absent.
+    """
 
     text: str
     names: tuple[str, ...]
+    optional: bool
+
+    @classmethod
+    def of(cls, text: str, *, optional: bool) -> "Part":
+        """Of a text with the names of fields in braces."""
+        pieces = re.split(r"{(\w+)}", text.replace("%", "%%"))
+        return cls("%s".join(pieces[::2]), tuple(pieces[1::2]), optional)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A published sentence, taken apart."""
+
+    parts: tuple[Part, ...]
 
     @classmethod
     def of(cls, sentence: str) -> "Template":
-        """Of a sentence with the names of fields in braces."""
-        parts = re.split(r"{(\w+)}", sentence.replace("%", "%%"))
-        return cls("%s".join(parts[::2]), tuple(parts[1::2]))
+        """Of a sentence with the names of fields in braces, and its optional parts in brackets."""
+        texts = re.split(r"\[([^\[\]]*)\]", sentence)
+        return cls(tuple(Part.of(t, optional=n % 2 == 1) for n, t in enumerate(texts) if t))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields it names, in the order of their places."""
+        return tuple(name for part in self.parts for name in part.names)
 
     def filled(self, values: Mapping[str, str]) -> str:
         """The sentence with a text for each field."""
-        return self.text % tuple([values[name] for name in self.names])
+        said = []
+        for part in self.parts:
+            texts = tuple([values[name] for name in part.names])
+            if not part.optional or ABSENT not in texts:
+                said.append(part.text % texts)
+        return "".join(said)
 
 
 @dataclass(frozen=True)
