@@ -18,7 +18,7 @@ from common.topics import events_topic
 from contracts.envelope import Envelope
 from contracts.households import HouseholdRelocated
 from contracts.identification import IdentificationEvent
-from contracts.visits import ObligationOpened
+from contracts.visits import ObligationOpened, VisitsEvent
 from services.visits.tests.given import CONFIRMED, OPENED, POLICIES, VILLAGE, confirmed, registered
 from visits.domain.household import VISITS
 from visits.main import STORE
@@ -27,8 +27,8 @@ from visits.reactions import HEARD, IGNORED, asked_by, reacting
 TOPIC = events_topic("identification")
 
 
-def test_every_event_of_identification_is_heard_or_ignored_on_purpose() -> None:
-    known = {event.__name__ for event in get_args(IdentificationEvent)}
+def test_every_event_that_it_hears_of_is_heard_or_ignored_on_purpose() -> None:
+    known = {event.__name__ for event in get_args(IdentificationEvent | VisitsEvent)}
     assert set(HEARD.types) | IGNORED == known
     assert not set(HEARD.types) & IGNORED
 

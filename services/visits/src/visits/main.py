@@ -35,7 +35,7 @@ def build(settings: VisitsSettings) -> FastAPI:
             settings,
             STORE,
             read_model.TABLES,
-            hears=["identification"],
+            hears=["identification", NAME],
             handle=reacting(STORE, known),
         ) as runtime:
             app.state.runtime = runtime

@@ -1,9 +1,10 @@
 """What visits does when identification speaks: it learns of households, and opens their duties.
+And when it speaks itself: a visit to a household that was absorbed counts in the survivor.
 
 A household that goes on the register may be visited; one that is confirmed as monitored must be,
 every month (S1.1-05), until its risk is eliminated, or its monitoring ends (A29), and again when the
 elimination is revoked (A47). Where a merger carries an episode on, the duty of the month goes on with
-it (A54). All take effect in the transaction that moves the consumer's offset.
+it, and every visit that was made before the merger counts for it, whenever it is uploaded (A54). All take effect in the transaction that moves the consumer's offset.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,19 +25,20 @@ from contracts.episodes import MonitoringConfirmed
 from contracts.households import EpisodeTakenOver, HouseholdRegistered, HouseholdRelocated
 from contracts.identification import IdentificationEvent
 from contracts.monitoring import MonitoringCancelled, MonitoringClosed
-from contracts.visits import HouseholdVisited, ObligationType
+from contracts.visits import HouseholdVisited, ObligationType, VisitsEvent
 from visits import read_model
-from visits.domain.commands import Command, LeavePopulation, OpenMonthlyObligation
+from visits.domain.commands import Command, CountVisit, LeavePopulation, OpenMonthlyObligation
 from visits.domain.household import VISITS, month_of, stream_of
 from visits.domain.policy import Policy
+from visits.read_model import TakenOverRow
 
 Entered = MonitoringConfirmed | RiskEliminationRevoked | EpisodeTakenOver
 Left = RiskEliminated | MonitoringCancelled | MonitoringClosed
-HEARD = Codec.of(HouseholdRegistered | HouseholdRelocated | Entered | Left)
-# The rest of identification's language, as this version was built with it, is of no consequence here.
+HEARD = Codec.of(HouseholdRegistered | HouseholdRelocated | Entered | Left | HouseholdVisited)
+# The rest of both languages, as this version was built with them, is of no consequence here.
 # A type that is in neither parks its household until this service is deployed with it.
-IGNORED = frozenset(Codec.of(IdentificationEvent).types) - set(HEARD.types)
-Visits = Mapping[UUID, Sequence[HouseholdVisited]]  # by the household that was visited
+IGNORED = frozenset(Codec.of(IdentificationEvent | VisitsEvent).types) - set(HEARD.types)
+Visits = Mapping[UUID, Sequence[HouseholdVisited]]  # by the household for which they count
 _VISITED = Codec.of(HouseholdVisited)
 RULES = Actor(
     person="rules",
@@ -48,7 +50,7 @@ RULES = Actor(
 
 
 def reacting(store: Store, policies: Policies[Policy]) -> Handle:
-    """The effect of a batch of identification's events: one statement each way, whatever its size."""
+    """The effect of a batch of events: one statement each way, whatever its size."""
 
     async def handle(connection: Connection, items: Sequence[Incoming]) -> None:
         events = [item.event for item in items if item.event and item.event.type not in IGNORED]
@@ -58,6 +60,7 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
             await read_model.remember(connection, homes)
         visits = await _made_before(connection, heard)
         intents = [intent for e, p in heard if (intent := asked_by(e, p, policies, visits))]
+        intents += await _made_elsewhere(connection, heard)
         if intents:
             accepted(await record(connection, store, intents))
 
@@ -65,22 +68,49 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
 
 
 async def _made_before(connection: Connection, heard: Sequence[tuple[Envelope, Any]]) -> Visits:
-    """The visits to households whose episodes go on elsewhere, by household, in one query."""
-    left = {p.from_household_id for _, p in heard if isinstance(p, EpisodeTakenOver)}
-    if not left:
+    """The visits to households whose episodes go on elsewhere, until they were absorbed."""
+    taken = [
+        TakenOverRow(
+            household_id=p.from_household_id,
+            survivor_id=p.household_id,
+            region=e.region,
+            merged_on=business_date(e.occurred_at),
+        )
+        for e, p in heard
+        if isinstance(p, EpisodeTakenOver)
+    ]
+    if not taken:
         return {}
+    absorbed = {one.household_id: one for one in await read_model.take_over(connection, taken)}
     rows = await connection.fetch(
         """
-        select stream, type, schema_version, data from es.events
+        select type, schema_version, data from es.events
         where stream = any($1::text[]) and type = 'HouseholdVisited' order by stream, version
         """,
-        [stream_of(household) for household in left],
+        [stream_of(household) for household in absorbed],
     )
-    found: dict[UUID, list[HouseholdVisited]] = {household: [] for household in left}
+    found: dict[UUID, list[HouseholdVisited]] = {}
     for row in rows:
         visited = _VISITED.decode(row["type"], row["schema_version"], row["data"])
-        found[visited.household_id].append(visited)
+        one = absorbed[visited.household_id]
+        if visited.visited_on <= one.merged_on:
+            found.setdefault(one.survivor_id, []).append(visited)
     return found
+
+
+async def _made_elsewhere(
+    connection: Connection, heard: Sequence[tuple[Envelope, Any]]
+) -> list[Intent]:
+    """Visits that were uploaded after their household was absorbed count in the survivor."""
+    visits = [(e, p) for e, p in heard if isinstance(p, HouseholdVisited)]
+    if not visits:
+        return []
+    absorbed = await read_model.taken_over(connection, {p.household_id for _, p in visits})
+    return [
+        _intent(e, one.survivor_id, CountVisit(household_id=one.survivor_id, visit=p), one.region)
+        for e, p in visits
+        if (one := absorbed.get(p.household_id)) and p.visited_on <= one.merged_on
+    ]
 
 
 def _home(event: Envelope, payload: Any) -> str | None:
@@ -96,7 +126,8 @@ def _home(event: Envelope, payload: Any) -> str | None:
 def asked_by(
     cause: Envelope, payload: Any, policies: Policies[Policy], visits: Visits | None = None
 ) -> Intent | None:
-    """What an event asks of the household's visits, if anything. `visits`: those made elsewhere.
+    """What an event asks of the household's visits, if anything. `visits`: those that were made in
+    households that it absorbed.
 
     Raises `LookupError` when no policy covers the household's region.
     """
@@ -109,7 +140,7 @@ def asked_by(
             # The episode was never interrupted: it counts from the beginning of the month, if it is older.
             merged_on = business_date(cause.occurred_at)
             since = max(payload.confirmed_on, merged_on.replace(day=1))
-            made = (visits or {}).get(payload.from_household_id, ())
+            made = (visits or {}).get(payload.household_id, ())
             return monthly_duty(cause, payload.household_id, since, policies, made)
         case RiskEliminated():
             return leaving(cause, payload.household_id, payload.eliminated_on)
@@ -138,7 +169,7 @@ def monthly_duty(
         policy=policy,
         visits=tuple(visits),
     )
-    return _intent(cause, household_id, command, policy.version)
+    return _intent(cause, household_id, command, policy_version=policy.version)
 
 
 def leaving(cause: Envelope, household_id: UUID, left_on: date) -> Intent:
@@ -147,7 +178,11 @@ def leaving(cause: Envelope, household_id: UUID, left_on: date) -> Intent:
 
 
 def _intent(
-    cause: Envelope, household_id: UUID, command: Command, policy_version: str | None = None
+    cause: Envelope,
+    household_id: UUID,
+    command: Command,
+    region: str | None = None,
+    policy_version: str | None = None,
 ) -> Intent:
     return Intent(
         stream=stream_of(household_id),
@@ -156,7 +191,7 @@ def _intent(
         command=command,
         context=Context(
             actor=RULES,
-            region=cause.region,
+            region=region or cause.region,
             occurred_at=cause.occurred_at,
             correlation_id=cause.correlation_id,
             causation_id=cause.event_id,

@@ -1,11 +1,11 @@
 """What visits shows, and looks up: duties, visits, and the households that may be visited.
 
-`obligation` and `visit` are functions of the service's own events, `known_household` of the events
-of identification; each is changed in the transaction that records or hears them, and can be dropped
+`obligation` and `visit` are functions of the service's own events, `known_household` and `taken_over`
+of the events of identification; each is changed in the transaction that records or hears them, and can be dropped
 and folded again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -75,6 +75,18 @@ class KnownHouseholdRow(SQLModel, table=True):
     region: str
 
 
+class TakenOverRow(SQLModel, table=True):
+    """A household that was absorbed, and the one (and its region) in which its episode goes on (A54)."""
+
+    metadata = TABLES
+    __tablename__ = "taken_over"
+
+    household_id: UUID = Field(primary_key=True)
+    survivor_id: UUID = Field(index=True)
+    region: str
+    merged_on: date
+
+
 async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Bring both tables to the state after these events, a statement for each kind of event.
 
@@ -101,6 +113,34 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
 async def remember(connection: Connection, regions: Mapping[UUID, str]) -> None:
     """These households exist, each in its region."""
     await _put(connection, _KNOWN, list(regions.items()))
+
+
+async def take_over(connection: Connection, taken: Sequence[TakenOverRow]) -> list[TakenOverRow]:
+    """These households were absorbed; all that their survivors ever took over, first or last.
+
+    Until the transaction ends nobody gets an answer from `taken_over`: a visit that is recorded
+    meanwhile is either seen after this, or asks once this is known.
+    """
+    await connection.execute("select pg_advisory_xact_lock($1)", _MERGERS)
+    await connection.executemany(
+        _TAKEN_OVER, [(t.household_id, t.survivor_id, t.region, t.merged_on) for t in taken]
+    )
+    rows = await connection.fetch(
+        "select * from read.taken_over where survivor_id = any($1::uuid[])",
+        [one.survivor_id for one in taken],
+    )
+    return [TakenOverRow(**row) for row in rows]
+
+
+async def taken_over(
+    connection: Connection, households: Collection[UUID]
+) -> dict[UUID, TakenOverRow]:
+    """Those of the households that were absorbed, and by whom."""
+    await connection.execute("select pg_advisory_xact_lock_shared($1)", _MERGERS)
+    rows = await connection.fetch(
+        "select * from read.taken_over where household_id = any($1::uuid[])", list(households)
+    )
+    return {row["household_id"]: TakenOverRow(**row) for row in rows}
 
 
 async def _put(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -167,6 +207,16 @@ insert into read.known_household (household_id, region)
 select * from unnest($1::uuid[], $2::text[])
 on conflict (household_id) do update set region = excluded.region
 """
+
+# What was taken over earlier goes on with the new survivor, from its own merger on.
+_TAKEN_OVER = """
+with earlier as (
+    update read.taken_over set survivor_id = $2, region = $3 where survivor_id = $1
+)
+insert into read.taken_over (household_id, survivor_id, region, merged_on) values ($1, $2, $3, $4)
+on conflict do nothing
+"""
+_MERGERS = 7_301_003  # an advisory lock
 
 
 async def region_of(pool: asyncpg.Pool, household_id: UUID) -> str | None:

@@ -13,7 +13,7 @@ class OpenMonthlyObligation:
     """A household is monitored from a day on: it may be due for a visit in that month (S1.1-05).
 
     The day is that of its confirmation, or of the revocation of its elimination (A47). Of an episode
-    taken over from another household (A54), `visits` are those made there.
+    taken over from another household (A54), `visits` are those made there until the merger.
     """
 
     household_id: UUID
@@ -22,6 +22,14 @@ class OpenMonthlyObligation:
     responsible_region: str
     policy: Policy
     visits: tuple[HouseholdVisited, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountVisit:
+    """A visit to a household that was absorbed was uploaded after the merger (A54)."""
+
+    household_id: UUID
+    visit: HouseholdVisited
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,4 +60,4 @@ class LeavePopulation:
     left_on: date
 
 
-Command = OpenMonthlyObligation | RecordVisit | LeavePopulation
+Command = OpenMonthlyObligation | CountVisit | RecordVisit | LeavePopulation

@@ -5,6 +5,7 @@ that is open in its period, and the earliest qualifying visit counts (domain sec
 """
 
 from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import assert_never
@@ -22,7 +23,13 @@ from contracts.visits import (
     VisitorPost,
     VisitsEvent,
 )
-from visits.domain.commands import Command, LeavePopulation, OpenMonthlyObligation, RecordVisit
+from visits.domain.commands import (
+    Command,
+    CountVisit,
+    LeavePopulation,
+    OpenMonthlyObligation,
+    RecordVisit,
+)
 from visits.domain.states import HouseholdVisits, Obligation
 
 # Who can fulfil a duty: village, town and the stationed team. A county officer's visit is recorded
@@ -43,6 +50,8 @@ def decide(command: Command, household: HouseholdVisits) -> list[VisitsEvent]:
     match command:
         case OpenMonthlyObligation():
             return _open_monthly(command, household)
+        case CountVisit():
+            return _answered(command.visit, household)
         case RecordVisit():
             return _record(command, household)
         case LeavePopulation():
@@ -59,7 +68,7 @@ def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[
     first, last = month_of(c.monitored_from)
     known = household.obligation(ObligationType.MONTHLY_VISIT, first)
     if known and not known.cancelled:
-        return []
+        return _met(known, c.visits)
     if (last - c.monitored_from).days + 1 < c.policy.min_days_in_population:
         return []
     opened = ObligationOpened(
@@ -73,14 +82,20 @@ def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[
     )
     # The verification visit was made before the duty existed, and counts (3.4); so does one that the
     # family had in the household where its episode came from (A54).
-    made = [
-        v
-        for v in (*household.visits, *c.visits)
-        if qualifies(v) and Obligation(opened).asks_for(v.visited_on)
-    ]
+    return [opened, *_met(Obligation(opened), (*household.visits, *c.visits))]
+
+
+def _met(obligation: Obligation, visits: Iterable[HouseholdVisited]) -> list[VisitsEvent]:
+    """By the earliest of the visits that can fulfil the duty, if it is open and there is one."""
+    made = [v for v in visits if qualifies(v) and obligation.asks_for(v.visited_on)]
     if not made:
-        return [opened]
-    return [opened, _fulfilled(opened, min(made, key=lambda v: (v.visited_at, v.visit_id)))]
+        return []
+    return [_fulfilled(obligation.opened, min(made, key=lambda v: (v.visited_at, v.visit_id)))]
+
+
+def _answered(visit: HouseholdVisited, household: HouseholdVisits) -> list[VisitsEvent]:
+    """Every open duty that a visit fulfils."""
+    return [event for obligation in household.obligations for event in _met(obligation, [visit])]
 
 
 def _record(c: RecordVisit, household: HouseholdVisits) -> list[VisitsEvent]:
@@ -104,10 +119,7 @@ def _record(c: RecordVisit, household: HouseholdVisits) -> list[VisitsEvent]:
         raise Refused("visit-in-future", field="visited_at", today=c.today)
     if not visited.visitors:
         raise Refused("visitor-needed")
-    if not qualifies(visited):
-        return [visited]
-    asking = [o for o in household.obligations if o.asks_for(visited.visited_on)]
-    return [visited, *(_fulfilled(o.opened, visited) for o in asking)]
+    return [visited, *_answered(visited, household)]
 
 
 def _leave(c: LeavePopulation, household: HouseholdVisits) -> list[VisitsEvent]:
