@@ -12,13 +12,18 @@ def of_kind(resources: list[Resource], kind: str) -> dict[str, Resource]:
     return {r["metadata"]["name"]: r for r in resources if r["kind"] == kind}
 
 
-def services(resources: list[Resource]) -> dict[str, Resource]:
-    """The Deployments that run a service of ours, by name."""
-    return {
-        name: deployment
-        for name, deployment in of_kind(resources, "Deployment").items()
+def processes(resources: list[Resource]) -> list[tuple[str, Resource]]:
+    """The Deployments that run a service of ours, each after the name of its service."""
+    return [
+        (labels(deployment)[NAME], deployment)
+        for deployment in of_kind(resources, "Deployment").values()
         if labels(deployment).get("app.kubernetes.io/component") == "service"
-    }
+    ]
+
+
+def process_names(resources: list[Resource], service: str) -> list[str]:
+    """The names of a service's Deployments: those that publish, then those that only answer."""
+    return sorted(d["metadata"]["name"] for name, d in processes(resources) if name == service)
 
 
 def pod(deployment: Resource) -> dict[str, Any]:

@@ -113,7 +113,8 @@ def _patch(
         raise Unbuildable(f"{entry['path']} finds no {entry['target']}")
     for resource in targets:
         for operation in operations:
-            *way, last = operation["path"].removeprefix("/").split("/")
+            steps = operation["path"].removeprefix("/").split("/")
+            *way, last = [step.replace("~1", "/").replace("~0", "~") for step in steps]  # RFC 6901
             node: Any = resource
             for step in way:
                 node = node[int(step)] if isinstance(node, list) else node[step]
@@ -132,6 +133,8 @@ def _replace(resources: list[Resource], entry: dict[str, Any]) -> None:
     (value,) = [
         node[key] for node, key in _places(sources[0], entry["source"]["fieldPath"].split("."))
     ]
+    if cut := entry["source"].get("options"):
+        value = value.split(cut["delimiter"])[cut["index"]]
     for target in entry["targets"]:
         options = target.get("options", {})
         for resource in [r for r in resources if _selected(r, target["select"])]:

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.deployment.cluster import found_by, of_kind, pod, services
+from tests.deployment.cluster import found_by, of_kind, pod, process_names, processes
 from tests.deployment.facts import ROOT, SERVICES
 from tests.deployment.kustomize import Unbuildable, build, containers, identity
 from tests.deployment.schemas import resource_mistake
 
 Resource = dict[str, Any]
 LABELS = "app.kubernetes.io/name"
+ANSWERED = {"identification", "visits"}  # by processes of their own (ADR 0018)
 
 
 def test_every_resource_follows_its_schema(county: list[Resource]) -> None:
@@ -20,8 +21,11 @@ def test_every_resource_follows_its_schema(county: list[Resource]) -> None:
     assert mistakes == {}
 
 
-def test_there_is_one_deployment_for_each_service_of_the_project(county: list[Resource]) -> None:
-    assert sorted(services(county)) == SERVICES
+def test_every_service_of_the_project_is_deployed(county: list[Resource]) -> None:
+    assert sorted({name for name, _ in processes(county)}) == SERVICES
+    for name in SERVICES:
+        answering = [f"{name}-answering"] if name in ANSWERED else []
+        assert process_names(county, name) == [name, *answering]
 
 
 def test_each_service_has_the_whole_shape(county: list[Resource]) -> None:
@@ -65,14 +69,16 @@ def test_every_selector_finds_the_pods_of_its_name(county: list[Resource]) -> No
         for constraint in pod(deployment).get("topologySpreadConstraints", []):
             assert found_by(constraint["labelSelector"]["matchLabels"], county) == [name]
     for name, service in of_kind(county, "Service").items():
-        assert found_by(service["spec"]["selector"], county) == [name]
+        answering = f"{name}-answering" if name in ANSWERED else name
+        assert found_by(service["spec"]["selector"], county) == [answering]
     for name, budget in of_kind(county, "PodDisruptionBudget").items():
         assert found_by(budget["spec"]["selector"]["matchLabels"], county) == [name]
     for name, policy in of_kind(county, "NetworkPolicy").items():
-        assert found_by(policy["spec"]["podSelector"]["matchLabels"], county) == [name]
+        found = found_by(policy["spec"]["podSelector"]["matchLabels"], county)
+        assert sorted(found) == process_names(county, name)
     (monitor,) = of_kind(county, "PodMonitor").values()
     found = found_by(monitor["spec"]["selector"]["matchLabels"], county)
-    assert sorted(found) == SERVICES
+    assert found == [deployment["metadata"]["name"] for _, deployment in processes(county)]
 
 
 def test_every_port_that_is_named_is_there(county: list[Resource]) -> None:
@@ -117,16 +123,16 @@ def test_every_container_says_what_it_needs(county: list[Resource]) -> None:
 def test_every_image_is_pinned_and_ours_come_from_the_registry_of_the_county(
     county: list[Resource],
 ) -> None:
-    for name, deployment in of_kind(county, "Deployment").items():
+    for deployment in of_kind(county, "Deployment").values():
         for container in containers(deployment):
-            image, _, tag = container["image"].rpartition(":")
-            assert re.fullmatch(r"\d+\.\d+\.\d+", tag), container["image"]
-            if name in SERVICES:
-                assert image == f"registry.example/shouwang/{name}"
+            assert re.fullmatch(r".+:\d+\.\d+\.\d+", container["image"])
+    for name, deployment in processes(county):
+        images = {c["image"].rpartition(":")[0] for c in containers(deployment)}
+        assert images == {f"registry.example/shouwang/{name}"}
 
 
 def test_the_replicas_of_a_service_spread_over_machines_and_zones(county: list[Resource]) -> None:
-    for deployment in services(county).values():
+    for _, deployment in processes(county):
         keys = {c["topologyKey"] for c in pod(deployment)["topologySpreadConstraints"]}
         assert keys == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
 
@@ -141,7 +147,8 @@ def test_no_service_may_call_another(county: list[Resource]) -> None:
                 reached = found_by(
                     peer.get("podSelector", {}).get("matchLabels", {LABELS: ""}), county
                 )
-                assert not set(reached) & set(SERVICES), f"{name} reaches {reached}"
+                ours = {d["metadata"]["name"] for _, d in processes(county)}
+                assert not set(reached) & ours, f"{name} reaches {reached}"
 
 
 def test_an_overlay_that_forgets_the_identity_provider_is_seen(county: list[Resource]) -> None:

@@ -11,7 +11,7 @@ from audit import reconciliation
 from audit.log import publishing
 from common import service as common_service
 from common import topics
-from tests.deployment.cluster import environment, of_kind, pod, series, services
+from tests.deployment.cluster import environment, of_kind, pod, processes, series
 from tests.deployment.facts import ROOT, SERVICES, settings, variables_read
 
 Resource = dict[str, Any]
@@ -20,7 +20,7 @@ Resource = dict[str, Any]
 def test_each_service_is_told_all_that_it_needs_and_nothing_that_it_does_not_read(
     county: list[Resource],
 ) -> None:
-    for name, deployment in services(county).items():
+    for name, deployment in processes(county):
         (container,) = pod(deployment)["containers"]
         read, required = settings(name)
         told = set(environment(container, county))
@@ -29,15 +29,22 @@ def test_each_service_is_told_all_that_it_needs_and_nothing_that_it_does_not_rea
 
 
 def test_a_service_is_told_that_this_is_production(county: list[Resource]) -> None:
-    for deployment in services(county).values():
+    for _, deployment in processes(county):
         (container,) = pod(deployment)["containers"]
         assert environment(container, county)["PROFILE"] == "production"
+
+
+def test_replicas_have_no_stable_name_since_they_would_share_it(county: list[Resource]) -> None:
+    """Two members of a consumer group under one `INSTANCE` put each other out."""
+    for _, deployment in processes(county):
+        (container,) = pod(deployment)["containers"]
+        assert "INSTANCE" not in environment(container, county)
 
 
 def test_tables_are_laid_by_the_owner_and_the_service_never_sees_the_owner(
     county: list[Resource],
 ) -> None:
-    for name, deployment in services(county).items():
+    for name, deployment in processes(county):
         (migrate,) = pod(deployment)["initContainers"]
         (container,) = pod(deployment)["containers"]
         assert [*migrate["command"], *migrate["args"]] == ["python", "-m", "common.migrate", name]
@@ -84,7 +91,7 @@ def test_the_database_has_a_connection_for_every_replica(county: list[Resource])
 
 
 def test_a_service_listens_where_it_is_asked(county: list[Resource]) -> None:
-    for deployment in services(county).values():
+    for _, deployment in processes(county):
         (container,) = pod(deployment)["containers"]
         told = environment(container, county)
         assert told["HOST"] == "0.0.0.0"
@@ -93,7 +100,7 @@ def test_a_service_listens_where_it_is_asked(county: list[Resource]) -> None:
 
 def test_probes_ask_what_the_services_answer(county: list[Resource]) -> None:
     answered = "".join(p.read_text("utf-8") for p in (ROOT / "libs/common/src/common").glob("*.py"))
-    for deployment in services(county).values():
+    for _, deployment in processes(county):
         (container,) = pod(deployment)["containers"]
         asked = {
             probe: container[probe]["httpGet"]["path"]
@@ -134,8 +141,8 @@ def test_everyone_speaks_to_the_kafka_that_is_here(county: list[Resource]) -> No
     (listener,) = kafka["spec"]["kafka"]["listeners"]
     bootstrap = f"{name}-kafka-bootstrap:{listener['port']}"
     assert of_kind(county, "ConfigMap")["shouwang"]["data"]["KAFKA_BOOTSTRAP_SERVERS"] == bootstrap
-    for scaled in of_kind(county, "ScaledObject").values():
-        (trigger,) = scaled["spec"]["triggers"]
+    for service in SERVICES:
+        (trigger,) = of_kind(county, "ScaledObject")[service]["spec"]["triggers"]
         assert trigger["metadata"]["bootstrapServers"] == bootstrap
     for kind in ("KafkaTopic", "KafkaNodePool"):
         for resource in of_kind(county, kind).values():
@@ -173,13 +180,37 @@ def test_a_service_scales_up_to_one_replica_a_partition_by_its_own_lag(
 ) -> None:
     source = (ROOT / "libs/common/src/common/service.py").read_text("utf-8")
     assert 'f"shouwang.{store.service}"' in source, "the consumer group has another name now"
-    for name, scaled in of_kind(county, "ScaledObject").items():
-        assert scaled["spec"]["scaleTargetRef"] == {"name": name}
+    for name in SERVICES:
+        scaled = of_kind(county, "ScaledObject")[name]
         assert scaled["spec"]["maxReplicaCount"] == topics.PARTITIONS
         (trigger,) = scaled["spec"]["triggers"]
         assert trigger["type"] == "kafka"
         assert trigger["metadata"]["consumerGroup"] == f"shouwang.{name}"
-        assert "replicas" not in of_kind(county, "Deployment")[name]["spec"]
+
+
+def test_the_number_of_processes_is_owned_by_who_scales_them(county: list[Resource]) -> None:
+    scaled = of_kind(county, "ScaledObject")
+    for _, deployment in processes(county):
+        name = deployment["metadata"]["name"]
+        assert scaled[name]["spec"]["scaleTargetRef"] == {"name": name}
+        assert scaled[name]["spec"]["minReplicaCount"] >= 2
+        assert "replicas" not in deployment["spec"]
+
+
+def test_who_only_answers_is_told_so_and_scales_by_how_busy_it_is(county: list[Resource]) -> None:
+    """ADR 0018: the same program and settings but for one, beside those that publish."""
+    deployments, scaled = of_kind(county, "Deployment"), of_kind(county, "ScaledObject")
+    answering = [name for name in deployments if name.endswith("-answering")]
+    assert answering
+    for name in answering:
+        (one,) = pod(deployments[name])["containers"]
+        (other,) = pod(deployments[name.removesuffix("-answering")])["containers"]
+        told, known = environment(one, county), environment(other, county)
+        assert told == {**known, "BACKGROUND": "false"}
+        assert "BACKGROUND" not in known
+        (trigger,) = scaled[name]["spec"]["triggers"]
+        assert (trigger["type"], trigger["metricType"]) == ("cpu", "Utilization")
+        assert "cpu" in one["resources"]["requests"]
 
 
 def test_alarms_and_charts_read_metrics_that_exist(county: list[Resource]) -> None:
@@ -248,7 +279,7 @@ def test_the_panels_of_the_dashboard_do_not_overlap(county: list[Resource]) -> N
 def test_a_key_goes_to_its_service_alone_and_out_of_a_secret(
     county: list[Resource], owner: str, secrets: set[str]
 ) -> None:
-    for name, deployment in services(county).items():
+    for name, deployment in processes(county):
         (container,) = pod(deployment)["containers"]
         told = environment(container, county)
         assert secrets & set(told) == (secrets if name == owner else set())
@@ -258,7 +289,7 @@ def test_a_key_goes_to_its_service_alone_and_out_of_a_secret(
 def test_who_reads_the_policy_is_given_the_file_that_is_in_the_image(
     county: list[Resource],
 ) -> None:
-    for name, deployment in services(county).items():
+    for name, deployment in processes(county):
         (container,) = pod(deployment)["containers"]
         if "POLICY_FILE" in settings(name)[0]:
             assert (ROOT / environment(container, county)["POLICY_FILE"]).is_file()
