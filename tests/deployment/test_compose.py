@@ -63,6 +63,13 @@ def test_each_service_is_told_all_that_it_needs_and_nothing_that_it_does_not_rea
         assert required <= told, f"{name} is not told {sorted(required - told)}"
 
 
+def test_a_service_that_is_restarted_is_the_same_member_of_its_consumer_group(
+    services: dict[str, Service],
+) -> None:
+    """Else its partitions wait for the session of the dead one; as `make run` names them too."""
+    assert {n: services[n]["environment"]["INSTANCE"] for n in SERVICES} == {n: n for n in SERVICES}
+
+
 def test_the_one_shot_programs_are_told_what_they_read(services: dict[str, Service]) -> None:
     (script,) = [part for part in services["provision"]["command"] if "common.migrate" in part]
     told = set(services["provision"]["environment"]) | set(re.findall(r"([A-Z_]+)=", script))
