@@ -57,10 +57,8 @@ class RiskDetected:
     wording: ClassVar = Wording(
         "发现风险线索",
         "Risk detected",
-        "{channel}发现{risk_types}风险（{severity}）：{summary_zh}；应于{due_on}前完成识别认定"
-        "[；申报方式：{medium}]",
-        "{channel} found a risk of {risk_types} ({severity}): {summary_en}; to be decided by {due_on}"
-        "[; medium of the declaration: {medium}]",
+        "{channel}发现{risk_types}风险（{severity}）：{summary_zh}；应于{due_on}前完成识别认定[；申报方式：{medium}]",
+        "{channel} found a risk of {risk_types} ({severity}): {summary_en}; to be decided by {due_on}[; medium: {medium}]",
     )
     household_id: UUID
     clue_id: UUID
@@ -85,8 +83,7 @@ class RiskClueAttached:
         "并入风险线索",
         "Clue attached",
         "{channel}的{risk_types}线索并入在办案件（{severity}）：{summary_zh}[；申报方式：{medium}]",
-        "A clue of {risk_types} by {channel} joined the open case ({severity}): {summary_en}"
-        "[; medium of the declaration: {medium}]",
+        "A clue of {risk_types} by {channel} joined the open case ({severity}): {summary_en}[; medium: {medium}]",
     )
     household_id: UUID
     clue_id: UUID
