@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from common.ids import new_id
+from common.testing.promised import NOBODY, bodies, operations
 from services.identification.tests.asking import Callers, household, identity_number
-from services.identification.tests.promised import NOBODY, bodies, operations
 from services.identification.tests.registrar import DAY, Register, leaving, numbers
 from services.identification.tests.way import CLUE, Desks
 

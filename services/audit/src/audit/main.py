@@ -28,6 +28,7 @@ from common import service
 from common.codec import Codec
 from common.http import Probe, create_app, default_deny
 from common.intents import Connection, Fresh, Store
+from common.openapi import described
 from common.operations import operations
 from common.service import Runtime, running, serve
 from common.topics import SERVICES
@@ -95,7 +96,13 @@ def build(settings: AuditSettings) -> FastAPI:
     app.include_router(reconciliation.router)
     app.include_router(operations(NAME, STORE.codec, settings))
     pages.install(app)
+    described(app, keyed=_none, versioned=_none)
     return default_deny(app, evidence.PUBLIC | live.PUBLIC)
+
+
+def _none(_: str) -> bool:
+    """What is sent to audit changes no household: a repetition does no harm."""
+    return False
 
 
 def probes(app: FastAPI) -> Mapping[str, Probe]:

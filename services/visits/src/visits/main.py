@@ -9,6 +9,7 @@ from common import policies
 from common.codec import Codec
 from common.http import create_app, default_deny
 from common.intents import Store
+from common.openapi import described
 from common.operations import operations
 from common.service import probes, running, serve
 from contracts.visits import VisitsEvent
@@ -52,7 +53,11 @@ def build(settings: VisitsSettings) -> FastAPI:
     app.include_router(operations(NAME, STORE.codec, settings))
     app.include_router(visits.router)
     app.include_router(obligations.router)
-    return default_deny(app)
+    return default_deny(described(app, keyed=_is_keyed, versioned=lambda _: False))
+
+
+def _is_keyed(path: str) -> bool:
+    return path == "/v1/visits"
 
 
 def main() -> None:

@@ -7,7 +7,13 @@ from typing import Any
 Json = Any
 NOBODY = "00000000-0000-4000-8000-000000000001"
 TEXT = "一段没有个人信息的说明文字"
-FITTING = ("a" * 64, "441624108201", "T-12345", "/present", "M-1")  # for the patterns of our forms
+FITTING = (
+    "a" * 64,
+    "441624108201",
+    "T-12345",
+    "/present",
+    "M-1",
+)  # for patterns: the first that does
 
 
 def resolved(document: Json, schema: Json) -> Json:

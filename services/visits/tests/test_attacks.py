@@ -1,0 +1,49 @@
+"""What nobody promised to send to visits, and what its OpenAPI document says of its answers."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from common.testing import Issuer
+from common.testing.attacks import Attacker
+from common.testing.promised import operations
+from services.visits.tests.test_api import Desk
+from services.visits.tests.test_api import desk as desk
+
+
+@pytest.fixture
+async def document(client: httpx.AsyncClient) -> Any:
+    return (await client.get("/openapi.json")).json()
+
+
+@pytest.fixture
+async def attacker(client: httpx.AsyncClient, desk: Desk, tokens: Issuer) -> Attacker:
+    """With a household to attack; without the right to set the clock that all tests share."""
+    home = await desk.household()
+    scopes = "visits:read visits:write parked:manage"
+    headers = tokens.bearer("attacker", scopes, department="xiangzhen", region="441624")
+    return Attacker(client, headers, {"household_id": str(home.household_id)})
+
+
+async def test_no_query_breaks_a_route(attacker: Attacker, document: Any) -> None:
+    await attacker.spoil_queries(document)
+    assert attacker.found == []
+    assert attacker.sent > 80
+
+
+async def test_no_body_breaks_a_route(attacker: Attacker, document: Any) -> None:
+    await attacker.spoil_bodies(document)
+    assert attacker.found == []
+    assert attacker.sent > 100
+
+
+async def test_the_document_tells_problems_scopes_and_the_key_of_a_visit(document: Any) -> None:
+    for method, path, operation in operations(document):
+        answers = operation["responses"]
+        assert "application/problem+json" in answers["default"]["content"], path
+        assert "422" not in answers
+        named = {one["name"] for one in operation.get("parameters", []) if one["in"] == "header"}
+        assert named == ({"Idempotency-Key"} if (method, path) == ("POST", "/v1/visits") else set())
+    visit = document["paths"]["/v1/visits"]["post"]
+    assert "Scope: `visits:write`" in visit["description"]
