@@ -121,6 +121,21 @@ async def test_A50_a_review_is_concluded_once_and_monitoring_goes_on(
     assert (other.status_code, other.json()["code"]) == (409, "review-closed")
 
 
+async def test_A50_a_review_of_evidence_that_moved_on_is_refused(
+    reviewed: tuple[Home, dict[str, Any]], reviews: Reviews, runtime: Runtime
+) -> None:
+    """ADR 0020: the task shows the version of the evidence, and the answer the one after it."""
+    _, task = reviewed
+    today = runtime.clock.today()
+    assert task["version"] == 1
+    stale = reviews.office | {"If-Match": '"99"'}
+    answer = await reviews.conclude(task["task_id"], "STANDS", today, **stale)
+    assert (answer.status_code, answer.json()["code"]) == (412, "version-moved-on")
+    seen = reviews.office | {"If-Match": f'"{task["version"]}"'}
+    answer = await reviews.conclude(task["task_id"], "STANDS", today, **seen)
+    assert (answer.status_code, answer.headers["ETag"]) == (201, '"2"')
+
+
 async def test_A50_a_review_that_cannot_be_concluded_is_refused_with_what_to_do(
     reviewed: tuple[Home, dict[str, Any]], reviews: Reviews, runtime: Runtime
 ) -> None:

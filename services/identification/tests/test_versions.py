@@ -14,6 +14,19 @@ from services.identification.tests.registrar import DAY, Register, leaving, numb
 from services.identification.tests.way import CLUE, Desks
 
 STEPS = "/v1/households/{household_id}/"
+VILLAGE = "441624108208"  # of its own, so that its policy concerns no other test
+TEST = {
+    "test_id": str(new_id()),
+    "laboratory": "县检测中心",
+    "tested_on": DAY,
+    "quality_passed": True,
+    "litres_per_person_day": 60,
+    "fetch_minutes": 0,
+    "horizontal_m": 0,
+    "vertical_m": 0,
+    "supply_percent": 95,
+    "report_hash": "0" * 64,
+}
 KEY = ("idempotency-key-missing",)
 EARLIER = ("invalid", "review-unknown", "water-source-unknown")  # what is looked at before the key
 OTHERS = (
@@ -92,7 +105,9 @@ async def test_every_step_is_refused_when_somebody_came_between(
     headers = callers.staff(SCOPES, "county", "441624")
     document, asked = (await app.get("/openapi.json")).json(), set[str]()
     for method, path, operation in operations(document):
-        if method != "POST" or "If-Match" not in headers_of(operation):
+        if not path.startswith(STEPS) or method != "POST":
+            continue
+        if "If-Match" not in headers_of(operation):
             continue
         ((_, body),) = bodies(document, operation)
         change = needed.get(path.removeprefix(STEPS[:-1]), {})
@@ -107,6 +122,81 @@ async def test_every_step_is_refused_when_somebody_came_between(
         assert (answer.status_code, answer.json()["code"]) == (412, "version-moved-on"), path
         asked.add(path)
     assert len(asked) > 35
+
+
+async def test_S1304_a_source_answers_with_its_version_and_a_stale_one_is_refused(
+    app: httpx.AsyncClient, register: Register, callers: Callers
+) -> None:
+    home, source_id = await register.household(), str(new_id())
+    office = callers.of(
+        "shuiwu", "facts:write households:read", department="shuiwu", region=VILLAGE
+    )
+
+    async def take(path: str, form: dict[str, Any], seen: str) -> httpx.Response:
+        headers = office | {"Idempotency-Key": str(new_id()), "If-Match": seen}
+        return await app.post(f"/v1/water-sources{path}", json=form, headers=headers)
+
+    source = {"source_id": source_id, "label": "聚村水厂", "kind": "CENTRAL", "region": VILLAGE}
+    served = {"connected": [home.id], "effective_on": DAY}
+    cut = {"outage_id": str(new_id()), "began_on": DAY, "days": 1, "over": False}
+    for path, form in (
+        ("", {**source, "served": [], "registered_on": DAY}),
+        (f"/{source_id}/served", served),
+        (f"/{source_id}/outages", cut),
+        (f"/{source_id}/tests", TEST),
+    ):
+        (row,) = await _source(app, office, source_id) or [{"version": 0}]
+        stale = await take(path, form, f'"{row["version"] + 7}"')
+        assert (stale.status_code, stale.json()["code"]) == (412, "version-moved-on"), path
+        taken = await take(path, form, f'"{row["version"]}"')
+        assert taken.status_code == 201, taken.text
+        (seen,) = await _source(app, office, source_id)
+        assert taken.headers["ETag"] == f'"{seen["version"]}"'
+        assert seen["version"] > row["version"]
+
+
+async def _source(
+    app: httpx.AsyncClient, office: dict[str, str], source_id: str
+) -> list[dict[str, Any]]:
+    rows = (await app.get(f"/v1/water-sources?region={VILLAGE}&limit=500", headers=office)).json()
+    return [row for row in rows if row["source_id"] == source_id]
+
+
+async def test_A48_the_policy_of_a_region_has_the_version_that_its_next_publication_may_expect(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    office = callers.staff("policies:publish households:read", "county", VILLAGE)
+
+    async def publish(number: int, seen: str) -> httpx.Response:
+        version = {
+            "version": f"{VILLAGE}/versions/{number}",
+            "region": VILLAGE,
+            "effective_from": "2024-01-01",
+            "published_on": "2024-01-01",
+            "parameters": [
+                {"key": "publicity_min_days", "value": 5, "kind": "default", "source": "试验"}
+            ],
+        }
+        headers = office | {"Idempotency-Key": str(new_id()), "If-Match": seen}
+        return await app.post("/v1/policies", json=version, headers=headers)
+
+    async def shown() -> httpx.Response:
+        return await app.get(f"/v1/policies?region={VILLAGE}", headers=office)
+
+    nothing = await shown()
+    assert (nothing.json(), nothing.headers["ETag"]) == ([], '"0"')
+    first = await publish(11, nothing.headers["ETag"])
+    assert first.status_code == 201, first.text
+    late = await publish(12, nothing.headers["ETag"])
+    assert (late.status_code, late.json()["code"]) == (412, "version-moved-on")
+    seen = await shown()
+    assert first.headers["ETag"] == seen.headers["ETag"] == '"2"'
+    assert [v["version"] for v in seen.json()] == [f"{VILLAGE}/versions/11"]
+    second = await publish(12, seen.headers["ETag"])
+    assert (second.status_code, second.headers["ETag"]) == (201, '"4"')
+    every = await app.get("/v1/policies", headers=office)
+    assert len(every.json()) > 2
+    assert "ETag" not in every.headers  # of many regions, each with a version of its own
 
 
 async def test_a_key_is_asked_for_where_the_document_says_so(

@@ -122,13 +122,15 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(cases.router)
     app.include_router(eligibility.router)
     app.include_router(days.router)
-    return default_deny(described(app, keyed=_is_keyed, versioned=steps.is_one))
+    return default_deny(described(app, keyed=_is_keyed, versioned=_is_versioned))
 
 
 def _is_keyed(path: str) -> bool:
-    return steps.is_one(path) or path.startswith(
-        ("/v1/declarations", "/v1/policies", "/v1/tasks", "/v1/water-sources")
-    )
+    return _is_versioned(path) or path.startswith("/v1/declarations")
+
+
+def _is_versioned(path: str) -> bool:
+    return steps.is_one(path) or path.startswith(("/v1/policies", "/v1/tasks", "/v1/water-sources"))
 
 
 def main() -> None:

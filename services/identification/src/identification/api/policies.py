@@ -8,7 +8,13 @@ from pydantic import Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import circumstances, only_filters, required_key
+from common.http import (
+    answered,
+    circumstances,
+    expected_version,
+    only_filters,
+    required_key,
+)
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem
 from contracts.policies import ParameterKind
@@ -46,11 +52,20 @@ class VersionForm(Form):
 
 @router.get("/v1/policies", summary="Every published version with its parameters")
 async def versions(
-    request: Request, caller: Annotated[Principal, allow("households:read")]
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("households:read")],
+    region: Code | None = None,
 ) -> list[dict[str, Any]]:
-    """Each value with its kind (policy or default) and source."""
-    only_filters(request, [])
-    return await policies.listed(wired(request).runtime.pool)
+    """Each value with its kind (policy or default) and source.
+
+    Of one `region`, `ETag` is the version that `If-Match` of its next publication may expect.
+    """
+    only_filters(request, ["region"])
+    pool = wired(request).runtime.pool
+    if region:
+        response.headers["ETag"] = f'"{await policies.version_of(pool, stream_of(region))}"'
+    return await policies.listed(pool, region)
 
 
 @router.get("/v1/policies/in-force", summary="The parameters for an area and a business date")
@@ -103,8 +118,8 @@ async def publish(
             required_key(request),
             fingerprint(request.url.path.encode(), await request.body()),
         ),
+        expected_version=expected_version(request),
     )
     recorded = await app.runtime.writer.execute(intent)
     await policies.refresh(app.policies, app.runtime.pool)
-    headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
-    return Response(recorded.answer, 201, headers, "application/json")
+    return answered(recorded)

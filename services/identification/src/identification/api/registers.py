@@ -9,7 +9,13 @@ from pydantic import Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import circumstances, only_filters, required_key
+from common.http import (
+    answered,
+    circumstances,
+    expected_version,
+    only_filters,
+    required_key,
+)
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem, fault
 from contracts.evidence import ReviewOutcome
@@ -204,7 +210,10 @@ async def review(
     request: Request,
     caller: Annotated[Principal, allow("episodes:county")],
 ) -> Response:
-    """The outcome is recorded; monitoring goes on until the county decides otherwise."""
+    """The outcome is recorded; monitoring goes on until the county decides otherwise.
+
+    `ETag` is the version of the household's evidence, which the task shows too (ADR 0020).
+    """
     app = wired(request)
     task = await tasks.one(app.runtime.pool, task_id)
     if task is None or task["kind"] != "CASE_REVIEW":
@@ -232,7 +241,7 @@ async def review(
                 required_key(request),
                 fingerprint(request.url.path.encode(), await request.body()),
             ),
+            expected_version=expected_version(request),
         )
     )
-    headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
-    return Response(recorded.answer, 201, headers, "application/json")
+    return answered(recorded)

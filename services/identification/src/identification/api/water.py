@@ -9,7 +9,13 @@ from pydantic import Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import circumstances, only_filters, required_key
+from common.http import (
+    answered,
+    circumstances,
+    expected_version,
+    only_filters,
+    required_key,
+)
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem, fault
 from contracts.safeguards import WaterKind
@@ -140,7 +146,10 @@ async def _take(
     command: WaterCommand,
     on: date,
 ) -> Response:
-    """Record the command for a source of the caller's area; only the water department may."""
+    """Record the command for a source of the caller's area; only the water department may.
+
+    `ETag` is the source's version, which the list shows too (ADR 0020).
+    """
     app = wired(request)
     if caller.actor.department != DEPARTMENT:
         details = {"fact_type": "饮水安全信息", "owner": "水务部门"}
@@ -167,10 +176,10 @@ async def _take(
                 required_key(request),
                 fingerprint(request.url.path.encode(), await request.body()),
             ),
+            expected_version=expected_version(request),
         )
     )
-    headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
-    return Response(recorded.answer, 201, headers, "application/json")
+    return answered(recorded)
 
 
 @router.get("", summary="Sources of your area, by the state of their report")

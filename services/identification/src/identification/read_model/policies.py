@@ -66,9 +66,23 @@ async def refresh(book: PolicyBook, connection: Any) -> None:
         book.learn({**held, **published}.values())
 
 
-async def listed(connection: Any) -> list[dict[str, Any]]:
-    """Every version, its parameters by key."""
-    rows = await connection.fetch("select * from read.policy order by published_on, version, key")
+async def version_of(connection: Any, stream: str) -> int:
+    """How many events a region's stream has; 0 if nothing was published for it."""
+    found: int = await connection.fetchval(
+        "select coalesce(max(version), 0) from es.events where stream = $1", stream
+    )
+    return found
+
+
+async def listed(connection: Any, region: str | None) -> list[dict[str, Any]]:
+    """Every version, of one region or of all, its parameters by key."""
+    rows = await connection.fetch(
+        """
+        select * from read.policy where $1::text is null or region = $1
+        order by published_on, version, key
+        """,
+        region,
+    )
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         version = found.setdefault(

@@ -13,10 +13,14 @@ async def many(
     after: UUID | None,
     limit: int,
 ) -> list[dict[str, Any]]:
-    """Tasks of an area by id."""
+    """Tasks of an area by id; `version` is that of the evidence of the household, if it has any."""
     rows = await connection.fetch(
         """
-        select * from read.task
+        select k.*, (
+            select max(version) from es.events
+            where stream = 'evidence-of-household-' || k.household_id
+        ) as version
+        from read.task k
         where region like $1 || '%' and ($2::text is null or kind = $2)
             and ($3::bool is null or (closed_on is null) = $3) and ($4::uuid is null or task_id > $4)
         order by task_id limit $5
