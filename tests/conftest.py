@@ -25,5 +25,10 @@ async def county(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coun
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The stories begin with an empty register: what the pages post comes after them."""
-    items.sort(key=lambda item: "documents" in item.path.parts)
+    """The story of one household begins with an empty register; then the others, then the pages'."""
+    items.sort(
+        key=lambda item: (
+            "documents" in item.path.parts,
+            "integration" in item.path.parts and item.path.name != "test_one_household.py",
+        )
+    )
