@@ -4,9 +4,10 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from audit.looks import STAFF
-from common.testing import Issuer, history, household
+from common.testing import NOON, Issuer, history, household
 from common.testing.attacks import Attacker
 from common.testing.promised import operations
 from services.audit.tests.conftest import Hear
@@ -20,9 +21,11 @@ async def document(client: httpx.AsyncClient) -> Any:
 
 
 @pytest.fixture
-async def attacker(client: httpx.AsyncClient, hear: Hear, tokens: Issuer) -> Attacker:
-    """With a household to attack."""
+async def attacker(client: httpx.AsyncClient, app: FastAPI, hear: Hear, tokens: Issuer) -> Attacker:
+    """With a household to attack, and a signed checkpoint over it."""
     await hear(history(3, household_id=household(1)))
+    while await app.state.keeper.keep(NOON):
+        pass
     headers = tokens.bearer("attacker", SCOPES, department=STAFF, region="441624")
     return Attacker(client, headers, {"household_id": str(household(1))})
 

@@ -17,7 +17,7 @@ from sqlmodel import col
 
 from audit import queries
 from audit.api import USUAL, Area, Cursor, Limit, runtime_of, vocabulary_of
-from audit.filters import At, moment
+from audit.filters import NO_NUL, At, moment
 from audit.lists import Lister, listing
 from audit.lists import stream_of as area_stream
 from audit.looks import READ, Looker, looking, stream_of
@@ -87,7 +87,9 @@ class Asked:
 
 
 def asked(
-    department: Annotated[str | None, Query(description="only by this department")] = None,
+    department: Annotated[
+        str | None, Query(description="only by this department", pattern=NO_NUL)
+    ] = None,
     refused: Annotated[bool | None, Query(description="refused, or let in")] = None,
     since: At = None,
     until: At = None,

@@ -24,6 +24,7 @@ At = Annotated[
     str | None,
     Query(description="a moment (RFC 3339 with zone), or a business date", max_length=40),
 ]
+NO_NUL = r"^[^\x00]*$"  # no text in Postgres holds one, and it refuses to look for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,13 @@ class Filters:
 
 
 def filters(
-    service: Annotated[str | None, Query(description="only events of this service")] = None,
-    type: Annotated[str | None, Query(description="only this event type")] = None,
-    department: Annotated[str | None, Query(description="only of this department")] = None,
+    service: Annotated[
+        str | None, Query(description="only events of this service", pattern=NO_NUL)
+    ] = None,
+    type: Annotated[str | None, Query(description="only this event type", pattern=NO_NUL)] = None,
+    department: Annotated[
+        str | None, Query(description="only of this department", pattern=NO_NUL)
+    ] = None,
     late: Annotated[bool | None, Query(description="recorded late, or in time")] = None,
     corrected: Annotated[
         bool | None, Query(description="corrections and what they correct, or all else")
