@@ -1,5 +1,6 @@
 """The medical rule: pure, over facts and parameters."""
 
+import hmac
 from base64 import b64encode
 from dataclasses import replace
 from datetime import date
@@ -99,6 +100,12 @@ def test_a_number_may_end_in_a_small_x_and_stand_on_a_disability_card() -> None:
         assert VAULT.blind_index(normalised(written)) == VAULT.blind_index(body + "X")
     for written in (body, body + "X4", body + "X430", body + "X43011", "1" + body + "X"):
         assert fault_of(normalised(written), test_numbers=True) == "pattern"
+
+
+def test_the_blind_index_of_a_person_is_the_same_for_ever() -> None:
+    number = "99000019700101001" + check_digit("99000019700101001")
+    expected = hmac.digest(b"i" * 32, b"identity-number:" + number.encode(), "sha256")
+    assert [VAULT.blind_index(number), VAULT.blind_index(number + "44")] == [expected] * 2
 
 
 def test_test_numbers_are_refused_where_they_are_not_allowed() -> None:

@@ -6,7 +6,6 @@ in events by `sha256(salt ‖ record)`. Deleting row and salt erases the person;
 proof stay whole.
 """
 
-import hmac
 import json
 import os
 from base64 import b64decode
@@ -16,6 +15,8 @@ from hashlib import sha256
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from common.intents import Connection
 from identification.identity import of_person
@@ -93,13 +94,15 @@ class Vault:
         if any(len(k) != 32 for k in keys):
             raise ValueError("VAULT_KEY and BLIND_INDEX_KEY must be 32 bytes in base64 each")
         self._aead = AESGCM(keys[0])
-        self._index_key = keys[1]
+        self._index = HMAC(keys[1], SHA256())
+        self._index.update(b"identity-number:")
 
     def blind_index(self, identity_number: str) -> bytes:
         """Equal persons have equal indexes, by identity card or disability card; without the key
-        nothing else can be learnt."""
-        number = of_person(identity_number).encode()
-        return hmac.digest(self._index_key, b"identity-number:" + number, "sha256")
+        nothing else can be learnt. HMAC-SHA-256 from a copy, which does not prepare the key again."""
+        index = self._index.copy()
+        index.update(of_person(identity_number).encode())
+        return index.finalize()
 
     def seal(self, person_id: UUID, household_id: UUID, personal: Personal, salt: bytes) -> Sealed:
         """The row to keep."""

@@ -5,7 +5,7 @@ The person is found by the blind index of the identity number, which goes no fur
 a fact about somebody whom nobody registered, or whose data may not be used, waits.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request, Response
 from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
+from common.clock import business_date
 from common.intents import Key, fingerprint
 from common.problems import Fault, Problem, fault
 from contracts.fact_codes import FactType
@@ -152,16 +153,17 @@ def must_own(fact_type: FactType, department: str) -> None:
 
 def read_all(app: Wired, caller: Principal, items: list[Item]) -> list[Posted]:
     """What can be read; the other items are refused."""
-    read = []
+    read, now = [], app.runtime.clock.now()
+    today = business_date(now)
     for item in items:
         try:
-            read.append(_read(app, caller, item))
+            read.append(_read(app, caller, item, now, today))
         except Problem as problem:
             item.refuse(problem)
     return read
 
 
-def _read(app: Wired, caller: Principal, item: Item) -> Posted:
+def _read(app: Wired, caller: Principal, item: Item, now: datetime, today: date) -> Posted:
     """The event in an item. Raises `Problem`."""
     try:
         event = _event.decode(item.raw)
@@ -172,7 +174,7 @@ def _read(app: Wired, caller: Principal, item: Item) -> Posted:
     fact_type = TYPES.get(event.type)
     if fact_type is None and event.type != RETRACTION:
         raise Problem("unknown-event-type", faults=[fault("/type", "enum")])
-    department, today = caller.actor.department, app.runtime.clock.today()
+    department = caller.actor.department
     if fact_type:
         must_own(fact_type, department)
     try:
@@ -189,7 +191,7 @@ def _read(app: Wired, caller: Principal, item: Item) -> Posted:
         number = normalised(fact.identity_number)
         if code := fault_of(number, test_numbers=app.test_numbers):
             faults.append(fault("/data/identity_number", code))
-    if (event.time - app.runtime.clock.now()).total_seconds() > EARLY:
+    if (event.time - now).total_seconds() > EARLY:
         faults.append(fault("/time", "future"))
     if _source_names_a_person(event.source):
         faults.append(fault("/source", "personal"))
