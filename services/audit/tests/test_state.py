@@ -129,7 +129,12 @@ def test_a_diff_names_an_event_of_the_household_for_every_field_that_differs(
     assert {x.field for x in changed} == {
         n for n in {*was, *now} if (n in was, was.get(n)) != (n in now, now.get(n))
     }
-    assert {x.event_id for x in changed} <= {e.event_id for e in events}
+    count = [
+        {e.event_id: (e.recorded_at <= at(k), e.occurred_at <= at(v)) for e in events}
+        for v, k in ((a, b), (c, d))
+    ]
+    for x in changed:  # what both points know and count alike cannot be behind a difference
+        assert count[0][x.event_id] != count[1][x.event_id], x
 
 
 FIRST = happened(1, SET, {"a": 1, "id": "p", "x": 5}, occurred=1)
@@ -150,6 +155,23 @@ def test_a_diff_names_the_event_that_changed_it(later: Happened, field: str, aft
     events = [FIRST, later]
     changed = diff(state(events, at(1), at(1)), state(events, at(5), at(5)))
     assert [(x.after, x.event_id) for x in changed if x.field == field] == [(after, UUID(int=2))]
+
+
+def test_a_retraction_is_behind_what_was_said_before_and_counts_again() -> None:
+    second = happened(2, SET, {"a": 2, "id": "q"}, occurred=2)
+    taken_back = happened(3, CORRECT, {"event": str(UUID(int=2))}, occurred=2, recorded=4)
+    events = [FIRST, second, taken_back]
+    (changed,) = diff(state(events, at(3), at(3)), state(events, at(3), at(4)))
+    assert (changed.before, changed.after, changed.event_id) == (2, 1, UUID(int=3))
+
+
+def test_a_retraction_is_behind_it_also_of_what_had_been_amended() -> None:
+    aim = {"event": str(UUID(int=1))}
+    amended = happened(2, AMEND, {**aim, "pointer": "/a", "value": "8"}, occurred=2)
+    taken_back = happened(3, CORRECT, aim, occurred=3)
+    events = [FIRST, amended, taken_back]
+    changed = diff(state(events, at(2), at(2)), state(events, at(3), at(3)))
+    assert {x.event_id for x in changed} == {UUID(int=3)}
 
 
 def test_a_retraction_is_behind_it_also_where_the_field_had_been_cleared_before() -> None:

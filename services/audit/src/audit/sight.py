@@ -7,7 +7,7 @@ that say of no other difficulty than its own. What nobody published is seen by n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from uuid import UUID
 
@@ -56,7 +56,7 @@ class Sight:
         if self.whole:
             return found
         fields = {name: self._seen(name, value) for name, value in found.fields.items()}
-        return State({n: v for n, v in fields.items() if v}, found.gone, found.struck)
+        return replace(found, fields={n: v for n, v in fields.items() if v})
 
     def among(self, events: Sequence[Happened]) -> Sequence[Happened]:
         """The events that are seen."""
@@ -75,7 +75,7 @@ class Sight:
         if words and words.routes:
             mine = self._mine(name, value.value)
             kept = mine if isinstance(value.value, list) else value.value
-            return Value(kept, value.event_id) if mine else None
+            return replace(value, value=kept) if mine else None
         needed = words is not None and not {self.department, EVERY}.isdisjoint(words.needed_by)
         return value if needed or value.event_id in self.events else None
 

@@ -45,19 +45,25 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a field of the state holds, and the event that made it so."""
+    """What a field of the state holds, the event that made it so, and the event that told it first,
+    which is another if it was amended."""
 
     value: Any
     event_id: UUID
+    told_by: UUID
 
 
 @dataclass(slots=True)
 class State:
-    """The fields that there are; why others are gone; which events count no more, and why."""
+    """The fields that there are; why others are gone; which events count no more, or otherwise than
+    they were told, and why; which events were known, and which of those had happened."""
 
     fields: dict[str, Value] = field(default_factory=dict)
     gone: dict[str, UUID] = field(default_factory=dict)
     struck: dict[UUID, UUID] = field(default_factory=dict)
+    amended: dict[UUID, UUID] = field(default_factory=dict)
+    known: frozenset[UUID] = frozenset()
+    happened: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,8 @@ def state(events: Iterable[Happened], valid_at: datetime, known_at: datetime) ->
     """The state as it was at `valid_at`, as it was known at `known_at`."""
     known = sorted((e for e in events if e.recorded_at <= known_at), key=lambda e: e.recording)
     found, amended = State(), dict[UUID, list[tuple[str, str, UUID]]]()
+    found.known = frozenset(e.event_id for e in known)
+    found.happened = frozenset(e.event_id for e in known if e.occurred_at <= valid_at)
     for e in known:
         if struck := identified(e.payload, e.meaning.corrects):
             found.struck[struck] = e.event_id
@@ -82,6 +90,7 @@ def state(events: Iterable[Happened], valid_at: datetime, known_at: datetime) ->
                 at(e.payload, p) for p in (e.meaning.amends.pointer, e.meaning.amends.value)
             )
             amended.setdefault(target, []).append((str(pointer), str(value), e.event_id))
+            found.amended[target] = e.event_id
     for e in sorted(known, key=lambda e: e.order):
         if e.occurred_at <= valid_at and e.event_id not in found.struck and e.payload is not None:
             _apply(found, e, amended.get(e.event_id, []))
@@ -89,7 +98,7 @@ def state(events: Iterable[Happened], valid_at: datetime, known_at: datetime) ->
 
 
 def diff(before: State, after: State) -> list[Changed]:
-    """The fields that differ, by name."""
+    """The fields that differ, by name, each with an event that one of both counts and the other not."""
     changed = []
     for name in sorted({*before.fields, *after.fields}):
         was, now = before.fields.get(name), after.fields.get(name)
@@ -100,18 +109,34 @@ def diff(before: State, after: State) -> list[Changed]:
                 name,
                 was.value if was else None,
                 now.value if now else None,
-                now.event_id if now else _why_gone(name, was, before, after),
+                _behind(name, before, after),
             )
         )
     return changed
 
 
-def _why_gone(name: str, was: Value | None, before: State, after: State) -> UUID:
-    """What struck its event, or cleared it, or else the event that made it and is not yet known."""
-    assert was
-    parents = (name.rsplit(".", n)[0] for n in range(name.count(".") + 1))
-    cleared = next((after.gone[p] for p in parents if p in after.gone), None)
-    return after.struck.get(was.event_id) or cleared or was.event_id
+def _behind(name: str, before: State, after: State) -> UUID:
+    """What made it so; or struck, amended or cleared what had made it otherwise; or is not known yet."""
+    fresh = (before.known ^ after.known) | (before.happened ^ after.happened)
+    parents = [name.rsplit(".", n)[0] for n in range(name.count(".") + 1)]
+    causes: list[UUID] = []
+    for now, other in ((after, before), (before, after)):
+        if value := now.fields.get(name):
+            causes += [value.event_id, value.told_by]
+        causes += [now.gone[parent] for parent in parents if parent in now.gone]
+        if value := other.fields.get(name):
+            causes += [
+                why[id_]
+                for id_ in (value.event_id, value.told_by)
+                for why in (now.struck, now.amended)
+                if id_ in why
+            ]
+        causes += [
+            now.struck[other.gone[parent]]
+            for parent in parents
+            if other.gone.get(parent) in now.struck
+        ]
+    return next((cause for cause in causes if cause in fresh), causes[0])
 
 
 def _apply(found: State, event: Happened, amended: Sequence[tuple[str, str, UUID]]) -> None:
@@ -128,7 +153,7 @@ def _apply(found: State, event: Happened, amended: Sequence[tuple[str, str, UUID
         if value is MISSING:
             _clear(found, name, behind[name])
         else:
-            found.fields[name] = Value(value, behind[name])
+            found.fields[name] = Value(value, behind[name], event.event_id)
 
 
 def _clear(found: State, name: str, by: UUID) -> None:
