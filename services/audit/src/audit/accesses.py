@@ -24,8 +24,9 @@ from audit.looks import READ, Looker, looking, stream_of
 from audit.read_model import Entry
 from audit.rendering import page
 from audit.sentences import Words, shown
-from audit.state import at, payload
+from audit.state import at
 from audit.timeline import Who, cursor_after, place_in, told
+from audit.verify import payload
 from audit.vocabulary import Vocabulary
 from audit.words import DEPARTMENTS
 from common.http import encoded, only_filters

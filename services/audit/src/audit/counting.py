@@ -88,10 +88,11 @@ limit $3
 _FORGET = "delete from read.{table} where household_id = any($1::uuid[])"
 
 # Codes, ids and dates are ASCII, so a payload may be read as Latin-1, which never fails; what is no
-# JSON is null.
-_DOC = """case when position('\\x00'::bytea in t.data) = 0 then
-    case when pg_input_is_valid(convert_from(t.data, 'LATIN1'), 'jsonb')
-        then convert_from(t.data, 'LATIN1')::jsonb end end"""
+# JSON is null, and so is what Postgres might find too deep: that would be no null, but an error.
+_TEXT = "convert_from(t.data, 'LATIN1')"
+_DOC = f"""case when position('\\x00'::bytea in t.data) = 0 then
+    case when length({_TEXT}) - length(translate({_TEXT}, '[{{', '')) <= 1000 then
+        case when pg_input_is_valid({_TEXT}, 'jsonb') then {_TEXT}::jsonb end end end"""
 _DAY = "(t.occurred_at at time zone 'Asia/Shanghai')::date"
 _EVENTS = """from read.timeline t join rule r using (service, type, schema_version)
     where t.key = any($1::uuid[]::text[])"""

@@ -21,8 +21,8 @@ from audit.log.store import Checkpoint
 from audit.log.tables import CHECKPOINTS
 from audit.log.tiles import Wanted
 from audit.log.tree import Node, consistency, inclusion
-from audit.state import Happened, payload, state
-from audit.verify import FORMAT
+from audit.state import Happened, state
+from audit.verify import FORMAT, payload
 from audit.vocabulary import Vocabulary, published
 from common.clock import business_date
 from common.incoming import unparked

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, Date, cast, false, func, not_, tuple_
 from sqlmodel import col
 
 from audit.read_model import Entry
-from audit.state import identified, payload
+from audit.state import identified
 from audit.timeline import LATE_AFTER
+from audit.verify import payload
 from audit.vocabulary import TypeName, Vocabulary
-from common.clock import start_of
+from common.clock import SHANGHAI, start_of
 from common.problems import Problem
 from contracts.meaning import Meaning
 
@@ -73,11 +74,12 @@ def moment(text: str | None) -> datetime | None:
                 microseconds=1
             )
         found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise ValueError("a moment has a zone")
+        # It is compared in UTC and shown in Shanghai: there must be such a moment in both.
+        return found.astimezone(SHANGHAI).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Problem("invalid-moment") from error
-    if found.tzinfo is None:
-        raise Problem("invalid-moment")
-    return found
 
 
 def conditions(

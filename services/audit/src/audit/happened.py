@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from audit import queries
-from audit.state import Happened, payload
+from audit.state import Happened
+from audit.verify import payload
 from audit.vocabulary import Vocabulary
 from common.service import Runtime
 
@@ -26,6 +27,7 @@ async def recorded(
             row["recorded_at"],
             payload(row["data"]),
             vocabulary.meaning(row["service"], row["type"], row["schema_version"]),
+            row["schema_version"],
         )
         for row in rows
     ]

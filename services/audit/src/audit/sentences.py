@@ -112,7 +112,10 @@ def sentence(description: Description | None, type_: str, data: bytes) -> Words:
         )
     in_zh, in_en = {}, {}
     for name, codes in description.named:
-        in_zh[name], in_en[name] = shown(name, payload.get(name), codes)
+        try:
+            in_zh[name], in_en[name] = shown(name, payload.get(name), codes)
+        except RecursionError:  # nobody nests as deep who has something to say
+            in_zh[name] = in_en[name] = ABSENT
     zh, en = description.templates
     return Words(zh.filled(in_zh), en.filled(in_en))
 
@@ -124,6 +127,10 @@ def _payload(data: bytes) -> dict[str, Any] | None:
             payload = _decode(data)
         except msgspec.MsgspecError:  # stricter than the standard library: surrogates, NaN, UTF-16
             payload = json.loads(data)
+            told = json.dumps(
+                payload, ensure_ascii=False
+            )  # halves of pairs cannot be sent to anybody
+            payload = json.loads(told.encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None

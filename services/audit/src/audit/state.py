@@ -31,6 +31,7 @@ class Happened:
     recorded_at: datetime
     payload: Mapping[str, Any] | None
     meaning: Meaning
+    schema_version: int = 1
 
     @property
     def recording(self) -> tuple[datetime, str, str, int]:
@@ -222,15 +223,6 @@ def identified(payload: Mapping[str, Any] | None, path: str | None) -> UUID | No
         return UUID(at(payload, path)) if path else None
     except (ValueError, TypeError, AttributeError):
         return None
-
-
-def payload(data: bytes) -> dict[str, Any] | None:
-    """The payload of an event, or `None` if it is no JSON object."""
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _text(value: Any) -> str:

@@ -25,7 +25,7 @@ from uuid import UUID
 LOG_KEYS: list[str] = []  # the log that serves this file writes its own keys here
 WITNESSED, VERIFIED, DIVERGED, INVALID, INCOMPLETE, USAGE = 0, 10, 30, 40, 50, 64
 FORMAT, STATE, SUCCESSION = "shouwang/dossier/1", "shouwang/state/1", "shouwang/succession/1"
-ZERO = bytes(32)
+ZERO, DEPTH = bytes(32), 32  # no payload is nested as deep
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 # What reading something that is not as it should be may raise.
@@ -340,14 +340,11 @@ def effects(meaning: Any, payload: Any) -> Iterator[tuple[str, Any]]:
         if field := _filled(name, payload):
             yield field, code
     for name, choice in meaning.get("chooses", {}).items():
-        said = "/".join(_said(at(payload, path)) for path in choice["by"])
+        by = [at(payload, path) for path in choice["by"]]
+        said = "/".join(str(v).lower() if isinstance(v, bool) else str(v) for v in by)
         field = _filled(name, payload)
         if said in choice["codes"] and field:
             yield field, choice["codes"][said]
-
-
-def _said(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _amend(payload: Any, pointer: str, value: str) -> None:
@@ -779,12 +776,21 @@ class Dossier:
 
 
 def payload(data: bytes) -> Any:
-    """The payload, or `None` if it is no JSON object."""
+    """The payload, or `None` if it is no JSON object that every reader understands (I-JSON, RFC 7493):
+    UTF-8, no half of a surrogate pair, no NaN; and nested no deeper than `DEPTH`."""
     try:
-        found = json.loads(data)
+        found = json.loads(data.decode())
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    level = [found]
+    for _ in range(DEPTH):
+        level = [value for outer in level for value in _inside(outer)]
+    return found if isinstance(found, dict) and not level else None
+
+
+def _inside(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _commitments(data: bytes) -> list[tuple[str, str]]:
@@ -792,12 +798,9 @@ def _commitments(data: bytes) -> list[tuple[str, str]]:
     left, found = [payload(data)], list[tuple[str, str]]()
     while left:
         value = left.pop()
-        if isinstance(value, dict):
-            if isinstance(value.get("commitment"), str):
-                found.append((str(value.get("person_id")), value["commitment"]))
-            left += value.values()
-        elif isinstance(value, list):
-            left += value
+        if isinstance(value, dict) and isinstance(value.get("commitment"), str):
+            found.append((str(value.get("person_id")), value["commitment"]))
+        left += _inside(value)
     return found
 
 
