@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+from fastapi import FastAPI
 
 from audit.log import store
 from audit.log.keeper import Keeper
@@ -43,6 +44,7 @@ class System:
     log: Log
     keeper: Keeper
     said: list[str]
+    app: FastAPI
 
     async def publish(self, events: Sequence[Envelope]) -> None:
         await self.log.publish([message_of(e, events_topic(e.service)) for e in events])
@@ -119,7 +121,7 @@ async def at_work(db: Database, kafka: str, tokens: Issuer) -> AsyncIterator[Sys
     )
     log = Log(kafka)
     async with app.router.lifespan_context(app):
-        made = System(app.state.runtime, Servers(db.url, kafka), log, app.state.keeper, [])
+        made = System(app.state.runtime, Servers(db.url, kafka), log, app.state.keeper, [], app)
         await made.settled()
         yield made
     await log.close()

@@ -140,7 +140,7 @@ async def household(
         today=_day(now),
         due=due,
         next_due=next((d for d in due if d.outcome in ("open", "overdue") and d.due_on), None),
-        type_label=lambda e: vocabulary.label(e.service, e.type, 1),
+        type_label=lambda e: vocabulary.label(e.service, e.type, e.schema_version),
         chosen=chosen_now,
         services=SERVICES,
         departments=DEPARTMENTS,
