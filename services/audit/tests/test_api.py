@@ -1,5 +1,7 @@
 """The timeline over HTTP: what is told, who may ask, and how it pages."""
 
+import base64
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from hashlib import sha256
@@ -129,6 +131,11 @@ async def test_filters_by_service_and_type(client: httpx.AsyncClient, hear: Hear
     assert found["count"] == 3
 
 
+def sealed(*parts: object) -> str:
+    """A cursor that we did not hand out."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
 @pytest.mark.parametrize(
     ("query", "status", "code"),
     [
@@ -139,6 +146,14 @@ async def test_filters_by_service_and_type(client: httpx.AsyncClient, hear: Hear
         ("?cursor=WyJhIl0", 400, "invalid-cursor"),
         ("?cursor=bnVsbA", 400, "invalid-cursor"),
         ("?cursor=%FF%00", 400, "invalid-cursor"),
+        (f"?cursor={sealed('0001-01-01T00:00:00+14:00', 's', 's', 1)}", 400, "invalid-cursor"),
+        (
+            f"?cursor={sealed('2024-06-03T00:00:00+00:00', chr(0xD800), 's', 1)}",
+            400,
+            "invalid-cursor",
+        ),
+        ("?service=%00", 422, "invalid"),
+        ("?department=a%00", 422, "invalid"),
     ],
 )
 async def test_a_wrong_question_is_refused(

@@ -171,6 +171,8 @@ async def test_a_department_sees_its_own_acts_by_filter(
         ("state?valid_at=yesterday", "invalid-moment"),
         ("state?valid_at=2024-06-31", "invalid-moment"),
         ("state?known_at=2024-06-03T12:00:00", "invalid-moment"),
+        ("state?known_at=0001-01-01T00:00:00%2B14:00", "invalid-moment"),
+        ("state?valid_at=9999-12-31T23:00:00Z", "invalid-moment"),
         ("state?valid=2024-06-03", "unknown-filter"),
         ("diff?from=9999-12-31", "invalid-moment"),
         ("diff?from=2024-06-03&until=2024-06-04", "unknown-filter"),

@@ -176,7 +176,17 @@ def test_the_path_of_a_tile_is_read(path: str, found: tuple[int | None, int, int
     "path",
     [
         *("0/0", "00/000", "0/x000/001", "0/000.p/0", "0/000.p/256", "0/000.p/01", "64/000"),
-        *("0/001/234", "0/x001", "-1/000", "0/000/", "entries", "0/٠٠٠", "0/000.p/8\n", "99/000"),
+        *(
+            "0/x123" + 1_600 * "/x123" + "/123",
+            "0/001/234",
+            "0/x001",
+            "-1/000",
+            "0/000/",
+            "entries",
+            "0/٠٠٠",
+            "0/000.p/8\n",
+            "99/000",
+        ),
     ],
 )
 def test_what_is_not_the_path_of_a_tile_is_refused(path: str) -> None:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
@@ -129,10 +129,10 @@ def place_in(cursor: str | None) -> Place | None:
         case [str() as moment, str() as service, str() as stream, int() as version]:
             try:
                 recorded_at = datetime.fromisoformat(moment)
-            except ValueError as error:
+                if recorded_at.tzinfo and 0 < version < 2**63:
+                    return recorded_at.astimezone(UTC), service, stream, version
+            except (ValueError, OverflowError) as error:
                 raise Problem("invalid-cursor") from error
-            if recorded_at.tzinfo and 0 < version < 2**63:
-                return recorded_at, service, stream, version
     raise Problem("invalid-cursor")
 
 
@@ -170,6 +170,8 @@ def _sealed(*parts: object) -> str:
 def _opened(cursor: str) -> object:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        return None if "\\u0000" in text else json.loads(text)
+        found = json.loads(text)
+        json.dumps(found, ensure_ascii=False).encode()  # no half of a surrogate pair
+        return None if "\\u0000" in text else found
     except (binascii.Error, ValueError, RecursionError) as error:
         raise Problem("invalid-cursor") from error

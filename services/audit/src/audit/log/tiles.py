@@ -95,7 +95,7 @@ def _where(level: int, index: int) -> tuple[Tile, int, int]:
     return Tile(high, n), start, 1 << low
 
 
-_PATH = re.compile(r"(entries|0|[1-9]\d?)((?:/x\d{3})*/\d{3})(?:\.p/([1-9]\d{0,2}))?", re.ASCII)
+_PATH = re.compile(r"(entries|0|[1-9]\d?)((?:/x\d{3}){0,6}/\d{3})(?:\.p/([1-9]\d{0,2}))?", re.ASCII)
 
 
 class Asked(NamedTuple):
