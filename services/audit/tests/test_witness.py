@@ -113,7 +113,10 @@ async def test_only_cosignatures_of_known_witnesses_to_our_checkpoints_are_taken
         assert (await client.post("/v1/log/cosignatures", content=note)).status_code == 422
     assert await pool.fetchval("select count(*) from log.cosignatures") == 0
     del client.headers["authorization"]  # the signature is right enough
-    assert (await client.post("/v1/log/cosignatures", content=cosigned)).status_code == 204
+    more = f"x\n\u2014 {city.name} AAAA\n"  # what somebody put behind it is not kept
+    for note in (cosigned, cosigned + more):
+        assert (await client.post("/v1/log/cosignatures", content=note)).status_code == 204
+    assert (await client.get("/v1/log/checkpoint")).text == cosigned
 
 
 async def test_T10_T11_T12_what_contradicts_is_refused_and_the_memory_stays(

@@ -122,14 +122,18 @@ async def cosigned(request: Request) -> None:
         note = body.decode() if len(body) <= NOTE_LIMIT else ""
         text, _, lines = note.rpartition("\n\n")
         head, witnesses = verify.head_of(note), request.app.state.witnesses
-        names = set(verify.signers(note, witnesses))
+        signed = verify.signers(note, witnesses)
     except (ValueError, verify.Bad):
         raise Problem("not-a-cosignature") from None
     async with keeper_of(request).pool.acquire() as connection:
         known = await _known(connection, head.size)
-        if not names or known.note.rpartition("\n\n")[0] != text:
+        if not signed or known.note.rpartition("\n\n")[0] != text:
             raise Problem("not-a-cosignature")
-        theirs = [line for line in lines.splitlines() if line.split(" ")[1] in names]
+        theirs = {
+            name: line
+            for line in lines.splitlines()
+            for name in verify.signers(f"{text}\n\n{line}\n", witnesses)
+        }
         await store.cosign(connection, head.size, theirs)
 
 

@@ -99,11 +99,9 @@ async def entries(connection: Connection, tree: int, first: int, count: int) -> 
     return [row["hash"] for row in rows]
 
 
-async def cosign(connection: Connection, size: int, lines: Iterable[str]) -> None:
-    """Keep the lines of witnesses to a checkpoint; the last of each counts."""
-    listed = list(lines)
-    names = [line.split(" ")[1] for line in listed]
-    await connection.execute(_COSIGN, size, names, listed)
+async def cosign(connection: Connection, size: int, lines: Mapping[str, str]) -> None:
+    """Keep the line of each witness, by its name, to a checkpoint; the last that it gave counts."""
+    await connection.execute(_COSIGN, size, list(lines), list(lines.values()))
 
 
 def _columns(rows: Iterable[tuple[int, ...]], width: int) -> list[list[int]]:
