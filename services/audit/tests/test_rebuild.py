@@ -3,13 +3,15 @@
 import asyncio
 import base64
 import os
+import re
+import signal
 import sys
 from collections.abc import AsyncIterator
 
 import pytest
 
 from audit.rebuild import Rebuilt, WouldLose, rebuild
-from audit.refill import LogIncomplete
+from audit.refill import LogIncomplete, how_far
 from audit.roots import Proved
 from common.ids import new_id
 from common.kafka import Message
@@ -137,6 +139,39 @@ async def test_an_interrupted_rebuild_goes_on_and_the_old_timeline_serves_meanwh
     assert await system.proof() == whole
     assert (await system.rebuild(resume=True)).proof == whole
     assert await system.proof() == whole
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+async def test_a_rebuild_that_is_cancelled_changes_nothing_and_goes_on_later(
+    system: System, kafka: str, workers: str, sent: signal.Signals
+) -> None:
+    await system.publish([event for _ in range(10) for event in told(3)])
+    await system.settled()
+    whole = await system.proof()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "audit.rebuild", "--workers", workers),
+        env={
+            **os.environ,
+            "DATABASE_URL": system.servers.database_url,
+            "KAFKA_BOOTSTRAP_SERVERS": kafka,
+        },
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout
+    first = await asyncio.wait_for(process.stdout.readline(), 30)
+    assert re.fullmatch(rb"read [\d,]+ of [\d,]+ records, .*/s.*\n", first)
+    process.send_signal(sent)
+    _, complaint = await asyncio.wait_for(process.communicate(), 30)
+    assert (process.returncode, b"go on with --resume" in complaint) == (1, True), complaint
+    assert await system.proof() == whole
+    assert (await system.rebuild(resume=True)).proof == whole
+
+
+def test_progress_says_how_long_it_will_take() -> None:
+    assert how_far(0, 1_000, 0) == "read 0 of 1,000 records, 0/s"
+    assert how_far(400, 1_000, 200) == "read 400 of 1,000 records, 200/s, about 3 s left"
 
 
 async def test_events_that_the_log_has_lost_are_not_thrown_away(system: System) -> None:

@@ -10,12 +10,13 @@ import argparse
 import asyncio
 import base64
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 import asyncpg
 from sqlalchemy import MetaData
@@ -25,7 +26,7 @@ from audit import roots
 from audit.log.note import Signer
 from audit.queries import LOOKS, Proof, whole_log
 from audit.read_model import SCHEMA, TABLES, Entry, copying, fill_households, taking
-from audit.refill import NEXT, LogIncomplete, Servers, all_places, forget, refill
+from audit.refill import NEXT, LogIncomplete, Servers, all_places, forget, how_far, refill
 from audit.roots import Contradicted, Noting, Proved
 from audit.settings import ORIGIN
 from audit.swap import BESIDE, PREVIOUS, Tell, swap
@@ -130,12 +131,16 @@ async def _read(servers: Servers, tell: Tell, workers: int) -> None:
             return
         loop = asyncio.get_running_loop()
         with ProcessPoolExecutor(workers, get_context("spawn")) as processes:
-            await asyncio.gather(
-                *(
-                    loop.run_in_executor(processes, _work, servers, range(n, PARTITIONS, workers))
-                    for n in range(min(workers, PARTITIONS))
-                )
-            )
+            work = [
+                loop.run_in_executor(processes, _work, servers, range(n, PARTITIONS, workers))
+                for n in range(min(workers, PARTITIONS))
+            ]
+            try:
+                await asyncio.gather(*work)
+            except BaseException:
+                for worker in active_children():  # or they would be waited for
+                    worker.terminate()
+                raise
     finally:
         progress.cancel()
         await asyncio.wait({progress})
@@ -161,8 +166,7 @@ async def _progress(servers: Servers, tell: Tell) -> None:
             done = await connection.fetchval(_READ, NEXT)
             first = done if first is None else first
             rate = (done - first) / max(time.monotonic() - started, 0.001)
-            eta = f", about {max(total - done, 0) / rate:,.0f} s left" if rate else ""
-            tell(f"read {done:,} of {total:,} records, {rate:,.0f}/s{eta}")
+            tell(how_far(done, total, rate))
             await asyncio.sleep(PROGRESS)
     finally:
         await scan.close()
@@ -232,6 +236,7 @@ def main() -> None:
     servers = Servers(given("DATABASE_URL"), given("KAFKA_BOOTSTRAP_SERVERS"))
     started = time.monotonic()
     collect_seldom()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cancelled, as by Ctrl-C
     try:
         keys = [key_of(key) for key in wanted.key or _own_key()]
         done = asyncio.run(
@@ -250,6 +255,8 @@ def main() -> None:
         sys.exit(f"Nothing was swapped: {error}. Give --lose to swap all the same.")
     except (LogIncomplete, TooManyParked, KafkaError, asyncpg.PostgresError) as error:
         sys.exit(f"The rebuild stopped, and the serving timeline is as it was: {error}")
+    except KeyboardInterrupt:
+        sys.exit("Cancelled: the serving timeline is as it was; go on with --resume")
     except TRANSIENT as error:
         sys.exit(f"Kafka or Postgres went away; go on with --resume: {error!r}")
     seconds = time.monotonic() - started

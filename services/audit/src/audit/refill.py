@@ -45,6 +45,12 @@ def all_places(partitions: Collection[int] = range(PARTITIONS)) -> list[Place]:
     return [Place(events_topic(s), p) for s in SERVICES for p in partitions]
 
 
+def how_far(done: int, total: int, rate: float) -> str:
+    """How many records were read, how many a second, and how long the others will take at that rate."""
+    eta = f", about {max(total - done, 0) / rate:,.0f} s left" if rate else ""
+    return f"read {done:,} of {total:,} records, {rate:,.0f}/s{eta}"
+
+
 async def refill(servers: Servers, partitions: Collection[int], inbox: Inbox) -> None:
     """Read these partitions of all topics from where `NEXT` stands to their end as of now, into
     `inbox`, whose name is `NEXT`.
