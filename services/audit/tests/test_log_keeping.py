@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from audit.log import store
 from audit.log.append import Logged
 from audit.log.growth import Inconsistent
-from audit.log.keeper import Keeper
+from audit.log.keeper import EVERY, Keeper
 from audit.log.note import Signer
 from audit.log.publishing import Published, take_back
 from audit.log.tiles import Tile, reading
@@ -152,6 +152,25 @@ async def test_nothing_is_signed_when_nothing_came_or_before_it_is_due(
     assert await keeper.keep(NOON, due=False) is None
     assert await keeper.keep(NOON)
     assert await keeper.keep(NOON) is None
+
+
+async def test_ten_thousand_records_are_signed_before_it_is_due(
+    pool: asyncpg.Pool, keeper: Keeper
+) -> None:
+    await pool.execute(MORE, EVERY - 1)
+    assert await keeper.keep(NOON, due=False) is None
+    await pool.execute(MORE, 1)
+    made = await keeper.keep(NOON, due=False)
+    assert made
+    assert made.trees["identification/0"] == (await roots(pool))["identification/0"]
+    assert made.trees["identification/0"][0] == EVERY == 10_000
+
+
+MORE = """
+with tree as (update log.trees set size = size + $1 where name = 'identification/0' returning *)
+insert into log.leaves (tree, index, key, hash)
+    select id, n, 'somebody', sha256(n::text::bytea) from tree, generate_series(size - $1, size - 1) n
+"""
 
 
 async def test_what_is_parked_or_forked_is_in_the_log_and_what_is_malformed_is_not(
