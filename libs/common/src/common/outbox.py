@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 import asyncpg
 import structlog
@@ -220,18 +221,9 @@ def _message(service: str, row: asyncpg.Record) -> Message:
 
 @lru_cache(maxsize=4_096)
 def _standing(
-    service: str,
-    type: str,
-    schema_version: int,
-    actor: str,
-    region: str,
-    policy_version: str | None,
-    classification: str,
+    service: str, type: str, schema_version: int, actor: str, *where: Any
 ) -> tuple[tuple[str, bytes], ...]:
-    who = actor_of(actor)
-    return standing_headers(
-        service, type, schema_version, who, region, policy_version, classification
-    )
+    return standing_headers((service, type, schema_version, actor_of(actor), *where))
 
 
 async def _delete(connection: Connection, epoch: int, done: list[int]) -> None:

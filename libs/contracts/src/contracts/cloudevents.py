@@ -34,7 +34,7 @@ class Malformed(ValueError):
 def to_headers(event: Envelope) -> list[tuple[str, bytes]]:
     """CloudEvents 1.0 Kafka binding, binary mode. Absent attributes have no header."""
     return headers_of(
-        standing_headers(*standing_of(event)),
+        standing_headers(standing_of(event)),
         str(event.event_id),
         str(event.household_id) if event.household_id else None,
         timestamp(event.occurred_at),
@@ -87,16 +87,9 @@ def headers_of(
 
 
 @lru_cache(maxsize=4_096)
-def standing_headers(
-    service: str,
-    type: str,
-    schema_version: int,
-    actor: Actor,
-    region: str,
-    policy_version: str | None,
-    classification: str,
-) -> tuple[tuple[str, bytes], ...]:
+def standing_headers(standing: Standing) -> tuple[tuple[str, bytes], ...]:
     """The headers that the many events of one caller have in common."""
+    service, type, schema_version, actor, region, policy_version, classification = standing
     attributes = {
         "ce_specversion": "1.0",
         "ce_source": SOURCE_PREFIX + service,
@@ -155,7 +148,7 @@ def from_headers(headers: Sequence[tuple[str, bytes | None]], data: bytes | None
         hash=bytes.fromhex(own_hash),
     )
     header = canonical(
-        quoted_standing(*standing),
+        quoted_standing(standing),
         event_id,
         stream,
         event.version,

@@ -88,7 +88,7 @@ def canonical_header(event: Envelope) -> bytes:
     runs for every event; a test compares it with `json.dumps`.
     """
     return canonical(
-        quoted_standing(*standing_of(event)),
+        quoted_standing(standing_of(event)),
         str(event.event_id),
         event.stream,
         event.version,
@@ -137,16 +137,9 @@ def standing_of(event: Envelope) -> Standing:
 
 
 @lru_cache(maxsize=4_096)
-def quoted_standing(
-    service: str,
-    type: str,
-    schema_version: int,
-    actor: Actor,
-    region: str,
-    policy_version: str | None,
-    classification: str,
-) -> tuple[str, str, str]:
+def quoted_standing(standing: Standing) -> tuple[str, str, str]:
     """For `canonical`: what happened, who did it where, and how it is classified."""
+    service, type, schema_version, actor, region, policy_version, classification = standing
     who = (
         *(getattr(actor, name) for name in Actor.__struct_fields__),
         region,
