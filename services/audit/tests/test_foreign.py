@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from audit.log.note import WITNESS, Signer, checkpoint, succession
+from audit.log.note import checkpoint, succession
 from audit.log.tiles import WIDTH, Tile, grown, number, reading
 from audit.log.tree import Node, consistency, inclusion, root
 from audit.verify import Bad, Head, consistent, included, key_of, leaf_hash, signers
+from common.note import WITNESS, Signer
 from common.testing import NOON
 
 HERE = Path(__file__).parent / "foreign"

@@ -15,8 +15,8 @@ import pytest
 from fastapi import FastAPI
 
 from audit import verify
-from audit.log.note import WITNESS, Signer
 from audit.verify import DIVERGED, INCOMPLETE, INVALID, USAGE, VERIFIED, WITNESSED
+from common.note import WITNESS, Signer
 from common.testing import NOON, envelope, history, household
 from services.audit.tests.conftest import SIGNER, Hear
 

@@ -7,8 +7,8 @@ import pytest
 
 from audit.fsck import fsck
 from audit.log.keeper import Keeper
-from audit.log.note import Signer
 from audit.main import NAME
+from common.note import Signer
 from common.testing import NOON, history, household
 from contracts.envelope import Envelope
 

@@ -8,12 +8,12 @@ import pytest
 
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
-from audit.log.note import Signer
 from audit.log.publishing import publish
 from audit.main import NAME
 from audit.read_model import taking
 from common.incoming import incoming
 from common.kafka import Log, Message
+from common.note import Signer
 from common.testing import NOON, history, household, record_of
 from common.topics import events_topic
 

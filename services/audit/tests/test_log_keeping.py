@@ -14,7 +14,6 @@ from audit.log import store
 from audit.log.append import Logged
 from audit.log.growth import Inconsistent
 from audit.log.keeper import EVERY, Keeper
-from audit.log.note import Signer
 from audit.log.publishing import Published, take_back
 from audit.log.tiles import Tile, reading
 from audit.log.tree import consistency, root
@@ -23,6 +22,7 @@ from audit.read_model import taking
 from audit.verify import consistent, key_of, leaf_hash, next_head, signers
 from common.incoming import Incoming, incoming
 from common.kafka import Place, Record
+from common.note import Signer
 from common.testing import NOON, envelope, history, household, record_of
 from common.topics import CHECKPOINTS, events_topic
 from contracts.envelope import Envelope, chained

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from audit import verify
 from audit.log.heads import HeadsMap, entry
-from audit.log.note import WITNESS, Signer, checkpoint, state
+from audit.log.note import checkpoint, state
 from audit.log.tree import EMPTY
 from audit.verify import Bad, Head, head_of, included, key_of, leaf_hash, signers, state_of
+from common.note import WITNESS, Signer
 from common.testing import NOON
 
 SIGNER = Signer("shouwang.example/audit", bytes(range(32)))

@@ -6,11 +6,11 @@ import asyncpg
 import pytest
 
 from audit.log.keeper import Keeper
-from audit.log.note import Signer
 from audit.rebuild import rebuild
 from audit.refill import Servers
 from audit.roots import Contradicted
 from audit.verify import key_of
+from common.note import Signer
 from common.testing import NOON, Database, Issuer
 from services.audit.tests.at_work import KEYS, SIGNER, System, at_work, told
 

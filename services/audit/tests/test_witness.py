@@ -22,9 +22,9 @@ from msgspec.structs import replace
 
 from audit import verify, witness
 from audit.log.keeper import Keeper
-from audit.log.note import Signer
 from audit.verify import DIVERGED, INVALID, VERIFIED, WITNESSED, Bad, Dossier, key_of, signers
 from audit.witness import Witness, ed25519_signed
+from common.note import Signer
 from common.testing import NOON, envelope, history, household
 from contracts.envelope import Envelope, chained
 

@@ -23,7 +23,6 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from audit import roots
-from audit.log.note import Signer
 from audit.queries import LOOKS, Proof, whole_log
 from audit.read_model import SCHEMA, TABLES, Entry, copying, fill_households, taking
 from audit.refill import NEXT, LogIncomplete, Servers, all_places, forget, how_far, refill
@@ -34,6 +33,7 @@ from audit.verify import Key, key_of
 from common.garbage import collect_seldom
 from common.inbox import TRANSIENT, Handle, TooManyParked
 from common.kafka import KafkaError, LogScan
+from common.note import Signer
 from common.settings import given
 from common.topics import PARTITIONS
 

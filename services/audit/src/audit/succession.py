@@ -17,10 +17,11 @@ import asyncpg
 
 from audit.log import store
 from audit.log.keeper import LOCK
-from audit.log.note import Signer, succession
+from audit.log.note import succession
 from audit.settings import ORIGIN
 from audit.verify import key_of, successors
 from common.intents import Connection
+from common.note import Signer
 
 
 async def succeed(connection: Connection, old: Signer, new: Signer) -> str:

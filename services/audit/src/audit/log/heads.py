@@ -9,8 +9,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from audit.log.tree import EMPTY
-from audit.verify import leaf_hash, node_hash
+from audit.verify import leaf_hash
+from common import merkle
 
 Chain = tuple[int, bytes]  # how many records, and the head over their hashes
 
@@ -55,8 +55,7 @@ class HeadsMap:
 
     def root(self) -> bytes:
         """The root over all entries."""
-        top = self._tree()[-1]
-        return top[0] if top else EMPTY
+        return merkle.root(self._tree())
 
     def find(self, key: str) -> Shown | None:
         """The entry of a key, or `None` if the map has none."""
@@ -71,22 +70,9 @@ class HeadsMap:
         return gap, [self._shown(at) for at in (gap - 1, gap) if 0 <= at < len(self._keys)]
 
     def _shown(self, index: int) -> Shown:
-        proof, at = [], index
-        for level in self._tree()[:-1]:
-            beside = at ^ 1
-            if beside < len(level):
-                proof.append(level[beside])
-            at >>= 1
-        return Shown(index, self._entries[self._keys[index]], proof)
+        return Shown(index, self._entries[self._keys[index]], merkle.proof(self._tree(), index))
 
     def _tree(self) -> list[list[bytes]]:
-        """Every level, from the leaves to the root; a last node without a sibling goes up as it is."""
         if self._levels is None:
-            level = [self._hashes[key] for key in self._keys]
-            levels = [level]
-            while len(level) > 1:
-                above = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-                level = above + level[len(above) * 2 :]
-                levels.append(level)
-            self._levels = levels
+            self._levels = merkle.levels([self._hashes[key] for key in self._keys])
         return self._levels
