@@ -24,7 +24,7 @@ from common.inbox import Handle
 from common.kafka import Message
 from common.outbox import publish_all
 from common.service import Runtime
-from common.testing import Database, Issuer, Reader, database, issuer
+from common.testing import STATEMENT_KEY, Database, Issuer, Reader, database, issuer
 from common.writer import Writer
 from contracts.envelope import ZERO_HASH, Envelope
 from identification import main as identification
@@ -213,6 +213,7 @@ async def _identification(
             kafka_bootstrap_servers=servers.kafka,
             issuer=tokens.url,
             jwks_url=tokens.jwks_url,
+            statement_key=STATEMENT_KEY,
             profile="development",
             vault_key=b64encode(b"v" * 32).decode(),
             blind_index_key=b64encode(b"i" * 32).decode(),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from common.note import signer_of
 from local.issuer import Settings as IssuerSettings
 from local.ports import DEVELOPMENT
 from tests.deployment.facts import INFRASTRUCTURE, ROOT, SERVICES, pinned, settings, variables_read
@@ -180,6 +181,15 @@ def test_the_keys_are_thirty_two_bytes_each_and_no_two_the_same(
         for name in ("VAULT_KEY", "BLIND_INDEX_KEY", "LOG_KEY")
     }
     assert [len(key) for key in keys] == [32, 32, 32]
+
+
+def test_each_service_signs_with_a_key_of_its_own_that_audit_knows(
+    services: dict[str, Service],
+) -> None:
+    keys = {name: services[name]["environment"]["STATEMENT_KEY"] for name in SERVICES}
+    assert len(set(keys.values())) == len(SERVICES)
+    known = services["audit"]["environment"]["STATEMENT_KEYS"].split()
+    assert sorted(known) == sorted(signer_of(name, keys[name]).vkey for name in SERVICES)
 
 
 def test_who_reads_the_policy_is_given_the_file_that_is_in_the_image(

@@ -214,7 +214,8 @@ def test_who_only_answers_is_told_so_and_scales_by_how_busy_it_is(county: list[R
 
 
 def test_alarms_and_charts_read_metrics_that_exist(county: list[Resource]) -> None:
-    assert all((publishing.CONSISTENT, reconciliation.DIFFERING))  # audit's figures are there too
+    # audit's figures are there too
+    assert all((publishing.CONSISTENT, reconciliation.DIFFERING, reconciliation.REFUSED))
     shown = {sample for metric in REGISTRY.collect() for sample in _samples(metric)}
     (rules,) = of_kind(county, "PrometheusRule").values()
     expressions = [rule["expr"] for group in rules["spec"]["groups"] for rule in group["rules"]]
@@ -231,6 +232,7 @@ def test_alarms_and_charts_read_metrics_that_exist(county: list[Resource]) -> No
         "shouwang_parked_records",
         "shouwang_log_consistent",
         "shouwang_reconciliation_differing_months",
+        "shouwang_statements_refused_total",
     } <= used
 
 
@@ -284,6 +286,13 @@ def test_a_key_goes_to_its_service_alone_and_out_of_a_secret(
         told = environment(container, county)
         assert secrets & set(told) == (secrets if name == owner else set())
         assert all(told[key].startswith("secret:") for key in secrets & set(told))
+
+
+def test_each_service_signs_with_a_key_of_its_own_out_of_a_secret(county: list[Resource]) -> None:
+    for name, deployment in processes(county):
+        (container,) = pod(deployment)["containers"]
+        told = environment(container, county)
+        assert told["STATEMENT_KEY"] == f"secret:{name}-statements/STATEMENT_KEY"
 
 
 def test_who_reads_the_policy_is_given_the_file_that_is_in_the_image(

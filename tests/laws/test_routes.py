@@ -20,6 +20,8 @@ SETTINGS = {
     "VAULT_KEY": KEY,
     "BLIND_INDEX_KEY": KEY,
     "LOG_KEY": KEY,
+    "STATEMENT_KEY": KEY,
+    "STATEMENT_KEYS": "",
     "POLICY_FILE": str(ROOT / "policies" / "heping-2024.toml"),
 }
 ROUTE = '\n\n@router.get("/v1/planted")\nasync def planted() -> None: ...\n'

@@ -59,7 +59,8 @@ def test_endpoints_are_as_tools_expect_and_only_their_owner_may_read_them(run: R
     for name, url in found["databases"].items():
         assert url.startswith(f"postgresql://{name}:")
         assert url.endswith(f"/{name}")
-    for file in ("endpoints.json", "clients.json", "passwords.json", "keys.json", "issuer.pem"):
+    keys = ("keys.json", "log-key.json", "statement-keys.json", "issuer.pem")
+    for file in ("endpoints.json", "clients.json", "passwords.json", *keys):
         assert stat.S_IMODE((run.state / file).stat().st_mode) == 0o600, file
 
 
@@ -94,6 +95,13 @@ def test_the_commands_that_it_prints_work(run: Run) -> None:
 def test_the_sample_town_is_there_and_audit_tells_of_it(run: Run) -> None:
     assert len(households(run)) == 50
     until(lambda: (asked(run, "audit", "/v1/households", "supervisor") or {}).get("items"))
+
+
+def test_audit_knows_the_key_of_every_service(run: Run) -> None:
+    services = run.endpoints["services"]
+    told = httpx.get(f"{services['audit']}/v1/log/keys", trust_env=False).json()["producers"]
+    names = [key.partition("+")[0].rpartition("/")[2] for key in told]
+    assert sorted(names) == sorted(services)
 
 
 def test_a_second_run_says_that_there_is_one(run: Run) -> None:

@@ -11,7 +11,7 @@ from common import service
 from common.ids import new_id
 from common.service import Runtime, running
 from common.settings import Settings
-from common.testing import TALLIES, Database, adding, eventually
+from common.testing import STATEMENT_KEY, TALLIES, Database, adding, eventually
 from common.topics import create_topics
 from local.servers import Servers
 
@@ -28,6 +28,7 @@ def process(
         kafka_bootstrap_servers=servers.kafka,
         issuer=NOWHERE,
         jwks_url=NOWHERE,
+        statement_key=STATEMENT_KEY,
         topic_ahead="accept",  # the suites share a broker
         background=background,
     )

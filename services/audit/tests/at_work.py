@@ -11,7 +11,6 @@ from fastapi import FastAPI
 
 from audit.log import store
 from audit.log.keeper import Keeper
-from audit.log.note import Signer
 from audit.log.store import Checkpoint
 from audit.main import build
 from audit.queries import Proof, whole_log
@@ -20,14 +19,16 @@ from audit.refill import Servers
 from audit.settings import AuditSettings
 from audit.verify import key_of
 from common.kafka import Log, LogScan, Place
+from common.note import Signer, signer_of
 from common.service import Runtime
-from common.testing import NOON, Database, Issuer, eventually, history, message_of
+from common.testing import NOON, STATEMENT_KEY, Database, Issuer, eventually, history, message_of
 from common.topics import PARTITIONS, SERVICES, events_topic
 from contracts.envelope import Envelope
 
 SEED = bytes(32)
 SIGNER = Signer("shouwang.cn/audit", SEED)
 KEYS = [key_of(SIGNER.vkey)]
+PRODUCERS = " ".join(signer_of(service, STATEMENT_KEY).vkey for service in SERVICES)
 
 
 def told(length: int, **changes: Any) -> list[Envelope]:
@@ -115,6 +116,8 @@ async def at_work(db: Database, kafka: str, tokens: Issuer) -> AsyncIterator[Sys
             kafka_bootstrap_servers=kafka,
             issuer=tokens.url,
             jwks_url=tokens.jwks_url,
+            statement_key=STATEMENT_KEY,
+            statement_keys=PRODUCERS,
             log_key=base64.b64encode(SEED).decode(),
             topic_ahead="accept",  # the tests share a broker
         )

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
-from audit.log.note import Signer
 from audit.log.tables import DURABLE
 from audit.looks import STAFF
 from audit.main import NAME, STORE, build
@@ -24,10 +23,11 @@ from common.clock import Clock
 from common.codec import Codec
 from common.continuity import Continuity
 from common.incoming import incoming
+from common.note import Signer, signer_of
 from common.rows import from_row
 from common.service import Runtime
-from common.testing import Database, Issuer, database, empty, issuer, record_of
-from common.topics import create_topics, events_topic
+from common.testing import STATEMENT_KEY, Database, Issuer, database, empty, issuer, record_of
+from common.topics import SERVICES, create_topics, events_topic
 from common.writer import Writer
 from contracts.envelope import Envelope
 from contracts.identification import IdentificationEvent
@@ -37,6 +37,7 @@ from contracts.visits_meanings import VISITS
 
 LOG_KEY = base64.b64encode(bytes(range(32))).decode()
 SIGNER = Signer("shouwang.test/audit", bytes(range(32)))
+PRODUCERS = " ".join(signer_of(service, STATEMENT_KEY).vkey for service in SERVICES)
 Hear = Callable[[Sequence[Envelope]], Coroutine[Any, Any, None]]
 
 
@@ -132,6 +133,8 @@ def settings_of(db: Database, tokens: Issuer, kafka: str = "127.0.0.1:1") -> Aud
         kafka_bootstrap_servers=kafka,
         issuer=tokens.url,
         jwks_url=tokens.jwks_url,
+        statement_key=STATEMENT_KEY,
+        statement_keys=PRODUCERS,
         profile="development",
         log_key=LOG_KEY,
         topic_ahead="accept",  # the tests share a broker

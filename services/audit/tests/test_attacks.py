@@ -19,12 +19,12 @@ from msgspec.structs import replace
 from audit import verify
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
-from audit.log.note import WITNESS, Signer
 from audit.looks import STAFF
 from audit.main import NAME
 from audit.read_model import taking
 from audit.verify import DIVERGED, INCOMPLETE, INVALID, USAGE, VERIFIED, WITNESSED, Dossier, key_of
 from common.incoming import incoming
+from common.note import WITNESS, Signer
 from common.testing import NOON, Issuer, envelope, history, household, record_of
 from common.topics import events_topic
 from contracts.envelope import Envelope, chained
@@ -346,7 +346,7 @@ async def test_that_no_such_household_exists_is_proved(client: httpx.AsyncClient
         assert judged(absent)[0] == INVALID
     absent = copy.deepcopy(raw)
     absent["events"], absent["heads"] = [], {"gap": 0, "neighbours": []}
-    assert judged(absent) == (INVALID, "the proof of absence fails")
+    assert judged(absent) == (INVALID, "the proof of the heads map fails")
 
 
 async def test_the_command_prints_the_table_and_exits_as_it_says(

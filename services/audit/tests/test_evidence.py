@@ -14,12 +14,13 @@ from fastapi import FastAPI
 
 from audit import verify
 from audit.log.keeper import Keeper
-from audit.log.note import Signer
 from audit.log.tiles import Tile, edges, number, reading
 from audit.log.tree import root
 from audit.verify import consistent, head_of, key_of, leaf_hash, signers, state_of
+from common.note import Signer
 from common.testing import NOON, envelope, history, household
 from contracts.envelope import Envelope
+from services.audit.tests.conftest import PRODUCERS
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 SIGNER = Signer("shouwang.test/audit", bytes(range(32)))
@@ -119,18 +120,17 @@ async def test_a_checkpoint_is_proved_to_extend_an_earlier_one(
         assert (refused.status_code, refused.json()["code"]) == (404, "unknown-checkpoint")
 
 
-async def test_the_verifier_that_is_served_is_that_of_the_source_with_the_key_of_the_log(
+async def test_the_verifier_that_is_served_is_that_of_the_source_with_the_keys(
     stranger: httpx.AsyncClient,
 ) -> None:
     served = (await stranger.get("/verify.py")).text.splitlines()
     kept = Path(verify.__file__).read_text("utf-8").splitlines()
-    assert [(a, b) for a, b in zip(kept, served, strict=True) if a != b] == [
-        (
-            "LOG_KEYS: list[str] = []  # the log that serves this file writes its own keys here",
-            f"LOG_KEYS: list[str] = {[SIGNER.vkey]!r}"
-            "  # the log that serves this file writes its own keys here",
-        )
-    ]
+    told = {"LOG_KEYS": [SIGNER.vkey], "PRODUCER_KEYS": sorted(PRODUCERS.split())}
+    differing = [(a, b) for a, b in zip(kept, served, strict=True) if a != b]
+    assert len(differing) == 2
+    for (mine, theirs), (name, keys) in zip(differing, told.items(), strict=True):
+        assert mine.startswith(f"{name}: list[str] = []  #")
+        assert theirs == mine.replace("[]", repr(keys))
 
 
 async def test_the_verifier_runs_alone_with_nothing_but_the_standard_library(

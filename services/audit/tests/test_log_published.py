@@ -22,7 +22,7 @@ from audit.main import NAME, build
 from audit.settings import AuditSettings
 from audit.verify import head_of, key_of, signers
 from common.kafka import Log, LogScan, Place
-from common.testing import Database, Issuer, eventually, history, message_of
+from common.testing import STATEMENT_KEY, Database, Issuer, eventually, history, message_of
 from common.topics import CHECKPOINTS, events_topic
 
 
@@ -35,6 +35,8 @@ def settings(db: Database, kafka: str, tokens: Issuer) -> AuditSettings:
         kafka_bootstrap_servers=kafka,
         issuer=tokens.url,
         jwks_url=tokens.jwks_url,
+        statement_key=STATEMENT_KEY,
+        statement_keys="",
         log_key=base64.b64encode(token_bytes(32)).decode(),
     )
 

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from hashlib import sha256
 
 import asyncpg
 import httpx
@@ -15,11 +14,13 @@ from msgspec.structs import replace
 from audit import reconciliation
 from audit.reconciliation import Difference, reconcile
 from common.kafka import Log, Message
-from common.statements import Month, Statement
+from common.statements import Statement
 from common.testing import NOON, Database, Issuer, eventually, history, household
-from common.topics import PARTITIONS, STATEMENTS, events_topic
+from common.topics import STATEMENTS, events_topic
 from contracts.envelope import Envelope, chained
 from services.audit.tests.at_work import at_work, told
+from services.audit.tests.stating import signed
+from services.audit.tests.stating import stating as stated_by
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 LATER = NOON + timedelta(days=400)
@@ -27,14 +28,7 @@ LATER = NOON + timedelta(days=400)
 
 def stating(events: Sequence[Envelope], ends: Sequence[int] = ()) -> Statement:
     """What the service that recorded these events states."""
-    by_month: dict[str, list[bytes]] = {}
-    for event in events:
-        by_month.setdefault(f"{event.recorded_at:%Y-%m}", []).append(event.hash)
-    months = [
-        Month(month, len(hashes), sha256(b"".join(sorted(hashes))).hexdigest())
-        for month, hashes in sorted(by_month.items())
-    ]
-    return Statement(events[0].service, LATER, list(ends), months)
+    return stated_by(events, LATER, ends)
 
 
 async def differing(pool: asyncpg.Pool, statement: Statement) -> list[Difference]:
@@ -110,8 +104,8 @@ async def test_the_last_comparison_is_told_and_counted(
         await system.publish(events)
         await system.settled()
         for months, wanted in ((events, 0), (events[:2], 1)):
-            value = msgspec.json.encode(stating(months, [0] * PARTITIONS))
-            await log.publish([Message(STATEMENTS, b"assistance", [], value)])
+            note = signed(stating(months)).encode()
+            await log.publish([Message(STATEMENTS, b"assistance", [], note)])
             await eventually(partial(shown, wanted))
     await log.close()
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from audit import verify
 from audit.deadlines import deadlines
 from audit.log.keeper import Keeper
-from audit.log.note import Signer
 from audit.state import Happened, state
 from audit.verify import INVALID, VERIFIED, Dossier, fields_hash, key_of, replayed
 from audit.vocabulary import published
+from common.note import Signer
 from common.testing import NOON, envelope, household
 from contracts.envelope import Envelope, timestamp
 from contracts.meaning import Choice, Meaning
@@ -168,7 +168,7 @@ async def test_the_dossier_shows_what_its_events_give_and_the_page_too(
     query = {"valid_at": moment, "known_at": moment}
     page = (await client.get(f"/v1/households/{ME}/state", params=query)).json()
     assert page["hash"] == fields_hash(raw["shown"])
-    assert said["producers"] == ("和平县医疗保障局 4 (producers do not sign)", "OK")
+    assert said["producers"] == ("和平县医疗保障局 4, no signature to check of visits", "NOTE")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from common.service import Runtime
-from common.testing import Database, Issuer, database, issuer
+from common.testing import STATEMENT_KEY, Database, Issuer, database, issuer
 from common.topics import create_topics
 from identification.main import NAME, build
 from identification.settings import IdentificationSettings
@@ -44,6 +44,7 @@ async def app(servers: Any, db: Database, tokens: Issuer) -> AsyncIterator[httpx
         kafka_bootstrap_servers=servers.kafka,
         issuer=tokens.url,
         jwks_url=tokens.jwks_url,
+        statement_key=STATEMENT_KEY,
         profile="development",
         topic_ahead="accept",  # the suites share a broker
         vault_key=b64encode(b"v" * 32).decode(),

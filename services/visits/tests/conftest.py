@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from common.intents import Connection
 from common.kafka import Log
 from common.service import Runtime
-from common.testing import Issuer, database, issuer, message_of
+from common.testing import STATEMENT_KEY, Issuer, database, issuer, message_of
 from common.topics import create_topics, events_topic
 from contracts.envelope import Envelope
 from local.servers import Servers
@@ -43,6 +43,7 @@ async def app(servers: Servers, tokens: Issuer) -> AsyncIterator[FastAPI]:
             kafka_bootstrap_servers=servers.kafka,
             issuer=tokens.url,
             jwks_url=tokens.jwks_url,
+            statement_key=STATEMENT_KEY,
             profile="development",
             topic_ahead="accept",  # the suites share a broker
             policy_file=POLICY_FILE,

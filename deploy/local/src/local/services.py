@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from common.note import signer_of
 from local.kept import kept, key
 from local.places import ENDPOINTS, ROOT, STATE
 from local.ports import DEVELOPMENT, LOOPBACK
@@ -20,6 +21,7 @@ from local.steps import Trouble, trouble_told
 
 KEYS = ("VAULT_KEY", "BLIND_INDEX_KEY")
 LOG_KEYS = ("LOG_KEY",)
+STATEMENT_KEYS = "statement-keys.json"  # of each service, by its name
 
 
 def names() -> list[str]:
@@ -50,12 +52,15 @@ def environment(
         "JWKS_URL": f"{issuer}/jwks",
         "PROFILE": "development",
         "INSTANCE": service,
+        "STATEMENT_KEY": kept(home / STATEMENT_KEYS, [service], key)[service],
     }
     if service == "identification":
         found |= kept(home / "keys.json", KEYS, key)
         found["POLICY_FILE"] = str(ROOT / "policies" / "heping-2024.toml")
     if service == "audit":
         found |= kept(home / "log-key.json", LOG_KEYS, key)
+        keys = kept(home / STATEMENT_KEYS, names(), key)
+        found["STATEMENT_KEYS"] = " ".join(signer_of(name, keys[name]).vkey for name in names())
         if others and "identification" in others:
             found["IDENTIFICATION_URL"] = others["identification"]
     return found

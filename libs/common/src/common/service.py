@@ -31,6 +31,7 @@ from common.http import Probe
 from common.inbox import Handle, Inbox
 from common.intents import Store
 from common.kafka import KafkaError, Log, LogReader
+from common.note import signer_of
 from common.observability import configure
 from common.outbox import Relay
 from common.settings import Settings
@@ -76,7 +77,9 @@ async def running(
 
     `inbox` is how they are taken in; `tables` are the read model; `durable` is SQL for tables that
     cannot be rebuilt (a vault); `also` are further workers of each process, supervised like the others.
+    Raises `ValueError` for a bad `statement_key`.
     """
+    signer = signer_of(store.service, settings.statement_key)
     holder = f"{socket.gethostname()}-{os.getpid()}"
     pool = await _pool(settings.database_url)
     engine = create_async_engine(
@@ -111,7 +114,7 @@ async def running(
     workers = [writer.run(), continuity.run(), _watch(runtime)]
     if settings.background:
         workers += [continuity.then(relay.run), _announce(runtime, store)]
-        workers += [continuity.then(lambda: state_regularly(pool, store.service, servers))]
+        workers += [continuity.then(lambda: state_regularly(pool, store.service, servers, signer))]
         workers += [continuity.then(consumer.run)] if consumer else []
     workers += [worker(runtime) for worker in also]
     tasks = [_supervised(worker) for worker in workers]

@@ -8,7 +8,11 @@ from pydantic_settings import BaseSettings
 
 
 class Settings(BaseSettings):
-    """Settings common to all services; each adds its own in `<service>.settings`."""
+    """Settings common to all services; each adds its own in `<service>.settings`.
+
+    `statement_key` is the seed of the Ed25519 key with which the service signs what it states of its
+    store: 32 bytes in base64.
+    """
 
     host: str = "127.0.0.1"
     port: int
@@ -16,6 +20,7 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: str
     issuer: str
     jwks_url: str
+    statement_key: str
     audience: str = "shouwang"
     profile: Literal["development", "production"] = "production"
     log_level: str = "INFO"

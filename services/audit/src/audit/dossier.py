@@ -79,6 +79,7 @@ async def dossier(
             ],
             "kept": proofs.kept,
             "successions": await store.successions(connection),
+            "statements": await keeper.statements.of(connection, key),
             **(_meant(leaves, applied, last, vocabulary) if vocabulary else {}),
         }
 

@@ -56,10 +56,12 @@ Size = Annotated[int, Query(ge=1, lt=2**63, description="size of a checkpoint")]
 
 @router.get("/verify.py", summary="The verifier: one file that needs nothing but Python")
 async def verifier(request: Request) -> PlainTextResponse:
-    """The file as it is in the source, with the keys of this log written into it."""
+    """The file as it is in the source, with the keys of this log, and of the services, written into it."""
     text = _source(verify).replace(
         _UNKEYED, f"LOG_KEYS: list[str] = {[keeper_of(request).signer.vkey]!r}"
     )
+    services = sorted(producers_of(request))
+    text = text.replace(_NO_PRODUCERS, f"PRODUCER_KEYS: list[str] = {services!r}")
     return PlainTextResponse(text, headers=AT_ONCE, media_type="text/x-python")
 
 
@@ -77,11 +79,16 @@ async def key(request: Request) -> PlainTextResponse:
 
 @router.get("/v1/log/keys", summary="The verifier key of the log, and how it came after others")
 async def keys(request: Request) -> dict[str, Any]:
-    """The vkey; and the notes, signed by both keys, by which one key followed another."""
+    """The vkey; the notes, signed by both keys, by which one key followed another; and the vkeys of the
+    services that sign what they recorded."""
     keeper = keeper_of(request)
     async with keeper.pool.acquire() as connection:
         notes = await store.successions(connection)
-    return {"key": keeper.signer.vkey, "successions": notes}
+    return {
+        "key": keeper.signer.vkey,
+        "successions": notes,
+        "producers": sorted(producers_of(request)),
+    }
 
 
 @router.get("/v1/log/checkpoint", summary="The last signed checkpoint")
@@ -222,6 +229,12 @@ def keeper_of(request: Request) -> Keeper:
     return keeper
 
 
+def producers_of(request: Request) -> list[str]:
+    """The vkeys of the services."""
+    found: list[str] = request.app.state.producers
+    return found
+
+
 async def _file(request: Request, key: str, kind: str, kept: int | None) -> Response:
     only_filters(request, ("kept", "purpose"))
     made = await dossier(keeper_of(request), "audit", key, kept, vocabulary_of(request))
@@ -240,6 +253,7 @@ def _source(module: ModuleType) -> str:
 
 
 _UNKEYED = "LOG_KEYS: list[str] = []"
+_NO_PRODUCERS = "PRODUCER_KEYS: list[str] = []"
 
 
 async def _last(connection: Connection) -> Checkpoint:

@@ -15,7 +15,6 @@ from audit import accesses, api, evidence, history, live, pages, reconciliation
 from audit.counting import keep_counted
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
-from audit.log.note import Signer
 from audit.log.publishing import run
 from audit.log.tables import DURABLE
 from audit.lookup import asking
@@ -28,6 +27,7 @@ from common import service
 from common.codec import Codec
 from common.http import Probe, create_app, default_deny
 from common.intents import Connection, Fresh, Store
+from common.note import Signer
 from common.openapi import described
 from common.operations import operations
 from common.service import Runtime, running, serve
@@ -49,6 +49,8 @@ STORE = Store(NAME, Codec.of(AuditEvent, ACCESS), _nothing)
 def build(settings: AuditSettings) -> FastAPI:
     """The app; it starts to work when uvicorn starts it. Raises `ValueError` for a bad key."""
     signer = Signer(settings.log_origin, base64.b64decode(settings.log_key, validate=True))
+    producers = settings.statement_keys.split()
+    keys = [key_of(key) for key in producers]
 
     async def keep(runtime: Runtime) -> None:
         app.state.keeper = Keeper(runtime.pool, signer)
@@ -68,7 +70,7 @@ def build(settings: AuditSettings) -> FastAPI:
                 lambda _: follow(settings.kafka_bootstrap_servers, app.state.vocabulary),
                 lambda runtime: keep_counted(runtime, app.state.vocabulary),
                 keep,
-                lambda runtime: reconciliation.follow(runtime, app.state.reconciled),
+                lambda runtime: reconciliation.follow(runtime, app.state.reconciled, keys),
             ],
         ) as runtime:
             async with runtime.pool.acquire() as connection:
@@ -85,7 +87,7 @@ def build(settings: AuditSettings) -> FastAPI:
         refusals=REFUSALS,
     )
     app.state.vocabulary = Vocabulary()
-    app.state.reconciled = {}
+    app.state.reconciled, app.state.producers = {}, producers
     app.state.witnesses = [key_of(key) for key in settings.log_witnesses.split()]
     url = settings.identification_url
     app.state.lookup = asking(url) if url else None

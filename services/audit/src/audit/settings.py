@@ -10,9 +10,11 @@ class AuditSettings(Settings):
 
     `log_origin` is the name of the log, a URL without scheme; it is in every checkpoint, and never
     changes. `log_witnesses` are the vkeys of those whose cosignatures it takes, with a space between.
+    `statement_keys` are the vkeys of the services, its own too, whose statements it takes.
     """
 
     log_key: str
     log_origin: str = ORIGIN
     log_witnesses: str = ""
+    statement_keys: str
     identification_url: str | None = None  # for finding by identity number; without it, that is off

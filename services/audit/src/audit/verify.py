@@ -8,13 +8,14 @@ you kept; 40 invalid (names the first bad record); 50 incomplete (a gap, or a ta
 64 wrong use. The formats are RFC 6962, C2SP signed-note, tlog-checkpoint and tlog-cosignature.
 """
 
-from __future__ import annotations
+from __future__ import annotations  # this needs Python 3.9 or newer 需要 Python 3.9 以上
 
 import argparse
 import base64
 import copy
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from hashlib import sha256, sha512
@@ -22,7 +23,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
-LOG_KEYS: list[str] = []  # the log that serves this file writes its own keys here
+if sys.version_info < (3, 9):  # noqa: UP036 — run on machines of others
+    sys.exit("Python 3.9 or newer is needed 需要 Python 3.9 以上")
+LOG_KEYS: list[str] = []  # the log that serves this file writes its own keys here,
+PRODUCER_KEYS: list[str] = []  # and those of the services whose records it has
 WITNESSED, VERIFIED, DIVERGED, INVALID, INCOMPLETE, USAGE = 0, 10, 30, 40, 50, 64
 FORMAT, STATE, SUCCESSION = "shouwang/dossier/1", "shouwang/state/1", "shouwang/succession/1"
 ZERO, DEPTH = bytes(32), 32  # no payload is nested as deep
@@ -337,7 +341,8 @@ def effects(meaning: Any, payload: Any) -> Iterator[tuple[str, Any]]:
         if field and (path is None or value is not MISSING):
             yield field, value
     for name, code in meaning.get("makes", {}).items():
-        if field := _filled(name, payload):
+        field = _filled(name, payload)
+        if field:
             yield field, code
     for name, choice in meaning.get("chooses", {}).items():
         by = [at(payload, path) for path in choice["by"]]
@@ -384,7 +389,8 @@ def replayed(events: list[Happened], moment: str) -> dict[str, Any]:
     struck = {_identified(e.payload, e.meaning.get("corrects")) for e in known}
     amended: dict[str | None, list[tuple[str, str]]] = {}
     for e in known:
-        if amends := e.meaning.get("amends"):
+        amends = e.meaning.get("amends")
+        if amends:
             pointer, value = (str(at(e.payload, amends[p])) for p in ("pointer", "value"))
             amended.setdefault(_identified(e.payload, amends["event"]), []).append((pointer, value))
     fields: dict[str, Any] = {}
@@ -425,7 +431,8 @@ def deadlines(events: list[Happened], today: str) -> list[Deadline]:
         if not _applies(e.meaning, e.payload):
             continue
         opens, closes = e.meaning.get("opens"), e.meaning.get("closes")
-        if closes and (opened := waiting.pop(_named(e, closes), None)):
+        opened = waiting.pop(_named(e, closes), None) if closes else None
+        if opened:
             found.append(_deadline(opened, business_date(e.occurred), today))
         if opens:
             waiting.setdefault(_named(e, opens), e)
@@ -484,6 +491,10 @@ class Event(NamedTuple):
         what = f"{self.header[3]} {self.stream} v{self.version}" if self.whole else "?"
         return f"{self.number} ({self.tree}#{self.at} {what})"
 
+    def bad(self, zh: str, en: str, code: int = INVALID) -> Bad:
+        """What is wrong with it."""
+        return Bad(code, f"第{self.named()}条{zh}", f"record {self.named()}{en}")
+
     @property
     def stream(self) -> str:
         """The stream, with its service."""
@@ -518,31 +529,32 @@ def _event(number: int, raw: Any) -> Event:
     )
 
 
+Keys = list[Key]
 Found = tuple[str, ...]  # zh, en; and a result other than OK
 
 
 class Dossier:
     """A dossier being verified, check by check. Each answers what it `Found`, or raises `Bad`."""
 
-    def __init__(self, raw: Any, keys: list[Key], witnesses: list[Key], kept: str | None) -> None:
+    def __init__(
+        self, raw: Any, keys: Keys, witnesses: Keys, kept: str | None, producers: Keys | None = None
+    ) -> None:
         if raw["format"] != FORMAT:
             raise ValueError(f"not {FORMAT}")
-        self.raw, self.witnesses, self.kept = raw, witnesses, kept
+        self.raw, self.witnesses, self.kept, self.known = raw, witnesses, kept, producers or []
         self.keys = successors(keys, raw.get("successions", []))
         self.key: str = raw["key"]
         self.head, self.state = head_of(raw["checkpoint"]), state_of(raw["state"])
+        self.signed_at: str = raw["state"].split("\n")[1]
         self.events = [_event(n, event) for n, event in enumerate(raw["events"], 1)]
         self.events.sort(key=lambda e: (e.tree, e.at))
         self.cosigned: list[str] = []
-        self.absent = raw["heads"].get("entry") is None
 
     def signature(self) -> Found:
         """The checkpoint is signed, and the state is the last that it covers."""
         names = signers(self.raw["checkpoint"], self.keys)
         if not names:
-            raise Bad(
-                INVALID, "检查点没有可信密钥的签名", "no key that you trust signed the checkpoint"
-            )
+            raise Bad(INVALID, "检查点无可信签名", "no key that you trust signed the checkpoint")
         proof, size = hashes(self.raw["state_proof"]), self.head.size
         leaf = leaf_hash(self.raw["state"].encode())
         if not included(size - 1, size, leaf, proof, self.head.root):
@@ -570,22 +582,16 @@ class Dossier:
         for e in self.events:
             size, root = self.state.get(e.tree, (0, ZERO))
             if e.whole and event_hash(e.prev, e.text, e.data) != e.hash:
-                raise Bad(INVALID, f"第{e.named()}条内容被改动", f"record {e.named()} was changed")
+                raise e.bad("内容被改动", " was changed")
             if not included(e.at, size, leaf_hash(e.hash), e.proof, root):
-                raise Bad(
-                    INVALID, f"第{e.named()}条不在日志中", f"record {e.named()} is not in the log"
-                )
+                raise e.bad("不在日志中", " is not in the log")
             if e.whole and e.header[2] != e.tree.partition("/")[0]:
-                raise Bad(INVALID, f"第{e.named()}条冒用来源", f"record {e.named()}: forged source")
+                raise e.bad("冒用来源", ": forged source")
             if e.whole and (e.header[7] or e.header[5]) != self.key:
-                raise Bad(
-                    INVALID, f"第{e.named()}条属于他户", f"record {e.named()}: not of this file"
-                )
+                raise e.bad("属于他户", ": not of this file")
             for person, commitment in _commitments(e.data):
                 if salted.setdefault(commitment, person) != person:
-                    raise Bad(
-                        INVALID, f"第{e.named()}条盐值重复", f"record {e.named()}: salt reused"
-                    )
+                    raise e.bad("盐值重复", ": salt reused")
         n = len(self.events)
         return f"{n}条均在日志中", f"{n}/{n} inclusion proofs"
 
@@ -594,10 +600,10 @@ class Dossier:
         streams: dict[str, dict[int, Event]] = {}
         for e in self.events:
             if not e.whole:
-                raise Bad(INCOMPLETE, f"第{e.named()}条内容未提供", f"record {e.named()}: withheld")
+                raise e.bad("内容未提供", ": withheld", INCOMPLETE)
             twin = streams.setdefault(e.stream, {}).setdefault(e.version, e)
             if twin.hash != e.hash:
-                raise Bad(INVALID, f"第{e.named()}条一号两事", f"record {e.named()}: two contents")
+                raise e.bad("一号两事", ": two contents")
         for stream, events in sorted(streams.items()):
             before = ZERO
             for expected, version in enumerate(sorted(events), 1):
@@ -606,9 +612,7 @@ class Dossier:
                     raise Bad(INCOMPLETE, f"缺{missing}", f"{missing} is missing")
                 e = events[version]
                 if e.prev != before:
-                    raise Bad(
-                        INVALID, f"第{e.named()}条与前不相接", f"record {e.named()}: broken chain"
-                    )
+                    raise e.bad("与前不相接", ": broken chain")
                 before = e.hash
         n, s = len(self.events), len(streams)
         return f"{n}条, {s}个序列, 无缺号", f"{n} records, {s} streams, no gap"
@@ -616,16 +620,10 @@ class Dossier:
     def whole(self) -> Found:
         """The heads map says: these records are all there are of this household."""
         size, root = self.state.get("heads", (0, sha256().digest()))
-        heads = self.raw["heads"]
-        if self.absent:
-            return self._nobody(size, root, int(heads["gap"]), heads["neighbours"])
-        leaf = leaf_hash(heads["entry"].encode())
-        if not included(int(heads["index"]), size, leaf, hashes(heads["proof"]), root):
-            raise Bad(INVALID, "户末端表证明不成立", "the proof of the heads map fails")
-        key, *lines = heads["entry"].splitlines()
-        if key != self.key:
-            raise Bad(INVALID, "户末端表属于他户", "the heads map's entry is of another household")
-        said = {tree: (int(count), head) for tree, count, head in (x.split(" ") for x in lines)}
+        lines = self._lines(self.raw["heads"], size, root)
+        if lines is None and not self.events:
+            return "日志中没有此户", "no such household in the log"
+        said = {tree: (int(count), head) for tree, count, head in lines or ()}
         for tree in sorted({*said, *(e.tree for e in self.events)}):
             mine = [e for e in self.events if e.tree == tree]
             count, end = said.get(tree, (0, ZERO.hex()))
@@ -644,19 +642,21 @@ class Dossier:
         n = len(self.events)
         return f"共{n}条, 与户末端一致", f"head {n} = true head"
 
-    def _nobody(self, size: int, root: bytes, gap: int, neighbours: Any) -> Found:
-        """Both neighbours of the gap, in the sorted map, leave no place for this household."""
-        right = [int(n["index"]) for n in neighbours] == [
-            at for at in (gap - 1, gap) if 0 <= at < size
-        ]
-        for n in neighbours:
-            at, leaf = int(n["index"]), leaf_hash(n["entry"].encode())
-            key = n["entry"].splitlines()[0].encode()
-            right &= included(at, size, leaf, hashes(n["proof"]), root)
-            right &= key < self.key.encode() if at < gap else key > self.key.encode()
-        if self.events or not right or not 0 <= gap <= size:
-            raise Bad(INVALID, "不存在证明不成立", "the proof of absence fails")
-        return "日志中没有此户", "no such household in the log"
+    def _lines(self, told: Any, size: int, root: bytes) -> list[list[str]] | None:
+        """What a sorted map with this root has of the household: lines of three words, or `None` if its
+        neighbours leave no place for it. Raises `Bad`."""
+        found, gap = told.get("entry"), int(told.get("gap", 0))
+        shown = [told] if found else told["neighbours"]
+        places = [n for n in (gap - 1, gap) if 0 <= n < size]
+        good = bool(found) or (0 <= gap <= size and [int(o["index"]) for o in shown] == places)
+        for one in shown:
+            at, leaf = int(one["index"]), leaf_hash(one["entry"].encode())
+            key, mine = one["entry"].split("\n")[0].encode(), self.key.encode()
+            good &= included(at, size, leaf, hashes(one["proof"]), root)
+            good &= key == mine if found else key < mine if at < gap else key > mine
+        if not good:
+            raise Bad(INVALID, "户末端表证明不成立", "the proof of the heads map fails")
+        return [line.rsplit(" ", 2) for line in found.split("\n")[1:-1]] if found else None
 
     def memory(self) -> Found:
         """The checkpoint that the reader kept is the beginning of this one."""
@@ -665,15 +665,14 @@ class Dossier:
         if not signers(self.kept, self.keys):
             raise Bad(USAGE, "所存检查点没有可信签名", "no key that you trust signed what you kept")
         old, new = head_of(self.kept), self.head
+        n = old.size
         if old.origin != new.origin or old.size > new.size:
-            raise Bad(
-                DIVERGED, f"早于所存检查点{old.size}", f"older than what you kept ({old.size})"
-            )
+            raise Bad(DIVERGED, f"早于所存检查点{n}", f"older than what you kept ({n})")
         if old.size < new.size:
             self._extends(old)
         elif old.root != new.root:
-            raise Bad(DIVERGED, "同一大小两个根", f"two checkpoints of size {old.size}")
-        return f"延续所存检查点{old.size}", f"extends what you kept ({old.size})"
+            raise Bad(DIVERGED, "同一大小两个根", f"two checkpoints of size {n}")
+        return f"延续所存检查点{n}", f"extends what you kept ({n})"
 
     def _extends(self, old: Head) -> None:
         told = self.raw.get("kept") or {}
@@ -684,13 +683,56 @@ class Dossier:
             raise Bad(DIVERGED, "与所存检查点矛盾", f"contradicts what you kept ({old.size})")
 
     def producers(self) -> Found:
-        """Which organisations recorded how many. They do not sign: the log vouches for them."""
-        by: dict[str, int] = {}
-        for e in self.events:
-            if e.whole:
-                by[e.header[12]] = by.get(e.header[12], 0) + 1
-        told = ", ".join(f"{name} {n}" for name, n in sorted(by.items())) or "-"
-        return f"{told} (来源不签名)", f"{told} (producers do not sign)"
+        """How many each organisation recorded, and that each service signed where its streams end."""
+        later, unsigned, whole = 0, [], [e for e in self.events if e.whole]
+        by, told = Counter(e.header[12] for e in whole), self.raw.get("statements", {})
+        for service in sorted({*told, *(e.header[2] for e in whole)}):
+            keys = [key for key in self.known if key.name.rpartition("/")[2] == service]
+            mine = [e for e in whole if e.header[2] == service]
+            if service in told and keys:
+                later += self._vouched(service, mine, told[service], keys)
+            elif mine:
+                unsigned.append(service)
+        zh = en = ", ".join(f"{name} {n}" for name, n in sorted(by.items())) or "-"
+        if not unsigned:
+            zh, en = f"{zh}, 签名无误", f"{en}, signatures valid"
+        for service in unsigned:
+            zh, en = f"{zh}, {service}无可核签名", f"{en}, no signature to check of {service}"
+        if later:
+            zh, en = f"{zh}, 尚未申报 {later}", f"{en}, not yet stated: {later}"
+        return (zh, en, "NOTE") if later or unsigned else (zh, en)
+
+    def _vouched(self, service: str, mine: list[Event], told: Any, keys: list[Key]) -> int:
+        """How many records of a service came after its statement. Those before it are what it signed.
+
+        Raises `Bad`, with the first record that it contradicts, or that it states and is not here.
+        """
+        form, name, until, heads, *_ = told["note"].split("\n")
+        if not signers(told["note"], keys) or (form, name) != ("shouwang/statement/1", service):
+            raise Bad(INVALID, f"{service}未签其申报", f"{service} did not sign its statement")
+        _, size, root = heads.split(" ")
+        lines = self._lines(told["heads"], int(size), base64.b64decode(root)) or []
+        ends = {stream: (int(version), bytes.fromhex(head)) for stream, version, head in lines}
+        bad, missing, later = [], [], 0
+        for stream in sorted({*ends, *(e.header[5] for e in mine)}):
+            version, head = ends.get(stream, (0, ZERO))
+            here = sorted((e for e in mine if e.header[5] == stream), key=lambda e: -e.version)
+            above = [e for e in here if e.version > version]
+            bad += [e for e in above if e.header[9] < until]
+            later += sum(e.header[9] >= until for e in above)
+            while version:  # down the chain from where it ends
+                same = {e.hash: e for e in here if e.version == version}
+                good = same.pop(head, None)
+                bad += same.values()
+                if good is None:
+                    missing += [] if same else [f"{stream} v{version}"]
+                    break
+                version, head = version - 1, good.prev
+        for e in sorted(bad, key=lambda e: (e.header[9], e.version)):
+            raise e.bad(f"并非{service}所记", f": {service} says that it did not record this")
+        if missing:
+            raise Bad(INCOMPLETE, f"缺{missing[0]}", f"{missing[0]} is missing")
+        return later
 
     def _happened(self) -> list[Happened]:
         """The events that were applied, as they are told. Parked ones change nothing yet."""
@@ -711,11 +753,6 @@ class Dossier:
         """What the dossier says of an event's type: its label, and its meaning."""
         return self.raw["meanings"].get(f"{e.header[2]}.{e.header[3]}.v{e.header[4]}", {})
 
-    @property
-    def signed_at(self) -> str:
-        """When the state that was signed was made: a signed moment."""
-        return str(self.raw["state"].split("\n")[1])
-
     def replay(self) -> Found:
         """The state, folded from the events, is the one that the dossier shows."""
         if "shown" not in self.raw:
@@ -724,20 +761,14 @@ class Dossier:
         for name in sorted({*shown, *fields}):
             if shown.get(name, MISSING) != fields.get(name, MISSING):
                 raise Bad(
-                    INVALID,
-                    f"所示{name}与记录不符",
-                    f"{name} is shown as the events do not give it",
+                    INVALID, f"所示{name}与记录不符", f"{name} is shown, not given by the events"
                 )
         digest, n = fields_hash(fields), len(fields)
         waiting = sum(e.parked for e in self.events)
-        found = (f"{n}项与所示相同, 哈希 {digest[:16]}", f"{n} fields as shown, hash {digest[:16]}")
+        zh, en = f"{n}项与所示相同, 哈希 {digest[:16]}", f"{n} fields as shown, hash {digest[:16]}"
         if waiting:
-            return (
-                f"{found[0]}, {waiting}条待处理未计",
-                f"{found[1]}, {waiting} parked not counted",
-                "NOTE",
-            )
-        return found
+            return f"{zh}, {waiting}条待处理未计", f"{en}, {waiting} parked not counted", "NOTE"
+        return zh, en
 
     def due(self) -> Found:
         """The deadlines, recomputed from the events; those that were breached are named."""
@@ -746,21 +777,13 @@ class Dossier:
         today = business_date(self.signed_at)
         found = deadlines(self._happened(), today)
         if [list(d) for d in found] != self.raw["deadlines"]:
-            raise Bad(
-                INVALID, "所示期限与记录不符", "the deadlines shown are not what the events give"
-            )
+            raise Bad(INVALID, "所示期限与记录不符", "the deadlines are not given by the events")
         breached = [d for d in found if d.outcome in ("late", "overdue")]
         if not breached:
             return f"{len(found)}项, 无超期 ({today})", f"{len(found)}, none breached ({today})"
-        zh, en = (
-            ", ".join(self._breach(d, language, today) for d in breached)
-            for language in ("zh", "en")
-        )
-        return (
-            f"{len(found)}项, 超期{len(breached)}项: {zh}",
-            f"{len(breached)} of {len(found)} breached: {en}",
-            "NOTE",
-        )
+        zh, en = (", ".join(self._breach(d, x, today) for d in breached) for x in ("zh", "en"))
+        n, late = len(found), len(breached)
+        return f"{n}项, 超期{late}项: {zh}", f"{late} of {n} breached: {en}", "NOTE"
 
     def _breach(self, d: Deadline, language: str, today: str) -> str:
         opened = next(e for e in self.events if e.whole and e.header[1] == d.opened_by)
@@ -807,10 +830,10 @@ def _commitments(data: bytes) -> list[tuple[str, str]]:
 CHECKS = [  # in the order in which each relies on the one before
     ("检查点签名", "checkpoint signed by", Dossier.signature),
     ("日志证明", "leaves in the log", Dossier.records),
+    ("来源", "producers", Dossier.producers),
     ("序列", "streams", Dossier.order),
     ("全卷证明", "this is the whole file", Dossier.whole),
     ("与所存检查点", "the checkpoint you kept", Dossier.memory),
-    ("来源", "producers", Dossier.producers),
     ("重演", "replay", Dossier.replay),
     ("期限重算", "deadlines recomputed", Dossier.due),
 ]
@@ -832,7 +855,8 @@ def verify(dossier: Dossier) -> tuple[int, Row | None, list[Row]]:
             why = f"{type(error).__name__}: {error}"
             rows.append((zh, en, f"无法理解: {why}", f"not understood: {why}", "FAIL"))
             wrong.setdefault(INVALID, rows[-1])
-    if note := dossier.erased():
+    note = dossier.erased()
+    if note:
         rows.append(("已删除个人信息", "erased", *note, "NOTE"))
     for code in (INVALID, DIVERGED, INCOMPLETE, USAGE):
         if code in wrong:
@@ -876,8 +900,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Verify, print the table, and return the exit code."""
     asking = Arguments(prog="verify.py", description="Verify a dossier offline.")
     asking.add_argument("dossier", type=Path)
-    asking.add_argument("--key", action="append", default=[], help="vkey of the log, or a file")
-    asking.add_argument("--witness", action="append", default=[], help="that of a witness")
+    for name, whose in (("key", "the log"), ("witness", "a witness"), ("producer", "a service")):
+        told = f"vkey of {whose}, or a file with it"
+        asking.add_argument(f"--{name}", action="append", default=[], help=told)
     asking.add_argument("--kept", type=Path, help="a checkpoint that you kept")
     asking.add_argument("--keep", type=Path, help="where to write the checkpoint, once verified")
     asking.add_argument("--lang", choices=("zh", "en"), default="zh")
@@ -885,8 +910,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         keys = [key_of(text_of(k)) for k in asked.key or LOG_KEYS]
         witnesses = [key_of(text_of(k)) for k in asked.witness]
+        producers = [key_of(text_of(k)) for k in asked.producer or PRODUCER_KEYS]
         kept = asked.kept.read_text("utf-8") if asked.kept else None
-        if any(k.kind != 1 for k in keys) or any(w.kind != 4 for w in witnesses):
+        if any(k.kind != 1 for k in keys + producers) or any(w.kind != 4 for w in witnesses):
             raise ValueError("--key is of a log, --witness of a witness")
     except (OSError, ValueError) as error:
         asking.error(str(error))
@@ -897,7 +923,7 @@ def main(arguments: list[str] | None = None) -> int:
     english = asked.lang == "en"
     try:
         raw = json.loads(asked.dossier.read_text("utf-8"), object_pairs_hook=_once)
-        dossier = Dossier(raw, keys, witnesses, kept)
+        dossier = Dossier(raw, keys, witnesses, kept, producers)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         asking.error(f"{asked.dossier}: {error}")
     except (Bad, *BROKEN) as error:

@@ -6,6 +6,7 @@ from common.testing.databases import Database, database, empty
 from common.testing.events import (
     NOON,
     OFFICER,
+    STATEMENT_KEY,
     Heard,
     Reader,
     envelope,
@@ -22,6 +23,7 @@ from common.testing.wire import Wire, wire
 __all__ = [
     "NOON",
     "OFFICER",
+    "STATEMENT_KEY",
     "TALLIES",
     "TALLY",
     "Added",

@@ -1,5 +1,6 @@
 """Events as a foreign service would have published them, and somebody who hears them."""
 
+import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,7 @@ OFFICER = Actor(
     department="yibao",
     region="441624",
 )
+STATEMENT_KEY = base64.b64encode(bytes(range(32, 64))).decode()
 NOON = datetime(2024, 6, 3, 4, 0, tzinfo=UTC)  # noon of a Monday in Shanghai
 
 

@@ -14,13 +14,15 @@ import asyncpg
 from audit.log import store
 from audit.log.growth import Grown, Inconsistent, Part, compare, grow, root_tiles, share
 from audit.log.heads import Chain, HeadsMap, entry
-from audit.log.note import Signer, checkpoint, state
+from audit.log.note import checkpoint, state
+from audit.log.stated import Statements
 from audit.log.store import Checkpoint, Standing
 from audit.log.tables import CHECKPOINTS
 from audit.log.tiles import Tile, edges, grown, reading
 from audit.log.tree import root
 from audit.verify import Head, Key, key_of, leaf_hash, successors
 from common.intents import Connection
+from common.note import Signer
 
 LOCK = 7_301_003
 EVERY = 10_000  # leaves that make a checkpoint before it is due
@@ -32,8 +34,8 @@ class Keeper:
 
     def __init__(self, pool: asyncpg.Pool, signer: Signer) -> None:
         self.pool, self.signer = pool, signer
-        self.heads = HeadsMap()
-        self.busy = asyncio.Lock()  # guards `heads`
+        self.heads, self.statements = HeadsMap(), Statements()
+        self.busy = asyncio.Lock()  # guards both
         self._round = -1  # the last round that `heads` holds
 
     async def keys(self, connection: Connection) -> list[Key]:

@@ -73,6 +73,18 @@ create table if not exists log.cosignatures ( -- of witnesses, as lines of the n
     line text   not null,
     primary key (size, name)
 );
+create table if not exists log.statements ( -- the last of each service, as it was signed
+    service text        primary key,
+    until   timestamptz not null,
+    note    text        not null,
+    at      bigint      not null -- its offset
+);
+create table if not exists log.stated ( -- what its root is over: where the streams of a household end
+    service text not null,
+    key     text collate "C" not null,
+    entry   text not null,
+    primary key (service, key)
+);
 create table if not exists log.successions ( -- after `size` states, another key signs
     size bigint primary key,
     note text   not null
