@@ -1,18 +1,32 @@
 """A natural disaster says which (domain section 2): at the verification, and as a further risk."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 
 from common.ids import new_id
 from contracts.codes import DisasterSubtype, RiskType
-from contracts.episodes import HouseholdVerified
+from contracts.episodes import HouseholdVerified, MonitoringConfirmed
+from contracts.households import HouseholdAbsorbed
+from contracts.identification import HouseholdEvent
 from contracts.monitoring import RiskFactorAdded
 from identification.domain.household import HOUSEHOLD
+from identification.domain.states import Monitored, monitored_of
 from services.identification.tests.asking import Callers
-from services.identification.tests.ending import ADD, monitored
+from services.identification.tests.ending import ADD, RESOLVE, monitored
+from services.identification.tests.entries import JOIN, MERGE, TAKE_IN
 from services.identification.tests.registrar import Register
-from services.identification.tests.story import VERIFY, refused, up_to
+from services.identification.tests.story import (
+    CONFIRM,
+    STEPS,
+    VERIFY,
+    history,
+    refused,
+    state,
+    up_to,
+)
 from services.identification.tests.way import SEEN, VERIFIED, Desks
 
 FLOODED = replace(
@@ -45,6 +59,57 @@ def test_a_disaster_that_is_added_to_a_monitored_household_says_which() -> None:
     assert event.disaster_subtype is DisasterSubtype.GEOLOGICAL
 
 
+FLOODED_STEPS = tuple(FLOODED if step is VERIFY else step for step in STEPS)
+
+
+def test_T10_the_confirmation_and_the_hand_over_say_which_disaster_it_was() -> None:
+    given = history(*FLOODED_STEPS)
+    confirmed = given[-1]
+    assert isinstance(confirmed, MonitoringConfirmed)
+    assert confirmed.disaster_subtype is DisasterSubtype.FLOOD
+    *_, absorbed = HOUSEHOLD.when(JOIN, given=given)
+    assert isinstance(absorbed, HouseholdAbsorbed)
+    assert absorbed.case
+    assert absorbed.case.disaster_subtype is DisasterSubtype.FLOOD
+    *_, absorbed = HOUSEHOLD.when(JOIN, given=history(*STEPS))
+    assert isinstance(absorbed, HouseholdAbsorbed)
+    assert absorbed.case
+    assert absorbed.case.disaster_subtype is None
+
+
+def test_A54_the_disaster_is_taken_over_unless_the_survivor_named_its_own() -> None:
+    *_, absorbed = HOUSEHOLD.when(JOIN, given=history(*FLOODED_STEPS))
+    assert isinstance(absorbed, HouseholdAbsorbed)
+    assert absorbed.case
+    assert absorbed.case.confirmed
+    earlier = replace(
+        absorbed.case.confirmed, confirmed_on=CONFIRM.confirmed_on - timedelta(days=1)
+    )
+    take = replace(TAKE_IN, case=replace(absorbed.case, confirmed=earlier))
+    taken = _monitored(history(MERGE, take))
+    assert taken.disaster is DisasterSubtype.FLOOD
+    assert taken.confirmed.disaster_subtype is DisasterSubtype.FLOOD
+    own = replace(FLOODED, disaster_subtype=DisasterSubtype.DROUGHT)
+    steps = (own if step is VERIFY else step for step in STEPS)
+    assert _monitored(history(*steps, MERGE, take)).disaster is DisasterSubtype.DROUGHT
+
+
+def test_a_disaster_is_remembered_until_its_risk_is_resolved() -> None:
+    quake = replace(
+        ADD, risk_type=RiskType.NATURAL_DISASTER, disaster_subtype=DisasterSubtype.EARTHQUAKE
+    )
+    assert _monitored(monitored(quake)).disaster is DisasterSubtype.EARTHQUAKE
+    assert _monitored(monitored(quake, ADD)).disaster is DisasterSubtype.EARTHQUAKE
+    over = replace(RESOLVE, risk_type=RiskType.NATURAL_DISASTER)
+    assert _monitored(monitored(quake, over)).disaster is None
+
+
+def _monitored(given: Sequence[HouseholdEvent]) -> Monitored:
+    case = monitored_of(state([*given]).case)
+    assert case is not None
+    return case
+
+
 async def test_T3_over_http_the_answer_lists_the_kinds_of_disaster(
     app: httpx.AsyncClient, register: Register, callers: Callers
 ) -> None:
@@ -59,3 +124,12 @@ async def test_T3_over_http_the_answer_lists_the_kinds_of_disaster(
     assert "FLOOD" in silent.json()["title"]
     flooded["disaster_subtype"] = "FLOOD"
     await desks.village.done(home.id, "verification-result", **flooded)
+
+
+async def test_a_monitored_household_is_listed_with_its_disaster(
+    app: httpx.AsyncClient, register: Register, callers: Callers
+) -> None:
+    desks = Desks.of(app, register, callers)
+    flood = {"risk_types": ["NATURAL_DISASTER"], "disaster_subtype": "FLOOD"}
+    home = await desks.monitored(None, **flood)
+    assert (await desks.case(home))["disaster_subtype"] == "FLOOD"

@@ -99,8 +99,8 @@ class Desks:
         await self.village.done(home.id, "publicity-completion", ended_on=ended_on)
         await self.town.done(home.id, "town-review", approved_on=approved_on)
 
-    async def monitored(self, home: Home | None = None) -> Home:
-        home = await self.verified(home)
+    async def monitored(self, home: Home | None = None, /, **change: Any) -> Home:
+        home = await self.verified(home, **change)
 
         async def joined() -> bool:
             """The rule on the assessed income (S2-02): after the confirmation it were a new clue."""

@@ -281,7 +281,7 @@ class MonitoringConfirmed:
     """T10: the county decided; the clock stops. `late` needs a reason and voids nothing (S2-07).
 
     `eliminated_before_on` is the end of the episode before this one (T17); `emergency_grants` are
-    the measures that ran ahead of the procedure (T12).
+    the measures that ran ahead of the procedure (T12). `disaster_subtype` is that of the verification.
     """
 
     wording: ClassVar = Wording(
@@ -305,6 +305,7 @@ class MonitoringConfirmed:
     late_reason: str | None
     eliminated_before_on: date | None = None
     emergency_grants: list[UUID] = field(default_factory=list)
+    disaster_subtype: DisasterSubtype | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from contracts.codes import (
     Category,
     CategoryReason,
     Deregistration,
+    DisasterSubtype,
     Health,
     Joining,
     LabourBasis,
@@ -263,7 +264,8 @@ class MergerForgone:
 class OpenCase:
     """The episode that a household hands over: its clock, its risks, and the decision if there was one.
 
-    `monitored_class` is the class as it stands, if it is monitored.
+    `monitored_class` is the class as it stands, if it is monitored, `disaster_subtype` the disaster
+    that was named last.
     """
 
     discovered_on: date
@@ -272,6 +274,7 @@ class OpenCase:
     severity: Severity
     confirmed: MonitoringConfirmed | None
     monitored_class: MonitoredClass | None = None
+    disaster_subtype: DisasterSubtype | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -205,5 +205,6 @@ def confirm(
             late_reason=c.late_reason if late else None,
             eliminated_before_on=household.eliminated.on if household.eliminated else None,
             emergency_grants=list(file.emergency),
+            disaster_subtype=before.verified.disaster_subtype,
         )
     ]

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from contracts.codes import Category, LabourCapacity, Relation, RiskType, Severity
 from contracts.fact_codes import FactType
+from identification.domain.labour import WORKING
 from identification.domain.states import MONITORING
 
 
@@ -17,8 +18,6 @@ def is_monitored(stage: str) -> bool:
     """Whether a household at this stage is confirmed, and its risk not eliminated yet."""
     return stage == "MONITORED" or stage.startswith("ELIM_")
 
-
-WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ def open_case(household: Household) -> OpenCase | None:
         severity=max(told, key=list(Severity).index, default=Severity.YELLOW),
         confirmed=monitored.confirmed if monitored else None,
         monitored_class=monitored.monitored_class if monitored else None,
+        disaster_subtype=monitored.disaster if monitored else None,
     )
 
 
@@ -67,7 +68,12 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
     monitored = monitored_of(household.case)
     risks = (*(monitored.risks if monitored else ()), *confirmed.risk_types)
     unhandled = monitored.unhandled if monitored else ()
+    named = monitored.disaster if monitored else None
     here = Monitored(
-        confirmed, event.monitored_class, tuple(dict.fromkeys(risks)), unhandled=unhandled
+        confirmed,
+        event.monitored_class,
+        tuple(dict.fromkeys(risks)),
+        unhandled=unhandled,
+        disaster=named or case.disaster_subtype or confirmed.disaster_subtype,
     )
     return replace(household, case=here, file=file, episodes=episodes)

@@ -20,6 +20,7 @@ from contracts.monitoring import (
     RiskFactorAdded,
     RiskFactorResolved,
 )
+from identification.domain import risks
 from identification.domain.assessments import assess, proposed_class
 from identification.domain.episode import MAX_RISKS
 from identification.domain.guards import (
@@ -286,14 +287,11 @@ def evolve(household: Household, event: MonitoringEvent) -> Household:
             return replace(household, case=changed).decide(EntrySubject.CHANGE, event.changed_on)
         case RiskFactorAdded():
             assert isinstance(case, Monitored)
-            left = tuple(clue for clue in case.unhandled if clue.clue_id != event.clue_id)
-            risks = tuple(dict.fromkeys((*case.risks, event.risk_type)))
-            changed = replace(case, risks=risks, unhandled=left)
+            changed = risks.added(case, event)
             return replace(household, case=changed).decide(EntrySubject.CHANGE, event.added_on)
         case RiskFactorResolved():
             assert isinstance(case, Monitored)
-            risks = tuple(risk for risk in case.risks if risk is not event.risk_type)
-            changed = replace(case, risks=risks)
+            changed = risks.resolved(case, event)
             return replace(household, case=changed).decide(EntrySubject.CHANGE, event.resolved_on)
         case _:
             assert_never(event)

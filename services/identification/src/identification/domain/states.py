@@ -6,7 +6,7 @@ from datetime import date
 from typing import assert_never
 from uuid import UUID
 
-from contracts.codes import LabourCapacity, MonitoredClass, RiskType
+from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
 from contracts.eliminations import EliminationProposed, EliminationVerified
 from contracts.episodes import (
     HouseholdFoundNotAtRisk,
@@ -21,8 +21,7 @@ from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure, Stage
 from identification.domain.entry import Past, Status
 from identification.domain.files import CaseFile, Clue, Eligibility, Ended, Reported
-
-WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
+from identification.domain.labour import WORKING
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Verified:
 class Monitored:
     """`unhandled` are clues that joined after the confirmation and were not yet looked at (E6).
 
-    `risks` are not resolved; with `allowed`, the county lets it be proposed without labour (E7).
+    `risks` are open, `disaster` is their last named; `allowed`: it may be proposed without labour (E7).
     """
 
     confirmed: MonitoringConfirmed
@@ -75,6 +74,7 @@ class Monitored:
     risks: tuple[RiskType, ...]
     unhandled: tuple[Clue, ...] = ()
     allowed: bool = False
+    disaster: DisasterSubtype | None = None
 
 
 @dataclass(frozen=True)

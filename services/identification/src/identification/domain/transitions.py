@@ -159,7 +159,9 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case MonitoringConfirmed():
             if isinstance(case, TownReviewed):
                 risks = tuple(event.risk_types)
-                monitored = Monitored(event, event.monitored_class, risks)
+                monitored = Monitored(
+                    event, event.monitored_class, risks, disaster=event.disaster_subtype
+                )
                 confirmed = replace(
                     household, case=monitored, episodes=event.episode_no, eliminated=None
                 )

@@ -220,6 +220,7 @@ class CaseRow(SQLModel, table=True):
     episode_id: UUID | None
     episode_no: int | None
     monitored_class: str | None
+    disaster_subtype: str | None
     labour_household: bool | None
     has_labour: bool
     confirmed_on: date | None
