@@ -133,6 +133,10 @@ def test_S401_a_gap_is_said_once_and_closed_once() -> None:
     assert isinstance(richer, ProtectionGapClosed)
     assert not richer.decided
     assert DECIDER.when(NOTE, given=history(DEREGISTER)) == []
+    (gone,) = DECIDER.when(NOTE, given=history(NOTE, DEREGISTER))
+    assert isinstance(gone, ProtectionGapClosed)
+    assert gaps(earning(1)) == {(P.SUBSISTENCE, None)}
+    assert gaps(replace(earning(1), active=False)) == set()
 
 
 @pytest.fixture

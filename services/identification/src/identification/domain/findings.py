@@ -19,7 +19,6 @@ def is_monitored(stage: str) -> bool:
     return stage == "MONITORED" or stage.startswith("ELIM_")
 
 
-
 @dataclass(frozen=True, slots=True)
 class Counted:
     """A fact as far as rules need it: `amount` is the value its type counts, else 0."""
@@ -58,7 +57,10 @@ class IncomeSeen:
 
 @dataclass(frozen=True, slots=True)
 class KnownHousehold:
-    """A household as the register shows it. `incomes` are its assessments, the latest first."""
+    """A household as the register shows it. `incomes` are its assessments, the latest first.
+
+    Not `active`: it has left the register.
+    """
 
     region: str
     category: str
@@ -67,6 +69,7 @@ class KnownHousehold:
     persons: tuple[Person, ...] = ()
     incomes: tuple[IncomeSeen, ...] = ()
     owns: bool = False
+    active: bool = True
 
     @property
     def formerly_poor(self) -> bool:

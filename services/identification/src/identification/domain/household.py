@@ -59,16 +59,16 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
         return [*eligibility.ended_by(closed, household), *closed, *changed]
     if isinstance(command, CorrectRecord):
         return [*monitoring.advance(command, household)]
+    if isinstance(command, NoteProtection):
+        return [*protection.decide(command, household)]
     if household.status is not Status.ACTIVE:
-        if isinstance(command, CloseBusinessDay | NoteProtection) or (
+        if isinstance(command, CloseBusinessDay) or (
             isinstance(command, ReportRisk) and command.rule_id
         ):
             return []  # what was still on its way when the household left the register
         raise Refused("household-ended", status=household.status)
     if isinstance(command, CloseBusinessDay):
         return [*deadlines.advance(command, household)]
-    if isinstance(command, NoteProtection):
-        return [*protection.decide(command, household)]
     if isinstance(command, AssessIncome):
         return [*assess_outside(command, household)]
     if isinstance(command, InquiryCommand):

@@ -15,6 +15,7 @@ from contracts.protection import (
     ProtectionGapClosed,
     ProtectionGapDetected,
 )
+from identification.domain.entry import Status
 from identification.domain.findings import Counted, History, KnownHousehold
 from identification.domain.policy import Policy
 from identification.domain.states import Household
@@ -22,7 +23,9 @@ from identification.domain.states import Household
 Gap = tuple[
     Protection, UUID | None
 ]  # what somebody may be entitled to; the person, or the household
-LOOKED_AT = (FactType.SOCIAL_PROTECTION, FactType.DISABILITY_CARD, FactType.DISABILITY_ALLOWANCE)
+LOOKED_AT = frozenset(
+    {FactType.SOCIAL_PROTECTION, FactType.DISABILITY_CARD, FactType.DISABILITY_ALLOWANCE}
+)
 DECIDED = frozenset({FactCode.GRANTED, FactCode.REFUSED})
 SEVERE = frozenset({FactCode.LEVEL_1, FactCode.LEVEL_2})
 
@@ -41,8 +44,11 @@ def missing(
 ) -> tuple[frozenset[Gap], frozenset[Gap]] | None:
     """The gaps of a household, and what would be one had Civil Affairs not granted or refused it.
 
-    `None` while facts are withheld (PIPL 47): one of them may be the decision.
+    `None` while facts are withheld (PIPL 47): one of them may be the decision. A household off the
+    register lacks nothing.
     """
+    if not household.active:
+        return frozenset(), frozenset()
     if history.withheld:
         return None
     eligible = _of_household(household, policy) | _of_persons(household, history, policy)
@@ -102,10 +108,11 @@ def _latest(
 
 
 def decide(c: NoteProtection, household: Household) -> list[ProtectionEvent]:
-    """What was not said before, and what is a gap no longer."""
+    """What was not said before, and what is a gap no longer; off the register all of it."""
+    wanted = c.gaps if household.status is Status.ACTIVE else frozenset[Gap]()
     open_ones, household_id = household.past.gaps, household.registered.household_id
-    new = sorted(c.gaps - open_ones, key=_order)
-    over = sorted(open_ones - c.gaps, key=_order)
+    new = sorted(wanted - open_ones, key=_order)
+    over = sorted(open_ones - wanted, key=_order)
     return [
         *(
             ProtectionGapClosed(

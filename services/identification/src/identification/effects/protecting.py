@@ -1,6 +1,6 @@
-"""Assessments and facts show who is eligible for protection and has none (S4.0-01, S4.1-03, A14)."""
+"""Who is eligible for protection and has none (S4.0-01, S4.1-03, A14), judged anew whenever an
+assessment, a fact, the register or the end of a restriction (PIPL 47) may have changed it."""
 
-from datetime import date
 from typing import Any
 
 from common.intents import Intent
@@ -11,11 +11,33 @@ from contracts.facts import (
     DepartmentFactRecorded,
     DepartmentFactRetracted,
 )
+from contracts.households import (
+    HouseholdAbsorbed,
+    HouseholdDeregistered,
+    HouseholdMemberAdded,
+    HouseholdMemberRemoved,
+    HouseholdRegistered,
+    HouseholdRelocated,
+    HouseholdSplit,
+    LabourCapacityAssessed,
+)
+from contracts.persons import RestrictionLifted
 from identification.domain.findings import History
 from identification.domain.household import HOUSEHOLD
 from identification.domain.protection import LOOKED_AT, NoteProtection, missing
 from identification.effects.heard import Heard, day_of, following
-from identification.read_model import facts, protection, rules
+from identification.read_model import protection, rules
+
+REGISTER = (
+    HouseholdRegistered,
+    HouseholdMemberAdded,
+    HouseholdMemberRemoved,
+    HouseholdSplit,
+    LabourCapacityAssessed,
+    HouseholdRelocated,
+    HouseholdAbsorbed,
+    HouseholdDeregistered,
+)
 
 
 async def of_assessed(heard: Heard) -> list[Intent]:
@@ -27,6 +49,8 @@ async def of_assessed(heard: Heard) -> list[Intent]:
             DepartmentFactRecorded,
             DepartmentFactCorrected,
             DepartmentFactRetracted,
+            RestrictionLifted,
+            *REGISTER,
         )
         if _concerns(payload)
     }
@@ -34,7 +58,7 @@ async def of_assessed(heard: Heard) -> list[Intent]:
         return []
     ids = list(causes)
     known = await rules.households(heard.connection, ids)
-    seen = await facts.counted(heard.connection, ids, LOOKED_AT, date.min)
+    seen = await protection.counted_of(heard.connection, ids)
     open_gaps = await protection.open_of(heard.connection, ids)
     intents = []
     for household_id, cause in causes.items():
@@ -52,7 +76,8 @@ async def of_assessed(heard: Heard) -> list[Intent]:
 
 
 def _concerns(payload: Any) -> bool:
-    return isinstance(payload, IncomeAssessed) or payload.fact_type in LOOKED_AT
+    fact_type = getattr(payload, "fact_type", None)
+    return fact_type is None or fact_type in LOOKED_AT
 
 
 def _intent(cause: Envelope, region: str, note: NoteProtection, version: str) -> Intent:

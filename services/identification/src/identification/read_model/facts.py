@@ -201,6 +201,11 @@ async def counted(
         [fact.value for fact in types],
         since,
     )
+    return histories(rows, households)
+
+
+def histories(rows: Sequence[Any], households: Sequence[UUID]) -> dict[UUID, History]:
+    """The facts of each of these households: rows with the columns of `Counted`, and `restricted`."""
     found: dict[UUID, list[Counted]] = {}
     withheld: dict[UUID, set[UUID]] = {}
     for row in rows:

@@ -62,6 +62,7 @@ async def households(
     rows = await connection.fetch(
         """
         select h.household_id, h.region, h.category, h.marginal_2019, h.stage,
+            h.status = 'ACTIVE' as active,
             (
                 select json_agg(json_build_array(
                     person_id, born_on, labour_capacity, relation, r.person_id is not null
@@ -114,5 +115,6 @@ async def households(
             persons_of(row["persons"]),
             tuple(incomes.get(row["household_id"], ())),
             row["owns"],
+            row["active"],
         )
     return found

@@ -83,9 +83,13 @@ class FactRow(SQLModel, table=True):
                 "fact_type in ('HousingSafety', 'HousingRenovation', 'EnrolmentStatus')"
             ),
         ),
-        # A child takes what schools said of it along into another household.
+        # A person takes what schools and Civil Affairs said along into another household.
         Index(
-            "fact_enrolment", "person_id", postgresql_where=text("fact_type = 'EnrolmentStatus'")
+            "fact_of_person",
+            "person_id",
+            postgresql_where=text(
+                "fact_type in ('EnrolmentStatus', 'DisabilityCard', 'DisabilityAllowance')"
+            ),
         ),
     )
 
