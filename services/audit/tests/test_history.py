@@ -123,6 +123,37 @@ async def test_a_difference_names_the_event_behind_it(
     assert {c["field"]: c["event"]["type"] for c in one["changes"]}["stage"] == "RiskDetected"
 
 
+async def test_members_who_split_off_and_a_household_that_was_taken_in_are_told_by_both_clocks(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    """The split is recorded five days after it was so, the merger two days before it is."""
+    told = Told()
+    members = [{"person_id": person, "health": "HEALTHY"} for person in ("p", "q")]
+    told.then("HouseholdRegistered", 0, 0, co_living_count=2, members=members)
+    told.then("HouseholdSplit", 5, 10, co_living_count=1, moved=members[1:])
+    told.then("HouseholdAbsorbed", 22, 20, survivor_id=str(household(2)), co_living_count=1)
+    await hear(told.events)
+    for valid, known, there in (
+        ("2024-06-09", "2024-06-09", ["p", "q"]),  # five days after the split, which nobody knew
+        ("2024-06-09", "2024-06-13", ["p"]),
+        ("2024-06-07", "2024-06-13", ["p", "q"]),
+    ):
+        found = await state(client, valid_at=valid, known_at=known)
+        assert [name for name in found if name.endswith(".health")] == [
+            f"member.{person}.health" for person in there
+        ]
+    for valid, standing in (("2024-06-24", "REGISTERED"), ("2024-06-25", "ABSORBED")):
+        found = await state(client, valid_at=valid, known_at="2024-06-30")
+        assert found["standing"]["value"] == standing
+    query = {"from": "2024-06-09", "to": "2024-06-30"}
+    changes = (await client.get(f"{BASE}/diff", params=query)).json()["changes"]
+    behind = {change["field"]: change["event"]["type"] for change in changes}
+    assert behind["member.q.health"] == "HouseholdSplit"
+    assert behind["survivor_id"] == "HouseholdAbsorbed"
+    late = (await client.get(f"{BASE}/timeline", params={"late": "true"})).json()["items"]
+    assert [(item["type"], item["late_days"]) for item in late] == [("HouseholdSplit", 5)]
+
+
 @pytest.mark.parametrize(
     ("query", "types"),
     [

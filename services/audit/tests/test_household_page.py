@@ -174,3 +174,6 @@ async def test_news_are_for_those_who_may_look(
     for path in ("/live", "/raw", ""):
         assert (await client.get(PAGE + path, headers=elsewhere)).status_code == 403
     assert (await client.get(f"{PAGE}/live?seen=x")).status_code == 404
+    for garbage in ("x", "-1", "1e9", "9" * 40, "1,2"):
+        headers = {"Last-Event-ID": garbage}
+        assert (await client.get(f"{PAGE}/live", headers=headers)).status_code == 404
