@@ -76,6 +76,8 @@ def test_each_exit_code_is_there(files: list[Any], run: Run, tmp_path: Path) -> 
     assert run(first, *KEY, "--kept", kept)[0] == DIVERGED == 30
     kept.write_text(first["checkpoint"], "utf-8")
     assert run(now, *KEY, "--kept", kept)[0] == VERIFIED
+    kept.write_text("something else that was kept", "utf-8")
+    assert run(now, *KEY, "--kept", kept)[0] == USAGE
     assert run(first | {"key": str(OTHER)}, *KEY)[0] == INVALID == 40
     cut = {**now, "events": now["events"][:-1]}
     code, said = run(cut, *KEY)

@@ -572,7 +572,7 @@ class Dossier:
     def _cosigners(self) -> list[str]:
         """Who cosigned this checkpoint: on it, or on the same that the reader kept from a witness."""
         found = signers(self.raw["checkpoint"], self.witnesses)
-        if self.kept is not None and head_of(self.kept) == self.head:
+        if self.kept and self.kept.split("\n\n")[0] == self.raw["checkpoint"].split("\n\n")[0]:
             found += signers(self.kept, self.witnesses)
         return sorted(set(found))
 
