@@ -8,11 +8,14 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from msgspec import structs
+from prometheus_client import generate_latest
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.intents import Fresh
 from common.testing import database, envelope
 from contracts.identification import HouseholdEvent
+from identification import figures
 from identification.domain.commands import CloseBusinessDay
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
@@ -92,7 +95,8 @@ def as_household(events: list[HouseholdEvent], number: int, region: str) -> Fres
     """The last event of the history, in a household of its own."""
     household = state(events)
     entry = replace(household.registered, household_id=UUID(int=number), region=region)
-    event = replace(envelope(events[-1], region=region), stream=f"household-{UUID(int=number)}")
+    told = envelope(events[-1], region=region)
+    event = structs.replace(told, stream=f"household-{UUID(int=number)}")
     last = replace(events[-1], household_id=UUID(int=number))
     return Fresh(event, last, replace(household, registered=entry), None)
 
@@ -154,6 +158,15 @@ async def test_S7301_what_is_eligible_is_listed_and_proposals_in_time_are_counte
         "waiting": 2,
         "overdue": 0,
     }
+    await figures.measure(pool, LATER)
+    shown = generate_latest().decode()
+    for figure, households in [
+        ("eligible", 1),
+        ("overdue", 1),
+        ("proposed", 2),
+        ("proposed_in_time", 1),
+    ]:
+        assert f"shouwang_elimination_{figure}_households {households}.0" in shown
     assert await eligibility.timeliness(pool, "441624", LATER) == {
         "proposed": 2,
         "in_time": 1,

@@ -14,7 +14,7 @@ from common.operations import operations
 from common.service import probes, running, serve
 from contracts.identification import IdentificationEvent
 from contracts.identification_meanings import IDENTIFICATION
-from identification import read_model, unmatched
+from identification import figures, read_model, unmatched
 from identification.api import (
     access,
     cases,
@@ -77,6 +77,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
             also=[
                 lambda runtime: every_day(runtime, known),
                 lambda runtime: publication.keep_fresh(runtime, known),
+                figures.keep_fresh,
             ],
         ) as runtime:
             app.state.runtime = runtime

@@ -1,0 +1,52 @@
+"""The county's figures at `/metrics`, for whoever watches: what `GET /v1/coverage` tells of every area."""
+
+import asyncio
+from datetime import date
+
+import asyncpg
+import structlog
+from prometheus_client import Gauge
+
+from common.service import Runtime
+from identification.read_model import eligibility
+
+log = structlog.get_logger()
+
+EVERY = 60.0  # seconds
+EVERYWHERE = ""
+
+ELIGIBLE = Gauge(
+    "shouwang_elimination_eligible_households",
+    "S7.3-01: households that meet the guards of an elimination and are not proposed",
+)
+OVERDUE = Gauge(
+    "shouwang_elimination_overdue_households",
+    "S7.3-01: those of them whose thirty days are over",
+)
+PROPOSED = Gauge(
+    "shouwang_elimination_proposed_households",
+    "S7.3-01: eligible households proposed in the last twelve months",
+)
+IN_TIME = Gauge(
+    "shouwang_elimination_proposed_in_time_households",
+    "S7.3-01: those of them proposed within thirty days",
+)
+
+
+async def measure(pool: asyncpg.Pool, on: date) -> None:
+    """Set the figures to those of a day, with one query."""
+    counted = await eligibility.timeliness(pool, EVERYWHERE, on)
+    ELIGIBLE.set(counted["waiting"])
+    OVERDUE.set(counted["overdue"])
+    PROPOSED.set(counted["proposed"])
+    IN_TIME.set(counted["in_time"])
+
+
+async def keep_fresh(runtime: Runtime) -> None:
+    """Measure every minute, until cancelled."""
+    while True:
+        try:
+            await measure(runtime.pool, runtime.clock.today())
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            log.warning("figures_not_measured", error=repr(error))
+        await asyncio.sleep(EVERY)
