@@ -44,9 +44,21 @@ class Area:
         return number
 
     async def told(self, number: int, kind: str, key: str, **data: Any) -> None:
-        answer = await post(
-            self._app, self._department, fact(number, self._name, kind, key, **data)
-        )
+        await self._posted(fact(number, self._name, kind, key, **data))
+
+    async def retracted(self, kind: str, key: str) -> None:
+        event = fact(0, self._name, kind, key)
+        data = {
+            "fact_type": kind,
+            "record_key": key,
+            "record_version": 2,
+            "reason": "WRONG_PERSON",
+        }
+        gone = {"id": f"{event['id']}-2", "type": "cn.shouwang.fact.Retraction.v1", "data": data}
+        await self._posted(event | gone)
+
+    async def _posted(self, event: dict[str, Any]) -> None:
+        answer = await post(self._app, self._department, event)
         assert answer.status_code == 201, answer.text
 
     async def listed(self, path: str) -> list[dict[str, Any]]:

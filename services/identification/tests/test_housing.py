@@ -25,7 +25,9 @@ from contracts.housing import (
 from identification.domain.housing import (
     HOUSING,
     Assessed,
+    EndLedger,
     KeepLedger,
+    LedgerCommand,
     LookAtRemedy,
     Renovated,
     standing,
@@ -54,7 +56,7 @@ def told(*facts: Assessed | Renovated) -> KeepLedger:
     )
 
 
-def after(*turns: KeepLedger | LookAtRemedy) -> list[HousingEvent]:
+def after(*turns: LedgerCommand) -> list[HousingEvent]:
     events: list[HousingEvent] = []
     for turn in turns:
         events += HOUSING.when(turn, given=events)
@@ -156,6 +158,20 @@ def test_S1303_a_corrected_assessment_or_remedy_takes_back_what_it_made() -> Non
         DangerousHousingCleared,
         DangerousHousingLedgered,
     ]
+
+
+def test_A54_with_the_household_its_entry_ends_and_the_survivor_has_one_of_its_own() -> None:
+    events = after(told(D, STARTED))
+    end = EndLedger(household_id=HOUSEHOLD, today=TODAY)
+    (cleared,) = HOUSING.when(end, given=events)
+    assert isinstance(cleared, DangerousHousingCleared)
+    assert cleared.reason is LedgerExit.OFF_REGISTER
+    assert HOUSING.when(end, given=[*events, cleared]) == HOUSING.when(end, given=[]) == []
+    taken, started = after(replace(told(D, STARTED), household_id=UUID(int=98)))
+    assert isinstance(taken, DangerousHousingLedgered)
+    assert isinstance(started, HousingRemedyNoted)
+    assert taken.due_on == date(2024, 3, 2)
+    assert taken.entry_id != cleared.entry_id
 
 
 days = st.dates(date(2024, 1, 1), date(2024, 2, 10))

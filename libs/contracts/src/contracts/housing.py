@@ -31,6 +31,11 @@ class LedgerExit(Code):
         "dangerous after its remedy: a new entry follows",
     )
     CORRECTED = "CORRECTED", "鉴定已更正或撤回", "the assessment was corrected or retracted"
+    OFF_REGISTER = (
+        "OFF_REGISTER",
+        "该户已不在册，并入他户的由留存户承接",
+        "the household left the register; of one that was merged the survivor answers for the house",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

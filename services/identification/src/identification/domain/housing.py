@@ -1,7 +1,9 @@
 """The ledger of dangerous houses (S1.3-03), a function of the housing department's facts as they stand.
 
 An entry begins with an assessment as grade C or D of a house that is lived in, and ends with one as
-grade A or B, or when nobody lives there any longer. A finished remedy waits for that assessment.
+grade A or B, or when nobody lives there any longer. A finished remedy waits for that assessment. A
+merger is no remedy: the entry ends with the household, and the survivor's ledger has it from the same
+assessment, with the same day.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +70,15 @@ class LookAtRemedy:
     today: date
 
 
-LedgerCommand = KeepLedger | LookAtRemedy
+@dataclass(frozen=True, kw_only=True)
+class EndLedger:
+    """The household has left the register."""
+
+    household_id: UUID
+    today: date
+
+
+LedgerCommand = KeepLedger | LookAtRemedy | EndLedger
 
 
 @dataclass(frozen=True)
@@ -139,27 +149,33 @@ def decide(command: LedgerCommand, ledger: Ledger) -> list[HousingEvent]:
             return _keep(command, ledger.open)
         case LookAtRemedy():
             return _look(command, ledger.open)
+        case EndLedger():
+            return [_cleared(command, ledger.open, LedgerExit.OFF_REGISTER)] if ledger.open else []
+
+
+def _cleared(
+    c: KeepLedger | EndLedger, entry: Entry, reason: LedgerExit
+) -> DangerousHousingCleared:
+    return DangerousHousingCleared(
+        household_id=c.household_id,
+        entry_id=entry.ledgered.entry_id,
+        reason=reason,
+        cleared_on=c.today,
+    )
 
 
 def _keep(c: KeepLedger, entry: Entry | None) -> list[HousingEvent]:
     wanted = standing(c.assessments, c.renovations)
     events: list[HousingEvent] = []
     if entry and (wanted is None or wanted.first.event_id != entry.ledgered.assessment_event_id):
-        events.append(
-            DangerousHousingCleared(
-                household_id=c.household_id,
-                entry_id=entry.ledgered.entry_id,
-                reason=_exit(c, entry, wanted),
-                cleared_on=c.today,
-            )
-        )
+        events.append(_cleared(c, entry, _exit(c, entry, wanted)))
         entry = None
     if wanted is None:
         return events
     if entry is None:
         ledgered = DangerousHousingLedgered(
             household_id=c.household_id,
-            entry_id=uuid5(wanted.first.event_id, "dangerous-house"),
+            entry_id=uuid5(wanted.first.event_id, f"dangerous-house:{c.household_id}"),
             assessment_event_id=wanted.first.event_id,
             grade=wanted.first.grade,
             assessed_on=wanted.first.on,

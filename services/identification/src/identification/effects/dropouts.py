@@ -1,7 +1,8 @@
-"""A child's dropout and return follow what the schools report (S1.3-02)."""
+"""A child's dropout and return follow what the schools report (S1.3-02), once that may be used (PIPL 47)."""
 
 from common.intents import Intent
 from contracts.fact_codes import FactType
+from contracts.persons import RestrictionLifted
 from identification.domain.dropouts import DROPOUTS, FollowChild
 from identification.effects.heard import Heard, day_of, following, of_facts
 from identification.read_model import dropouts
@@ -11,9 +12,8 @@ FOLLOWED = frozenset({FactType.ENROLMENT})
 
 async def of_children(heard: Heard) -> list[Intent]:
     """One command a child of the batch, with what is said of it now, in one query for all."""
-    causes = {
-        (fact.household_id, fact.person_id): event for event, fact in of_facts(heard, FOLLOWED)
-    }
+    told = [*of_facts(heard, FOLLOWED), *heard.of(RestrictionLifted)]
+    causes = {(said.household_id, said.person_id): event for event, said in told}
     if not causes:
         return []
     intents = []

@@ -50,6 +50,7 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     entries = [f for f in fresh if isinstance(f.payload, RegisterEvent | PersonEvent)]
     if entries:
         await register.reserve(connection, entries)
+        await register.merged(connection, entries)
         await persons.put(connection, list({f.event.stream: f for f in entries}.values()))
         await persons.house(connection, entries)
     waiting = [

@@ -51,7 +51,8 @@ class Child:
 
 
 async def children(connection: Connection, pairs: Sequence[tuple[UUID, UUID]]) -> list[Child]:
-    """These children, each `(household, person)`, in one query; unknown households are left out."""
+    """These children, each `(household, person)`, in one query; unknown households are left out, and
+    children whose data may not be used now (PIPL 47)."""
     rows = await connection.fetch(
         """
         select h.household_id, p.person_id, h.region, m.born_on, f.event_id, f.detected_on,
@@ -62,6 +63,7 @@ async def children(connection: Connection, pairs: Sequence[tuple[UUID, UUID]]) -
             and h.status = 'ACTIVE'
         left join read.fact f on f.person_id = p.person_id and f.current
             and f.fact_type = 'EnrolmentStatus'
+        where p.person_id not in (select person_id from vault.restricted)
         order by h.household_id, p.person_id, f.detected_on, f.event_id
         """,
         [household for household, _ in pairs],
@@ -162,6 +164,7 @@ async def many(
         select d.*, h.register_number, h.region, h.category, h.stage
         from read.dropout d join read.household h using (household_id)
         where h.region like $1 || '%' and ($2::text is null or d.basis = $2)
+            and d.person_id not in (select person_id from vault.restricted)
             and ($3::bool is null or (d.ended_on is null) = $3)
             and ($4::uuid is null or d.dropout_id > $4)
         order by d.dropout_id limit $5
@@ -184,6 +187,7 @@ async def counted(connection: Any, region: str) -> dict[str, int]:
             count(*) filter (where basis = 'NOT_ENROLLED') as without_enrolment
         from read.dropout d join read.household h using (household_id)
         where d.ended_on is null and h.status = 'ACTIVE' and h.region like $1 || '%'
+            and d.person_id not in (select person_id from vault.restricted)
         """,
         region,
     )

@@ -21,42 +21,64 @@ def stream_of(household_id: UUID) -> str:
 
 @dataclass(frozen=True)
 class Known:
-    """What the current facts say of a household's house."""
+    """What the current facts say of a household's house, and of those of households it took in.
+
+    `because_of` is the household that was asked for: itself, or one of those. `withheld`: a fact rests
+    on a person whose data may not be used now (PIPL 47).
+    """
 
     household_id: UUID
+    because_of: UUID
     region: str
+    active: bool
+    withheld: bool
     assessments: tuple[Assessed, ...]
     renovations: tuple[Renovated, ...]
 
 
 async def known(connection: Connection, households: Sequence[UUID]) -> list[Known]:
-    """Assessments and renovations of these households, in one query."""
-    rows = await connection.fetch(
-        """
-        select h.household_id, h.region, f.event_id, f.fact_type, f.detected_on,
-            string_to_array(f.codes, ',') as codes
-        from read.household h
-        left join read.fact f on f.household_id = h.household_id and f.current
-            and f.fact_type in ('HousingSafety', 'HousingRenovation')
-        where h.household_id = any($1::uuid[])
-        order by h.household_id, f.detected_on, f.event_id
-        """,
-        households,
-    )
-    facts: dict[tuple[UUID, str], list[Any]] = {}
+    """Assessments and renovations of these households and of whom they are part of, in one query."""
+    rows = await connection.fetch(_KNOWN, households)
+    facts: dict[UUID, list[Any]] = {}
     for row in rows:
-        some = facts.setdefault((row["household_id"], row["region"]), [])
-        if row["fact_type"]:
-            some.append(row)
+        facts.setdefault(row["household_id"], []).append(row)
     return [
         Known(
             household_id,
-            region,
+            some[0]["because_of"],
+            some[0]["region"],
+            some[0]["active"],
+            any(row["restricted"] for row in some),
             tuple(_assessed(r) for r in some if r["fact_type"] == "HousingSafety"),
             tuple(_renovated(r) for r in some if r["fact_type"] == "HousingRenovation"),
         )
-        for (household_id, region), some in facts.items()
+        for household_id, some in facts.items()
     ]
+
+
+_KNOWN = """
+with asked as (
+    select distinct on (household_id) household_id, because_of from (
+        select id as household_id, id as because_of from unnest($1::uuid[]) as t (id)
+        union all
+        select survivor_id, household_id from read.merged where household_id = any($1::uuid[])
+    ) as either order by household_id, because_of
+), family as (
+    select household_id as root, household_id from asked
+    union all
+    select m.survivor_id, m.household_id from asked a
+    join read.merged m on m.survivor_id = a.household_id
+)
+select h.household_id, a.because_of, h.region, h.status = 'ACTIVE' as active, f.event_id, f.fact_type,
+    f.detected_on, string_to_array(f.codes, ',') as codes, r.person_id is not null as restricted
+from asked a
+join read.household h using (household_id)
+join family on family.root = h.household_id
+left join read.fact f on f.household_id = family.household_id and f.current
+    and f.fact_type in ('HousingSafety', 'HousingRenovation')
+left join vault.restricted r using (person_id)
+order by h.status = 'ACTIVE', h.household_id, f.detected_on, f.event_id
+"""
 
 
 def _assessed(row: Any) -> Assessed:
@@ -107,14 +129,26 @@ on conflict (entry_id) do update set
 """
 
 
+# What a department reported by the number of a person whose data may not be used (PIPL 47) is neither
+# shown nor counted, nor what rests on it.
+WITHHELD = """
+h.household_id in (
+    select coalesce(m.survivor_id, f.household_id)
+    from vault.restricted join read.fact f using (person_id)
+    left join read.merged m on m.household_id = f.household_id
+    where f.current and f.fact_type in ('HousingSafety', 'HousingRenovation')
+)
+"""
+
+
 async def to_look_at(connection: Any, today: date) -> list[tuple[UUID, str]]:
     """Households whose remedy should have started, and nobody said so: id and area."""
     rows = await connection.fetch(
-        """
+        f"""
         select h.household_id, h.region
         from read.dangerous_house d join read.household h using (household_id)
         where d.cleared_on is null and d.started_on is null and not d.overdue and d.due_on < $1
-            and h.status = 'ACTIVE'
+            and h.status = 'ACTIVE' and not {WITHHELD}
         order by h.household_id
         """,
         today,
@@ -136,7 +170,7 @@ async def ledger(
     `state` on a day: OPEN, OVERDUE, STARTED, FINISHED (waits for a new assessment) or CLEARED.
     """
     rows = await connection.fetch(
-        """
+        f"""
         select * from (
             select d.*, h.register_number, h.region, h.category, h.stage,
                 case when cleared_on is not null then 'CLEARED'
@@ -144,7 +178,7 @@ async def ledger(
                     when started_on is not null then 'STARTED'
                     when d.due_on < $3 then 'OVERDUE' else 'OPEN' end as state
             from read.dangerous_house d join read.household h using (household_id)
-            where h.status = 'ACTIVE' and h.region like $1 || '%'
+            where h.status = 'ACTIVE' and h.region like $1 || '%' and not {WITHHELD}
         ) as entries
         where ($2::text is null or state = $2) and ($4::uuid is null or entry_id > $4)
         order by entry_id limit $5
@@ -161,11 +195,12 @@ async def ledger(
 async def counted(connection: Any, region: str, on: date) -> tuple[int, int, int]:
     """S1.3-03: households in the ledger, those without a started remedy (to be 0), and those overdue."""
     row = await connection.fetchrow(
-        """
+        f"""
         select count(*) as living, count(*) filter (where started_on is null) as without,
             count(*) filter (where started_on is null and d.due_on < $2) as overdue
         from read.dangerous_house d join read.household h using (household_id)
         where h.status = 'ACTIVE' and h.region like $1 || '%' and cleared_on is null
+            and not {WITHHELD}
         """,
         region,
         on,

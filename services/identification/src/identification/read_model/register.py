@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from common.intents import Connection, Fresh
 from common.lookups import Lookups
 from contracts.codes import Origin
-from contracts.households import HouseholdSplit
+from contracts.households import HouseholdAbsorbed, HouseholdDeregistered, HouseholdSplit
 from contracts.stages import Stage
 from identification.domain.entry import Status
 from identification.domain.states import Household, monitored_of
@@ -92,6 +92,28 @@ async def reserve(connection: Connection, entries: Sequence[Fresh]) -> None:
             Origin.SPLIT.value,
             Stage.NONE.value,
         )
+
+
+async def merged(connection: Connection, entries: Sequence[Fresh]) -> None:
+    """Which household each is part of now, or was registered as a second time; so are those that were
+    part of it. Rare enough to be said one by one, and in their order."""
+    for f in entries:
+        match f.payload:
+            case HouseholdAbsorbed(survivor_id=survivor):
+                await connection.execute(_MERGED, f.payload.household_id, survivor)
+            case HouseholdDeregistered(duplicate_of=UUID() as remains):
+                await connection.execute(_MERGED, f.payload.household_id, remains)
+
+
+_MERGED = """
+with last as (
+    select coalesce((select survivor_id from read.merged where household_id = $2), $2) as survivor_id
+), parts as (
+    update read.merged m set survivor_id = last.survivor_id from last where m.survivor_id = $1
+)
+insert into read.merged (household_id, survivor_id) select $1, survivor_id from last
+on conflict (household_id) do update set survivor_id = excluded.survivor_id
+"""
 
 
 async def regions_of(connection: Connection, households: Sequence[UUID]) -> dict[UUID, str]:

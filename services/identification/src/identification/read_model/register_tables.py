@@ -27,6 +27,16 @@ class DangerousHouseRow(SQLModel, table=True):
     cleared_why: str | None
 
 
+class MergedRow(SQLModel, table=True):
+    """A household that is part of another now: of the last one, where that was merged in its turn."""
+
+    metadata = TABLES
+    __tablename__ = "merged"
+
+    household_id: UUID = Field(primary_key=True)
+    survivor_id: UUID = Field(index=True)
+
+
 class DropoutRow(SQLModel, table=True):
     """A child of compulsory age out of school, until `ended_on`."""
 

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from identification.domain.policy import Policy
 from identification.domain.schooling import year_begins
+from identification.read_model.housing import WITHHELD
 
 Row = dict[str, Any]
 
 TOWN = 9  # digits of an area that name its town
 
 # The latest assessment of each house in an area, with its entry in the ledger of dangerous ones.
-_HOUSES = """
+_HOUSES = f"""
 select h.household_id, h.register_number, h.region, h.category, h.stage, a.grade, a.lived_in,
     a.detected_on as assessed_on, a.event_id, d.entry_id,
     coalesce(d.due_on, a.detected_on + $6::int) as remedy_due_on,
@@ -30,7 +31,7 @@ join lateral (
     order by detected_on desc, event_id desc limit 1
 ) as a on true
 left join read.dangerous_house d on d.household_id = h.household_id and d.cleared_on is null
-where h.status = 'ACTIVE' and h.region like $1 || '%'
+where h.status = 'ACTIVE' and h.region like $1 || '%' and not {WITHHELD}
 """
 
 
@@ -78,7 +79,7 @@ async def houses(
 # whose data may not be used (PIPL 47) nothing is known.
 _CHILDREN = """
 select m.person_id, h.household_id, h.region, h.category, h.stage, m.born_on, e.detected_on as checked_on,
-    e.event_id, coalesce(e.status, 'UNKNOWN') as status, e.cause
+    m.restricted, e.event_id, coalesce(e.status, 'UNKNOWN') as status, e.cause
 from read.household h
 join read.member m using (household_id)
 left join lateral (
@@ -125,7 +126,9 @@ async def children(
     """School-age children of formerly poor and monitored households by person; UNKNOWN: not screened."""
     rows = await connection.fetch(
         f"""
-        select * from ({_CHILDREN}) as children
+        select person_id, household_id, region, category, stage, born_on, checked_on, event_id, status,
+            cause
+        from ({_CHILDREN}) as children
         where ($7::text is null or status = $7) and ($8::uuid is null or person_id > $8)
         order by person_id limit $9
         """,
@@ -166,7 +169,7 @@ async def without_enrolment(
         f"""
         with children as ({_CHILDREN})
         select household_id, person_id, region from children c
-        where event_id is null
+        where event_id is null and not restricted
             and left(region, {TOWN}) in (
                 select left(region, {TOWN}) from children where event_id is not null
             )

@@ -83,12 +83,14 @@ class FactRow(SQLModel, table=True):
                 "fact_type in ('HousingSafety', 'HousingRenovation', 'EnrolmentStatus')"
             ),
         ),
-        # A person takes what schools and Civil Affairs said along into another household.
+        # A person takes what schools and Civil Affairs said along into another household; houses that
+        # were reported by the number of somebody whose data may not be used are not shown.
         Index(
             "fact_of_person",
             "person_id",
             postgresql_where=text(
-                "fact_type in ('EnrolmentStatus', 'DisabilityCard', 'DisabilityAllowance')"
+                "fact_type in ('EnrolmentStatus', 'DisabilityCard', 'DisabilityAllowance', "
+                "'HousingSafety', 'HousingRenovation')"
             ),
         ),
     )
