@@ -15,7 +15,7 @@ from identification.consequences import asked_by
 from identification.domain.household import HOUSEHOLD
 from identification.effects import per_capita
 from identification.effects.heard import Heard
-from services.identification.tests.entries import JOIN, MERGE, OTHER_HOUSEHOLD, SPLIT, after
+from services.identification.tests.entries import COUNT, JOIN, MERGE, OTHER_HOUSEHOLD, SPLIT, after
 from services.identification.tests.story import CONFIRM, POLICY, REGISTERED, RISK, STEPS, history
 
 POLICIES = Policies((POLICY,))
@@ -65,6 +65,16 @@ async def test_A53_a_split_makes_the_income_be_divided_anew() -> None:
     (event,) = HOUSEHOLD.when(intent.command, given=[*events, split])
     assert isinstance(event, PerCapitaRecomputed)
     assert event.members == 2
+
+
+async def test_A53_so_does_another_number_of_people_living_together() -> None:
+    events = history(*STEPS)
+    (counted,) = HOUSEHOLD.when(COUNT, given=events)
+    told = envelope(counted, region=REGISTERED.region)
+    (intent,) = await per_capita.of_changed(Heard(None, POLICIES, [(told, counted)]))  # type: ignore[arg-type]
+    (event,) = HOUSEHOLD.when(intent.command, given=[*events, counted])
+    assert isinstance(event, PerCapitaRecomputed)
+    assert event.members == COUNT.co_living_count
 
 
 def test_A54_the_episode_of_the_absorbed_household_goes_on_in_the_survivor() -> None:
