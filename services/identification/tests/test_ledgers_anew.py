@@ -7,7 +7,6 @@ import asyncpg
 import httpx
 import pytest
 
-from common.service import Runtime
 from common.testing import eventually
 from services.identification.tests.asking import NAMESPACE, Callers
 from services.identification.tests.registrar import DAY, Home, Register
@@ -23,11 +22,6 @@ from services.identification.tests.test_api_ledgers import (
 
 __all__ = ["housing", "schools", "town"]  # fixtures
 
-REJECTED = {
-    "reason_code": "FALSE_CLUE",
-    "text": "与留存户为同一户",
-    "appeal_explained": True,
-}
 RESTRICTION = {"reason": "CONTESTED", "restricted_on": DAY}
 
 
@@ -84,33 +78,6 @@ async def test_A54_the_survivor_of_a_merger_has_the_dangerous_house_with_its_day
         return [row["cleared_why"] for row in await entries(housing)] == ["SAFE"]
 
     assert await eventually(cleared)
-
-
-async def test_A54_a_house_of_a_second_entry_of_the_same_household_is_not_lost(
-    app: httpx.AsyncClient,
-    callers: Callers,
-    housing: Area,
-    register: Register,
-    runtime: Runtime,
-) -> None:
-    twice, remains = await home(housing), await home(housing)
-    await dangerous(housing, twice)
-    assert await eventually(lambda: entries(housing))
-    town = Register(app, callers.staff("episodes:town", "town", "441624"))
-
-    async def warned() -> bool:
-        return bool((await register.get(twice.id))["stage"] == "CLUE_OPEN")
-
-    assert await eventually(warned)
-    today = runtime.clock.today().isoformat()
-    dated = {"family_told_on": today, "rejected_on": today}
-    await town.done(twice.id, "rejection", **REJECTED, **dated)
-    await register.done(twice.id, "deregistration", duplicate_of=remains.id, effective_on=today)
-
-    async def moved() -> bool:
-        return [row["household_id"] for row in await entries(housing)] == [remains.id]
-
-    assert await eventually(moved)
 
 
 async def test_S1303_a_house_reported_by_a_restricted_number_is_not_shown_until_that_ends(

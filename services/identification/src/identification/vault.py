@@ -22,6 +22,7 @@ from common.intents import Connection
 from identification.identity import of_person
 
 NONCE = 12
+RESTRICTING = 7_301_006  # advisory: shared by those who record facts, alone for a restriction
 
 TABLES = """
 create schema if not exists vault;
@@ -236,8 +237,18 @@ async def restricted(connection: Connection, persons: Sequence[UUID]) -> set[UUI
     return {row["person_id"] for row in rows}
 
 
+async def restricted_for_good(connection: Connection, persons: Sequence[UUID]) -> set[UUID]:
+    """Those who are restricted now; of the others nobody is before the caller's transaction ends.
+
+    Two statements: the second has to see what was committed while the first waited.
+    """
+    await connection.execute("select pg_advisory_xact_lock_shared($1)", RESTRICTING)
+    return await restricted(connection, persons)
+
+
 async def restrict(connection: Connection, persons: Sequence[UUID]) -> None:
-    """Their data is kept but not used."""
+    """Their data is kept but not used: from the moment when nobody is recording anything of them."""
+    await connection.execute("select pg_advisory_xact_lock($1)", RESTRICTING)
     await connection.execute(
         "insert into vault.restricted select unnest($1::uuid[]) on conflict do nothing", persons
     )

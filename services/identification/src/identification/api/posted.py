@@ -37,7 +37,9 @@ from identification.read_model import facts
 from identification.read_model.facts import Hashed, KnownVersion
 from identification.vault import Known
 
-ATTEMPTS = 2  # a version that somebody else recorded at this moment is looked up once more
+# What somebody else changed at this moment, the version or the person's rights, is looked up once more.
+ATTEMPTS = 2
+CHANGED = (asyncpg.UniqueViolationError, facts.Restricted)
 
 
 @dataclass(slots=True)
@@ -116,7 +118,7 @@ async def _keep(
     again = []
     for (one, intent), outcome in zip(ready, outcomes, strict=True):
         one.attempts += 1
-        if isinstance(outcome, asyncpg.UniqueViolationError) and one.attempts < ATTEMPTS:
+        if isinstance(outcome, CHANGED) and one.attempts < ATTEMPTS:
             again.append(one)
             continue
         parked = intent.command if isinstance(intent.command, UnmatchedFactParked) else None

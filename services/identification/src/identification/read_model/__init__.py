@@ -44,15 +44,15 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
         await cases.put(connection, households)
         await clues.put(connection, households)
         await eligibility.put(connection, households)
-    reported = [f for f in fresh if isinstance(f.payload, facts.REPORTED)]
-    if reported:
-        await facts.put(connection, reported)
     entries = [f for f in fresh if isinstance(f.payload, RegisterEvent | PersonEvent)]
     if entries:
         await register.reserve(connection, entries)
         await register.merged(connection, entries)
         await persons.put(connection, list({f.event.stream: f for f in entries}.values()))
         await persons.house(connection, entries)
+    reported = [f for f in fresh if isinstance(f.payload, facts.REPORTED)]
+    if reported:
+        await facts.put(connection, reported)
     waiting = [
         f for f in fresh if isinstance(f.payload, UnmatchedFactParked | UnmatchedFactResolved)
     ]

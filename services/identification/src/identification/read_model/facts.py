@@ -15,7 +15,7 @@ from contracts.facts import (
     UnmatchedFactParked,
     UnmatchedFactResolved,
 )
-from identification import unmatched
+from identification import unmatched, vault
 from identification.domain.fact_types import FACT_TYPES
 from identification.domain.facts import Reported, Version, content_of, key_of
 from identification.domain.findings import Counted, History
@@ -54,8 +54,20 @@ class KnownVersion(Version):
     detected_on: date = date.min
 
 
+class Restricted(Exception):
+    """A person's processing was restricted after they were looked up: the fact has to wait."""
+
+
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Keep new versions of records; what a version replaces is no longer current."""
+    """Keep new versions of records; what a version replaces is no longer current.
+
+    Raises `Restricted` for what must not be recorded (PIPL 47); a retraction only takes away.
+    """
+    persons = {
+        f.payload.person_id for f in fresh if not isinstance(f.payload, DepartmentFactRetracted)
+    }
+    if await vault.restricted_for_good(connection, list(persons)):
+        raise Restricted
     rows = [_row(f) for f in fresh]
     await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
     replacing = [f for f in fresh if not isinstance(f.payload, DepartmentFactRecorded)]
