@@ -3,6 +3,7 @@
 That both services do it together is tested in tests/integration.
 """
 
+import json
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from audit.access import COOKIE
 from audit.lookup import asking
 from common.testing import Issuer, household
+from common.writer import Unavailable
 
 NUMBER = "990000198001010118"
 FOUND = b'{"household_id":"%s","region":"441624108201"}' % str(household(1)).encode()
@@ -39,11 +41,20 @@ async def looked_up(client: httpx.AsyncClient, number: str = NUMBER) -> httpx.Re
 
 
 async def test_a_number_leads_to_the_page_of_the_household(
-    client: httpx.AsyncClient, app: FastAPI, tokens: Issuer
+    client: httpx.AsyncClient, app: FastAPI, tokens: Issuer, pool: asyncpg.Pool
 ) -> None:
+    """And that somebody found it is a look at it, whether the page is opened or not."""
     app.state.lookup = answering(200, FOUND)
     answer = await looked_up(client)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/households/{household(1)}")
+    (recorded,) = await pool.fetch("select stream, region, type, data from es.events")
+    assert tuple(recorded)[:3] == (
+        f"access-to-household-{household(1)}",
+        "441624108201",
+        "HouseholdLookedAt",
+    )
+    look = {"household_id": str(household(1)), "shown": "BY_NUMBER", "purpose": "quarterly check"}
+    assert json.loads(recorded["data"]) == look
     del client.headers["Authorization"]
     client.cookies.set(COOKIE, tokens.token("supervisor", "audit:read"))
     assert (await looked_up(client)).status_code == 303
@@ -60,14 +71,22 @@ async def test_a_number_leads_to_the_page_of_the_household(
         (401, b"{}", 503, "户编号"),
         (200, b"<html>", 503, "户编号"),
         (200, b'{"household_id":"x"}', 503, "户编号"),
+        (200, FOUND.replace(b"region", b"area"), 503, "户编号"),
     ],
 )
 async def test_what_identification_does_not_find_is_said_with_what_to_do(
-    client: httpx.AsyncClient, app: FastAPI, status: int, body: bytes, shown: int, said: str
+    client: httpx.AsyncClient,
+    app: FastAPI,
+    pool: asyncpg.Pool,
+    status: int,
+    body: bytes,
+    shown: int,
+    said: str,
 ) -> None:
     app.state.lookup = answering(status, body)
     answer = await looked_up(client)
     assert (answer.status_code, said in answer.text) == (shown, True), answer.text
+    assert await pool.fetchval("select count(*) from es.events") == 0
     assert answer.headers["content-type"].startswith("text/html")
 
 
@@ -95,6 +114,19 @@ async def test_without_an_address_of_identification_the_field_is_not_there(
     assert 'name="identity_number"' not in page
     assert "按证件号码查找" in page
     assert (await looked_up(client)).status_code == 503
+
+
+async def test_a_household_is_found_by_nobody_of_whom_that_cannot_be_recorded(
+    client: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: object) -> None:
+        raise Unavailable
+
+    app.state.lookup = answering(200, FOUND)
+    monkeypatch.setattr(app.state.runtime.writer, "execute", away)
+    answer = await looked_up(client)
+    assert (answer.status_code, "location" in answer.headers) == (503, False)
+    assert str(household(1)) not in answer.text
 
 
 @pytest.mark.parametrize("number", ["", "9" * 41])

@@ -1,7 +1,8 @@
 """Finding a household by the identity number of a member, by asking identification.
 
 Audit passes the number on, in the body of a request and with the caller's own token, and keeps it
-nowhere: who may find whom, identification decides, and it records whom it refuses.
+nowhere: who may find whom, identification decides, and it records whom it refuses. That somebody found
+a household is a look at it, recorded here before the answer leads there (ADR 0019).
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,10 +16,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audit.access import COOKIE, form, signed_in
+from audit.api import runtime_of
+from audit.looks import TASK, USUAL, oversees, record, stated, stream_of
 from audit.rendering import SAFE, address, language
 from common.auth import Principal
 from common.http import only_filters
 from common.problems import Problem
+from contracts.access import HouseholdLookedAt, Shown
 
 log = structlog.get_logger()
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
@@ -38,13 +42,15 @@ Ask = Callable[[str, str], Awaitable[tuple[int, bytes]]]
 
 class _Found(msgspec.Struct):
     household_id: UUID
+    region: str
 
 
 @router.post("/find")
 async def find(request: Request, caller: Annotated[Principal, signed_in()]) -> Response:
     """Leads to the household's page. Raises `Problem`: what identification says, 503 if it cannot be
-    asked."""
-    only_filters(request, ("lang",))
+    asked, or if that the household was found cannot be recorded."""
+    only_filters(request, ("lang", "purpose"))
+    purpose = stated(request) or (USUAL if oversees(caller) else TASK)
     number = (await form(request)).get("identity_number", "")
     ask: Ask | None = request.app.state.lookup
     if ask is None:
@@ -59,8 +65,11 @@ async def find(request: Request, caller: Annotated[Principal, signed_in()]) -> R
         raise Problem("lookup-unavailable") from None
     if found is None:
         raise Problem(PROBLEMS.get(status, "lookup-unavailable"))
+    id_ = found.household_id
+    look = HouseholdLookedAt(household_id=id_, shown=Shown.BY_NUMBER, purpose=purpose)
+    await record(runtime_of(request), caller, stream_of(id_), found.region, look)
     query = {"lang": "en"} if language(request) == "en" else {}
-    return RedirectResponse(address(f"/households/{found}", query), 303, headers=SAFE)
+    return RedirectResponse(address(f"/households/{id_}", query), 303, headers=SAFE)
 
 
 def asking(url: str) -> Ask:
@@ -81,8 +90,8 @@ def asking(url: str) -> Ask:
     return ask
 
 
-def _found(answer: bytes) -> UUID:
-    return msgspec.json.decode(answer, type=_Found).household_id
+def _found(answer: bytes) -> _Found:
+    return msgspec.json.decode(answer, type=_Found)
 
 
 def _authorization(request: Request) -> str:
