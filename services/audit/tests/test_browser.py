@@ -18,7 +18,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from audit.access import COOKIE
 from audit.log.keeper import Keeper
+from audit.log.note import Signer
 from audit.looks import STAFF
+from audit.succession import succeed
 from common.testing import NOON, Issuer, envelope, eventually, history, household
 from contracts.envelope import Envelope
 
@@ -140,6 +142,59 @@ async def test_another_key_than_the_one_first_seen_is_not_believed(open_: Open) 
     await expect(page.locator("#badge.bad")).to_contain_text("key")
 
 
+NEXT = Signer("shouwang.test/audit", bytes([9]) * 32)
+
+
+async def test_the_key_that_was_first_seen_is_followed_to_its_successor(
+    open_: Open, app: FastAPI, pool: asyncpg.Pool, db: Any, hear: Hear, story: list[Envelope]
+) -> None:
+    """Straight after the change, when the old key signed the last checkpoint, and after the next."""
+    page = await open_(HERE)
+    await expect(page.locator("#badge.good")).to_be_visible()
+    keeper: Keeper = app.state.keeper
+    async with pool.acquire() as connection:
+        note = await succeed(connection, keeper.signer, NEXT)
+    app.state.keeper = Keeper(pool, NEXT)
+    await page.reload()
+    await expect(page.locator("#badge.good")).to_contain_text("3 条记录未被改动")
+    afresh = await open_(HERE)
+    await expect(afresh.locator("#badge.good")).to_be_visible()
+    await hear([envelope(prev=story[-1], recorded_at=NOON + timedelta(days=101))])
+    assert await app.state.keeper.keep(NOON + timedelta(days=102))
+    for again in (page, afresh):
+        await again.reload()
+        await expect(again.locator("#badge.good")).to_contain_text("4 条记录未被改动")
+    owner = await asyncpg.connect(db.superuser_url)
+    for forged, why in (
+        (note.replace("\n1\n", "\n2\n"), "key: succession"),
+        (note.rpartition("\u2014")[0], "key: succession"),
+    ):
+        await owner.execute("update log.successions set note = $1", forged)
+        await page.reload()
+        await expect(page.locator("#badge.bad")).to_contain_text(why)
+    await owner.execute("delete from log.successions")
+    await page.reload()
+    await expect(page.locator("#badge.bad")).to_contain_text("key")
+    await owner.close()
+
+
+@pytest.mark.usefixtures("story")
+async def test_a_key_counts_in_the_browser_for_its_own_checkpoints_only(
+    open_: Open, app: FastAPI, pool: asyncpg.Pool, db: Any
+) -> None:
+    """A stolen old key signs nothing more, and the new one nothing of before."""
+    keeper: Keeper = app.state.keeper
+    async with pool.acquire() as connection:
+        await succeed(connection, keeper.signer, NEXT)
+    text = (await pool.fetchval("select note from log.checkpoints")).rpartition("\n\n")[0] + "\n"
+    app.state.keeper = Keeper(pool, NEXT)
+    owner = await asyncpg.connect(db.superuser_url)
+    await owner.execute("update log.checkpoints set note = $1", NEXT.sign(text))
+    await owner.close()
+    page = await open_(HERE)
+    await expect(page.locator("#badge.bad")).to_contain_text("signature")
+
+
 async def test_new_records_are_told_of_at_once(
     open_: Open, hear: Hear, story: list[Envelope]
 ) -> None:
@@ -170,7 +225,12 @@ async def test_the_slider_moves_the_clock_and_shows_what_is_different(open_: Ope
     [
         "/",
         "/county",
+        "/county?lang=en",
         "/county/households?step=CLUE",
+        "/completeness",
+        "/completeness?lang=en&service=visits",
+        "/accesses",
+        "/accesses?lang=en&refused=true",
         HERE,
         f"{HERE}/raw",
         f"{HERE}/accesses",
@@ -183,6 +243,10 @@ async def test_axe_finds_nothing_and_nothing_is_wider_than_360_pixels(
     page = await open_(path, viewport={"width": 360, "height": 740}, bypass_csp=True)
     wide = "document.documentElement.scrollWidth"
     assert await page.evaluate(wide) <= 360
+    scrolls = (
+        "Array.from(document.querySelectorAll('table')).filter(t => t.scrollWidth > 328).length"
+    )
+    assert await page.evaluate(scrolls) == 0
     await page.evaluate(AXE)
     found = await page.evaluate(
         "axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"

@@ -40,9 +40,29 @@ async function signed(note, vkey) {
   return false;
 }
 
-async function verify(dossier, vkey, shown) {
-  must(await signed(dossier.checkpoint, vkey), "checkpoint: signature");
+// The keys of the log by the checkpoints that they count for (after `from` states, up to `to`): the one
+// that is believed, and those before and after it, as far as notes that both keys signed lead (ADR 0022).
+async function keys(believed, notes) {
+  const found = new Map([[believed, { from: 0, to: Infinity }]]);
+  for (const note of notes.flatMap(() => notes)) { // whatever their order: a round for each step
+    const [first, old, next, size] = note.split("\n");
+    if (first !== "shouwang/succession/1" || old.split("+")[0] !== next.split("+")[0]) continue;
+    if (!found.has(old) && !found.has(next)) continue;
+    const whole = { from: 0, to: Infinity }, ended = found.get(old) || whole, begun = found.get(next) || whole;
+    // A key is followed once: who steals an old one gives it no other follower, and no longer time.
+    if (ended.to < Infinity || begun.from || !(ended.from <= +size && +size <= begun.to)) continue;
+    if (!(await signed(note, old) && await signed(note, next))) throw new Bad("key: succession");
+    found.set(old, { ...ended, to: +size }).set(next, { ...begun, from: +size });
+  }
+  return found;
+}
+
+async function verify(dossier, believed, told, shown) {
   const [, size, root] = dossier.checkpoint.split("\n");
+  const ours = await keys(believed, dossier.successions);
+  must(ours.has(told), "key");
+  const [signer] = Array.from(ours).find(([, { from, to }]) => from < +size && +size <= to) || [];
+  must(signer && await signed(dossier.checkpoint, signer), "checkpoint: signature");
   must(await included(size - 1, +size, await leaf(utf8(dossier.state)), dossier.state_proof, unbase64(root)), "state");
   const trees = Object.fromEntries(dossier.state.trimEnd().split("\n").slice(2).map((line) => {
     const [tree, count, hash] = line.split(" ");
@@ -74,7 +94,7 @@ async function verify(dossier, vkey, shown) {
   return { verified: known.size, newer: shown.filter((hash) => !known.has(hash)).length };
 }
 
-// The key that this browser saw first is the one that it goes on believing.
+// The key that this browser saw first is the one that it goes on believing, and its successors.
 function pinned(vkey) {
   try {
     const kept = localStorage.getItem("log-key") || vkey;
@@ -92,10 +112,9 @@ async function badge(at) {
     const [file, vkey] = await Promise.all([fetch(dossier), fetch(key)]);
     if (file.status === 503) return say(unsigned, "");
     if (!file.ok || !vkey.ok) return say(unable, "");
-    const told = (await vkey.text()).trim(), kept = pinned(told);
-    must(told === kept, "key");
+    const told = (await vkey.text()).trim();
     const shown = Array.from(document.querySelectorAll("[data-hash]"), (li) => li.dataset.hash);
-    const found = await verify(await file.json(), kept, shown);
+    const found = await verify(await file.json(), pinned(told), told, shown);
     must(found.newer <= Math.max(0, count - found.verified), "page");
     const more = found.newer ? newer.replace("{n}", found.newer) : "";
     return say(good.replace("{n}", found.verified) + more, "good");
