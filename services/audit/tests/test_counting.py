@@ -10,8 +10,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit import county, tally
-from audit.counting import count, keep_counted
+from audit import counting, tally
+from audit.counting import ONE_AT_A_TIME, count, keep_counted
 from audit.vocabulary import Vocabulary
 from common.testing import NOON, envelope, eventually, household
 from contracts.envelope import Envelope
@@ -88,13 +88,24 @@ async def test_only_the_area_that_is_asked_for_is_counted(
 async def test_a_page_says_how_many_households_wait_to_be_counted(
     client: httpx.AsyncClient, hear: Hear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(county, "AT_A_LOOK", 1)
+    monkeypatch.setattr(counting, "AT_A_LOOK", 1)
     await hear([clue(n) for n in (1, 2, 3)])
     assert "另有 2 户正在统计" in (await client.get("/county")).text
     assert "另有 1 户正在统计" in (await client.get("/county/households?phase=CLUE")).text
     whole = (await client.get("/county/households?phase=CLUE")).text
     assert "正在统计" not in whole
     assert "合计 3" in whole
+
+
+async def test_a_page_waits_for_nobody_who_counts_and_says_what_is_missing(
+    client: httpx.AsyncClient, hear: Hear, pool: asyncpg.Pool
+) -> None:
+    await hear([clue(n) for n in (1, 2)])
+    async with pool.acquire() as worker, worker.transaction():
+        await worker.execute("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
+        async with asyncio.timeout(5):
+            assert "另有 2 户正在统计" in (await client.get("/county")).text
+    assert "正在统计" not in (await client.get("/county")).text
 
 
 async def test_a_worker_counts_what_nobody_has_looked_at(

@@ -3,7 +3,8 @@
 A household is counted anew when events were recorded of it since, or when services publish other
 meanings: `counted` remembers how many events, and which meanings, its rows are made of. So hearing an
 event costs nothing here, nothing can be missed, and reading sums up a few small tables. Whoever looks
-counts the few households that changed; a worker counts the many after a rebuild or a new catalogue.
+counts the few households that changed, and waits for nobody who counts (`at_a_look`); a worker counts
+the many, in a load of facts, after a rebuild or a new catalogue.
 """
 
 import asyncio
@@ -22,20 +23,34 @@ log = structlog.get_logger()
 
 VERSION: Final = 1  # of the queries below: another number counts everything anew
 MOST: Final = 2_000  # households at a time: a third of a second
+AT_A_LOOK: Final = 100  # households that a look counts itself: a fiftieth of a second
 EVERY: Final = 5.0  # seconds between looks of the worker
 ONE_AT_A_TIME: Final = 7_301_006  # advisory lock
 
 
-async def count(pool: asyncpg.Pool, vocabulary: Vocabulary, region: str, most: int = MOST) -> int:
-    """Count up to `most` changed households of an area; how many others wait to be counted."""
+async def at_a_look(pool: asyncpg.Pool, vocabulary: Vocabulary, region: str) -> int:
+    """Count the few that changed, unless somebody counts just now; how many wait to be counted."""
+    return await count(pool, vocabulary, region, AT_A_LOOK, wait=False)
+
+
+async def count(
+    pool: asyncpg.Pool, vocabulary: Vocabulary, region: str, most: int = MOST, *, wait: bool = True
+) -> int:
+    """Count up to `most` changed households of an area; how many others wait to be counted.
+
+    Unless it is to `wait`, it counts nothing while somebody else does.
+    """
     rules = _rules(vocabulary)
     if rules is None:
         return 0
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
-        found = await connection.fetch(_CHANGED, region, rules, most)
+        lock = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
+        free = await connection.fetchval(f"select {lock}($1)", ONE_AT_A_TIME) is not False
+        found = await connection.fetch(_CHANGED, region, rules, most if free else 1)
         if not found:
             return 0
+        if not free:
+            return int(found[0]["changed"])
         households = [row["household_id"] for row in found]
         regions = [row["region"] for row in found]
         events = [row["events"] for row in found]

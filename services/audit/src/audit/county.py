@@ -26,7 +26,6 @@ from contracts.access import Shown
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
 SHADES = 4
-AT_A_LOOK = 1_000  # changed households that a page counts itself; the worker counts the others
 # Roughly as the towns lie: row and column of the tile map, from the north-west.
 TILES = {
     "441624112": (1, 2), "441624113": (1, 3), "441624104": (1, 4),
@@ -58,7 +57,7 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
     if phase not in PHASES:
         raise Problem("not-found")
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
-    uncounted = await counting.count(runtime.pool, vocabulary, place, AT_A_LOOK)
+    uncounted = await counting.at_a_look(runtime.pool, vocabulary, place)
     standing = await tally.standing(runtime.pool, place)
     caller.show(sum(s.households for s in standing), map=phase)
     return page(
@@ -88,7 +87,7 @@ async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
     place = caller.place
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     wanted, title = _wanted(request, vocabulary)
-    uncounted = await counting.count(runtime.pool, vocabulary, place, AT_A_LOOK)
+    uncounted = await counting.at_a_look(runtime.pool, vocabulary, place)
     total, found = await tally.listed(
         runtime.pool,
         place,
