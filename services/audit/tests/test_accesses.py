@@ -1,6 +1,8 @@
 """Who looked at a household: of every service, the latest first, for those who oversee."""
 
+import html
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +16,7 @@ from audit import verify
 from audit.looks import STAFF
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Actor, Envelope
+from services.audit.tests.test_pages import Checked
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 Own = Callable[[], Awaitable[None]]
@@ -105,6 +108,8 @@ async def test_pages_follow_one_another(client: httpx.AsyncClient, looked: None)
         ("department=yibao&refused=false", []),
         ("until=2024-06-03", [2, 3]),
         ("since=2024-06-04", [0, 1]),
+        ("since=2024-06-03&until=2024-06-03", [2, 3]),
+        ("since=&until=&department=", [0, 1, 2, 3]),
     ],
 )
 async def test_filters_leave_what_was_asked_for(
@@ -219,6 +224,47 @@ async def test_looks_at_lists_are_told_by_area(
     await own()
     last = (await client.get("/v1/accesses?refused=false&limit=1")).json()["items"]
     assert told(last[0])[0] == "the access log"
+
+
+async def test_people_read_who_looked_at_lists_on_a_page_that_the_overview_leads_to(
+    client: httpx.AsyncClient, looked: None, own: Own, tokens: Issuer
+) -> None:
+    await client.get("/?region=441624108", headers={"Access-Purpose": "spring check"})
+    town = tokens.bearer("town", BOTH, department=STAFF, region="441624109")
+    assert (await client.get("/county", headers=town)).status_code == 200
+    assert (await client.get("/county", headers=tokens.bearer("yibao", BOTH))).status_code == 403
+    await own()
+    assert 'href="/accesses?region=441624"' in (await client.get("/county")).text
+    reader = tokens.bearer("supervisor", "audit:read", department=STAFF)
+    assert "/accesses" not in (await client.get("/county", headers=reader)).text
+    page = (await client.get("/accesses")).text
+    Checked(page)
+    for said in ("谁看过名单", "spring check", "全域总览", "被拒绝", "合水镇"):
+        assert said in page
+    english = (await client.get("/accesses?lang=en&refused=true")).text
+    assert "Who looked at lists" in english
+    assert "spring check" not in english
+    ours = (await client.get("/accesses", headers=town)).text
+    assert ours.count("<tr>") == 2
+    assert "spring check" not in ours
+    assert "彭寨镇" not in ours
+    assert (await client.get("/accesses?region=441624108", headers=town)).status_code == 403
+
+
+async def test_who_looked_at_lists_goes_on_behind_a_link(
+    client: httpx.AsyncClient, own: Own
+) -> None:
+    for n in range(103):
+        await client.get("/v1/households", headers={"Access-Purpose": f"look {n:03d}"})
+    await own()
+    first = (await client.get("/accesses?refused=false")).text
+    following = re.search(r'rel="next" href="([^"]+)"', first)
+    assert following
+    assert "refused=false" in html.unescape(following[1])
+    rest = (await client.get(html.unescape(following[1]))).text
+    found = re.findall(r"look \d{3}", first + rest)
+    assert found == [f"look {n:03d}" for n in reversed(range(103))]
+    assert len(re.findall(r"look \d{3}", rest)) == 3
 
 
 async def test_erasing_a_person_leaves_who_looked_as_it_was(

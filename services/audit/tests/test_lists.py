@@ -48,6 +48,15 @@ async def recorded(pool: asyncpg.Pool) -> list[dict[str, Any]]:
         (f"/?region={VILLAGE}", VILLAGE, "VILLAGES", {"village": VILLAGE}, 2),
         ("/county?map=CLUE", "441624", "COUNTY", {"map": "CLUE"}, 3),
         ("/county/households?phase=CLUE", "441624", "COUNTED", {"phase": "CLUE"}, 3),
+        ("/accesses?region=441624108", "441624108", "ACCESSES", {}, 0),
+        (
+            "/accesses?department=yibao&refused=true&since=2024-06-03&until=",
+            "441624",
+            "ACCESSES",
+            {"department": "yibao", "refused": "true", "since": "2024-06-03T00:00:00+08:00"},
+            0,
+        ),
+        ("/v1/accesses?department=somebody", "441624", "ACCESSES", {}, 0),
         (f"/county/households?step=CLUE&region={OTHER}", OTHER, "COUNTED", {"step": "CLUE"}, 1),
     ],
 )
@@ -75,15 +84,24 @@ async def test_a_list_is_one_record_with_what_was_asked_for_and_how_many_there_w
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/households", "/", "/county", "/county/households?phase=CLUE", "/v1/timeline/hash"]
+    "path",
+    [
+        "/v1/households",
+        "/",
+        "/county",
+        "/county/households?phase=CLUE",
+        "/v1/timeline/hash",
+        "/completeness",
+        "/accesses",
+    ],
 )
 @pytest.mark.parametrize(
     ("scopes", "department", "region", "why"),
     [
         ("facts:write", STAFF, "441624", "NO_SCOPE"),
-        ("audit:read", STAFF, "", "OUTSIDE_REGION"),
-        ("audit:read", "yibao", "441624", "NOT_ROUTED"),
-        ("audit:read", "", "441624", "NOT_ROUTED"),
+        ("audit:read access:read", STAFF, "", "OUTSIDE_REGION"),
+        ("audit:read access:read", "yibao", "441624", "NOT_ROUTED"),
+        ("audit:read access:read", "", "441624", "NOT_ROUTED"),
     ],
 )
 async def test_A75_whoever_may_see_no_list_is_refused_and_that_is_recorded(
@@ -124,6 +142,12 @@ async def test_what_is_no_list_is_no_look(client: httpx.AsyncClient, pool: async
         ("/v1/households?cursor=x", 400),
         ("/v1/households?colour=red", 400),
         ("/v1/timeline/hash", 200),
+        ("/completeness", 200),
+        ("/completeness?outcome=fine", 404),
+        ("/completeness?service=nobody", 404),
+        ("/accesses?region=x", 404),
+        ("/accesses?since=x", 400),
+        ("/accesses?colour=red", 400),
     ):
         assert (await client.get(path)).status_code == status
     assert await recorded(pool) == []

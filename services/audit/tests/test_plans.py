@@ -26,6 +26,14 @@ from (
     from generate_series(1, 2000) h, generate_series(1, 20) n
 ) as each
 """
+LISTS = """
+insert into read.timeline
+select 'access-to-area-4416241' || town, timestamptz '2024-01-01' + n * interval '1 s', 'audit',
+    'access-to-area-4416241' || town, n, gen_random_uuid(), null, 'ListLookedAt', 1, now(), 'person',
+    'SUPERVISOR', '', 'xiangzhen', '441624', '4416241' || town, null, gen_random_uuid(), null,
+    'INTERNAL', convert_to('{}' || repeat(' ', 500), 'UTF8'), sha256('a'), sha256('b'), 'filler', 0, n
+from generate_series(10, 16) town, generate_series(1, 2000) n
+"""
 LIST = """
 insert into read.households
 select household_id, min(region), count(*), max(recorded_at), '', '', 1
@@ -66,6 +74,7 @@ async def asked(app: FastAPI, db: Database, pool: asyncpg.Pool) -> AsyncIterator
 
     await pool.execute(FILL)
     await pool.execute(LIST)
+    await pool.execute(LISTS)
     await pool.execute("analyze read.timeline")
     await pool.execute("analyze read.households")
     overheard = await asyncpg.create_pool(
@@ -92,3 +101,17 @@ async def test_no_page_reads_through_all_events(
             assert "Seq Scan on timeline" not in plan, (address, query, plan)
             read |= {name for name in ("timeline", "households", "counted") if f" {name}" in plan}
     assert read == {"timeline", "households", "counted"}
+
+
+@pytest.mark.parametrize("path", ["/accesses", "/v1/accesses"])
+@pytest.mark.parametrize("region", ["441624", "441624116"])
+async def test_who_looked_at_lists_is_read_by_time_and_not_sorted(
+    client: httpx.AsyncClient, pool: asyncpg.Pool, asked: Asked, path: str, region: str
+) -> None:
+    asked.clear()
+    answer = await client.get(f"{path}?region={region}&since=2024-01-01")
+    assert answer.status_code == 200, answer.text
+    ((query, args),) = [one for one in asked if "from read.timeline" in one[0].lower()]
+    plan = "\n".join(row[0] for row in await pool.fetch(f"explain {query}", *args))
+    assert "Index Scan Backward using timeline_of_areas" in plan, plan
+    assert "Sort" not in plan, plan

@@ -18,7 +18,7 @@ from common.auth import DOCUMENTATION
 from common.testing import NOON, envelope, household
 
 SHOWS_NOBODY = {
-    "/find": "leads to a page, which records; identification refuses, and records that",
+    "/find": "records what it found, when that is known; identification records refusals",
     "/health/live": "whether the process lives",
     "/health/ready": "whether it can work",
     "/metrics": "numbers of the process",
@@ -77,6 +77,7 @@ async def test_every_route_adds_its_record_before_it_answers(
     unrecorded = {
         "/v1/timeline/hash": "one hash over everything",
         "/v1/completeness": "counts over everything",
+        "/completeness": "the same for people",
     }
     for n, path in enumerate(path for path in shown_by(app) if path not in unrecorded):
         asked = path.replace("{household_id}", str(household(1))) + query.get(path, "")

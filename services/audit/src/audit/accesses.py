@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import ColumnElement, false, not_, tuple_
+from sqlalchemy import Boolean, ColumnElement, false, literal_column, not_, tuple_
 from sqlmodel import col
 
 from audit import queries
@@ -21,14 +21,14 @@ from audit.filters import NO_NUL, At, moment
 from audit.lists import Lister, listing
 from audit.lists import stream_of as area_stream
 from audit.looks import READ, Looker, looking, stream_of
-from audit.read_model import Entry
+from audit.read_model import OF_AREAS, Entry
 from audit.rendering import page
 from audit.sentences import Words, shown
 from audit.state import at
 from audit.timeline import Who, cursor_after, place_in, told
 from audit.verify import payload
 from audit.vocabulary import Vocabulary
-from audit.words import DEPARTMENTS
+from audit.words import DEPARTMENTS, inside
 from common.http import encoded, only_filters
 from common.paging import lead_on
 from contracts.access import Shown
@@ -95,8 +95,13 @@ def asked(
     since: At = None,
     until: At = None,
 ) -> Asked:
-    """For a route's parameter. Raises `Problem` (400) for what is neither a moment nor a date."""
-    return Asked(department or None, refused, moment(since), moment(until))
+    """For a route's parameter. Raises `Problem` (400) for what is neither a moment nor a date.
+
+    `since` a date is from its first moment on, `until` one up to its last. A form sends empty fields.
+    """
+    return Asked(
+        department or None, refused, moment(since or None, first=True), moment(until or None)
+    )
 
 
 @router.get(
@@ -135,10 +140,8 @@ async def to_area(
 ) -> Response:
     """Those of an area, given by the first digits of its code; without one, of the caller's."""
     only_filters(request, ("region", *NAMES, "cursor", "limit", "purpose"))
-    first = area_stream(caller.place)
-    inside = [col(Entry.key) >= first, col(Entry.key) < first + ":"]  # ":" comes right after "9"
-    items, following = await _found(request, inside, wanted, cursor, limit)
-    caller.show(0)
+    items, following = await _found(request, _inside(caller), wanted, cursor, limit)
+    _show(caller, wanted)
     answer = encoded(AccessesToArea(caller.place, items, following))
     lead_on(request, answer, following)
     return answer
@@ -156,17 +159,66 @@ async def page_of(
 ) -> Response:
     """The same for people."""
     only_filters(request, (*NAMES, "cursor", "lang", "purpose"))
+    return await _page(request, "accesses.html", _of(caller), wanted, household=caller)
+
+
+@router.get("/accesses", include_in_schema=False, response_class=HTMLResponse)
+async def page_of_area(
+    request: Request,
+    caller: Annotated[Lister, listing(Shown.ACCESSES, scope=READ)],
+    wanted: Annotated[Asked, Depends(asked)],
+) -> Response:
+    """Who looked at lists, for people: of the caller's area, or of `region` inside it."""
+    only_filters(request, ("region", *NAMES, "cursor", "lang", "purpose"))
+    answer = await _page(
+        request,
+        "area_accesses.html",
+        _inside(caller),
+        wanted,
+        region=caller.place,
+        areas=dict.fromkeys((caller.actor.region, *inside(caller.actor.region), caller.place)),
+        now=runtime_of(request).clock.now(),
+    )
+    _show(caller, wanted)
+    return answer
+
+
+async def _page(
+    request: Request,
+    template: str,
+    which: Sequence[ColumnElement[bool]],
+    wanted: Asked,
+    **values: Any,
+) -> Response:
     cursor = request.query_params.get("cursor")
-    items, following = await _found(request, _of(caller), wanted, cursor, PAGE)
+    items, following = await _found(request, which, wanted, cursor, PAGE)
     return page(
         request,
-        "accesses.html",
-        household=caller,
+        template,
         items=items,
         following=following,
         departments=DEPARTMENTS,
         chosen={name: v for name in NAMES if (v := request.query_params.get(name))},
+        **values,
     )
+
+
+def _show(caller: Lister, wanted: Asked) -> None:
+    """What is recorded of the filters: codes that there are, and moments, but no free text."""
+    caller.show(
+        0,
+        department=wanted.department if wanted.department in DEPARTMENTS else None,
+        refused=None if wanted.refused is None else str(wanted.refused).lower(),
+        since=wanted.since.isoformat() if wanted.since else None,
+        until=wanted.until.isoformat() if wanted.until else None,
+    )
+
+
+def _inside(caller: Lister) -> list[ColumnElement[bool]]:
+    """Those of an area and of the areas in it; in terms of an index that has them by time."""
+    first, stream = area_stream(caller.place), col(Entry.stream)
+    of_areas = literal_column(OF_AREAS, Boolean())
+    return [of_areas, stream >= first, stream < first + ":"]  # ":" comes right after "9"
 
 
 def _of(caller: Looker) -> list[ColumnElement[bool]]:

@@ -11,6 +11,7 @@ from audit import counting, tally
 from audit.api import MOST, runtime_of, vocabulary_of
 from audit.declared import PHASES, STEPS
 from audit.lists import Lister, listing
+from audit.looks import READ
 from audit.phrases import PHRASES
 from audit.rendering import page
 from audit.sentences import Words
@@ -73,6 +74,7 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         duties=await tally.duties(runtime.pool, place, business_date(runtime.clock.now())),
         uncounted=uncounted,
         kind=lambda name: _label(vocabulary, name),
+        reads_looks=READ in caller.scopes,
         outcomes=OUTCOMES,
         now=runtime.clock.now(),
     )

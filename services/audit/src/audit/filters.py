@@ -20,6 +20,7 @@ from common.clock import SHANGHAI, start_of
 from common.problems import Problem
 from contracts.meaning import Meaning
 
+_SHORTEST = timedelta(microseconds=1)
 NAMES = ("service", "type", "department", "late", "corrected", "breach", "valid_at", "known_at")
 At = Annotated[
     str | None,
@@ -64,15 +65,14 @@ def filters(
     )
 
 
-def moment(text: str | None) -> datetime | None:
-    """A moment, or the last one of a business date. Raises `Problem` (400)."""
+def moment(text: str | None, *, first: bool = False) -> datetime | None:
+    """A moment, or the last one (or the first) of a business date. Raises `Problem` (400)."""
     if text is None:
         return None
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-            return start_of(date.fromisoformat(text) + timedelta(days=1)) - timedelta(
-                microseconds=1
-            )
+            day = date.fromisoformat(text)
+            return start_of(day) if first else start_of(day + timedelta(days=1)) - _SHORTEST
         found = datetime.fromisoformat(text)
         if found.tzinfo is None:
             raise ValueError("a moment has a zone")

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from audit import county, household, live, lookup, queries
+from audit import completeness, county, household, live, lookup, queries
 from audit.access import COOKIE, SCOPE, SigningIn, form, signed_in
 from audit.api import MOST, runtime_of
 from audit.lists import Lister, listing
@@ -24,6 +24,7 @@ from contracts.access import Shown
 
 _PAGES = re.compile(
     r"/|/find|/session(/end)?|/households/[^/]*(/(raw|accesses))?|/county(/households)?"
+    r"|/accesses|/completeness"
 )
 
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
@@ -88,7 +89,7 @@ async def sign_out(request: Request, caller: Annotated[Principal, signed_in()]) 
 def install(app: FastAPI) -> None:
     """Add the pages, and problems as pages for those who asked for a page."""
     app.include_router(router)
-    for pages in (county, household, live, lookup):
+    for pages in (completeness, county, household, live, lookup):
         app.include_router(pages.router)
 
     async def on_problem(request: Request, error: Exception) -> Response:

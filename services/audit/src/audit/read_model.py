@@ -29,6 +29,7 @@ SCHEMA = "read"
 BYTES = Text(collation="C")  # compared byte by byte, so that order is the same in every database
 MOMENT = DateTime(timezone=True)
 TABLES = MetaData(schema=SCHEMA)
+OF_AREAS = "starts_with(stream, 'access-to-area-')"  # looks at lists; a query says it word by word
 
 
 class Entry(SQLModel, table=True):
@@ -36,6 +37,13 @@ class Entry(SQLModel, table=True):
 
     metadata = TABLES
     __tablename__ = "timeline"
+    __table_args__ = (
+        Index(
+            "timeline_of_areas",
+            *("recorded_at", "service", "stream", "version"),
+            postgresql_where=text(OF_AREAS),
+        ),
+    )
 
     key: str = Field(primary_key=True, sa_type=BYTES)
     recorded_at: datetime = Field(primary_key=True, sa_type=MOMENT)

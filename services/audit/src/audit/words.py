@@ -69,6 +69,11 @@ def named(code: str, names: dict[str, Words]) -> Words:
     return names.get(code, Words(code, code))
 
 
+def inside(code: str) -> list[str]:
+    """The towns inside an area; none of one that is a town, or less, itself."""
+    return [town for town in TOWNS if town.startswith(code) and town != code]
+
+
 def area(code: str) -> Words:
     """The town or county an area code lies in, with the code: "彭寨镇(441624108201)"."""
     name = TOWNS.get(code[:9]) or COUNTIES.get(code[:6])
