@@ -29,9 +29,11 @@ async def test_one_households_story(county: County) -> None:
     await _visited(county, household)
     before = await _told(county, household["household_id"])
     await _found(county, household)
+    looks = await _looked(county, household["household_id"])
     await _dropped_and_rebuilt(county)
     after = await _told(county, household["household_id"])
     assert after == before
+    assert looks <= await _accesses(county, household["household_id"])
     await county.set_clocks(None)
 
 
@@ -270,6 +272,38 @@ async def _found(county: County, household: dict[str, Any]) -> None:
                 assert await database.fetchval(holds, said) == 0
     finally:
         await database.close()
+
+
+async def _looked(county: County, household_id: str) -> set[tuple[str, str, str]]:
+    """Each look, and each refusal, comes back over Kafka in the list of who looked (ADR 0019)."""
+    for client, status in (("supervisor", 200), ("nongye", 403)):
+        for path in (f"/v1/households/{household_id}/state", "/v1/households"):
+            purpose = {"Access-Purpose": "story"}
+            answer = await county.call(client, "GET", "audit", path, headers=purpose)
+            assert answer.status_code == status, answer.text
+    wanted = {
+        ("HouseholdLookedAt", "证件号码所属的农户", "监督检查"),
+        ("HouseholdLookedAt", "某一时点的情况", "story"),
+        ("LookRefused", "某一时点的情况", ""),
+        ("ListLookedAt", "农户名单", "story"),
+        ("ListRefused", "农户名单", ""),
+    }
+
+    async def listed() -> bool:
+        return wanted <= await _accesses(county, household_id)
+
+    await eventually(listed, within=20)
+    return wanted
+
+
+async def _accesses(county: County, household_id: str) -> set[tuple[str, str, str]]:
+    """Type, what was shown and what for, of the looks at a household and at lists."""
+    looks = []
+    for path in (f"/v1/households/{household_id}/accesses", "/v1/accesses"):
+        looks += (await county.get("supervisor", "audit", path))["items"]
+    return {
+        (look["type"], look["shown"]["zh"], (look["purpose"] or {"zh": ""})["zh"]) for look in looks
+    }
 
 
 async def _dropped_and_rebuilt(county: County) -> None:
