@@ -41,7 +41,7 @@ def test_every_path_leads_to_a_field(
     meanings: Meanings, event: type[Any], meaning: Meaning
 ) -> None:
     names = dict.fromkeys((*meaning.makes, *meaning.chooses))
-    paths = [*named(meaning.sets), *named(names), *meaning.when]
+    paths = [*named(meaning.sets), *named(meaning.regardless), *named(names), *meaning.when]
     paths += [path for choice in meaning.chooses.values() for path in choice.by]
     paths += [path for path in (meaning.corrects,) if path]
     if meaning.amends:

@@ -116,6 +116,40 @@ async def test_A75_a_clue_that_joins_a_case_is_routed_too(
     assert (await client.get(TIMELINE, headers=of("shuiwu"))).status_code == 403
 
 
+@pytest.mark.parametrize("ended", ["ClueWithdrawn", "ClueRejected"])
+async def test_A75_a_clue_that_is_taken_back_is_routed_no_longer(
+    client: httpx.AsyncClient, hear: Hear, of: Of, ended: str
+) -> None:
+    """Although the case goes on with the clues that are left."""
+    first = by_town("RiskDetected", clue_id=PERSON, risk_types=["ILLNESS"], due_on="2024-06-18")
+    joined = by_town("RiskClueAttached", first, clue_id=OTHER, risk_types=["UNSAFE_WATER"])
+    await hear([first, joined])
+    assert (await client.get(TIMELINE, headers=of("shuiwu"))).status_code == 200
+    back = by_town(ended, joined, clue_id=OTHER, ends_case=False, left={"risk_types": ["ILLNESS"]})
+    await hear([back])
+    assert (await client.get(TIMELINE, headers=of("shuiwu"))).status_code == 403
+    seen = (await client.get(TIMELINE, headers=of("yibao"))).json()["items"]
+    assert [item["type"] for item in seen] == ["RiskDetected"]  # what was said of the other is not
+    assert (await state_of(client, of("yibao")))["due_on"] == "2024-06-18"
+
+
+async def test_A75_the_clue_that_opened_a_case_is_taken_back_and_the_case_goes_on(
+    client: httpx.AsyncClient, hear: Hear, of: Of
+) -> None:
+    first = by_town("RiskDetected", clue_id=PERSON, risk_types=["ILLNESS"], due_on="2024-06-18")
+    joined = by_town("RiskClueAttached", first, clue_id=OTHER, risk_types=["UNSAFE_WATER"])
+    left = {"risk_types": ["UNSAFE_WATER"]}
+    back = by_town("ClueWithdrawn", joined, clue_id=PERSON, ends_case=False, left=left)
+    await hear([first, joined, back])
+    assert (await client.get(TIMELINE, headers=of("yibao"))).status_code == 403
+    assert (await state_of(client, of("shuiwu")))["risk_types"] == ["UNSAFE_WATER"]
+    again = by_town("ClueWithdrawn", back, clue_id=OTHER, ends_case=True, left=None)
+    await hear([again])
+    assert (await client.get(TIMELINE, headers=of("shuiwu"))).status_code == 403
+    whole = await state_of(client, {})
+    assert not {"risk_types", "due_on"} & set(whole)
+
+
 async def test_A75_once_the_difficulty_is_gone_so_is_the_sight_of_it(
     client: httpx.AsyncClient, story: dict[str, Envelope], hear: Hear, of: Of
 ) -> None:

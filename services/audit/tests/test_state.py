@@ -196,6 +196,7 @@ def test_items_choices_and_conditions() -> None:
         makes={"stage": "OPEN"},
         chooses={"way": Choice(("kind", "passed"), {"A/true": "UP", "A/false": "DOWN"})},
         when={"ends": True},
+        regardless={"left": "kind", "member.{gone}": None},
     )
     payload = {
         "members": [{"id": "p", "health": "WELL"}, {"id": "q", "health": None}, {"no": 1}, 7],
@@ -208,9 +209,13 @@ def test_items_choices_and_conditions() -> None:
         "member.q.health": None,
         "stage": "OPEN",
         "way": "DOWN",
+        "left": "A",
     }
-    for other in (payload | {"ends": False}, None):
-        assert values(state([happened(1, meaning, other)], at(0), at(0))) == {}
+    other = happened(2, meaning, payload | {"ends": False, "gone": "p"})
+    both = [happened(1, meaning, payload), other]
+    assert "member.p.health" not in values(state(both, at(0), at(0)))
+    assert values(state([other], at(0), at(0))) == {"left": "A"}
+    assert values(state([happened(1, meaning, None)], at(0), at(0))) == {}
     unknown = state([happened(1, meaning, payload | {"kind": "B"})], at(0), at(0))
     assert "way" not in unknown.fields
 

@@ -51,6 +51,7 @@ def test_every_kind_of_declaration_is_understood() -> None:
         chooses={"chosen": Choice(("id", "final"), {"p.q/true": "BOTH"})},
         each={"members": {"member.{person}.age": "age", "member.{person}.left": None}},
         when={"final": True},
+        regardless={"left.{id}": "deep.value", "gone": None},
     )
     members = [{"person": "1", "age": 3}, {"person": "2"}]
     payload = {"id": "p.q", "deep": {"value": [1]}, "final": True, "members": members}
@@ -67,6 +68,8 @@ def test_every_kind_of_declaration_is_understood() -> None:
         "made.p·q": "X",
         "chosen": "BOTH",
         "member.1.age": 3,
+        "left.p·q": [1],
+        "left.never": [1],
     }
     assert replayed([retold(e) for e in events], timestamp(NOON)) == shown
 

@@ -18,6 +18,7 @@ from contracts.episodes import (
     RiskDetected,
     WithdrawnBy,
 )
+from contracts.evidence import CluesLeft
 from contracts.identification import HouseholdEvent
 from contracts.stages import Stage
 from identification.domain.commands import Command, RejectClue, ReturnReview, WithdrawClue
@@ -136,6 +137,7 @@ def test_T4_one_clue_of_two_leaves_the_case_and_its_clock() -> None:
     (event,) = HOUSEHOLD.when(WITHDRAW, given=given)
     assert isinstance(event, ClueWithdrawn)
     assert not event.ends_case
+    assert event.left == CluesLeft(risk_types=[RiskType.SCHOOLING])
     file = state([*given, event]).opened
     assert file.risk_types == {RiskType.SCHOOLING}
     assert file.discovered_on == date(2024, 3, 1)

@@ -14,7 +14,7 @@ from contracts.codes import (
     RiskType,
     Severity,
 )
-from contracts.evidence import ClueEvidenceAdded
+from contracts.evidence import ClueEvidenceAdded, CluesLeft
 from contracts.incomes import IncomeLine
 from contracts.stages import Procedure
 from contracts.wording import Code, Wording
@@ -361,6 +361,7 @@ class ClueWithdrawn:
     reason: str
     withdrawn_on: date
     ends_case: bool
+    left: CluesLeft | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

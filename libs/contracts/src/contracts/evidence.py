@@ -5,6 +5,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from contracts.codes import RiskType
 from contracts.wording import Code, Wording
 
 
@@ -108,3 +109,11 @@ class CaseReviewed:
 
 
 EvidenceEvent = ClueEvidenceReplaced | CaseReviewRequested | CaseReviewed
+
+
+@dataclass(frozen=True, kw_only=True)
+class CluesLeft:
+    """What the clues of a case report when one was withdrawn (T4), until people verify what the
+    difficulty is."""
+
+    risk_types: list[RiskType]

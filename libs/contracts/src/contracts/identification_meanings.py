@@ -159,7 +159,20 @@ _ENDED = {
     "monitored_class": None,
     "monitored_since": None,
 }
+_MINZHENG = frozenset({"minzheng"})
 _CLUE = {"clue.{clue_id}.risk_types": "risk_types"}
+
+
+def _taken_back(**left: str) -> Meaning:
+    """A clue is no more; with the last one goes the case."""
+    return Meaning(
+        makes={"stage": "NONE"},
+        sets={"risk_types": None, "due_on": None, "clue": None},
+        when={"ends_case": True},
+        regardless={"clue.{clue_id}": None, **left},
+        closes=CLOCK,
+    )
+
 
 IDENTIFICATION = Meanings(
     {
@@ -235,18 +248,8 @@ IDENTIFICATION = Meanings(
             step="VERIFIED",
         ),
         HouseholdFoundNotAtRisk: Meaning(makes={"stage": Stage.NOT_AT_RISK.value}, step="VERIFIED"),
-        ClueRejected: Meaning(
-            makes={"stage": "NONE"},
-            sets={"risk_types": None, "due_on": None, "clue": None},
-            when={"ends_case": True},
-            closes=CLOCK,
-        ),
-        ClueWithdrawn: Meaning(
-            makes={"stage": "NONE"},
-            sets={"risk_types": None, "due_on": None, "clue": None},
-            when={"ends_case": True},
-            closes=CLOCK,
-        ),
+        ClueRejected: _taken_back(),
+        ClueWithdrawn: _taken_back(risk_types="left.risk_types"),
         VillageReviewHeld: Meaning(chooses={"stage": Choice(("procedure", "passed"), _REVIEWED)}),
         PublicityPosted: Meaning(chooses=_by_procedure(Stage.PUBLICISED, Stage.ELIM_PUBLICISED)),
         PublicityCompleted: Meaning(
@@ -339,15 +342,11 @@ IDENTIFICATION = Meanings(
         "eliminated_on": StateField("消除日期", "eliminated on", needed_by=EVERY),
         "elimination.due_on": StateField("申请消除期限", "elimination to be proposed by"),
         "income.disposable_fen": StateField(
-            "家庭可支配收入", "disposable income", needed_by=frozenset({"minzheng"})
+            "家庭可支配收入", "disposable income", needed_by=_MINZHENG
         ),
-        "income.line_fen": StateField("监测线", "line", needed_by=frozenset({"minzheng"})),
-        "income.members": StateField(
-            "核算人数", "persons counted", needed_by=frozenset({"minzheng"})
-        ),
-        "income.within_line": StateField(
-            "收入在线内", "within the line", needed_by=frozenset({"minzheng"})
-        ),
+        "income.line_fen": StateField("监测线", "line", needed_by=_MINZHENG),
+        "income.members": StateField("核算人数", "persons counted", needed_by=_MINZHENG),
+        "income.within_line": StateField("收入在线内", "within the line", needed_by=_MINZHENG),
         "safeguard.housing": StateField(
             "住房等级", "housing", HousingGrade, needed_by=frozenset({"zhujian"})
         ),

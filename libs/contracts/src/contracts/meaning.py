@@ -50,6 +50,7 @@ class Meaning:
     - `makes`: state field → code, or yes or no. `chooses`: state field → `Choice`.
     - `each`: path of a list → `sets` for each item, with paths into the item.
     - `when`: only if each of these paths has this value.
+    - `regardless`: as `sets`, before them, whatever `when` says.
     - `corrects`: path of the id of an event that counts no more. `amends`: see `Amendment`.
     - `step`: a step of the way from clue to elimination. `breach`: it says that a deadline was missed.
     - `opens`, `closes`: path of the id of a deadline, or a name for one that a household has once.
@@ -61,6 +62,7 @@ class Meaning:
     chooses: Mapping[str, Choice] = field(default_factory=dict)
     each: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     when: Mapping[str, Any] = field(default_factory=dict)
+    regardless: Mapping[str, str | None] = field(default_factory=dict)
     corrects: str | None = None
     amends: Amendment | None = None
     step: str | None = None
@@ -72,7 +74,8 @@ class Meaning:
     def names(self) -> set[str]:
         """The state fields that it touches, without what stands in braces."""
         each = (name for sets in self.each.values() for name in sets)
-        return {bare(name) for name in (*self.sets, *self.makes, *self.chooses, *each)}
+        of_event = (*self.sets, *self.regardless, *self.makes, *self.chooses)
+        return {bare(name) for name in (*of_event, *each)}
 
 
 def bare(name: str) -> str:

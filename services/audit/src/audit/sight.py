@@ -87,8 +87,10 @@ class Sight:
         return [c for c in codes if isinstance(c, str) and self.department in routes.get(c, ())]
 
     def _concerns(self, event: Happened) -> bool:
-        """Whether it names a difficulty of the department, and no other."""
-        for name, value in effects(event.meaning, event.payload or {}):
+        """Whether it names a difficulty of the department, and no other. What a withdrawn clue leaves
+        over is named by it, but is not what it is about."""
+        meaning = replace(event.meaning, regardless={})
+        for name, value in effects(meaning, event.payload or {}):
             codes = value if isinstance(value, list) else [value]
             if value is not MISSING and codes and self._mine(name, value) == codes:
                 return True

@@ -165,6 +165,7 @@ def _clear(found: State, name: str, by: UUID) -> None:
 
 def effects(meaning: Meaning, payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """State fields and their values; `MISSING` for those that are no more."""
+    yield from _sets([(n, p, payload) for n, p in meaning.regardless.items()])
     if any(at(payload, path) != value for path, value in meaning.when.items()):
         return
     sets: list[tuple[str, Any, Any]] = [(n, p, payload) for n, p in meaning.sets.items()]
@@ -172,10 +173,7 @@ def effects(meaning: Meaning, payload: Mapping[str, Any]) -> Iterator[tuple[str,
         items = at(payload, path)
         for item in items if isinstance(items, list) else []:
             sets += [(name, at, item) for name, at in each.items()]
-    for name, path, source in sets:
-        value = MISSING if path is None else at(source, path)
-        if (filled := _filled(name, source)) and (path is None or value is not MISSING):
-            yield filled, value
+    yield from _sets(sets)
     for name, code in meaning.makes.items():
         if filled := _filled(name, payload):
             yield filled, code
@@ -183,6 +181,14 @@ def effects(meaning: Meaning, payload: Mapping[str, Any]) -> Iterator[tuple[str,
         said = "/".join(_text(at(payload, path)) for path in choice.by)
         if said in choice.codes and (filled := _filled(name, payload)):
             yield filled, choice.codes[said]
+
+
+def _sets(sets: Iterable[tuple[str, str | None, Any]]) -> Iterator[tuple[str, Any]]:
+    """The values of fields by their paths into a payload, or an item of it."""
+    for name, path, source in sets:
+        value = MISSING if path is None else at(source, path)
+        if (filled := _filled(name, source)) and (path is None or value is not MISSING):
+            yield filled, value
 
 
 def _filled(name: str, source: Any) -> str | None:

@@ -328,9 +328,10 @@ def _applies(meaning: Any, payload: Any) -> bool:
 
 def effects(meaning: Any, payload: Any) -> Iterator[tuple[str, Any]]:
     """The fields of the state that an event sets, and their values; `MISSING` where it ends one."""
+    sets = [(name, path, payload) for name, path in meaning.get("regardless", {}).items()]
     if not _applies(meaning, payload):
-        return
-    sets = [(name, path, payload) for name, path in meaning.get("sets", {}).items()]
+        meaning = {}
+    sets += [(name, path, payload) for name, path in meaning.get("sets", {}).items()]
     for path, each in meaning.get("each", {}).items():
         items = at(payload, path)
         for item in items if isinstance(items, list) else []:

@@ -3,6 +3,7 @@
 from datetime import date
 
 from common.decider import Refused
+from contracts.codes import RiskType
 from contracts.episodes import (
     ClueRejected,
     ClueWithdrawn,
@@ -11,6 +12,7 @@ from contracts.episodes import (
     ReviewLevel,
     ReviewReturned,
 )
+from contracts.evidence import CluesLeft
 from contracts.inquiries import AuthorisationRefused
 from identification.domain.commands import RejectClue, ReturnReview, WithdrawClue
 from identification.domain.guards import (
@@ -103,6 +105,8 @@ def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[E
         raise Refused("clue-not-open", clues=[clue.clue_id for clue in open_clues])
     in_order(c.withdrawn_on, clue.discovered_on, c.today, "withdrawn_on")
     without_personal_data(reason=c.reason)
+    left = frozenset[RiskType]().union(*(o.risk_types for o in open_clues if o is not clue))
+    unverified = isinstance(case, ClueOpen | Verifying | NotAtRisk)
     return [
         ClueWithdrawn(
             household_id=household.registered.household_id,
@@ -111,6 +115,7 @@ def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[E
             reason=c.reason,
             withdrawn_on=c.withdrawn_on,
             ends_case=len(open_clues) == 1 and monitored is None,
+            left=CluesLeft(risk_types=sorted(left)) if left and unverified else None,
         )
     ]
 
