@@ -18,9 +18,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from audit.access import COOKIE
 from audit.log.keeper import Keeper
-from audit.log.note import Signer
 from audit.looks import STAFF
 from audit.succession import succeed
+from common.note import Signer
 from common.testing import NOON, Issuer, envelope, eventually, history, household
 from contracts.envelope import Envelope
 
