@@ -50,9 +50,7 @@ class ReviewLevel(Code):
 @dataclass(frozen=True, kw_only=True)
 class RiskDetected:
     """T1: a clue opened a case; day 0 of the 15-day clock is `discovered_on` (S2-07).
-
-    `medium` is that of a self-declaration, since it is asked for.
-    """
+    `medium` is that of a self-declaration, since it is asked for."""
 
     wording: ClassVar = Wording(
         "发现风险线索",

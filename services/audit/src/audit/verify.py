@@ -328,10 +328,8 @@ def _applies(meaning: Any, payload: Any) -> bool:
 
 def effects(meaning: Any, payload: Any) -> Iterator[tuple[str, Any]]:
     """The fields of the state that an event sets, and their values; `MISSING` where it ends one."""
-    sets = [(name, path, payload) for name, path in meaning.get("regardless", {}).items()]
-    if not _applies(meaning, payload):
-        meaning = {}
-    sets += [(name, path, payload) for name, path in meaning.get("sets", {}).items()]
+    always, meaning = meaning.get("regardless", {}), meaning if _applies(meaning, payload) else {}
+    sets = [(n, p, payload) for of in (always, meaning.get("sets", {})) for n, p in of.items()]
     for path, each in meaning.get("each", {}).items():
         items = at(payload, path)
         for item in items if isinstance(items, list) else []:
