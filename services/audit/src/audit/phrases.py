@@ -185,7 +185,7 @@ PHRASES = {
     ),
     "some_differ": Words(
         "{n} 个业务的记录与日志不一致，请通知系统管理员。",
-        "The log differs from what {n} services recorded: tell the administrators.",
+        "The log is not what services recorded ({n} of them): tell the administrators.",
     ),
     "whole_complete": Words("一致", "Complete"),
     "whole_differs": Words("不一致", "Differs"),
