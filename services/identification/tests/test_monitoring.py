@@ -226,7 +226,7 @@ def test_T20_guards(change: dict[str, Any], code: str) -> None:
 
 
 @pytest.mark.parametrize(("days", "late"), [(5, False), (6, True)])
-def test_a_decision_is_entered_on_the_provincial_platform_within_five_days(
+def test_S8401_a_decision_is_entered_on_the_provincial_platform_within_five_days(
     days: int, late: bool
 ) -> None:
     entered = replace(ENTER, entered_on=date(2024, 3, 16) + timedelta(days=days))

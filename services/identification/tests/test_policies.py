@@ -65,6 +65,12 @@ def test_the_policy_file_is_whole_and_each_number_says_where_it_comes_from() -> 
     assert (policy.income_line_fen, policy.cohort_target) == (1_080_000, date(2024, 12, 31))
 
 
+def test_S201_the_line_is_one_and_a_half_times_the_base_standard() -> None:
+    (command,) = in_file(POLICY_FILE, TODAY)
+    values = {parameter.key: parameter.value for parameter in command.parameters}
+    assert 2 * int(values["income_line_fen"]) == 3 * int(values["base_standard_fen"])
+
+
 def test_the_table_of_parameters_is_the_file_s() -> None:
     page = (POLICY_FILE.parents[1] / "docs" / "rules.md").read_text("utf-8")
     (command,) = in_file(POLICY_FILE, TODAY)
