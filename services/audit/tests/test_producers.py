@@ -159,7 +159,7 @@ async def test_T9_a_record_that_the_service_did_not_make_is_named(
     assert f"#{number - 1} " in found
     async with pool.acquire() as connection:
         named = await stated.contradicted(connection, "identification")
-    assert named == [Contradicted(str(ME), stream, version, str(forged.event_id))]
+    assert named == [Contradicted(str(ME), stream, version, str(forged.event_id), forged.region)]
 
 
 async def test_what_the_service_states_and_the_log_lacks_is_named(

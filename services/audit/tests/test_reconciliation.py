@@ -1,5 +1,6 @@
 """What a service states of its store is compared with the log: what is missing, foreign or other is found."""
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -12,6 +13,8 @@ from fastapi import FastAPI
 from msgspec.structs import replace
 
 from audit import reconciliation
+from audit.log.stated import Contradicted
+from audit.looks import STAFF
 from audit.reconciliation import Difference, reconcile
 from common.kafka import Log, Message
 from common.statements import Statement
@@ -116,6 +119,7 @@ async def test_supervisors_are_told_and_nobody_else(
     pool: asyncpg.Pool,
     hear: Hear,
     recorded: list[Envelope],
+    tokens: Issuer,
 ) -> None:
     assert (await client.get("/v1/completeness")).json() == {"services": []}
     await hear(recorded[:3])
@@ -127,5 +131,12 @@ async def test_supervisors_are_told_and_nobody_else(
     assert told["complete"] is False
     assert told["differences"] == [{"month": "2024-07", "recorded": 1, "logged": 0}]
     assert (await client.get("/v1/completeness?x=1")).status_code == 400
+
+    here, there = (Contradicted("k", "s", 1, "e", area) for area in ("441624108201", "441624109"))
+    assert found is not None
+    app.state.reconciled["identification"] = dataclasses.replace(found, contradicted=[here, there])
+    town = tokens.bearer("town", "audit:read", department=STAFF, region="441624108")
+    (told,) = (await client.get("/v1/completeness", headers=town)).json()["services"]
+    assert [c["region"] for c in told["contradicted"]] == [here.region]
     del client.headers["authorization"]
     assert (await client.get("/v1/completeness")).status_code == 401

@@ -90,10 +90,16 @@ class Completeness:
 async def completeness(
     request: Request, caller: Annotated[Principal, overseeing()]
 ) -> Completeness:
-    """Counts only. A service states its store each hour; `compared_at` is when that was compared."""
+    """Counts, and of the caller's own area the records that a service contradicts. A service states
+    its store each hour; `compared_at` is when that was compared."""
     only_filters(request, ())
     found: dict[str, Reconciled] = request.app.state.reconciled
-    return Completeness([found[service] for service in sorted(found)])
+    return Completeness(
+        [
+            replace(of, contradicted=[c for c in of.contradicted if caller.covers(c.region)])
+            for _, of in sorted(found.items())
+        ]
+    )
 
 
 async def reconcile(

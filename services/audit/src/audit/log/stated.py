@@ -26,12 +26,13 @@ class Refused(Exception):
 
 
 class Contradicted(NamedTuple):
-    """A record of the timeline that its service says it never recorded."""
+    """A record of the timeline that its service says it never recorded, and the area it names."""
 
     key: str
     stream: str
     version: int
     event_id: str
+    region: str
 
 
 async def signed(connection: Connection, topic: str, until: datetime) -> bool:
@@ -69,7 +70,10 @@ async def reached(pool: asyncpg.Pool) -> int:
 async def contradicted(connection: Connection, service: str) -> list[Contradicted]:
     """Records of the timeline that the last statement of their service says it never recorded."""
     rows = await connection.fetch(_CONTRADICTED, service, SHOWN, timeout=600)
-    return [Contradicted(r["key"], r["stream"], r["version"], str(r["event_id"])) for r in rows]
+    return [
+        Contradicted(r["key"], r["stream"], r["version"], str(r["event_id"]), r["region"])
+        for r in rows
+    ]
 
 
 class Statements:
@@ -142,7 +146,7 @@ with line as (
     from log.stated s, string_to_table(s.entry, E'\\n') with ordinality as l (line, n)
     where s.service = $1 and l.n > 1 and l.line <> ''
 )
-select t.key, t.stream, t.version, t.event_id
+select t.key, t.stream, t.version, t.event_id, t.region
 from read.timeline t
 join log.statements s using (service)
 left join line on line.key = t.key and line.stream = t.stream
