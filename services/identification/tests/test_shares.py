@@ -1,4 +1,4 @@
-"""The shares of S1.1-06 and the days of S2-06, counted by hand."""
+"""The shares of S1.1-06, who was missed (S2-05) and the days of S2-06, counted by hand."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -20,6 +20,25 @@ insert into read.case_file (case_id, household_id, region, stage, stage_since, o
 select gen_random_uuid(), md5($1)::uuid, '441624108201', 'MONITORED', $2::date, $4, $5, '{}', $2::date,
     $2::date, false, false, 'SIGNED', false, 0, 0, gen_random_uuid(), $3, true, $2::date + $6::int,
     $6::int, $6::int > 15
+"""
+
+HOUSEHOLD = """
+insert into read.household (household_id, register_number, region, category, marginal_2019, persons,
+    has_labour, status, origin, stage, risk_types, version)
+values (md5($1)::uuid, $1, '441624108201', 'FORMERLY_POOR', false, 4, true, 'ACTIVE', 'TOWN', 'NONE',
+    '{}', 1)
+"""
+INCOME = """
+insert into read.income (assessment_id, event_id, household_id, window_to, members, disposable_fen,
+    net_fen, reference_fen, operating_fen)
+values (gen_random_uuid(), gen_random_uuid(), md5($1)::uuid, $2, 4, $3, 0, 0, 0)
+"""
+CLUE = """
+insert into es.events (stream, version, event_id, type, schema_version, occurred_at, recorded_at, actor,
+    region, correlation_id, classification, data, prev_hash,
+    hash)
+values ('household-' || md5($1)::uuid, 1, gen_random_uuid(), 'RiskDetected', 1, now(), now(), '{}',
+    '441624108201', gen_random_uuid(), 'RESTRICTED', '{}', sha256(''), sha256('{}'))
 """
 
 
@@ -71,6 +90,26 @@ async def test_S1106_who_is_confirmed_again_within_twelve_months_of_the_eliminat
     assert await coverage.reidentified(read, "441624", date(2024, 2, 29)) == (0, 3)
     assert await coverage.reidentified(read, "441624", date(2023, 2, 28)) == (0, 0)
     assert await coverage.reidentified(read, "441602", DAY) == (0, 0)
+
+
+async def test_S205_who_is_within_the_line_and_never_had_a_case_is_counted(
+    read: asyncpg.Connection,
+) -> None:
+    for household, total, clue in [
+        ("below", 4_319_999, False),
+        ("on the line", 4_320_000, False),
+        ("above", 4_320_001, False),
+        ("had a case", 4_319_999, True),
+    ]:
+        await read.execute(HOUSEHOLD, household)
+        await read.execute(INCOME, household, date(2024, 5, 31), total)
+        if clue:
+            await read.execute(CLUE, household)
+    await read.execute(INCOME, "above", date(2023, 5, 31), 1)
+    line, basis = 1_080_000, "DISPOSABLE"
+    assert await coverage.missed(read, "441624", line, False, basis) == 2
+    assert await coverage.missed(read, "441624", line, True, basis) == 1
+    assert await coverage.missed(read, "441602", line, False, basis) == 0
 
 
 async def test_S206_nine_of_ten_are_confirmed_within_so_many_days(read: asyncpg.Connection) -> None:
