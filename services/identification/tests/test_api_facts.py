@@ -73,6 +73,21 @@ async def events(
     return [one for one in found if not types or one[0] in types]
 
 
+async def heard_all(sql: asyncpg.Connection, stream: str) -> None:
+    """Wait until identification has heard what it recorded in a stream."""
+
+    async def heard() -> bool:
+        return bool(
+            await sql.fetchval(
+                """select coalesce(max(c.version), 0) = max(e.version)
+                from es.events e left join es.cursors c using (stream) where e.stream = $1""",
+                stream,
+            )
+        )
+
+    await eventually(heard)
+
+
 def household_of(number: int) -> str:
     return str(household(number)["household_id"])
 

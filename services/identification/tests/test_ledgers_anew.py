@@ -10,7 +10,7 @@ import pytest
 from common.testing import eventually
 from services.identification.tests.asking import NAMESPACE, Callers
 from services.identification.tests.registrar import DAY, Home, Register
-from services.identification.tests.test_api_facts import events
+from services.identification.tests.test_api_facts import events, heard_all
 from services.identification.tests.test_api_ledgers import (
     Area,
     child,
@@ -126,6 +126,7 @@ async def test_S1302_a_restricted_child_is_no_dropout_and_is_missed_by_no_school
     assert await dropouts() == []
     assert (await schools.shares("2024-04-01"))["S1.3-02"]["out_of_school"] == 0
     await schools.retracted("EnrolmentStatus", f"{number}")
+    await heard_all(sql, f"facts-of-household-{living.id}")
     await officer.done(living.id, f"{who}/restriction-end", lifted_on=DAY)
 
     async def ended() -> bool:

@@ -10,7 +10,7 @@ import pytest
 from common.testing import eventually
 from services.identification.tests.asking import Callers, household, person
 from services.identification.tests.registrar import DAY, Home, Register, joining, leaving
-from services.identification.tests.test_api_facts import by, events, post
+from services.identification.tests.test_api_facts import by, events, heard_all, post
 from services.identification.tests.test_api_facts import fact as told
 from services.identification.tests.test_api_policies import assessment
 
@@ -106,7 +106,7 @@ async def test_S413_a_card_goes_with_the_person_into_another_household(
 
 
 async def test_S401_what_a_restriction_withheld_is_judged_when_it_ends(
-    app: httpx.AsyncClient, callers: Callers, elderly: Home, said: Said
+    app: httpx.AsyncClient, callers: Callers, elderly: Home, said: Said, sql: asyncpg.Connection
 ) -> None:
     officer = Register(app, callers.staff("members:rights", "officer", "441624"))
     ended = {"decided_on": "2024-01-10", "scheme": "SUBSISTENCE", "decision": "ENDED"}
@@ -115,5 +115,7 @@ async def test_S401_what_a_restriction_withheld_is_judged_when_it_ends(
     who = f"members/{elderly.person(0)}"
     await officer.done(elderly.id, f"{who}/restriction", reason="CONTESTED", restricted_on=DAY)
     await earns(app, callers, elderly)
+    await heard_all(sql, f"household-{elderly.id}")
+    assert await said(elderly) == []
     await officer.done(elderly.id, f"{who}/restriction-end", lifted_on=DAY)
     await until(said, elderly, FOUND)
