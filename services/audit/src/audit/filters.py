@@ -72,7 +72,9 @@ def moment(text: str | None, *, first: bool = False) -> datetime | None:
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
             day = date.fromisoformat(text)
-            return start_of(day) if first else start_of(day + timedelta(days=1)) - _SHORTEST
+            limit = start_of(day) if first else start_of(day + timedelta(days=1)) - _SHORTEST
+            limit.astimezone(UTC)  # the first day of all begins before there are moments in UTC
+            return limit
         found = datetime.fromisoformat(text)
         if found.tzinfo is None:
             raise ValueError("a moment has a zone")
