@@ -22,7 +22,7 @@ from common.intents import Connection
 from identification.identity import of_person
 
 NONCE = 12
-RESTRICTING = 7_301_006  # advisory: shared by those who record facts, alone for a restriction
+RESTRICTING = 7_301_008  # advisory: shared by those who record facts, alone for a restriction
 
 TABLES = """
 create schema if not exists vault;

@@ -216,7 +216,7 @@ with earlier as (
 insert into read.taken_over (household_id, survivor_id, region, merged_on) values ($1, $2, $3, $4)
 on conflict do nothing
 """
-_MERGERS = 7_301_003  # an advisory lock
+_MERGERS = 7_301_009  # an advisory lock
 
 
 async def region_of(pool: asyncpg.Pool, household_id: UUID) -> str | None:

@@ -8,8 +8,9 @@ statement that contradicts the log is the one that a dossier needs.
 import asyncio
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncpg
 
@@ -17,7 +18,7 @@ from common import merkle
 from common.intents import Connection
 from common.statements import Statement
 
-LOCK = 7_301_006  # advisory
+LOCK = 7_301_007  # advisory
 SHOWN = 20  # of the records that a statement contradicts, how many are named
 
 
@@ -25,7 +26,8 @@ class Refused(Exception):
     """A statement that is not kept, and why."""
 
 
-class Contradicted(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Contradicted:
     """A record of the timeline that its service says it never recorded, and the area it names."""
 
     key: str
