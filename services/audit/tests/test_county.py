@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from audit.counting import count
 from audit.county import TILES, legend, tiles
 from audit.looks import STAFF
 from audit.tally import Standing
@@ -202,8 +204,11 @@ async def test_what_is_not_there_is_a_page_that_says_so(
     assert "text/html" in answer.headers["content-type"]
 
 
-async def test_a_long_list_goes_on_behind_a_link(client: httpx.AsyncClient, hear: Hear) -> None:
+async def test_a_long_list_goes_on_behind_a_link(
+    client: httpx.AsyncClient, hear: Hear, app: FastAPI, pool: asyncpg.Pool
+) -> None:
     await heard(hear, *(Life(n).then(0, "RiskDetected") for n in range(1, 502)))
+    await count(pool, app.state.vocabulary, "441624")
     first = await shown(client, "/county/households?step=CLUE")
     following = re.search(r'rel="next" href="([^"]+)"', first)
     assert following

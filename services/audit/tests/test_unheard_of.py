@@ -19,7 +19,7 @@ from contracts.envelope import Envelope
 from services.audit.tests.at_work import System, at_work
 
 OFFERED: dict[str, Any] = {
-    "service": "employment",
+    "service": "assets",
     "type": "PostOffered",
     "schema_version": 2,
     "label": {"zh": "提供岗位", "en": "Post offered"},
@@ -46,13 +46,13 @@ OFFERED: dict[str, Any] = {
     },
 }
 TAKEN: dict[str, Any] = {
-    "service": "employment",
+    "service": "assets",
     "type": "PostTaken",
     "label": {"zh": "上岗", "en": "Post taken"},
     "sentence": {"zh": "已上岗", "en": "Took it"},
     "meaning": {"closes": "offer"},
 }
-KIND = "employment.PostOffered.v2"
+KIND = "assets.PostOffered.v2"
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def offered_and_taken() -> list[Envelope]:
     """A post that was offered until a day, and taken five days after it."""
     offer = envelope(
         b'{"offer":"o-1","post":"CLEANER","due_on":"2024-06-10"}',
-        service="employment",
+        service="assets",
         type="PostOffered",
         schema_version=2,
     )
@@ -102,7 +102,7 @@ async def test_events_of_a_service_that_nobody_knew_are_told_the_day_they_are_pu
         [
             Message(
                 CATALOGUE,
-                f"employment.{each['type']}.v{each.get('schema_version', 1)}".encode(),
+                f"assets.{each['type']}.v{each.get('schema_version', 1)}".encode(),
                 [],
                 json.dumps(each).encode(),
             )
@@ -110,7 +110,7 @@ async def test_events_of_a_service_that_nobody_knew_are_told_the_day_they_are_pu
         ]
     )
     words = system.app.state.vocabulary
-    await eventually(lambda: words.description("employment", "PostTaken", 1) is not None)
+    await eventually(lambda: words.description("assets", "PostTaken", 1) is not None)
 
     (item,) = (await client.get(f"{here}/timeline")).json()["items"]
     assert item["label"] == OFFERED["label"]
