@@ -38,6 +38,7 @@ def settings(db: Database, kafka: str, tokens: Issuer) -> AuditSettings:
         statement_key=STATEMENT_KEY,
         statement_keys="",
         log_key=base64.b64encode(token_bytes(32)).decode(),
+        topic_ahead="accept",  # the tests share a broker, and others look at households
     )
 
 
