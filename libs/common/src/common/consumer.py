@@ -197,14 +197,16 @@ class Consumer:
     async def _transact(
         self, ends: Mapping[Place, Incoming], items: Sequence[Incoming], *, singly: bool
     ) -> None:
-        marks = {place: (end.offset + 1, end.fingerprint()) for place, end in ends.items()}
+        steps = {
+            place: (self.owned[place], end.offset + 1, end.fingerprint())
+            for place, end in ends.items()
+        }
         async with self.pool.acquire() as connection, connection.transaction():
-            steps = {place: (self.owned[place], *mark) for place, mark in marks.items()}
             if not await ownership.move(connection, self.inbox.name, steps):
                 raise Fenced
             await self.inbox.apply(connection, items, singly=singly)
-        for place, mark in marks.items():
-            self.owned[place].next, self.owned[place].last = mark
+        for owned, next_, last in steps.values():
+            owned.next, owned.last = next_, last
 
     async def _look_around(self, reader: LogReader) -> None:
         """Lag against the broker's own end offsets, parked records, and the group's courtesy commit.
