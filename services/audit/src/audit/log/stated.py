@@ -140,8 +140,10 @@ _BESIDE = """
 union all
 (select $3::bigint, entry from log.stated where service = $1 and key > $2 order by key limit 1)
 """
+# A record that claims to be of the future is in nobody's statement.
+AHEAD = "recorded_at > clock_timestamp() + interval '1 hour'"
 # A line of an entry is `<stream> <version> <hex hash>`; the first is the key.
-_CONTRADICTED = """
+_CONTRADICTED = f"""
 with line as (
     select s.key, split_part(l.line, ' ', 1) as stream, split_part(l.line, ' ', 2)::bigint as version,
         decode(split_part(l.line, ' ', 3), 'hex') as hash
@@ -155,7 +157,7 @@ left join line on line.key = t.key and line.stream = t.stream
 where t.service = $1 and case
     when t.version = line.version then t.hash <> line.hash
     when t.version > coalesce(line.version, 0)
-        then t.recorded_at < s.until or t.recorded_at > clock_timestamp() + interval '1 hour'
+        then t.recorded_at < s.until or t.{AHEAD}
     else false end
 order by t.key, t.stream, t.version limit $2
 """
