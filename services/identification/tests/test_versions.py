@@ -11,22 +11,12 @@ from common.ids import new_id
 from common.testing.promised import NOBODY, bodies, operations
 from services.identification.tests.asking import Callers, household, identity_number
 from services.identification.tests.registrar import DAY, Register, leaving, numbers
+from services.identification.tests.test_api_registers import report
 from services.identification.tests.way import CLUE, Desks
 
 STEPS = "/v1/households/{household_id}/"
 VILLAGE = "441624108208"  # of its own, so that its policy concerns no other test
-TEST = {
-    "test_id": str(new_id()),
-    "laboratory": "县检测中心",
-    "tested_on": DAY,
-    "quality_passed": True,
-    "litres_per_person_day": 60,
-    "fetch_minutes": 0,
-    "horizontal_m": 0,
-    "vertical_m": 0,
-    "supply_percent": 95,
-    "report_hash": "0" * 64,
-}
+TEST = report(0, test_id=str(new_id()), tested_on=DAY)
 KEY = ("idempotency-key-missing",)
 EARLIER = ("invalid", "review-unknown", "water-source-unknown")  # what is looked at before the key
 OTHERS = (
