@@ -127,10 +127,9 @@ def _payload(data: bytes) -> dict[str, Any] | None:
             payload = _decode(data)
         except msgspec.MsgspecError:  # stricter than the standard library: surrogates, NaN, UTF-16
             payload = json.loads(data)
-            told = json.dumps(
-                payload, ensure_ascii=False
-            )  # halves of pairs cannot be sent to anybody
-            payload = json.loads(told.encode("utf-8", "replace"))
+            # Halves of surrogate pairs cannot be sent to anybody.
+            told = json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")
+            payload = json.loads(told)
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None

@@ -929,7 +929,7 @@ def main(arguments: list[str] | None = None) -> int:
         tell(f"{VERDICTS[INVALID][english]}: {type(error).__name__}: {error}    exit {INVALID}")
         return INVALID
     code, why, rows = verify(dossier)
-    tell(f"{dossier.key}")
+    tell(dossier.key)
     tell(f"{dossier.head.origin} {dossier.head.size}")
     for row in rows:
         tell(f"{row[english]:<24} {row[2 + english]:<60} {row[4]}")
