@@ -13,6 +13,7 @@ from contracts.eliminations import (
     RevocationReason,
 )
 from contracts.episodes import ReviewLevel
+from contracts.focus import FocusGroup
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import ClosingReason, EntrySubject
 from contracts.protection import Protection
@@ -25,6 +26,7 @@ from identification.domain.elimination_commands import (
     RevokeElimination,
     VerifyElimination,
 )
+from identification.domain.focus import NoteFocus
 from identification.domain.income import AssessIncome, Income
 from identification.domain.monitoring_commands import (
     AddRiskFactor,
@@ -37,6 +39,7 @@ from identification.domain.monitoring_commands import (
     ResolveRiskFactor,
 )
 from identification.domain.protection import NoteProtection
+from identification.domain.rules_of_focus import Holds
 from services.identification.tests.story import (
     APPROVE,
     COMPLETE,
@@ -95,6 +98,13 @@ SURVEY = AssessIncome(
 NOTE = NoteProtection(
     gaps=frozenset({(Protection.MARGINAL_FAMILY, None)}),
     decided=frozenset(),
+    noted_on=date(2024, 3, 4),
+)
+TAG = NoteFocus(
+    verdicts={
+        (FocusGroup.LOW_INCOME, None): Holds(date(2024, 3, 1), (UUID(int=71),)),
+        (FocusGroup.SEVERE_ILLNESS, UUID(int=2)): Holds(date(2024, 3, 2), (UUID(int=72),)),
+    },
     noted_on=date(2024, 3, 4),
 )
 MEASURE = ImplementedMeasure(

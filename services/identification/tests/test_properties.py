@@ -61,6 +61,7 @@ ASKED: tuple[Command, ...] = (
     ending.CORRECT,
     ending.SURVEY,
     ending.NOTE,
+    ending.TAG,
     CloseBusinessDay(day=TODAY, policy=POLICY),
 )
 dates = st.dates(date(2023, 12, 1), TODAY + timedelta(days=2))

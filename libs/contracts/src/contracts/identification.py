@@ -8,6 +8,7 @@ from contracts.eliminations import EliminationEvent
 from contracts.episodes import EpisodeEvent
 from contracts.evidence import EvidenceEvent
 from contracts.facts import FactEvent
+from contracts.focus import FocusEvent
 from contracts.households import RegisterEvent
 from contracts.housing import HousingEvent
 from contracts.inquiries import InquiryEvent
@@ -26,6 +27,7 @@ HouseholdEvent = (
     | EliminationEvent
     | DeadlineEvent
     | ProtectionEvent
+    | FocusEvent
     | PersonEvent
 )
 IdentificationEvent = (

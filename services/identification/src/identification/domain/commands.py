@@ -16,6 +16,7 @@ from contracts.episodes import RejectionReason, ReviewLevel, WithdrawnBy
 from contracts.inquiries import DataSource, EmergencyCause, Finding
 from identification.domain.assessments import Seen
 from identification.domain.elimination_commands import EliminationCommand
+from identification.domain.focus import NoteFocus
 from identification.domain.income import AssessIncome
 from identification.domain.monitoring_commands import MonitoringCommand
 from identification.domain.policy import Policy
@@ -291,5 +292,6 @@ Command = (
     | EliminationCommand
     | AssessIncome
     | NoteProtection
+    | NoteFocus
     | CloseBusinessDay
 )

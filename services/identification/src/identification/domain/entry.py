@@ -6,8 +6,11 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
+from contracts.focus import FocusGroup
 from contracts.households import HouseholdRegistered, Member
 from contracts.protection import Protection
+
+Tag = tuple[FocusGroup, UUID | None]  # a focus group; the person, or the household
 
 
 class Status(StrEnum):
@@ -37,7 +40,7 @@ class Past:
     one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
     which this one is part of now. `erased` are former members whose data is gone,
     `shared` the assessment and number of people of the last recomputed per-capita income, `gaps` the
-    protection that is open to the household or one of its persons.
+    protection that is open to the household or one of its persons, `tags` the focus groups of both.
     """
 
     registered: HouseholdRegistered | None = None
@@ -52,3 +55,4 @@ class Past:
     erased: frozenset[UUID] = frozenset()
     shared: tuple[UUID, int] | None = None
     gaps: frozenset[tuple[Protection, UUID | None]] = frozenset()
+    tags: frozenset[Tag] = frozenset()

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import accumulate, groupby
 from uuid import UUID
 
-from contracts.codes import Category, LabourCapacity, Relation, RiskType, Severity
+from contracts.codes import Category, Health, LabourCapacity, Relation, RiskType, Severity
 from contracts.fact_codes import FactType
 from identification.domain.labour import WORKING
 from identification.domain.states import MONITORING
@@ -40,6 +40,7 @@ class Person:
     labour: LabourCapacity
     relation: Relation
     restricted: bool = False
+    health: Health = Health.HEALTHY
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ its entry, `transitions` for the way to a confirmation, `inquiries` for what run
 from common.decider import Decider, Refused
 from contracts.deadlines import DeadlineEvent
 from contracts.eliminations import EliminationEvent
+from contracts.focus import FocusEvent
 from contracts.households import HouseholdRegistered, RegisterEvent
 from contracts.identification import HouseholdEvent
 from contracts.inquiries import InquiryEvent
@@ -18,6 +19,7 @@ from identification.domain import (
     deadlines,
     eligibility,
     elimination,
+    focus,
     inquiries,
     monitoring,
     protection,
@@ -35,6 +37,7 @@ from identification.domain.commands import (
 )
 from identification.domain.elimination_commands import EliminationCommand
 from identification.domain.entry import Past, Status
+from identification.domain.focus import NoteFocus
 from identification.domain.income import AssessIncome, assess_outside
 from identification.domain.monitoring_commands import CorrectRecord, MonitoringCommand
 from identification.domain.protection import NoteProtection
@@ -61,6 +64,8 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
         return [*monitoring.advance(command, household)]
     if isinstance(command, NoteProtection):
         return [*protection.decide(command, household)]
+    if isinstance(command, NoteFocus):
+        return [*focus.decide(command, household)]
     if household.status is not Status.ACTIVE:
         if isinstance(command, CloseBusinessDay) or (
             isinstance(command, ReportRisk) and command.rule_id
@@ -101,6 +106,8 @@ def evolve(state: State, event: HouseholdEvent) -> State:
         return deadlines.evolve(state, event)
     if isinstance(event, ProtectionEvent):
         return protection.evolve(state, event)
+    if isinstance(event, FocusEvent):
+        return focus.evolve(state, event)
     if isinstance(event, InquiryEvent):
         return inquiries.evolve(state, event)
     if isinstance(event, MonitoringEvent):

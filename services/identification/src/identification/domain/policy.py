@@ -71,6 +71,9 @@ class Policy:
     elimination_visit_days: int = 30
     elimination_propose_days: int = 30
     platform_entry_days: int = 5
+    focus_elderly_age: int = 60
+    focus_child_age: int = 18
+    focus_illness_months: int = 12
     cohort_confirmed_by: date = date(2022, 12, 31)
     cohort_target: date = date(2024, 12, 31)
 
