@@ -155,7 +155,7 @@ async def app(db: Database, pool: asyncpg.Pool, tokens: Issuer) -> AsyncIterator
         None,
         Continuity("audit", settings.kafka_bootstrap_servers, pool, accept=True),
     )
-    made.state.keeper = Keeper(pool, SIGNER)
+    made.state.keeper = Keeper(pool, SIGNER, made.state.vocabulary.declared)
     for message in (
         *messages(NAME, STORE.codec),
         *messages("identification", Codec.of(IdentificationEvent, IDENTIFICATION)),

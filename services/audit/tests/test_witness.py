@@ -240,4 +240,4 @@ async def test_the_program_runs_alone_beside_the_verifier(
     told["/v1/log/checkpoint"] = SIGNER.sign(f"{SIGNER.name}\n1\n{'A' * 43}=\n").encode()
     forked = await ran()
     assert (forked.returncode, forked.stdout) == (DIVERGED, "")
-    assert "同一大小两个根" in forked.stderr
+    assert "同一大小两个检查点" in forked.stderr

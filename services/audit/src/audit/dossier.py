@@ -5,6 +5,7 @@ together what it has, and `verify.py`, on the reader's machine, says whether it 
 """
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ import asyncpg
 import msgspec
 
 from audit.deadlines import Deadline, deadlines
-from audit.log import store
+from audit.log import meanings, store
 from audit.log.heads import HeadsMap, Shown
 from audit.log.keeper import Keeper
 from audit.log.store import Checkpoint
@@ -23,12 +24,12 @@ from audit.log.tiles import Wanted
 from audit.log.tree import Node, consistency, inclusion
 from audit.state import Happened, state
 from audit.verify import FORMAT, payload
-from audit.vocabulary import Vocabulary, published
 from common.clock import business_date
 from common.incoming import unparked
 from common.intents import Connection
 from common.problems import Problem
 from contracts.envelope import Actor, Envelope, canonical_header
+from contracts.meaning import Meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,12 @@ class Leaf:
     parked: bool = False
 
 
-async def dossier(
-    keeper: Keeper, consumer: str, key: str, kept: int | None, vocabulary: Vocabulary | None = None
-) -> dict[str, Any]:
+async def dossier(keeper: Keeper, consumer: str, key: str, kept: int | None) -> dict[str, Any]:
     """The dossier of a household, which proves the household absent if the log has nothing of it.
 
-    `kept` is the size of a checkpoint that the reader kept. With the `vocabulary`, it shows the state
-    and the deadlines as well, and what they follow from. Raises `Problem`: 503 before the first
-    checkpoint, 404 if no checkpoint has the size `kept`.
+    `kept` is the size of a checkpoint that the reader kept. It shows the state and the deadlines as
+    well, by what events meant when the checkpoint was signed, if it signs that. Raises `Problem`: 503
+    before the first checkpoint, 404 if no checkpoint has the size `kept`.
     """
     async with (
         keeper.busy,
@@ -60,6 +59,9 @@ async def dossier(
         last = await store.latest(connection)
         await keeper.read_heads(connection)
         if last is None or last.trees["heads"] != (len(keeper.heads), keeper.heads.root()):
+            raise Problem("not-signed-yet", headers={"Retry-After": "60"})
+        meant = await meanings.kept(connection)
+        if last.head.meanings not in (None, (len(meant), meant.root())):
             raise Problem("not-signed-yet", headers={"Retry-After": "60"})
         old = await store.checkpoint(connection, kept) if kept else None
         if kept and old is None:
@@ -73,23 +75,26 @@ async def dossier(
             "checkpoint": last.note,
             "state": last.state,
             "state_proof": proofs.state,
-            "heads": _heads(keeper.heads, key),
+            "heads": _mapped(keeper.heads, key),
             "events": [
                 _told(leaf, proof) for leaf, proof in zip(leaves, proofs.leaves, strict=True)
             ],
             "kept": proofs.kept,
             "successions": await store.successions(connection),
             "statements": await keeper.statements.of(connection, key),
-            **(_meant(leaves, applied, last, vocabulary) if vocabulary else {}),
+            **(_meant(leaves, applied, last, meant) if last.head.meanings else {}),
         }
 
 
 def _meant(
-    leaves: Sequence[Leaf], applied: Sequence[Envelope], last: Checkpoint, vocabulary: Vocabulary
+    leaves: Sequence[Leaf], applied: Sequence[Envelope], last: Checkpoint, meant: HeadsMap
 ) -> dict[str, Any]:
     """State and deadlines as the timeline gives them, at the moment that the state was signed; and the
-    meaning of every type that is here."""
+    meaning of every type that is here, with its proof."""
     moment = datetime.fromisoformat(last.state.split("\n")[1])
+    shown = {_type(e) for e in (*applied, *(x.event for x in leaves if x.event))}
+    declared = {name: _declared(meant, name) for name in sorted(shown)}
+    means = {n: msgspec.convert(d.get("meaning", {}), Meaning) for n, d in declared.items()}
     happened = sorted(
         (
             Happened(
@@ -101,26 +106,30 @@ def _meant(
                 e.occurred_at,
                 e.recorded_at,
                 payload(e.data),
-                vocabulary.meaning(e.service, e.type, e.schema_version),
+                means[_type(e)],
             )
             for e in applied
         ),
         key=lambda e: e.recording,
     )
-    shown = state(happened, moment, moment).fields
+    fields = state(happened, moment, moment).fields
     due = deadlines(happened, business_date(moment))
-    types = {(e.service, e.type, e.schema_version) for x in leaves if (e := x.event)}
     return {
-        "shown": {name: value.value for name, value in shown.items()},
+        "shown": {name: value.value for name, value in fields.items()},
         "deadlines": sorted(map(_due, due), key=lambda d: (d[1] or "9999-12-31", d[0])),
-        "meanings": {
-            f"{service}.{name}.v{version}": {
-                "label": msgspec.to_builtins(vocabulary.label(service, name, version)),
-                "meaning": published(vocabulary.meaning(service, name, version)),
-            }
-            for service, name, version in sorted(types)
-        },
+        "meanings": declared,
     }
+
+
+def _type(event: Envelope) -> str:
+    return f"{event.service}.{event.type}.v{event.schema_version}"
+
+
+def _declared(meant: HeadsMap, name: str) -> dict[str, Any]:
+    """Label and meaning of a type with their proof, or what proves that nothing was declared."""
+    told = _mapped(meant, name)
+    entry = told.pop("entry", None)
+    return {**json.loads(entry.partition("\n")[2]), **told} if entry else told
 
 
 def _due(deadline: Deadline) -> list[str | None]:
@@ -150,10 +159,10 @@ def _told(leaf: Leaf, proof: list[str]) -> dict[str, Any]:
     return {**told, "parked": True} if leaf.parked else told
 
 
-def _heads(heads: HeadsMap, key: str) -> dict[str, Any]:
-    if shown := heads.find(key):
+def _mapped(entries: HeadsMap, key: str) -> dict[str, Any]:
+    if shown := entries.find(key):
         return _shown(shown)
-    gap, beside = heads.around(key)
+    gap, beside = entries.around(key)
     return {"gap": gap, "neighbours": [_shown(shown) for shown in beside]}
 
 

@@ -15,7 +15,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from audit import verify, witness
-from audit.api import vocabulary_of
 from audit.dossier import dossier, texts
 from audit.log import store
 from audit.log.keeper import Keeper
@@ -237,7 +236,7 @@ def producers_of(request: Request) -> list[str]:
 
 async def _file(request: Request, key: str, kind: str, kept: int | None) -> Response:
     only_filters(request, ("kept", "purpose"))
-    made = await dossier(keeper_of(request), "audit", key, kept, vocabulary_of(request))
+    made = await dossier(keeper_of(request), "audit", key, kept)
     size = verify.head_of(made["checkpoint"]).size
     name = f"{kind}-{request.path_params['household_id']}-{size}.json"
     return Response(

@@ -1,9 +1,9 @@
 """Is the log what was signed? `python -m audit.fsck [--kafka] [--key VKEY]`, beside the service or not.
 
 Derives everything again from the leaves: the log of checkpoints, every tree, every household's chain,
-the heads map; and each leaf's hash from the record that the timeline has of it. With `--kafka`, the
-trees from the topics alone. Reads only. Exit 0 if all of it holds, 1 if not, with a line for each thing
-that does not.
+the heads map, the map of meanings; and each leaf's hash from the record that the timeline has of it.
+With `--kafka`, the trees from the topics alone. Reads only. Exit 0 if all of it holds, 1 if not, with a
+line for each thing that does not.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 import asyncpg
 
 from audit.dossier import envelope
-from audit.log import store
+from audit.log import meanings, store
 from audit.log.derived import Derived
 from audit.log.store import Checkpoint
 from audit.log.tree import Frontier
@@ -38,6 +38,7 @@ async def fsck(connection: Connection, consumer: str, vkey: str | None) -> list[
         return [
             *[line async for line in _checkpoints(connection)],
             *_signature(last, vkey, await store.successions(connection)),
+            *await _meanings(connection, last),
             *[line async for line in _trees(connection, consumer, last)],
         ]
 
@@ -50,6 +51,13 @@ def _signature(last: Checkpoint, vkey: str | None, successions: list[str]) -> li
     except (Bad, ValueError) as error:
         return [f"checkpoint {last.size}: {error}"]
     return [] if signed else [f"checkpoint {last.size} is not signed by this key"]
+
+
+async def _meanings(connection: Connection, last: Checkpoint) -> list[str]:
+    kept = await meanings.kept(connection)
+    if last.head.meanings in (None, (len(kept), kept.root())):
+        return []
+    return ["meanings: not what was signed that events mean"]
 
 
 async def _checkpoints(connection: Connection) -> AsyncIterator[str]:

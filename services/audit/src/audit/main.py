@@ -53,7 +53,7 @@ def build(settings: AuditSettings) -> FastAPI:
     keys = [key_of(key) for key in producers]
 
     async def keep(runtime: Runtime) -> None:
-        app.state.keeper = Keeper(runtime.pool, signer)
+        app.state.keeper = Keeper(runtime.pool, signer, app.state.vocabulary.declared)
         await run(app.state.keeper, runtime.clock, settings.kafka_bootstrap_servers)
 
     @asynccontextmanager

@@ -44,6 +44,14 @@ class Bad(Exception):
         self.code, self.zh, self.en = code, zh, en
 
 
+def explained(error: Exception) -> Bad:
+    """What is wrong, for a person."""
+    if isinstance(error, Bad):
+        return error
+    why = f"{type(error).__name__}: {error}"
+    return Bad(INVALID, f"无法理解: {why}", f"not understood: {why}")
+
+
 # RFC 6962: the tree
 
 
@@ -245,19 +253,23 @@ def successors(keys: list[Key], notes: list[str]) -> list[Key]:
 
 
 class Head(NamedTuple):
-    """What a checkpoint says: the log's name, how many states it has, and their root."""
+    """What a checkpoint says: the log's name, how many states it has, and their root; and if it signs
+    what events mean, how many types of them have a meaning, and the root over those."""
 
     origin: str
     size: int
     root: bytes
+    meanings: tuple[int, bytes] | None = None
 
 
 def head_of(note: str) -> Head:
     """Read a checkpoint, signed or not. Raises `ValueError`."""
-    origin, size, root, *_ = note.split("\n")
+    origin, size, root, more, *_ = [*note.split("\n\n")[0].split("\n"), ""]
     if not origin or size != str(int(size)):
         raise ValueError("not a checkpoint")
-    return Head(origin, int(size), base64.b64decode(root, validate=True))
+    over = more.split(" ")[1:] if more.startswith("meanings ") else None
+    meanings = (int(over[0]), base64.b64decode(over[1], validate=True)) if over else None
+    return Head(origin, int(size), base64.b64decode(root, validate=True), meanings)
 
 
 def state_of(text: str) -> dict[str, tuple[int, bytes]]:
@@ -266,6 +278,23 @@ def state_of(text: str) -> dict[str, tuple[int, bytes]]:
     if first != STATE:
         raise ValueError("not a state")
     return {n: (int(size), base64.b64decode(r)) for n, size, r in (x.split(" ") for x in lines)}
+
+
+def mapped(key: str, told: Any, size: int, root: bytes) -> str | None:
+    """The entry of a key in the sorted map with this root, or `None` if its neighbours leave no place
+    for it. Raises `Bad`."""
+    found, gap = told.get("entry"), int(told.get("gap", 0))
+    shown = [told] if found else told["neighbours"]
+    places = [n for n in (gap - 1, gap) if 0 <= n < size]
+    good = bool(found) or (0 <= gap <= size and [int(o["index"]) for o in shown] == places)
+    for one in shown:
+        at, leaf = int(one["index"]), leaf_hash(one["entry"].encode())
+        name, mine = one["entry"].split("\n")[0].encode(), key.encode()
+        good &= included(at, size, leaf, hashes(one["proof"]), root)
+        good &= name == mine if found else name < mine if at < gap else name > mine
+    if not good:
+        raise Bad(INVALID, "户末端表证明不成立", "the proof of the heads map fails")
+    return str(found) if found else None
 
 
 def event_hash(prev_hash: bytes, header: bytes, data: bytes) -> bytes:
@@ -339,16 +368,15 @@ def effects(meaning: Any, payload: Any) -> Iterator[tuple[str, Any]]:
         field = _filled(name, source)
         if field and (path is None or value is not MISSING):
             yield field, value
-    for name, code in meaning.get("makes", {}).items():
-        field = _filled(name, payload)
-        if field:
-            yield field, code
+    made = list(meaning.get("makes", {}).items())
     for name, choice in meaning.get("chooses", {}).items():
         by = [at(payload, path) for path in choice["by"]]
         said = "/".join(str(v).lower() if isinstance(v, bool) else str(v) for v in by)
+        made += [(name, choice["codes"][said])] if said in choice["codes"] else []
+    for name, code in made:
         field = _filled(name, payload)
-        if said in choice["codes"] and field:
-            yield field, choice["codes"][said]
+        if field:
+            yield field, code
 
 
 def _amend(payload: Any, pointer: str, value: str) -> None:
@@ -407,10 +435,20 @@ def replayed(events: list[Happened], moment: str) -> dict[str, Any]:
     return fields
 
 
+def compact(value: Any) -> str:
+    """As JSON: names sorted, no space between."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def fields_hash(fields: dict[str, Any]) -> str:
-    """The hex sha256 of a state: its fields as JSON in UTF-8, names sorted, no space between."""
-    text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    """The hex sha256 of a state: its fields as compact JSON in UTF-8."""
+    return sha256(compact(fields).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def meant(name: str, declared: Any) -> str:
+    """The entry of an event type in the map of meanings: `<service>.<EventName>.v<major>`, and the
+    label and meaning that its service declared, as compact JSON."""
+    return f"{name}\n{compact({part: declared[part] for part in ('label', 'meaning')})}\n"
 
 
 class Deadline(NamedTuple):
@@ -446,14 +484,12 @@ def _named(event: Happened, path: str) -> str:
 
 
 def _deadline(opened: Happened, closed_on: str | None, today: str) -> Deadline:
-    due_on = None
-    for field, path in opened.meaning.get("sets", {}).items():
-        if path and field.split(".")[-1] == "due_on":
-            try:
-                due_on = date.fromisoformat(at(opened.payload, path)).isoformat()
-            except (TypeError, ValueError):
-                due_on = None
-            break
+    sets = opened.meaning.get("sets", {})
+    paths = [path for field, path in sets.items() if path and field.split(".")[-1] == "due_on"]
+    try:
+        due_on: str | None = date.fromisoformat(at(opened.payload, paths[0])).isoformat()
+    except (IndexError, TypeError, ValueError):  # no day is told
+        due_on = None
     if due_on is None or due_on >= (closed_on or today):
         outcome = "fulfilled" if closed_on else "open"
     else:
@@ -470,20 +506,23 @@ def business_date(moment: str) -> str:
 # The dossier
 
 
-class Event(NamedTuple):
+def hashes(texts: Any) -> list[bytes]:
+    """Hashes out of base64."""
+    return [base64.b64decode(text, validate=True) for text in texts]
+
+
+class Event:
     """A record of the dossier, with what its header says. `number` counts from 1."""
 
-    number: int
-    tree: str
-    at: int
-    hash: bytes
-    prev: bytes
-    text: bytes
-    header: list[str]
-    data: bytes
-    proof: list[bytes]
-    whole: bool
-    parked: bool
+    def __init__(self, number: int, raw: Any) -> None:
+        data, text = raw.get("data") or "", raw.get("header")
+        self.number, self.tree, self.at = number, raw["tree"], int(raw["index"])
+        self.hash, self.proof = bytes.fromhex(raw["hash"]), hashes(raw["proof"])
+        self.whole, self.parked = text is not None, bool(raw.get("parked"))
+        self.prev = bytes.fromhex(raw["prev_hash"]) if self.whole else ZERO
+        self.text: bytes = text.encode() if self.whole else b""
+        self.header: list[str] = json.loads(text) if self.whole else []
+        self.data = base64.b64decode(data["base64"]) if isinstance(data, dict) else data.encode()
 
     def named(self) -> str:
         """As it is named to a person."""
@@ -504,28 +543,15 @@ class Event(NamedTuple):
         """The place in the stream, from 1."""
         return int(self.header[6])
 
+    @property
+    def type(self) -> str:
+        """As its meaning is named."""
+        return f"{self.header[2]}.{self.header[3]}.v{self.header[4]}"
 
-def hashes(texts: Any) -> list[bytes]:
-    """Hashes out of base64."""
-    return [base64.b64decode(text, validate=True) for text in texts]
-
-
-def _event(number: int, raw: Any) -> Event:
-    whole = raw.get("header") is not None
-    data = raw.get("data") or ""
-    return Event(
-        number,
-        raw["tree"],
-        int(raw["index"]),
-        bytes.fromhex(raw["hash"]),
-        bytes.fromhex(raw["prev_hash"]) if whole else ZERO,
-        raw["header"].encode() if whole else b"",
-        json.loads(raw["header"]) if whole else [],
-        base64.b64decode(data["base64"]) if isinstance(data, dict) else data.encode(),
-        hashes(raw["proof"]),
-        whole,
-        bool(raw.get("parked")),
-    )
+    def happened(self, meaning: Any) -> Happened:
+        """As it is told, with what it means."""
+        h = self.header
+        return Happened(h[1], h[8], h[9], (h[2], h[5], self.version), payload(self.data), meaning)
 
 
 Keys = list[Key]
@@ -542,10 +568,9 @@ class Dossier:
             raise ValueError(f"not {FORMAT}")
         self.raw, self.witnesses, self.kept, self.known = raw, witnesses, kept, producers or []
         self.keys = successors(keys, raw.get("successions", []))
-        self.key: str = raw["key"]
         self.head, self.state = head_of(raw["checkpoint"]), state_of(raw["state"])
-        self.signed_at: str = raw["state"].split("\n")[1]
-        self.events = [_event(n, event) for n, event in enumerate(raw["events"], 1)]
+        self.key, self.signed_at = str(raw["key"]), str(raw["state"].split("\n")[1])
+        self.events = [Event(n, event) for n, event in enumerate(raw["events"], 1)]
         self.events.sort(key=lambda e: (e.tree, e.at))
         self.cosigned: list[str] = []
 
@@ -558,22 +583,15 @@ class Dossier:
         leaf = leaf_hash(self.raw["state"].encode())
         if not included(size - 1, size, leaf, proof, self.head.root):
             raise Bad(INVALID, "状态不在检查点中", "the state is not the one that was signed")
-        self.cosigned = self._cosigners()
-        seen = ", ".join(self.cosigned)
-        if not self.witnesses:
-            return f"{names[0]}, 未指定见证人", f"{names[0]}, no witness named"
-        of = f"{len(self.cosigned)}/{len(self.witnesses)}"
-        return (
-            f"{names[0]}, 见证 {of} {seen or '无'}",
-            f"{names[0]}, witnessed {of} {seen or 'by nobody'}",
-        )
-
-    def _cosigners(self) -> list[str]:
-        """Who cosigned this checkpoint: on it, or on the same that the reader kept from a witness."""
         found = signers(self.raw["checkpoint"], self.witnesses)
+        # A witness may have given the reader the same checkpoint, cosigned.
         if self.kept and self.kept.split("\n\n")[0] == self.raw["checkpoint"].split("\n\n")[0]:
             found += signers(self.kept, self.witnesses)
-        return sorted(set(found))
+        self.cosigned = sorted(set(found))
+        if not self.witnesses:
+            return f"{names[0]}, 未指定见证人", f"{names[0]}, no witness named"
+        of = f"{len(self.cosigned)}/{len(self.witnesses)} {', '.join(self.cosigned)}".strip()
+        return f"{names[0]}, 见证 {of}", f"{names[0]}, witnessed {of}"
 
     def records(self) -> Found:
         """Each record is what was logged: its content, its tree, its household."""
@@ -607,8 +625,8 @@ class Dossier:
             before = ZERO
             for expected, version in enumerate(sorted(events), 1):
                 if version != expected:
-                    missing = f"{stream} v{expected}"
-                    raise Bad(INCOMPLETE, f"缺{missing}", f"{missing} is missing")
+                    lost = f"{stream} v{expected}"
+                    raise Bad(INCOMPLETE, f"缺{lost}", f"{lost} is missing")
                 e = events[version]
                 if e.prev != before:
                     raise e.bad("与前不相接", ": broken chain")
@@ -630,31 +648,18 @@ class Dossier:
             for e in mine:
                 head = next_head(head, e.hash)
             if len(mine) < count:
-                last = mine[-1].named() if mine else "-"
-                raise Bad(
-                    INCOMPLETE,
-                    f"{tree}应有{count}条, 只有{len(mine)}条; 最后一条为第{last}条",
-                    f"{tree}: {len(mine)} of {count} records; the last one here is {last}",
-                )
+                n, last = len(mine), mine[-1].named() if mine else "-"
+                zh = f"{tree}应有{count}条, 只有{n}条; 最后一条为第{last}条"
+                en = f"{tree}: {n} of {count} records; the last one here is {last}"
+                raise Bad(INCOMPLETE, zh, en)
             if len(mine) > count or head.hex() != end:
                 raise Bad(INVALID, f"{tree}与户末端不符", f"{tree}: not the records of the head")
         n = len(self.events)
         return f"共{n}条, 与户末端一致", f"head {n} = true head"
 
     def _lines(self, told: Any, size: int, root: bytes) -> list[list[str]] | None:
-        """What a sorted map with this root has of the household: lines of three words, or `None` if its
-        neighbours leave no place for it. Raises `Bad`."""
-        found, gap = told.get("entry"), int(told.get("gap", 0))
-        shown = [told] if found else told["neighbours"]
-        places = [n for n in (gap - 1, gap) if 0 <= n < size]
-        good = bool(found) or (0 <= gap <= size and [int(o["index"]) for o in shown] == places)
-        for one in shown:
-            at, leaf = int(one["index"]), leaf_hash(one["entry"].encode())
-            key, mine = one["entry"].split("\n")[0].encode(), self.key.encode()
-            good &= included(at, size, leaf, hashes(one["proof"]), root)
-            good &= key == mine if found else key < mine if at < gap else key > mine
-        if not good:
-            raise Bad(INVALID, "户末端表证明不成立", "the proof of the heads map fails")
+        """What a map of ends has of the household: lines of three words, or `None` if nothing."""
+        found = mapped(self.key, told, size, root)
         return [line.rsplit(" ", 2) for line in found.split("\n")[1:-1]] if found else None
 
     def memory(self) -> Found:
@@ -667,19 +672,14 @@ class Dossier:
         n = old.size
         if old.origin != new.origin or old.size > new.size:
             raise Bad(DIVERGED, f"早于所存检查点{n}", f"older than what you kept ({n})")
-        if old.size < new.size:
-            self._extends(old)
-        elif old.root != new.root:
-            raise Bad(DIVERGED, "同一大小两个根", f"two checkpoints of size {n}")
+        same, told = old.size == new.size, self.raw.get("kept") or {}
+        if same and old != new:
+            raise Bad(DIVERGED, "同一大小两个检查点", f"two checkpoints of size {n}")
+        if not same and told.get("size") != n:
+            raise Bad(USAGE, f"请加?kept={n}重新下载", f"download the dossier again with ?kept={n}")
+        if not same and not extends(old, new, told, self.state):
+            raise Bad(DIVERGED, "与所存检查点矛盾", f"contradicts what you kept ({n})")
         return f"延续所存检查点{n}", f"extends what you kept ({n})"
-
-    def _extends(self, old: Head) -> None:
-        told = self.raw.get("kept") or {}
-        if told.get("size") != old.size:
-            how = f"?kept={old.size}"
-            raise Bad(USAGE, f"请加{how}重新下载", f"download the dossier again with {how}")
-        if not extends(old, self.head, told, self.state):
-            raise Bad(DIVERGED, "与所存检查点矛盾", f"contradicts what you kept ({old.size})")
 
     def producers(self) -> Found:
         """How many each organisation recorded, and that each service signed where its streams end."""
@@ -733,24 +733,28 @@ class Dossier:
             raise Bad(INCOMPLETE, f"缺{missing[0]}", f"{missing[0]} is missing")
         return later
 
+    def _meant(self, e: Event) -> Any:
+        """What the dossier says of an event's type: its label, its meaning, and what proves them."""
+        return self.raw.get("meanings", {}).get(e.type, {})
+
     def _happened(self) -> list[Happened]:
         """The events that were applied, as they are told. Parked ones change nothing yet."""
-        return [
-            Happened(
-                e.header[1],
-                e.header[8],
-                e.header[9],
-                (e.header[2], e.header[5], e.version),
-                payload(e.data),
-                self._meant(e).get("meaning", {}),
-            )
-            for e in self.events
-            if e.whole and not e.parked
-        ]
+        applied = [e for e in self.events if e.whole and not e.parked]
+        return [e.happened(self._meant(e).get("meaning", {})) for e in applied]
 
-    def _meant(self, e: Event) -> Any:
-        """What the dossier says of an event's type: its label, and its meaning."""
-        return self.raw["meanings"].get(f"{e.header[2]}.{e.header[3]}.v{e.header[4]}", {})
+    def meanings(self) -> Found:
+        """What the records mean is what their services had declared when the checkpoint was signed."""
+        if self.head.meanings is None:
+            return "检查点未签, 无人担保", "not signed: nobody vouches for them", "NOTE"
+        types = {e.type: e for e in reversed(self.events) if e.whole}  # the first record of each
+        for e in sorted(types.values(), key=lambda e: e.number):
+            try:
+                told = self._meant(e)
+                entry = {"entry": meant(e.type, told)} if {*told} & {"label", "meaning"} else {}
+                mapped(e.type, {**told, **entry}, *self.head.meanings)
+            except (Bad, *BROKEN):
+                raise e.bad("的含义与所签不符", ": its meaning is not what was signed") from None
+        return f"{len(types)}类记录, 与所签相同", f"{len(types)} types of records, as signed"
 
     def replay(self) -> Found:
         """The state, folded from the events, is the one that the dossier shows."""
@@ -759,9 +763,7 @@ class Dossier:
         shown, fields = self.raw["shown"], replayed(self._happened(), self.signed_at)
         for name in sorted({*shown, *fields}):
             if shown.get(name, MISSING) != fields.get(name, MISSING):
-                raise Bad(
-                    INVALID, f"所示{name}与记录不符", f"{name} is shown, not given by the events"
-                )
+                raise Bad(INVALID, f"所示{name}与记录不符", f"{name} is not given by the events")
         digest, n = fields_hash(fields), len(fields)
         waiting = sum(e.parked for e in self.events)
         zh, en = f"{n}项与所示相同, 哈希 {digest[:16]}", f"{n} fields as shown, hash {digest[:16]}"
@@ -815,15 +817,14 @@ def _inside(value: Any) -> Any:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
-def _commitments(data: bytes) -> list[tuple[str, str]]:
+def _commitments(data: bytes) -> Iterator[tuple[str, str]]:
     """The persons and commitments of a payload, wherever they stand in it."""
-    left, found = [payload(data)], list[tuple[str, str]]()
+    left = [payload(data)]
     while left:
         value = left.pop()
         if isinstance(value, dict) and isinstance(value.get("commitment"), str):
-            found.append((str(value.get("person_id")), value["commitment"]))
+            yield str(value.get("person_id")), value["commitment"]
         left += _inside(value)
-    return found
 
 
 CHECKS = [  # in the order in which each relies on the one before
@@ -833,6 +834,7 @@ CHECKS = [  # in the order in which each relies on the one before
     ("序列", "streams", Dossier.order),
     ("全卷证明", "this is the whole file", Dossier.whole),
     ("与所存检查点", "the checkpoint you kept", Dossier.memory),
+    ("含义", "meanings", Dossier.meanings),
     ("重演", "replay", Dossier.replay),
     ("期限重算", "deadlines recomputed", Dossier.due),
 ]
@@ -847,13 +849,10 @@ def verify(dossier: Dossier) -> tuple[int, Row | None, list[Row]]:
         try:
             found = check(dossier)
             rows.append((zh, en, found[0], found[1], found[2] if found[2:] else "OK"))
-        except Bad as bad:
+        except (Bad, *BROKEN) as error:
+            bad = explained(error)
             rows.append((zh, en, bad.zh, bad.en, "FAIL"))
             wrong.setdefault(bad.code, rows[-1])
-        except BROKEN as error:
-            why = f"{type(error).__name__}: {error}"
-            rows.append((zh, en, f"无法理解: {why}", f"not understood: {why}", "FAIL"))
-            wrong.setdefault(INVALID, rows[-1])
     note = dossier.erased()
     if note:
         rows.append(("已删除个人信息", "erased", *note, "NOTE"))
@@ -913,12 +912,10 @@ def main(arguments: list[str] | None = None) -> int:
         kept = asked.kept.read_text("utf-8") if asked.kept else None
         if any(k.kind != 1 for k in keys + producers) or any(w.kind != 4 for w in witnesses):
             raise ValueError("--key is of a log, --witness of a witness")
+        if not keys:
+            raise ValueError("--key: whose log is it? Ask its keeper (GET /v1/log/key)")
     except (OSError, ValueError) as error:
         asking.error(str(error))
-    if not keys:
-        asking.error(
-            "--key: whose log is it? Ask its keeper for the verifier key (GET /v1/log/key)."
-        )
     english = asked.lang == "en"
     try:
         raw = json.loads(asked.dossier.read_text("utf-8"), object_pairs_hook=_once)

@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from audit.sentences import Description, Words
+from audit.verify import meant
 from common.kafka import KafkaError, LogScan, Place
 from common.topics import CATALOGUE
 from contracts.meaning import Meaning
@@ -58,6 +59,7 @@ class Vocabulary:
     def __init__(self) -> None:
         self._known: dict[str, Description] = {}
         self._meant: dict[str, _Meant] = {}
+        self._declared: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -67,12 +69,18 @@ class Vocabulary:
         if value is None:
             self._known.pop(key, None)
             self._meant.pop(key, None)
+            self._declared.pop(key, None)
             return
         try:
             self._known[key] = _description.decode(value)
             self._meant[key] = _meant.decode(value)
+            self._declared |= _declared(key, self._known[key].label, self._meant[key])
         except msgspec.MsgspecError as error:
             log.warning("description_not_understood", type=key, error=str(error))
+
+    def declared(self) -> dict[str, str]:
+        """What was declared of each type, as checkpoints sign it: entries of the map of meanings."""
+        return self._declared
 
     def description(self, service: str, type_: str, schema_version: int) -> Description | None:
         """What the service said of this type and major version, if it has yet."""
@@ -97,6 +105,14 @@ class Vocabulary:
         """The name of the type for people; the name in code until it is known."""
         known = self.description(service, type_, schema_version)
         return known.label if known else Words(type_, type_)
+
+
+def _declared(key: str, label: Words, declared: _Meant) -> dict[str, str]:
+    """Nothing of a type that goes by another name than it says."""
+    if key != f"{declared.service}.{declared.type}.v{declared.schema_version}":
+        return {}
+    told = {"label": msgspec.to_builtins(label), "meaning": published(declared.meaning)}
+    return {key: meant(key, told)} if key.isprintable() else {}
 
 
 async def follow(servers: str, vocabulary: Vocabulary) -> None:

@@ -117,9 +117,9 @@ class Witness:
                 verify.DIVERGED, f"早于已见{old.size}", f"older than what was seen ({old.size})"
             )
         if new.size == old.size:
-            if new.root != old.root:
+            if new != old:
                 raise verify.Bad(
-                    verify.DIVERGED, "同一大小两个根", f"two checkpoints of size {old.size}"
+                    verify.DIVERGED, "同一大小两个检查点", f"two checkpoints of size {old.size}"
                 )
             return
         before, after = (

@@ -31,7 +31,7 @@ class Shown:
 
 
 class HeadsMap:
-    """The whole map in memory: some 100,000 entries. Not for use from two threads."""
+    """A sorted map in memory: some 100,000 entries. Not for use from two threads."""
 
     def __init__(self) -> None:
         self._entries: dict[bytes, str] = {}

@@ -6,12 +6,12 @@ until Kafka has it. One keeper works at a time; every process has the map, to pr
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import asyncpg
 
-from audit.log import store
+from audit.log import meanings, store
 from audit.log.growth import Grown, Inconsistent, Part, compare, grow, root_tiles, share
 from audit.log.heads import Chain, HeadsMap, entry
 from audit.log.note import checkpoint, state
@@ -30,10 +30,19 @@ MOST = 50_000  # leaves of one checkpoint
 
 
 class Keeper:
-    """Signs with `signer`, whose name is the origin of the log."""
+    """Signs with `signer`, whose name is the origin of the log. `declared` is what this process has
+    read of the catalogue: an entry of the map of meanings by the name of its type."""
 
-    def __init__(self, pool: asyncpg.Pool, signer: Signer) -> None:
-        self.pool, self.signer = pool, signer
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        signer: Signer,
+        declared: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        self.pool, self.signer, self.declared = pool, signer, declared
+        self._signed: Mapping[str, str] | None = (
+            None  # of what is declared, what the last one signs
+        )
         self.heads, self.statements = HeadsMap(), Statements()
         self.busy = asyncio.Lock()  # guards both
         self._round = -1  # the last round that `heads` holds
@@ -65,7 +74,8 @@ class Keeper:
                         return None
                     return await self._keep(connection, now, due)
             except BaseException:
-                self.heads, self._round = HeadsMap(), -1  # it may hold what was rolled back
+                # They may hold what was rolled back.
+                self.heads, self._round, self._signed = HeadsMap(), -1, None
                 raise
 
     async def _keep(self, connection: Connection, now: datetime, due: bool) -> Checkpoint | None:
@@ -74,7 +84,9 @@ class Keeper:
         signed.pop("heads", None)
         waiting = sum(max(0, t.size - _size(signed, t.name)) for t in trees.values())
         unread = any(t.size > t.tiled for t in trees.values())
-        if not (waiting or unread) or not (due or waiting >= EVERY):
+        declared = dict(self.declared())
+        news = last is not None and declared != self._signed
+        if not (waiting or unread or news) or not (due or waiting >= EVERY):
             return None
         number = last.size + 1 if last else 1
         await self._may_sign(connection, number)
@@ -84,13 +96,16 @@ class Keeper:
             if size > sizes.get(name, 0):
                 return None  # an older database: it has yet to hear what was signed
             compare(name, size, was, tiles[trees[name].id])
-        if not waiting:
+        meant = await meanings.keep(connection, declared)
+        self._signed = declared
+        over = len(meant), meant.root()
+        if not waiting and (last is None or last.head.meanings == over):
             return None
         roots = {
             name: (size, root(size, reading(tiles[trees[name].id]))) for name, size in sizes.items()
         }
         roots["heads"] = len(self.heads), await asyncio.to_thread(self.heads.root)
-        made = await self._sign(connection, last, state(now, roots), now)
+        made = await self._sign(connection, last, state(now, roots), over, now)
         self._round = number
         return made
 
@@ -132,14 +147,20 @@ class Keeper:
         return {t: {**held[t], **added.tiles.get(t, {})} for t in held}, sizes
 
     async def _sign(
-        self, connection: Connection, last: Checkpoint | None, text: str, now: datetime
+        self,
+        connection: Connection,
+        last: Checkpoint | None,
+        text: str,
+        over: tuple[int, bytes],
+        now: datetime,
     ) -> Checkpoint:
         size = last.size if last else 0
         before = (await store.tiles(connection, {CHECKPOINTS: root_tiles(size)}))[CHECKPOINTS]
         if last:
             compare("checkpoints", size, last.head.root, before)
         tiles = grown(size, before, [leaf_hash(text.encode())])
-        head = Head(self.signer.name, size + 1, root(size + 1, reading({**before, **tiles})))
+        top = root(size + 1, reading({**before, **tiles}))
+        head = Head(self.signer.name, size + 1, top, over)
         made = Checkpoint(size + 1, text, self.signer.sign(checkpoint(head)), now)
         await store.write_tiles(connection, {CHECKPOINTS: tiles})
         await connection.execute(_SIGNED, made.size, made.state, made.note, made.made_at)

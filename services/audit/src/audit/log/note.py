@@ -1,8 +1,8 @@
 """What the log's key signs: checkpoints with the state behind them, and successions of keys. Pure.
 
 The log of checkpoints has one entry a *state*: a text with the size and root of every tree and of
-the heads map. What is signed is a plain tlog-checkpoint of that log, three lines without extensions,
-so that any C2SP witness can cosign it.
+the heads map. What is signed is a plain tlog-checkpoint of that log, which any C2SP witness can cosign;
+a line of extension signs what events mean (ADR 0028).
 """
 
 import base64
@@ -20,8 +20,12 @@ def succession(old: Signer, new: Signer, size: int) -> str:
 
 
 def checkpoint(head: Head) -> str:
-    """The three lines of a tlog-checkpoint."""
-    return f"{head.origin}\n{head.size}\n{base64.b64encode(head.root).decode()}\n"
+    """The three lines of a tlog-checkpoint, and what it signs of meanings as its extension line."""
+    text = f"{head.origin}\n{head.size}\n{base64.b64encode(head.root).decode()}\n"
+    if head.meanings:
+        types, root = head.meanings
+        text += f"meanings {types} {base64.b64encode(root).decode()}\n"
+    return text
 
 
 def state(moment: datetime, trees: Mapping[str, tuple[int, bytes]]) -> str:

@@ -85,6 +85,10 @@ create table if not exists log.stated ( -- what its root is over: where the stre
     entry   text not null,
     primary key (service, key)
 );
+create table if not exists log.meanings ( -- what was declared of each event type, as it is signed
+    type  text collate "C" primary key, -- `<service>.<EventName>.v<major>`
+    entry text not null
+);
 create table if not exists log.successions ( -- after `size` states, another key signs
     size bigint primary key,
     note text   not null

@@ -1,0 +1,32 @@
+"""What the services declared that their events mean, as checkpoints sign it (ADR 0028).
+
+The catalogue is compacted, so it has no history that a tree could be made of: what is signed is a map
+of what was last declared of each type, and the root over it stands in the checkpoint itself.
+"""
+
+from collections.abc import Mapping
+
+from audit.log.heads import HeadsMap
+from common.intents import Connection
+
+
+async def kept(connection: Connection) -> HeadsMap:
+    """The map, by the name of the type: entries as `verify.meant` makes them."""
+    found = HeadsMap()
+    found.put(row["entry"] for row in await connection.fetch("select entry from log.meanings"))
+    return found
+
+
+async def keep(connection: Connection, declared: Mapping[str, str]) -> HeadsMap:
+    """Put declarations in place of those that there were, and return the map.
+
+    What is declared no more stays in it: its records are in the log.
+    """
+    await connection.execute(_KEPT, list(declared), list(declared.values()))
+    return await kept(connection)
+
+
+_KEPT = """
+insert into log.meanings as m (type, entry) select * from unnest($1::text[], $2::text[])
+on conflict (type) do update set entry = excluded.entry where m.entry <> excluded.entry
+"""
