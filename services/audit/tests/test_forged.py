@@ -148,20 +148,66 @@ def test_a_name_that_is_there_twice_is_invalid(files: list[Any], run: Run) -> No
     assert (code, "there twice" in told) == (INVALID, True)
 
 
+NO_JSON = "dossier.json: no household's dossier, not JSON in UTF-8 这不是农户卷宗"
+NO_DOSSIER = "INVALID: this is no household's dossier (shouwang/dossier/1)    exit 40"
+
+
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("said", "code", "told"),
     [
-        (b"PK\3\4" + bytes(1_000), USAGE),
-        ("no dossier", USAGE),
-        (b"\xff\xfe{}", USAGE),
-        ("[" * 200_000, INVALID),
-        ('{"format": "shouwang/dossier/1", "key": ' + "[" * 900 + "]" * 900 + "}", INVALID),
-        ("null", INVALID),
+        (b"PK\3\4" + bytes(1_000), USAGE, NO_JSON),
+        (b"PK\3\4\x14\0\0\0\x08\0\xe1\xbd", USAGE, NO_JSON),
+        ("", USAGE, NO_JSON),
+        ("no dossier", USAGE, NO_JSON),
+        (b"\xff\xfe{}", USAGE, NO_JSON),
+        ("{}", INVALID, NO_DOSSIER),
+        ('{"format": "shouwang/dossier/2"}', INVALID, NO_DOSSIER),
+        ("[1, 2]", INVALID, NO_DOSSIER),
+        ("null", INVALID, NO_DOSSIER),
+        ("1e999", INVALID, NO_DOSSIER),
+        ("9" * 5_000, INVALID, "INVALID: not understood: ValueError"),
+        ("[" * 200_000, INVALID, "INVALID: not understood: RecursionError"),
+        (
+            '{"format": "shouwang/dossier/1", "key": ' + "[" * 900 + "]" * 900 + "}",
+            INVALID,
+            "INVALID: ",
+        ),
     ],
-    ids=["a zip", "no JSON", "no UTF-8", "deep", "deep inside", "nothing"],
+    ids=[
+        "a zip",
+        "a zip that was cut off",
+        "empty",
+        "no JSON",
+        "no UTF-8",
+        "an object",
+        "another format",
+        "a list",
+        "nothing",
+        "infinite",
+        "a number of 5,000 digits",
+        "deep",
+        "deep inside",
+    ],
 )
-def test_what_is_no_dossier_ends_with_a_code_too(run: Run, said: str | bytes, code: int) -> None:
-    assert run(said, *KEY)[0] == code
+def test_what_is_no_dossier_is_told_so_and_ends_with_a_code_too(
+    run: Run, said: str | bytes, code: int, told: str
+) -> None:
+    ended, printed = run(said, *KEY)
+    assert ended == code
+    assert told in printed
+
+
+def test_a_folder_is_no_dossier(tmp_path: Path) -> None:
+    program = Path(verify.__file__)
+    ended = subprocess.run(
+        [sys.executable, "-I", program, tmp_path, *KEY],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert ended.returncode == USAGE
+    assert ended.stderr.endswith(f"{tmp_path}: Is a directory\n")
 
 
 @pytest.mark.parametrize(

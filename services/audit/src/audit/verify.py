@@ -564,8 +564,8 @@ class Dossier:
     def __init__(
         self, raw: Any, keys: Keys, witnesses: Keys, kept: str | None, producers: Keys | None = None
     ) -> None:
-        if raw["format"] != FORMAT:
-            raise ValueError(f"not {FORMAT}")
+        if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+            raise Bad(INVALID, "这不是农户卷宗", f"this is no household's dossier ({FORMAT})")
         self.raw, self.witnesses, self.kept, self.known = raw, witnesses, kept, producers or []
         self.keys = successors(keys, raw.get("successions", []))
         self.head, self.state = head_of(raw["checkpoint"]), state_of(raw["state"])
@@ -920,10 +920,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         raw = json.loads(asked.dossier.read_text("utf-8"), object_pairs_hook=_once)
         dossier = Dossier(raw, keys, witnesses, kept, producers)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        asking.error(f"{asked.dossier}: {error}")
+    except OSError as error:
+        asking.error(f"{asked.dossier}: {error.strerror}")
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        asking.error(f"{asked.dossier}: no household's dossier, not JSON in UTF-8 这不是农户卷宗")
     except (Bad, *BROKEN) as error:
-        tell(f"{VERDICTS[INVALID][english]}: {type(error).__name__}: {error}    exit {INVALID}")
+        said = (explained(error).zh, explained(error).en)[english]
+        tell(f"{VERDICTS[INVALID][english]}: {said}    exit {INVALID}")
         return INVALID
     code, why, rows = verify(dossier)
     tell(dossier.key)
