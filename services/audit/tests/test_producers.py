@@ -154,9 +154,19 @@ async def test_T9_a_record_that_the_service_did_not_make_is_named(
     assert f"{stream} v{version}): identification says that it did not record this" in found
     place = next(e["index"] for e in raw["events"] if e["hash"] == forged.hash.hex())
     assert f"#{place} " in found
+    await marked(client, forged)
     async with pool.acquire() as connection:
         named = await stated.contradicted(connection, "identification")
     assert named == [Contradicted(str(ME), stream, version, str(forged.event_id), forged.region)]
+
+
+async def marked(client: httpx.AsyncClient, forged: Envelope) -> None:
+    """The page and the raw records say of this record, and of no other, who does not stand by it."""
+    for path, each in (("", '<li class="event'), ("/raw", '<section aria-labelledby="r')):
+        top, *records = (await client.get(f"/households/{ME}{path}")).text.split(each)
+        assert "1 条记录与记录方签名的申报相矛盾" in top
+        (one,) = (record for record in records if "记录方声明未作此记录" in record)
+        assert forged.hash.hex() in one
 
 
 async def test_what_the_service_states_and_the_log_lacks_is_named(

@@ -16,6 +16,7 @@ from audit.dossier import dossier
 from audit.filters import Filters, conditions, filters
 from audit.happened import recorded
 from audit.history import Field, label, spoken, worded
+from audit.log import stated
 from audit.log.keeper import Keeper
 from audit.looks import Looker, looking
 from audit.phrases import PHRASES
@@ -114,6 +115,8 @@ async def household(
     chosen_now = {n: v for n in CHOICES if (v := request.query_params.get(n))}
     due = deadlines(events, business_date(now))
     proof = await queries.proof(runtime.engine, id_)
+    async with runtime.pool.acquire() as connection:
+        denied = {hash_.hex() for hash_ in await stated.contradicted_of(connection, str(id_))}
     return page(
         request,
         "household.html",
@@ -124,6 +127,7 @@ async def household(
         hidden=sight.hidden(proof.count),
         parked=await queries.parked(runtime.engine, "audit", str(id_)),
         following=cursor_after(shown[-1]) if len(found) > MOST else None,
+        denied=denied,
         header=[
             f
             for f in _fields(current, vocabulary)
@@ -155,8 +159,11 @@ async def raw(
     """Every record as the log has it, with its leaf hash and its proof. From the dossier."""
     only_filters(request, ("lang", "purpose"))
     keeper: Keeper = request.app.state.keeper
-    made = await dossier(keeper, "audit", str(caller.household_id), None)
-    return page(request, "raw.html", household=caller, dossier=made)
+    key = str(caller.household_id)
+    made = await dossier(keeper, "audit", key, None)
+    async with keeper.pool.acquire() as connection:
+        denied = {hash_.hex() for hash_ in await stated.contradicted_of(connection, key)}
+    return page(request, "raw.html", household=caller, dossier=made, denied=denied)
 
 
 def changes(

@@ -37,6 +37,12 @@ PHRASES = {
     "timeline": Words("农户时间线", "Timeline of a household"),
     "area": Words("所在地", "Area"),
     "count": Words("共 {n} 条记录", "{n} events"),
+    "denied": Words("记录方声明未作此记录", "its service says it did not record this"),
+    "some_denied": Words(
+        "{n} 条记录与记录方签名的申报相矛盾，已逐条标明；核验卷宗时同样判为无效。",
+        "{n} records contradict what their service signed, and are marked; the verifier finds the file "
+        "invalid, too.",
+    ),
     "parked": Words(
         "{n} 条记录尚未能处理，以下时间线可能不完整。",
         "{n} records could not be processed yet; the timeline below may be incomplete.",

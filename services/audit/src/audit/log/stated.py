@@ -78,6 +78,11 @@ async def contradicted(connection: Connection, service: str) -> list[Contradicte
     ]
 
 
+async def contradicted_of(connection: Connection, key: str) -> set[bytes]:
+    """The hashes of those records of a household."""
+    return {row["hash"] for row in await connection.fetch(_CONTRADICTED_OF, key)}
+
+
 class Statements:
     """Proves what was stated of a household. Keeps each service's tree until its next statement."""
 
@@ -143,21 +148,34 @@ union all
 # A record that claims to be of the future is in nobody's statement.
 AHEAD = "recorded_at > clock_timestamp() + interval '1 hour'"
 # A line of an entry is `<stream> <version> <hex hash>`; the first is the key.
-_CONTRADICTED = f"""
+_AGAINST = f"""
 with line as (
-    select s.key, split_part(l.line, ' ', 1) as stream, split_part(l.line, ' ', 2)::bigint as version,
+    select s.service, s.key, split_part(l.line, ' ', 1) as stream,
+        split_part(l.line, ' ', 2)::bigint as version,
         decode(split_part(l.line, ' ', 3), 'hex') as hash
     from log.stated s, string_to_table(s.entry, E'\\n') with ordinality as l (line, n)
-    where s.service = $1 and l.n > 1 and l.line <> ''
+    where {{of}} and l.n > 1 and l.line <> ''
 )
-select t.key, t.stream, t.version, t.event_id, t.region
+select {{told}}
 from read.timeline t
 join log.statements s using (service)
-left join line on line.key = t.key and line.stream = t.stream
-where t.service = $1 and case
+left join line on line.service = t.service and line.key = t.key and line.stream = t.stream
+where {{timeline}} and case
     when t.version = line.version then t.hash <> line.hash
     when t.version > coalesce(line.version, 0)
         then t.recorded_at < s.until or t.{AHEAD}
     else false end
-order by t.key, t.stream, t.version limit $2
 """
+_CONTRADICTED = (
+    _AGAINST.format(
+        of="s.service = $1",
+        told="t.key, t.stream, t.version, t.event_id, t.region",
+        timeline="t.service = $1",
+    )
+    + "order by t.key, t.stream, t.version limit $2"
+)
+_CONTRADICTED_OF = _AGAINST.format(
+    of="s.service in (select service from log.statements) and s.key = $1",
+    told="t.hash",
+    timeline="t.key = $1",
+)
