@@ -13,6 +13,7 @@ from common.testing import envelope
 from contracts.codes import (
     Category,
     Health,
+    HousingGrade,
     LabourCapacity,
     MonitoredClass,
     Relation,
@@ -24,6 +25,8 @@ from contracts.envelope import Envelope
 from contracts.episodes import MonitoringConfirmed
 from contracts.households import HouseholdRegistered, Member
 from contracts.visits import (
+    Difficulty,
+    HouseholdScreened,
     HouseholdVisited,
     ObligationFulfilled,
     ObligationOpened,
@@ -33,7 +36,7 @@ from contracts.visits import (
     VisitorPost,
     VisitPurpose,
 )
-from visits.domain.commands import OpenMonthlyObligation, RecordVisit
+from visits.domain.commands import OpenMonthlyObligation, RecordScreening, RecordVisit
 from visits.domain.policy import Policy
 
 Tell = Callable[..., Awaitable[None]]  # publishes envelopes on identification's topic
@@ -82,6 +85,28 @@ CONFIRMED = MonitoringConfirmed(
     late=False,
     late_reason=None,
 )
+
+SCREENED = HouseholdScreened(
+    household_id=HOUSEHOLD_ID,
+    screening_id=UUID(int=31),
+    visit_id=None,
+    screened_on=date(2024, 4, 12),
+    disposable_fen=4_320_000,
+    dropouts=0,
+    uninsured=1,
+    housing_grade=HousingGrade.B,
+    water_safe=True,
+    rigid_expenditure_fen=1_800_000,
+    industry=Difficulty.NONE,
+    employment=Difficulty.POTENTIAL,
+    medical_care=Difficulty.BOTH,
+    suspected_risks=[RiskType.ILLNESS],
+)
+
+
+def screening(**changes: Any) -> RecordScreening:
+    """To record the screening of 12 April, uploaded at the end of the month."""
+    return RecordScreening(screened=replace(SCREENED, **changes), today=business_date(NOW))
 
 
 def visit(at: str = "2024-04-12T10:00:00+08:00", number: int = 21, **changes: Any) -> RecordVisit:

@@ -326,6 +326,7 @@ async def test_the_service_is_ready_and_describes_itself(
     assert (await client.get("/health/live")).status_code == 200
     assert (await client.get("/health/ready")).json() == {"status": "ready"}
     assert set((await client.get("/v1/catalogue")).json()) == {
+        "visits.HouseholdScreened.v1",
         "visits.HouseholdVisited.v1",
         "visits.ObligationCancelled.v1",
         "visits.ObligationFulfilled.v1",

@@ -38,12 +38,23 @@ async def test_no_body_breaks_a_route(attacker: Attacker, document: Any) -> None
     assert attacker.sent > 100
 
 
-async def test_the_document_tells_problems_scopes_and_the_key_of_a_visit(document: Any) -> None:
+KEYED = {("POST", "/v1/visits"), ("POST", "/v1/screenings")}
+
+
+async def test_the_document_tells_problems_scopes_and_the_keys(document: Any) -> None:
     for method, path, operation in operations(document):
         answers = operation["responses"]
         assert "application/problem+json" in answers["default"]["content"], path
         assert "422" not in answers
         named = {one["name"] for one in operation.get("parameters", []) if one["in"] == "header"}
-        assert named == ({"Idempotency-Key"} if (method, path) == ("POST", "/v1/visits") else set())
-    visit = document["paths"]["/v1/visits"]["post"]
-    assert "Scope: `visits:write`" in visit["description"]
+        assert named == ({"Idempotency-Key"} if (method, path) in KEYED else set())
+    for method, path in KEYED:
+        operation = document["paths"][path][method.lower()]
+        assert "Scope: `visits:write`" in operation["description"]
+
+
+async def test_S204_the_document_says_that_no_section_of_a_screening_is_optional(
+    document: Any,
+) -> None:
+    form = document["components"]["schemas"]["ScreeningForm"]
+    assert set(form["properties"]) - set(form["required"]) == {"visit_id"}

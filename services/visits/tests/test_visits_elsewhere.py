@@ -38,7 +38,7 @@ from visits.domain.commands import CountVisit
 from visits.domain.household import VISITS, stream_of
 from visits.main import STORE
 from visits.reactions import RULES, reacting
-from visits.read_model import TakenOverRow
+from visits.read_model.tables import TakenOverRow
 
 JULY = datetime(2024, 7, 1, tzinfo=UTC)
 THERE = visited(visit("2024-04-12T10:00:00+08:00", number=41, household_id=FROM))

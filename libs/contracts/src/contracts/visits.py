@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
+from contracts.codes import HousingGrade, RiskType
 from contracts.wording import Code, Wording
 
 
@@ -48,6 +49,15 @@ class VisitorPost(Code):
     TOWN_PARTY_SECRETARY = "TOWN_PARTY_SECRETARY", "镇党委书记", "town party secretary"
     STATIONED_TEAM = "STATIONED_TEAM", "驻镇帮镇扶村工作队员", "stationed team"
     COUNTY_OFFICER = "COUNTY_OFFICER", "县级干部", "county officer"
+
+
+class Difficulty(Code):
+    """What a screening found in one field of a household's livelihood; NONE is said, too (S2-04)."""
+
+    NONE = "NONE", "无困难、无风险", "neither difficulties nor risks"
+    PRACTICAL = "PRACTICAL", "有实际困难", "practical difficulties"
+    POTENTIAL = "POTENTIAL", "有潜在风险", "potential risks"
+    BOTH = "BOTH", "有实际困难和潜在风险", "practical difficulties and potential risks"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,4 +147,45 @@ class ObligationCancelled:
     left_on: date
 
 
-VisitsEvent = HouseholdVisited | ObligationOpened | ObligationFulfilled | ObligationCancelled
+@dataclass(frozen=True, kw_only=True)
+class HouseholdScreened:
+    """Staff went through the whole form with a household (S2-04); it is complete, or it is no event.
+
+    `disposable_fen` and `rigid_expenditure_fen` are the household's of the last twelve months, as told;
+    `dropouts` and `uninsured` count its members. `suspected_risks` may be empty, and decides nothing.
+    """
+
+    wording: ClassVar = Wording(
+        "农户排查",
+        "Household screened",
+        "{screened_on}排查：近12个月可支配收入{disposable_fen}元，刚性支出{rigid_expenditure_fen}元；"
+        "失学{dropouts}人，未参保{uninsured}人，住房{housing_grade}，饮水安全：{water_safe}；"
+        "产业{industry}，就业{employment}，就医{medical_care}；疑似风险：{suspected_risks}",
+        "Screened on {screened_on}: disposable income of twelve months {disposable_fen} yuan, rigid "
+        "expenditure {rigid_expenditure_fen} yuan; out of school {dropouts}, uninsured {uninsured}, "
+        "housing {housing_grade}, water safe: {water_safe}; industry: {industry}, employment: "
+        "{employment}, medical care: {medical_care}; suspected risks: {suspected_risks}",
+    )
+    household_id: UUID
+    screening_id: UUID
+    visit_id: UUID | None
+    screened_on: date
+    disposable_fen: int
+    dropouts: int
+    uninsured: int
+    housing_grade: HousingGrade
+    water_safe: bool
+    rigid_expenditure_fen: int
+    industry: Difficulty
+    employment: Difficulty
+    medical_care: Difficulty
+    suspected_risks: list[RiskType]
+
+
+VisitsEvent = (
+    HouseholdVisited
+    | HouseholdScreened
+    | ObligationOpened
+    | ObligationFulfilled
+    | ObligationCancelled
+)

@@ -1,7 +1,9 @@
 """What the events of visits make true of a household."""
 
+from contracts.codes import RiskType
 from contracts.meaning import Meaning, Meanings, StateField
 from contracts.visits import (
+    HouseholdScreened,
     HouseholdVisited,
     ObligationCancelled,
     ObligationFulfilled,
@@ -12,6 +14,12 @@ from contracts.visits import (
 VISITS = Meanings(
     {
         HouseholdVisited: Meaning(sets={"last_visit.on": "visited_on", "last_visit.mode": "mode"}),
+        HouseholdScreened: Meaning(
+            sets={
+                "last_screening.on": "screened_on",
+                "last_screening.suspected_risks": "suspected_risks",
+            }
+        ),
         ObligationOpened: Meaning(
             sets={"duty.{obligation_id}.due_on": "due_on"}, opens="obligation_id"
         ),
@@ -21,6 +29,10 @@ VISITS = Meanings(
     {
         "last_visit.on": StateField("最近走访日期", "last visited on"),
         "last_visit.mode": StateField("最近走访方式", "last visited", VisitMode),
+        "last_screening.on": StateField("最近排查日期", "last screened on"),
+        "last_screening.suspected_risks": StateField(
+            "排查疑似风险", "risks suspected in the screening", RiskType
+        ),
         "duty": StateField("走访任务", "visit duty"),
         "duty.due_on": StateField("任务期限", "due on"),
     },

@@ -14,8 +14,8 @@ from common.operations import operations
 from common.service import probes, running, serve
 from contracts.visits import VisitsEvent
 from contracts.visits_meanings import VISITS
-from visits import read_model
-from visits.api import obligations, visits
+from visits import figures, read_model
+from visits.api import obligations, screenings, visits
 from visits.api.wired import Wired
 from visits.domain.policy import Policy
 from visits.reactions import reacting
@@ -38,6 +38,7 @@ def build(settings: VisitsSettings) -> FastAPI:
             read_model.TABLES,
             hears=["identification", NAME],
             handle=reacting(STORE, known),
+            also=[figures.keep_fresh],
         ) as runtime:
             app.state.runtime = runtime
             app.state.wired = Wired(runtime, known)
@@ -52,12 +53,13 @@ def build(settings: VisitsSettings) -> FastAPI:
     )
     app.include_router(operations(NAME, STORE.codec, settings))
     app.include_router(visits.router)
+    app.include_router(screenings.router)
     app.include_router(obligations.router)
     return default_deny(described(app, keyed=_is_keyed, versioned=lambda _: False))
 
 
 def _is_keyed(path: str) -> bool:
-    return path == "/v1/visits"
+    return path in ("/v1/visits", "/v1/screenings")
 
 
 def main() -> None:

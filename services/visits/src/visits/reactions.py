@@ -31,7 +31,7 @@ from visits import read_model
 from visits.domain.commands import Command, CountVisit, LeavePopulation, OpenMonthlyObligation
 from visits.domain.household import VISITS, month_of, stream_of
 from visits.domain.policy import Policy
-from visits.read_model import TakenOverRow
+from visits.read_model.tables import TakenOverRow
 
 Entered = MonitoringConfirmed | RiskEliminationRevoked | EpisodeTakenOver
 Left = RiskEliminated | MonitoringCancelled | MonitoringClosed

@@ -19,4 +19,25 @@ REFUSALS: dict[str, Text] = {
         "{field} must not be later than now (today is {today}): check the time of the visit",
     ),
     "visitor-needed": Text(422, "须填写至少一名走访人员", "Name at least one person who went"),
+    "screening-id-reused": Text(
+        409,
+        "该 screening_id 已用于内容不同的排查：新的排查请用新的 screening_id",
+        "This screening_id was used for a screening with other content: give a new one an id of its own",
+    ),
+    "screening-in-future": Text(
+        422,
+        "{field} 不能晚于今天（{today}）：请核对排查日期",
+        "{field} must not be later than today ({today}): check the day of the screening",
+    ),
+    "screening-without-its-visit": Text(
+        422,
+        "该户没有编号为 visit_id 的走访记录：请先登记走访，或不填 visit_id",
+        "The household has no visit with this visit_id: record the visit first, or leave visit_id out",
+    ),
+    "screening-incomplete": Text(
+        422,
+        "排查表不完整（S2-04），缺少：{missing_zh}；各项均须填写，没有的也要写明，填法见各处提示",
+        "The screening form is incomplete (S2-04), it lacks: {missing_en}; every section is to be "
+        "stated, also where there is nothing: each pointer says how",
+    ),
 }

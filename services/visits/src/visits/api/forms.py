@@ -1,12 +1,20 @@
 """What staff send. Unknown fields are refused; nothing is coerced that would hide a mistake."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from contracts.visits import VisitMode, VisitorPost, VisitPurpose
+from contracts.codes import HousingGrade, RiskType
+from contracts.visits import (
+    Difficulty,
+    HouseholdScreened,
+    VisitMode,
+    VisitorPost,
+    VisitPurpose,
+)
+from visits.api.sections import all_stated
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex sha256 of the photograph")]
 # The bounds catch a mistyped year; what is really in the future is refused by the domain.
@@ -14,6 +22,9 @@ Moment = Annotated[
     AwareDatetime,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
 ]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
+Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+Persons = Annotated[int, Field(strict=True, ge=0, le=50)]
 
 
 class Form(BaseModel):
@@ -37,3 +48,37 @@ class VisitForm(Form):
     visitors: Annotated[list[VisitorForm], Field(max_length=20)]
     purposes: Annotated[list[VisitPurpose], Field(min_length=1, max_length=5)]
     photo_hashes: Annotated[list[Sha256], Field(max_length=50)] = []
+
+
+class ScreeningForm(Form):
+    """A household gone through with the whole form of S2-04: none of its parts is optional.
+
+    Money is in fen, of the last twelve months. `visit_id` names the visit at which it was done, if any.
+    """
+
+    screening_id: UUID
+    household_id: UUID
+    visit_id: UUID | None = None
+    screened_on: Day
+    disposable_fen: Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)]
+    dropouts: Persons
+    uninsured: Persons
+    housing_grade: HousingGrade
+    water_safe: Annotated[bool, Field(strict=True)]
+    rigid_expenditure_fen: Fen
+    industry: Difficulty
+    employment: Difficulty
+    medical_care: Difficulty
+    suspected_risks: Annotated[list[RiskType], Field(max_length=5)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, sent: Any) -> Any:
+        """Raises `Problem` that says which parts are missing."""
+        return all_stated(sent)
+
+    def screened(self) -> HouseholdScreened:
+        """As it is recorded: each suspected risk once."""
+        stated = self.model_dump()
+        stated["suspected_risks"] = list(dict.fromkeys(self.suspected_risks))
+        return HouseholdScreened(**stated)

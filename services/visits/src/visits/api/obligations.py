@@ -11,7 +11,7 @@ from common.http import only_filters
 from common.paging import bounded, lead_on
 from visits import read_model
 from visits.api.wired import wired
-from visits.read_model import ObligationRow
+from visits.read_model.tables import ObligationRow
 
 router = APIRouter(tags=["obligations"])
 

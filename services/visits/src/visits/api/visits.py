@@ -4,22 +4,22 @@ from datetime import UTC
 from typing import Annotated
 from uuid import UUID
 
-import asyncpg
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.clock import business_date
-from common.http import circumstances, only_filters, required_key
-from common.intents import Intent, Key, fingerprint
+from common.http import circumstances, only_filters
+from common.intents import Intent, Key
 from common.paging import bounded, lead_on
-from common.problems import Problem, fault
+from common.problems import Problem
 from contracts.visits import Visitor
 from visits import read_model
 from visits.api.forms import VisitForm
-from visits.api.wired import Wired, wired
+from visits.api.recording import key_of, recorded
+from visits.api.wired import Wired, region_of, wired
 from visits.domain.commands import RecordVisit
 from visits.domain.household import VISITS, stream_of
-from visits.read_model import VisitRow
+from visits.read_model.tables import VisitRow
 
 router = APIRouter(tags=["visits"])
 
@@ -32,22 +32,10 @@ async def record(
 
     Needs an `Idempotency-Key`. The household is one on identification's register, in your area.
     """
-    key = Key(
-        caller.client,
-        required_key(request),
-        fingerprint(request.url.path.encode(), await request.body()),
-    )
+    key = await key_of(request, caller)
     app = wired(request)
-    region = await _region(app, form.household_id, caller)
-    intent = _intent(app, caller, form, region, key)
-    try:
-        recorded = await app.runtime.writer.execute(intent)
-    except asyncpg.UniqueViolationError as error:
-        if error.table_name != VisitRow.__tablename__:
-            raise
-        raise Problem("visit-id-reused", faults=[fault("/visit_id", "value")]) from error
-    headers = {"Idempotency-Replayed": "true"} if recorded.replayed else {}
-    return Response(recorded.answer, 201, headers, "application/json")
+    region = await region_of(app, form.household_id, caller)
+    return await recorded(request, _intent(app, caller, form, region, key), VisitRow, "visit")
 
 
 def _intent(app: Wired, caller: Principal, form: VisitForm, region: str, key: Key) -> Intent:
@@ -90,7 +78,7 @@ async def read_many(
     only_filters(request, ["cursor", "limit"])
     bounded(limit)
     app = wired(request)
-    await _region(app, household_id, caller)
+    await region_of(app, household_id, caller)
     engine = app.runtime.engine
     before = await read_model.visit(engine, cursor) if cursor else None
     if cursor and (before is None or before.household_id != household_id):
@@ -98,12 +86,3 @@ async def read_many(
     rows = await read_model.visits(engine, household_id, before=before, limit=limit)
     lead_on(request, response, rows[-1].visit_id if len(rows) == limit else None)
     return rows
-
-
-async def _region(app: Wired, household_id: UUID, caller: Principal) -> str:
-    """The household's. Raises `Problem`: 404 when it is not known, 403 outside the caller's area."""
-    region = await read_model.region_of(app.runtime.pool, household_id)
-    if region is None:
-        raise Problem("household-not-known")
-    caller.must_cover(region)
-    return region

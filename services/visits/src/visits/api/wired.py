@@ -1,11 +1,15 @@
 """What the routes use, from the app's state."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from fastapi import Request
 
+from common.auth import Principal
 from common.policies import Policies
+from common.problems import Problem
 from common.service import Runtime
+from visits import read_model
 from visits.domain.policy import Policy
 
 
@@ -21,3 +25,12 @@ def wired(request: Request) -> Wired:
     """Of the app that serves this request."""
     found: Wired = request.app.state.wired
     return found
+
+
+async def region_of(app: Wired, household_id: UUID, caller: Principal) -> str:
+    """The household's. Raises `Problem`: 404 when it is not known, 403 outside the caller's area."""
+    region = await read_model.region_of(app.runtime.pool, household_id)
+    if region is None:
+        raise Problem("household-not-known")
+    caller.must_cover(region)
+    return region

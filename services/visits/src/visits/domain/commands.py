@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from contracts.visits import HouseholdVisited, VisitMode, Visitor, VisitPurpose
+from contracts.visits import (
+    HouseholdScreened,
+    HouseholdVisited,
+    VisitMode,
+    Visitor,
+    VisitPurpose,
+)
 from visits.domain.policy import Policy
 
 
@@ -53,6 +59,14 @@ class RecordVisit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordScreening:
+    """Staff went through the whole form with a household (S2-04); `today` is the day of the upload."""
+
+    screened: HouseholdScreened
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class LeavePopulation:
     """A household is monitored no longer; the day itself does not count (3.4)."""
 
@@ -60,4 +74,4 @@ class LeavePopulation:
     left_on: date
 
 
-Command = OpenMonthlyObligation | CountVisit | RecordVisit | LeavePopulation
+Command = OpenMonthlyObligation | CountVisit | RecordVisit | RecordScreening | LeavePopulation

@@ -1,4 +1,4 @@
-"""A household's visits and the duties that they fulfil. Pure: no clock, no I/O, no chance.
+"""A household's visits, the duties that they fulfil, its screenings. Pure: no clock, no I/O, no chance.
 
 A duty is a fact of its own, opened once per (type, household, period); a visit fulfils every duty
 that is open in its period, and the earliest qualifying visit counts (domain section 3.4).
@@ -14,6 +14,7 @@ from uuid import UUID
 from common.decider import Decider, Refused
 from contracts.visits import (
     CancellationReason,
+    HouseholdScreened,
     HouseholdVisited,
     ObligationCancelled,
     ObligationFulfilled,
@@ -28,6 +29,7 @@ from visits.domain.commands import (
     CountVisit,
     LeavePopulation,
     OpenMonthlyObligation,
+    RecordScreening,
     RecordVisit,
 )
 from visits.domain.states import HouseholdVisits, Obligation
@@ -54,6 +56,8 @@ def decide(command: Command, household: HouseholdVisits) -> list[VisitsEvent]:
             return _answered(command.visit, household)
         case RecordVisit():
             return _record(command, household)
+        case RecordScreening():
+            return _screen(command, household)
         case LeavePopulation():
             return _leave(command, household)
         case _:
@@ -122,6 +126,23 @@ def _record(c: RecordVisit, household: HouseholdVisits) -> list[VisitsEvent]:
     return [visited, *_answered(visited, household)]
 
 
+def _screen(c: RecordScreening, household: HouseholdVisits) -> list[VisitsEvent]:
+    """S2-04: the form as it was filled in. The same screening again is not a second one.
+
+    What is suspected changes nothing here: identification hears it, and people verify.
+    """
+    screened = c.screened
+    if known := household.screening(screened.screening_id):
+        if screened == known:
+            return []
+        raise Refused("screening-id-reused")
+    if screened.screened_on > c.today:
+        raise Refused("screening-in-future", field="screened_on", today=c.today)
+    if screened.visit_id and household.visit(screened.visit_id) is None:
+        raise Refused("screening-without-its-visit")
+    return [screened]
+
+
 def _leave(c: LeavePopulation, household: HouseholdVisits) -> list[VisitsEvent]:
     """A29: an open duty whose period is not over is cancelled; what is over stays as it is."""
     return [
@@ -155,6 +176,12 @@ def month_of(day: date) -> tuple[date, date]:
     return day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1])
 
 
+def quarter_of(day: date) -> tuple[date, date]:
+    """First and last day of the calendar quarter."""
+    first = day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    return first, month_of(first.replace(month=first.month + 2))[1]
+
+
 def _fulfilled(opened: ObligationOpened, visit: HouseholdVisited) -> ObligationFulfilled:
     return ObligationFulfilled(
         household_id=opened.household_id,
@@ -176,6 +203,8 @@ def evolve(household: HouseholdVisits, event: VisitsEvent) -> HouseholdVisits:
             return replace(household, obligations=(*others, Obligation(event)))
         case HouseholdVisited():
             return replace(household, visits=(*household.visits, event))
+        case HouseholdScreened():
+            return replace(household, screenings=(*household.screenings, event))
         case ObligationFulfilled():
             return household.with_(event.obligation_id, fulfilled_by=event.fulfilled_by)
         case ObligationCancelled():

@@ -5,7 +5,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from contracts.visits import HouseholdVisited, ObligationOpened, ObligationType
+from contracts.visits import (
+    HouseholdScreened,
+    HouseholdVisited,
+    ObligationOpened,
+    ObligationType,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class HouseholdVisits:
 
     obligations: tuple[Obligation, ...] = ()
     visits: tuple[HouseholdVisited, ...] = ()
+    screenings: tuple[HouseholdScreened, ...] = ()
 
     def obligation(self, kind: ObligationType, period_from: date) -> Obligation | None:
         """The one of this type and period, open or fulfilled."""
@@ -52,3 +58,7 @@ class HouseholdVisits:
     def visit(self, visit_id: UUID) -> HouseholdVisited | None:
         """The visit of this id."""
         return next((v for v in self.visits if v.visit_id == visit_id), None)
+
+    def screening(self, screening_id: UUID) -> HouseholdScreened | None:
+        """The screening of this id."""
+        return next((s for s in self.screenings if s.screening_id == screening_id), None)

@@ -1,99 +1,46 @@
-"""What visits shows, and looks up: duties, visits, and the households that may be visited.
+"""What visits shows, and looks up: duties, visits, screenings, and the households that may be visited.
 
-`obligation` and `visit` are functions of the service's own events, `known_household` and `taken_over`
-of the events of identification; each is changed in the transaction that records or hears them, and can
-be dropped and folded again.
+`obligation`, `visit` and `screening` are functions of the service's own events, `known_household` and
+`taken_over` of the events of identification; each is changed in the transaction that records or hears
+them, and can be dropped and folded again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import DateTime, MetaData, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
+from sqlalchemy import tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from sqlmodel import Column, Field, SQLModel, col, select
+from sqlmodel import col, select
 
 from common.intents import Connection, Fresh
 from contracts.visits import (
+    HouseholdScreened,
     HouseholdVisited,
     ObligationCancelled,
     ObligationFulfilled,
     ObligationOpened,
 )
-
-TABLES = MetaData(schema="read")
+from visits.read_model import screenings
+from visits.read_model.tables import TABLES as TABLES
+from visits.read_model.tables import ObligationRow, TakenOverRow, VisitRow
 
 OPEN, FULFILLED, CANCELLED = "OPEN", "FULFILLED", "CANCELLED"
 
 
-class ObligationRow(SQLModel, table=True):
-    """One duty to visit."""
-
-    metadata = TABLES
-    __tablename__ = "obligation"
-
-    obligation_id: UUID = Field(primary_key=True)
-    household_id: UUID = Field(index=True)
-    obligation: str
-    responsible_region: str = Field(index=True)
-    period_from: date
-    period_to: date
-    due_on: date = Field(index=True)
-    status: str = Field(index=True)
-    fulfilled_by: UUID | None
-    fulfilled_on: date | None
-
-
-class VisitRow(SQLModel, table=True):
-    """One visit. `visitors` are `{person_id, post}`, in the post held that day."""
-
-    metadata = TABLES
-    __tablename__ = "visit"
-
-    visit_id: UUID = Field(primary_key=True)
-    household_id: UUID = Field(index=True)
-    visited_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
-    visited_on: date
-    mode: str
-    visitors: list[dict[str, str]] = Field(sa_column=Column(JSONB, nullable=False))
-    purposes: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
-    photo_hashes: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
-    backfilled: bool
-
-
-class KnownHouseholdRow(SQLModel, table=True):
-    """A household on identification's register, and where it is."""
-
-    metadata = TABLES
-    __tablename__ = "known_household"
-
-    household_id: UUID = Field(primary_key=True)
-    region: str
-
-
-class TakenOverRow(SQLModel, table=True):
-    """A household that was absorbed, and the one (and its region) in which its episode goes on (A54)."""
-
-    metadata = TABLES
-    __tablename__ = "taken_over"
-
-    household_id: UUID = Field(primary_key=True)
-    survivor_id: UUID = Field(index=True)
-    region: str
-    merged_on: date
-
-
 async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Bring both tables to the state after these events, a statement for each kind of event.
+    """Bring the tables to the state after these events, a statement for each kind of event.
 
-    Raises `asyncpg.UniqueViolationError` when a visit's id was used for another household.
+    Raises `asyncpg.UniqueViolationError` when the id of a visit or a screening was used for another
+    household.
     """
     if visits := [f.payload for f in fresh if isinstance(f.payload, HouseholdVisited)]:
         await _put(connection, _VISITS, [_visit(v) for v in visits])
+    if screened := [f.payload for f in fresh if isinstance(f.payload, HouseholdScreened)]:
+        await screenings.put(connection, screened)
     if opened := [f.payload for f in fresh if isinstance(f.payload, ObligationOpened)]:
         once = {o.obligation_id: o for o in opened}.values()
         await _put(connection, _OPENED, [_opened(o) for o in once])

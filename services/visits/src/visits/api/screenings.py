@@ -1,0 +1,128 @@
+"""Screening households with the whole form (S2-04), and reading what was found."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from common.auth import Principal, allow
+from common.clock import start_of
+from common.http import circumstances, only_filters
+from common.intents import Intent
+from common.paging import bounded, lead_on
+from common.problems import Problem
+from contracts.codes import RiskType
+from visits.api.forms import Day, ScreeningForm
+from visits.api.recording import key_of, recorded
+from visits.api.wired import region_of, wired
+from visits.domain.commands import RecordScreening
+from visits.domain.household import VISITS, quarter_of, stream_of
+from visits.read_model import screenings
+from visits.read_model.tables import ScreeningRow
+
+router = APIRouter(tags=["screenings"])
+
+Reader = Annotated[Principal, allow("visits:read")]
+FILTERS = ["region", "household_id", "suspected_risk", "since", "until", "cursor", "limit"]
+
+
+@router.post("/v1/screenings", status_code=201, summary="S2-04: record a screening, whole")
+async def record(
+    form: ScreeningForm, request: Request, caller: Annotated[Principal, allow("visits:write")]
+) -> Response:
+    """201 with what was recorded, the same when repeated. 422 says which parts of the form are missing.
+
+    Needs an `Idempotency-Key`. A suspected risk becomes a clue in identification; no status changes.
+    """
+    key = await key_of(request, caller)
+    app = wired(request)
+    region = await region_of(app, form.household_id, caller)
+    clock = app.runtime.clock
+    intent = Intent(
+        stream=stream_of(form.household_id),
+        household_id=form.household_id,
+        decider=VISITS,
+        command=RecordScreening(screened=form.screened(), today=clock.today()),
+        context=circumstances(
+            caller, region=region, occurred_at=min(start_of(form.screened_on), clock.now())
+        ),
+        key=key,
+    )
+    return await recorded(request, intent, ScreeningRow, "screening")
+
+
+@router.get("/v1/screenings", summary="Screenings of your area")
+async def read_many(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    region: str | None = None,
+    household_id: UUID | None = None,
+    suspected_risk: RiskType | None = None,
+    since: Day | None = None,
+    until: Day | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[ScreeningRow]:
+    """Of the households that the area answers for now, ordered by id; `Link: rel="next"` leads on."""
+    only_filters(request, FILTERS)
+    bounded(limit)
+    area = caller.area(region)
+    rows = await screenings.many(
+        wired(request).runtime.engine,
+        region=area,
+        household_id=household_id,
+        risk=suspected_risk,
+        since=since,
+        until=until,
+        after=cursor,
+        limit=limit,
+    )
+    lead_on(request, response, rows[-1].screening_id if len(rows) == limit else None)
+    return rows
+
+
+@router.get("/v1/screenings/coverage", summary="How many households were screened in a quarter")
+async def coverage(
+    request: Request, caller: Reader, region: str | None = None, on: Day | None = None
+) -> dict[str, Any]:
+    """The calendar quarter of `on`, or of today; each household is counted once."""
+    only_filters(request, ["region", "on"])
+    area = caller.area(region)
+    app = wired(request)
+    day: date = on or app.runtime.clock.today()
+    first, last = quarter_of(day)
+    found = await screenings.counted(app.runtime.pool, area, first, last)
+    return {
+        "region": area,
+        "quarter_from": first,
+        "quarter_to": last,
+        "screened_households": found["screened"],
+        "with_suspected_risks": found["suspected"],
+    }
+
+
+@router.get(
+    "/v1/households/{household_id}/screenings", summary="Screenings of a household, latest first"
+)
+async def of_household(
+    household_id: UUID,
+    request: Request,
+    response: Response,
+    caller: Reader,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[ScreeningRow]:
+    """By day of the screening; `Link: rel="next"` leads on."""
+    only_filters(request, ["cursor", "limit"])
+    bounded(limit)
+    app = wired(request)
+    await region_of(app, household_id, caller)
+    engine = app.runtime.engine
+    before = await screenings.one(engine, cursor) if cursor else None
+    if cursor and (before is None or before.household_id != household_id):
+        raise Problem("invalid-cursor")
+    rows = await screenings.of_household(engine, household_id, before=before, limit=limit)
+    lead_on(request, response, rows[-1].screening_id if len(rows) == limit else None)
+    return rows

@@ -1,0 +1,42 @@
+"""The county's figures at `/metrics`, for whoever watches: those of every area together."""
+
+import asyncio
+from datetime import date
+
+import asyncpg
+import structlog
+from prometheus_client import Gauge
+
+from common.service import Runtime
+from visits.domain.household import quarter_of
+from visits.read_model import screenings
+
+log = structlog.get_logger()
+
+EVERY = 60.0  # seconds
+EVERYWHERE = ""
+
+SCREENED = Gauge(
+    "shouwang_screened_households", "S2-04: households that were screened in this calendar quarter"
+)
+SUSPECTED = Gauge(
+    "shouwang_screened_suspected_households",
+    "S2-04: those of them of which a risk was suspected in a screening of the quarter",
+)
+
+
+async def measure(pool: asyncpg.Pool, on: date) -> None:
+    """Set the figures to those of a day, with one query."""
+    counted = await screenings.counted(pool, EVERYWHERE, *quarter_of(on))
+    SCREENED.set(counted["screened"])
+    SUSPECTED.set(counted["suspected"])
+
+
+async def keep_fresh(runtime: Runtime) -> None:
+    """Measure every minute, until cancelled."""
+    while True:
+        try:
+            await measure(runtime.pool, runtime.clock.today())
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            log.warning("figures_not_measured", error=repr(error))
+        await asyncio.sleep(EVERY)

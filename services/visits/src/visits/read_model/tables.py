@@ -1,0 +1,89 @@
+"""The tables that visits shows and looks up; `metadata` is what is laid at start."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import DateTime, MetaData
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
+from sqlmodel import BigInteger, Column, Field, SQLModel
+
+TABLES = MetaData(schema="read")
+
+
+class ObligationRow(SQLModel, table=True):
+    """One duty to visit."""
+
+    metadata = TABLES
+    __tablename__ = "obligation"
+
+    obligation_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(index=True)
+    obligation: str
+    responsible_region: str = Field(index=True)
+    period_from: date
+    period_to: date
+    due_on: date = Field(index=True)
+    status: str = Field(index=True)
+    fulfilled_by: UUID | None
+    fulfilled_on: date | None
+
+
+class VisitRow(SQLModel, table=True):
+    """One visit. `visitors` are `{person_id, post}`, in the post held that day."""
+
+    metadata = TABLES
+    __tablename__ = "visit"
+
+    visit_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(index=True)
+    visited_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    visited_on: date
+    mode: str
+    visitors: list[dict[str, str]] = Field(sa_column=Column(JSONB, nullable=False))
+    purposes: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+    photo_hashes: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+    backfilled: bool
+
+
+class KnownHouseholdRow(SQLModel, table=True):
+    """A household on identification's register, and where it is."""
+
+    metadata = TABLES
+    __tablename__ = "known_household"
+
+    household_id: UUID = Field(primary_key=True)
+    region: str
+
+
+class TakenOverRow(SQLModel, table=True):
+    """A household that was absorbed, and the one (and its region) in which its episode goes on (A54)."""
+
+    metadata = TABLES
+    __tablename__ = "taken_over"
+
+    household_id: UUID = Field(primary_key=True)
+    survivor_id: UUID = Field(index=True)
+    region: str
+    merged_on: date
+
+
+class ScreeningRow(SQLModel, table=True):
+    """One screening with its whole form (S2-04). Money in fen, of twelve months."""
+
+    metadata = TABLES
+    __tablename__ = "screening"
+
+    screening_id: UUID = Field(primary_key=True)
+    household_id: UUID = Field(index=True)
+    visit_id: UUID | None
+    screened_on: date = Field(index=True)
+    disposable_fen: int = Field(sa_type=BigInteger)
+    dropouts: int
+    uninsured: int
+    housing_grade: str
+    water_safe: bool
+    rigid_expenditure_fen: int = Field(sa_type=BigInteger)
+    industry: str
+    employment: str
+    medical_care: str
+    suspected_risks: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
