@@ -72,7 +72,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
             STORE,
             read_model.TABLES,
             durable=TABLES + unmatched.TABLES,
-            hears=[NAME],
+            hears=[NAME, "visits"],
             handle=reacting(STORE, known),
             also=[
                 lambda runtime: every_day(runtime, known),

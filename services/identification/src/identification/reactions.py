@@ -1,5 +1,6 @@
 """What identification does when it hears its own events: rules run, in order, per household (`effects`),
-and what a split or a merger asks of other households is done (`consequences`).
+and what a split or a merger asks of other households is done (`consequences`). And when visits speaks:
+what staff suspect after screening a household is a clue (S2-04).
 
 It listens to its own topic as it listens to anybody's, so facts and rules are decoupled by the log:
 a rule that fails parks one household and holds up neither the departments nor other households.
@@ -23,6 +24,7 @@ from contracts.identification import IdentificationEvent
 from contracts.persons import PersonalDataErased, RestrictionLifted
 from contracts.policies import PolicyVersionPublished
 from contracts.safeguards import WaterOutageReported, WaterServiceChanged, WaterTestRecorded
+from contracts.visits import HouseholdScreened, VisitsEvent
 from identification import consequences
 from identification.domain.policy_book import PolicyBook
 from identification.effects import (
@@ -35,6 +37,7 @@ from identification.effects import (
     per_capita,
     protecting,
     screenings,
+    suspicions,
     water,
 )
 from identification.effects.heard import Heard
@@ -52,11 +55,12 @@ HEARD = Codec.of(
     | WaterTestRecorded
     | WaterOutageReported
     | WaterServiceChanged
+    | HouseholdScreened
     | consequences.FOLLOWED
 )
-# The rest of our own language is of no consequence here. A type that is in neither, from a newer
-# version of this service, parks its household until this version is replaced.
-IGNORED = frozenset(Codec.of(IdentificationEvent).types) - set(HEARD.types)
+# The rest of both languages is of no consequence here. A type that is in neither, from a newer
+# version of a service, parks its household until this version is replaced.
+IGNORED = frozenset(Codec.of(IdentificationEvent | VisitsEvent).types) - set(HEARD.types)
 
 EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     matching.of_waiting,
@@ -71,11 +75,12 @@ EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     per_capita.of_changed,
     housing.of_ledger,
     dropouts.of_children,
+    suspicions.of_screened,
 )
 
 
 def reacting(store: Store, policies: PolicyBook) -> Handle:
-    """The effect of a batch of our own events: what follows is recorded in the same transaction."""
+    """The effect of a batch of events: what follows is recorded in the same transaction."""
 
     async def handle(connection: Connection, items: Sequence[Incoming]) -> None:
         events = [item.event for item in items if item.event and item.event.type not in IGNORED]

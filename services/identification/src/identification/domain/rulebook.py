@@ -171,6 +171,8 @@ FACT_RULES: tuple[Rule, ...] = (
     ),
 )
 
+SCREENED = "HOUSEHOLD-SCREENED"
+
 # Rules over what is no department fact; they are run where that is heard.
 OTHER_RULES: tuple[tuple[str, int, str, str], ...] = (
     (
@@ -196,6 +198,12 @@ OTHER_RULES: tuple[tuple[str, int, str, str], ...] = (
         1,
         "停水超过规定天数,所供脱贫户和监测对象为黄色(饮水)",
         "water cut for longer than the limit, for each such household served: YELLOW",
+    ),
+    (
+        SCREENED,
+        1,
+        "镇村干部的排查表填有疑似风险为黄色(所填的风险类型)",
+        "staff suspected risks in a household that they screened: YELLOW, of those risks",
     ),
 )
 

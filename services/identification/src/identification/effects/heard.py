@@ -27,7 +27,7 @@ RULES = Actor(
 
 @dataclass(frozen=True)
 class Heard:
-    """A batch of our own events with their payloads, in the transaction that moves the offset."""
+    """A batch of events with their payloads, in the transaction that moves the offset."""
 
     connection: Connection
     policies: PolicyBook

@@ -125,6 +125,21 @@ async def regions_of(connection: Connection, households: Sequence[UUID]) -> dict
     return {row["household_id"]: row["region"] for row in rows}
 
 
+async def homes(connection: Connection, households: Sequence[UUID]) -> dict[UUID, tuple[UUID, str]]:
+    """Where the people of these households live now, those that are known: the household, which is
+    another if it was absorbed, and its area; in one query."""
+    rows = await connection.fetch(
+        """
+        select asked.household_id, h.household_id as home, h.region
+        from unnest($1::uuid[]) as asked (household_id)
+        left join read.merged m using (household_id)
+        join read.household h on h.household_id = coalesce(m.survivor_id, asked.household_id)
+        """,
+        households,
+    )
+    return {row["household_id"]: (row["home"], row["region"]) for row in rows}
+
+
 def regions(pool: asyncpg.Pool) -> Lookups[UUID, str]:
     """The area of a household, looked up with whatever else is asked at that moment."""
 
