@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from contracts.assessments import IncomeAssessed
 from contracts.codes import Category, LabourCapacity, MonitoredClass, Relation, RiskType, Severity
 from contracts.episodes import (
     HouseholdVerified,
-    IncomeAssessed,
     MonitoringConfirmed,
     RiskClueAttached,
     RiskDetected,

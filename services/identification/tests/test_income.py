@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.decider import Refused
+from contracts.assessments import IncomeAssessed
 from contracts.codes import Category, LabourCapacity
-from contracts.episodes import IncomeAssessed
 from contracts.identification import HouseholdEvent
 from contracts.incomes import IncomeLine, IncomeSource
 from identification.domain.household import HOUSEHOLD as DECIDER

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.codes import MonitoredClass, RiskType
-from contracts.episodes import IncomeAssessed, SafeguardAssessed
 from contracts.monitoring import (
     ClosingReason,
     EntrySubject,

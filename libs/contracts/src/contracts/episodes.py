@@ -5,17 +5,16 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.codes import (
     Channel,
     DeclarationMedium,
     DisasterSubtype,
-    HousingGrade,
     MonitoredClass,
     RiskType,
     Severity,
 )
 from contracts.evidence import ClueEvidenceAdded, CluesLeft
-from contracts.incomes import IncomeLine
 from contracts.stages import Procedure
 from contracts.wording import Code, Wording
 
@@ -112,68 +111,6 @@ class VerificationStarted:
     officer_count: int
     started_on: date
     recused: list[UUID] = field(default_factory=list)
-
-
-@dataclass(frozen=True, kw_only=True)
-class IncomeAssessed:
-    """Twelve whole months of income, in fen; the comparison is `total <= line * members`.
-
-    `previous_disposable_fen` is the total of the twelve months before, where it is known. Disposable
-    income is net income less `property_cost_fen` and `transfer_paid_fen`; `sources`, if given, add up to
-    the four kinds.
-    """
-
-    wording: ClassVar = Wording(
-        "收入核算",
-        "Income assessed",
-        "{window_from}至{window_to}，{members}人：可支配收入{disposable_fen}元，监测线{line_fen}元/人，线内：{within_line}",
-        "{window_from} to {window_to}, {members} persons: disposable {disposable_fen} yuan, "
-        "line {line_fen} yuan a person, within the line: {within_line}",
-    )
-    household_id: UUID
-    assessment_id: UUID
-    window_from: date
-    window_to: date
-    members: int
-    wage_fen: int
-    operating_fen: int
-    operating_cost_fen: int
-    property_fen: int
-    transfer_fen: int
-    claims_fen: int
-    compliant_own_cost_fen: int
-    disposable_fen: int
-    reference_fen: int
-    line_fen: int
-    within_line: bool
-    assessed_on: date | None = None
-    previous_disposable_fen: int | None = None
-    net_fen: int | None = None
-    property_cost_fen: int = 0
-    transfer_paid_fen: int = 0
-    sources: list[IncomeLine] = field(default_factory=list)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SafeguardAssessed:
-    """The three guarantees and drinking water, seen at home on one day.
-
-    `water_report_stale`: the water's test report is older than its validity (S1.3-06).
-    """
-
-    wording: ClassVar = Wording(
-        "“三保障”和饮水核查",
-        "Safeguards assessed",
-        "住房{housing_grade}，饮水合格：{water_safe}，失学{dropouts}人，未参保{uninsured}人",
-        "Housing {housing_grade}, water safe: {water_safe}, dropouts {dropouts}, uninsured {uninsured}",
-    )
-    household_id: UUID
-    assessed_on: date
-    housing_grade: HousingGrade
-    water_safe: bool
-    dropouts: int
-    uninsured: int
-    water_report_stale: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What identification's events make true of a household."""
 
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.circumstances import CoLivingCounted, HealthRecorded, SchoolingRecorded
 from contracts.deadlines import (
     EliminationEligibilityDetected,
@@ -19,14 +20,12 @@ from contracts.episodes import (
     ClueWithdrawn,
     HouseholdFoundNotAtRisk,
     HouseholdVerified,
-    IncomeAssessed,
     MonitoringConfirmed,
     PublicityCompleted,
     PublicityPosted,
     ReviewReturned,
     RiskClueAttached,
     RiskDetected,
-    SafeguardAssessed,
     TownReviewApproved,
     VerificationStarted,
     VillageReviewHeld,

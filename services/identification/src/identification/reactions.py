@@ -12,7 +12,7 @@ from common.codec import Codec
 from common.eventstore import record
 from common.inbox import Handle, Incoming
 from common.intents import Connection, Intent, Store, accepted
-from contracts.episodes import IncomeAssessed
+from contracts.assessments import IncomeAssessed
 from contracts.facts import (
     DepartmentFactCorrected,
     DepartmentFactRecorded,

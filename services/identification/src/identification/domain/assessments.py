@@ -5,8 +5,8 @@ from datetime import date
 from uuid import UUID
 
 from common.decider import Refused
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.codes import Category, HousingGrade, MonitoredClass
-from contracts.episodes import IncomeAssessed, SafeguardAssessed
 from identification.domain.income import Income, assessed, window_before
 from identification.domain.policy import Policy
 from identification.domain.states import Household

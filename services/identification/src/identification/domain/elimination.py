@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from common.decider import Refused
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.eliminations import (
     EliminationEvent,
     EliminationOverrideGranted,
@@ -17,7 +18,7 @@ from contracts.eliminations import (
     RiskEliminationRevoked,
     Snapshot,
 )
-from contracts.episodes import IncomeAssessed, ReviewLevel, SafeguardAssessed
+from contracts.episodes import ReviewLevel
 from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure
 from identification.domain.assessments import assess

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from common.decider import Refused
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.codes import HousingGrade, RiskType
 from contracts.eliminations import (
     Guard,
@@ -16,7 +17,6 @@ from contracts.eliminations import (
     Manner,
     MeasureCategory,
 )
-from contracts.episodes import IncomeAssessed, SafeguardAssessed
 from identification.domain.known_incomes import above_the_line, is_covered
 from identification.domain.policy import Policy
 from identification.domain.states import EliminationReady, Household, Monitored

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from common.decider import Refused
-from contracts.episodes import IncomeAssessed
+from contracts.assessments import IncomeAssessed
 from contracts.incomes import IncomeLine
 from identification.domain.known_incomes import find
 from identification.domain.policy import Policy

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from contracts.episodes import IncomeAssessed
+from contracts.assessments import IncomeAssessed
 
 Known = tuple[IncomeAssessed, ...]
 

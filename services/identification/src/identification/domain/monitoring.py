@@ -6,7 +6,7 @@ from datetime import date
 from typing import assert_never
 
 from common.decider import Refused
-from contracts.episodes import IncomeAssessed, SafeguardAssessed
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.households import HouseholdAbsorbed, HouseholdDeregistered, RegisterEvent
 from contracts.monitoring import (
     ClosingReason,

@@ -6,15 +6,10 @@ from datetime import date
 from typing import assert_never
 from uuid import UUID
 
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
 from contracts.eliminations import EliminationProposed, EliminationVerified
-from contracts.episodes import (
-    HouseholdFoundNotAtRisk,
-    HouseholdVerified,
-    IncomeAssessed,
-    MonitoringConfirmed,
-    SafeguardAssessed,
-)
+from contracts.episodes import HouseholdFoundNotAtRisk, HouseholdVerified, MonitoringConfirmed
 from contracts.households import HouseholdRegistered
 from contracts.inquiries import EmergencyAssistanceGranted
 from contracts.monitoring import EntrySubject

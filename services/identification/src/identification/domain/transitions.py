@@ -7,20 +7,19 @@ that says which step comes first.
 from dataclasses import replace
 from typing import assert_never
 
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.episodes import (
     ClueRejected,
     ClueWithdrawn,
     EpisodeEvent,
     HouseholdFoundNotAtRisk,
     HouseholdVerified,
-    IncomeAssessed,
     MonitoringConfirmed,
     PublicityCompleted,
     PublicityPosted,
     ReviewReturned,
     RiskClueAttached,
     RiskDetected,
-    SafeguardAssessed,
     TownReviewApproved,
     VerificationStarted,
     VillageReviewHeld,

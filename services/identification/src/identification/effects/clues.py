@@ -7,9 +7,9 @@ from uuid import UUID
 
 from common.ids import derived_id
 from common.intents import Intent
+from contracts.assessments import IncomeAssessed
 from contracts.codes import Channel
 from contracts.envelope import Envelope
-from contracts.episodes import IncomeAssessed
 from contracts.facts import DepartmentFactCorrected, DepartmentFactRecorded
 from identification import unmatched
 from identification.domain.commands import ReportRisk

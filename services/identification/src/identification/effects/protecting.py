@@ -4,8 +4,8 @@ assessment, a fact, the register or the end of a restriction (PIPL 47) may have 
 from typing import Any
 
 from common.intents import Intent
+from contracts.assessments import IncomeAssessed
 from contracts.envelope import Envelope
-from contracts.episodes import IncomeAssessed
 from contracts.facts import (
     DepartmentFactCorrected,
     DepartmentFactRecorded,

@@ -7,7 +7,7 @@ table and batch. It can be dropped and folded again.
 from collections.abc import Sequence
 
 from common.intents import Connection, Fresh
-from contracts.episodes import IncomeAssessed
+from contracts.assessments import IncomeAssessed
 from contracts.facts import UnmatchedFactParked, UnmatchedFactResolved
 from contracts.households import RegisterEvent
 from contracts.housing import HousingEvent

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 
 from common.intents import Connection, Fresh
+from contracts.assessments import IncomeAssessed
 from contracts.codes import LabourCapacity, Relation
-from contracts.episodes import IncomeAssessed
 from contracts.fact_codes import FactType
 from identification.domain.findings import IncomeSeen, KnownHousehold, Person
 
