@@ -7,7 +7,41 @@ from uuid import UUID
 
 from contracts.codes import HousingGrade
 from contracts.incomes import IncomeLine
-from contracts.wording import Wording
+from contracts.wording import Code, Wording
+
+
+class AtSchool(Code):
+    """Whether a child of compulsory age goes to school, as officers find it at home (S1.3-02)."""
+
+    ENROLLED = "ENROLLED", "在校", "enrolled"
+    HOME_TEACHING = "HOME_TEACHING", "送教上门", "taught at home"
+    SUSPECTED_DROPOUT = "SUSPECTED_DROPOUT", "疑似辍学", "suspected dropout"
+    DROPOUT = "DROPOUT", "失学辍学", "dropout"
+    EXEMPT = "EXEMPT", "免学缓学", "exempt or deferred"
+
+
+class Check(Code):
+    """One thing that was looked at."""
+
+    PASS = "PASS", "达标", "pass"
+    FAIL = "FAIL", "不达标", "fail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildSeen:
+    """A child of compulsory age, by the household's member."""
+
+    person_id: UUID
+    status: AtSchool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaterSeen:
+    """Drinking water by the three dimensions of S1.3-04."""
+
+    quality: Check
+    quantity: Check
+    convenience: Check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +88,10 @@ class IncomeAssessed:
 class SafeguardAssessed:
     """The three guarantees and drinking water, seen at home on one day.
 
-    `water_report_stale`: the water's test report is older than its validity (S1.3-06).
+    `water_report_stale`: the water's test report is older than its validity (S1.3-06). `schooling` names
+    every child of compulsory age whose data may be used, `uninsured_persons` the members without basic
+    medical insurance; older events have only the numbers, which agree with them, as `water_safe` with
+    `water`.
     """
 
     wording: ClassVar = Wording(
@@ -70,3 +107,6 @@ class SafeguardAssessed:
     dropouts: int
     uninsured: int
     water_report_stale: bool = False
+    schooling: list[ChildSeen] | None = None
+    uninsured_persons: list[UUID] | None = None
+    water: WaterSeen | None = None

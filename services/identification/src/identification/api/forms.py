@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from common.ids import new_id
+from contracts.assessments import AtSchool, Check, ChildSeen, WaterSeen
 from contracts.codes import (
     Category,
     Channel,
@@ -152,22 +153,45 @@ class IncomeForm(Form):
     transfer_paid_fen: Fen = 0
 
 
+class ChildForm(Form):
+    """A child of compulsory age (S1.3-02)."""
+
+    person_id: UUID
+    status: AtSchool
+
+
+class WaterForm(Form):
+    """Drinking water by its three dimensions (S1.3-04)."""
+
+    quality: Check
+    quantity: Check
+    convenience: Check
+
+
 class SeenForm(Form):
-    """What was seen at home on a day: income, three guarantees, water."""
+    """What was seen at home on a day: income, three guarantees, water.
+
+    Of schooling, insurance and water, either by member and dimension (`schooling`, `uninsured_persons`,
+    `water`) or in sum (`dropouts`, `uninsured`, `water_safe`); where both are told, they agree.
+    """
 
     in_person_at_home: bool
     income: IncomeForm
     housing_grade: HousingGrade
-    water_safe: bool
+    water_safe: bool | None = None
     water_report_stale: bool = False
-    dropouts: Count
-    uninsured: Count
+    dropouts: Count | None = None
+    uninsured: Count | None = None
+    schooling: Annotated[list[ChildForm], Field(max_length=50)] | None = None
+    uninsured_persons: Annotated[list[UUID], Field(max_length=50)] | None = None
+    water: WaterForm | None = None
     previous_disposable_fen: Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)] | None = (
         None
     )
 
     def seen(self, on: date) -> Seen:
         """As the domain takes it, with an id of its own."""
+        children, uninsured = self.schooling, self.uninsured_persons
         return Seen(
             on=on,
             assessment_id=new_id(),
@@ -178,6 +202,11 @@ class SeenForm(Form):
             water_report_stale=self.water_report_stale,
             dropouts=self.dropouts,
             uninsured=self.uninsured,
+            schooling=None
+            if children is None
+            else tuple(ChildSeen(**child.model_dump()) for child in children),
+            uninsured_persons=None if uninsured is None else tuple(uninsured),
+            water=WaterSeen(**self.water.model_dump()) if self.water else None,
         )
 
 

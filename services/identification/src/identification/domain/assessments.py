@@ -6,25 +6,21 @@ from uuid import UUID
 
 from common.decider import Refused
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
-from contracts.codes import Category, HousingGrade, MonitoredClass
+from contracts.codes import Category, MonitoredClass
 from identification.domain.income import Income, assessed, window_before
 from identification.domain.policy import Policy
 from identification.domain.states import Household
+from identification.domain.survey import Survey, surveyed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class Seen(Survey):
     """As seen at home on a day. `previous_disposable_fen` is of the twelve months before."""
 
     on: date
     assessment_id: UUID
     income: Income
     previous_disposable_fen: int | None = None
-    housing_grade: HousingGrade
-    water_safe: bool
-    water_report_stale: bool = False
-    dropouts: int
-    uninsured: int
 
 
 def assess(
@@ -33,7 +29,7 @@ def assess(
     """Both assessments, compared with the line in force (S2-02).
 
     Raises `Refused` unless the income is of the twelve whole months before, and of those who live
-    together.
+    together, and the survey of the safeguards is whole.
     """
     income = seen.income
     window = window_before(seen.on)
@@ -49,16 +45,7 @@ def assess(
         assessed_on=seen.on,
         previous_disposable_fen=seen.previous_disposable_fen,
     )
-    safe = SafeguardAssessed(
-        household_id=household.registered.household_id,
-        assessed_on=seen.on,
-        housing_grade=seen.housing_grade,
-        water_safe=seen.water_safe,
-        water_report_stale=seen.water_report_stale,
-        dropouts=seen.dropouts,
-        uninsured=seen.uninsured,
-    )
-    return found, safe
+    return found, surveyed(seen, household.registered, seen.on, policy)
 
 
 def proposed_class(

@@ -16,11 +16,12 @@ from contracts.deadlines import (
 from contracts.eliminations import Guard, Manner
 from contracts.monitoring import MonitoringCancelled, MonitoringClosed
 from identification.domain.commands import CloseBusinessDay
-from identification.domain.elimination_guards import Case, is_safe, judged
+from identification.domain.elimination_guards import Case, judged
 from identification.domain.files import Eligibility
 from identification.domain.known_incomes import above_the_line, day_of, is_covered
 from identification.domain.policy import Policy
 from identification.domain.states import Household, Monitored
+from identification.domain.survey import is_safe, of_those_here
 
 JUDGED = (Guard.E2, Guard.E3, Guard.E4, Guard.E5, Guard.E6, Guard.E7, Guard.E8)
 EligibilityEvent = (
@@ -140,7 +141,7 @@ def outlook(household: Household) -> Outlook | None:
         assessed_on=day_of(last) if last else None,
         own_cost_fen=last.compliant_own_cost_fen if last else 0,
         covered=bool(last and is_covered(last)),
-        ready=bool(seen and is_safe(seen))
+        ready=bool(seen and is_safe(of_those_here(seen, household.registered)))
         and not case.unhandled
         and (household.has_labour or case.allowed),
         news=len(household.assessments) > household.eligibility.judged,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from common.decider import Refused
-from contracts.assessments import IncomeAssessed, SafeguardAssessed
-from contracts.codes import HousingGrade, RiskType
+from contracts.assessments import IncomeAssessed
+from contracts.codes import RiskType
 from contracts.eliminations import (
     Guard,
     GuardResult,
@@ -20,6 +20,7 @@ from contracts.eliminations import (
 from identification.domain.known_incomes import above_the_line, is_covered
 from identification.domain.policy import Policy
 from identification.domain.states import EliminationReady, Household, Monitored
+from identification.domain.survey import is_safe, of_those_here, suspected
 
 M = MeasureCategory
 DEVELOPMENTAL = frozenset({M.INDUSTRY, M.EMPLOYMENT, M.FINANCE, M.PUBLIC_POST})
@@ -39,7 +40,6 @@ ANSWERS: dict[RiskType, frozenset[MeasureCategory]] = {
     RiskType.ACCIDENT: RELIEF,
     RiskType.OTHER: frozenset(M),
 }
-SAFE = frozenset({HousingGrade.A, HousingGrade.B})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,31 +145,23 @@ def e3_stable(case: Case) -> Found:
 
 
 def e4_safeguards(case: Case) -> Found:
-    """E4. Schooling, insurance, housing, and water with a valid report."""
-    seen = case.household.safeguards
-    if seen is None:
+    """E4. Schooling, insurance, housing, and water with a valid report, of those who live there now."""
+    if case.household.safeguards is None:
         return MISSING
+    seen = of_those_here(case.household.safeguards, case.household.registered)
+    doubt = suspected(seen)
     zh = (
-        f"失学{seen.dropouts}人，未参保{seen.uninsured}人，住房{seen.housing_grade.zh}，"
+        f"失学{seen.dropouts}人{f'，疑似辍学{doubt}人' if doubt else ''}，未参保{seen.uninsured}人，住房{seen.housing_grade.zh}，"
         f"饮水{'合格' if seen.water_safe else '不合格'}"
         f"{'，检测报告过期' if seen.water_report_stale else ''}"
     )
     en = (
-        f"dropouts {seen.dropouts}, uninsured {seen.uninsured}, housing {seen.housing_grade.en}, "
+        f"dropouts {seen.dropouts}{f', suspected {doubt}' if doubt else ''}, "
+        f"uninsured {seen.uninsured}, housing {seen.housing_grade.en}, "
         f"water {'safe' if seen.water_safe else 'unsafe'}"
         f"{', report stale' if seen.water_report_stale else ''}"
     )
     return is_safe(seen), zh, en
-
-
-def is_safe(seen: SafeguardAssessed) -> bool:
-    """Nothing is missing of the three guarantees and of drinking water."""
-    return (
-        seen.housing_grade in SAFE
-        and seen.water_safe
-        and not seen.water_report_stale
-        and seen.dropouts == seen.uninsured == 0
-    )
 
 
 def e5_spending(case: Case) -> Found:

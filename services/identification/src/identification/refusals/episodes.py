@@ -54,6 +54,31 @@ EPISODES: dict[str, Text] = {
         "核算人口应为共同生活人口 {members} 人",
         "The number of members must be the {members} who live together",
     ),
+    "survey-incomplete": Text(
+        422,
+        "{field} 须填写：填总数，或按成员（饮水按水质、水量、方便程度）逐项填写",
+        "{field} is missing: give the total, or each member (of water: quality, quantity, convenience)",
+    ),
+    "survey-disagrees": Text(
+        422,
+        "{field} 填的是 {told}，与逐项填写的 {found} 不一致：请核对",
+        "{field} says {told}, but what is told one by one comes to {found}: check both",
+    ),
+    "surveyed-not-a-member": Text(
+        422,
+        "{field}：所填人员不是本户现有成员，或其个人信息限制处理：请核对 person_id",
+        "{field}: not a member of this household, or one whose data may not be used: check the person_id",
+    ),
+    "not-a-child-of-school-age": Text(
+        422,
+        "schooling 第 {number} 项不是核查之日的义务教育适龄儿童，或重复填写",
+        "Item {number} of schooling is not of compulsory age on the day of the visit, or named twice",
+    ),
+    "children-missing": Text(
+        422,
+        "schooling 还缺 {missing} 名义务教育适龄儿童：须逐一填写",
+        "{missing} children of compulsory age are missing in schooling: name each of them",
+    ),
     "one-to-five-risks": Text(
         422,
         "须选择1至5个风险类型，现为 {named} 个",

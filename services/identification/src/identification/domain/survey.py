@@ -1,0 +1,135 @@
+"""The three guarantees and drinking water, member by member (T3, domain 4.2), and what they come to.
+
+Older clients send numbers alone. Where both are told, they agree.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from common.decider import Refused
+from contracts.assessments import AtSchool, Check, ChildSeen, SafeguardAssessed, WaterSeen
+from contracts.codes import HousingGrade
+from contracts.households import HouseholdRegistered, Member
+from identification.domain.policy import Policy
+from identification.domain.schooling import of_school_age
+
+SAFE_GRADES = frozenset({HousingGrade.A, HousingGrade.B})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What officers saw of the safeguards: each as a number or by member, or both."""
+
+    housing_grade: HousingGrade
+    water_safe: bool | None = None
+    water_report_stale: bool = False
+    dropouts: int | None = None
+    uninsured: int | None = None
+    schooling: tuple[ChildSeen, ...] | None = None
+    uninsured_persons: tuple[UUID, ...] | None = None
+    water: WaterSeen | None = None
+
+
+def surveyed(
+    survey: Survey, entry: HouseholdRegistered, on: date, policy: Policy
+) -> SafeguardAssessed:
+    """The survey as an event.
+
+    Raises `Refused` for somebody who is not a member, for children of compulsory age who are missing or
+    others who are not of that age, and for numbers that are missing or do not agree.
+    """
+    members = {m.person_id: m for m in entry.members if not m.restricted}
+    if survey.schooling is not None:
+        _every_child(survey.schooling, members, on, policy)
+    for number, person_id in enumerate(survey.uninsured_persons or (), 1):
+        _member(members, person_id, f"uninsured_persons/{number}")
+    schooling, water = survey.schooling, survey.water
+    uninsured = _each_once(survey.uninsured_persons)
+    dropouts = None if schooling is None else dropouts_of(schooling)
+    return SafeguardAssessed(
+        household_id=entry.household_id,
+        assessed_on=on,
+        housing_grade=survey.housing_grade,
+        water_safe=bool(_agreed("water_safe", survey.water_safe, passes(water) if water else None)),
+        water_report_stale=survey.water_report_stale,
+        dropouts=_agreed("dropouts", survey.dropouts, dropouts),
+        uninsured=_agreed(
+            "uninsured", survey.uninsured, None if uninsured is None else len(uninsured)
+        ),
+        schooling=None if schooling is None else list(schooling),
+        uninsured_persons=uninsured,
+        water=water,
+    )
+
+
+def dropouts_of(schooling: Sequence[ChildSeen]) -> int:
+    """How many are out of school for certain."""
+    return sum(child.status is AtSchool.DROPOUT for child in schooling)
+
+
+def passes(water: WaterSeen) -> bool:
+    """All three dimensions of S1.3-04."""
+    return water.quality is water.quantity is water.convenience is Check.PASS
+
+
+def of_those_here(seen: SafeguardAssessed, entry: HouseholdRegistered) -> SafeguardAssessed:
+    """What the survey says of those who belong to the household now, where it names members."""
+    here = {member.person_id for member in entry.members}
+    schooling, uninsured = seen.schooling, seen.uninsured_persons
+    if schooling is not None:
+        schooling = [child for child in schooling if child.person_id in here]
+        seen = replace(seen, schooling=schooling, dropouts=dropouts_of(schooling))
+    if uninsured is not None:
+        uninsured = [person for person in uninsured if person in here]
+        seen = replace(seen, uninsured_persons=uninsured, uninsured=len(uninsured))
+    return seen
+
+
+def suspected(seen: SafeguardAssessed) -> int:
+    """How many children are neither in school nor out of it for certain."""
+    return sum(c.status is AtSchool.SUSPECTED_DROPOUT for c in seen.schooling or ())
+
+
+def is_safe(seen: SafeguardAssessed) -> bool:
+    """E4: nothing is missing of the three guarantees and of drinking water."""
+    return (
+        seen.housing_grade in SAFE_GRADES
+        and seen.water_safe
+        and not seen.water_report_stale
+        and seen.dropouts == seen.uninsured == suspected(seen) == 0
+    )
+
+
+def _each_once(persons: tuple[UUID, ...] | None) -> list[UUID] | None:
+    return None if persons is None else list(dict.fromkeys(persons))
+
+
+def _agreed(field: str, told: int | None, found: int | None) -> int:
+    """What was told, or what the members come to."""
+    value = told if found is None else found
+    if value is None:
+        raise Refused("survey-incomplete", field=field)
+    if told not in (None, value):
+        raise Refused("survey-disagrees", field=field, told=told, found=value)
+    return value
+
+
+def _every_child(
+    schooling: Sequence[ChildSeen], members: dict[UUID, Member], on: date, policy: Policy
+) -> None:
+    """Each child of compulsory age is named once, and nobody else."""
+    of_age = {p for p, m in members.items() if of_school_age(m.born_on, on, policy)}
+    named = [child.person_id for child in schooling]
+    for number, person_id in enumerate(named, 1):
+        _member(members, person_id, f"schooling/{number}")
+        if person_id not in of_age or person_id in named[: number - 1]:
+            raise Refused("not-a-child-of-school-age", number=number)
+    if missing := len(of_age - set(named)):
+        raise Refused("children-missing", missing=missing)
+
+
+def _member(members: dict[UUID, Member], person_id: UUID, field: str) -> None:
+    if person_id not in members:
+        raise Refused("surveyed-not-a-member", field=field)
