@@ -218,6 +218,7 @@ CORRECT = CorrectRecord(
     requested_by="village",
     by="town",
     today=LATER,
+    policy=POLICY,
 )
 
 

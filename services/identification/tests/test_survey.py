@@ -160,9 +160,7 @@ def test_E4_is_judged_by_the_members_and_dimensions_that_are_named(change: dict[
 
 def test_E4_a_child_taught_at_home_or_exempt_is_in_order() -> None:
     for status in (AtSchool.HOME_TEACHING, AtSchool.EXEMPT):
-        assert HOUSEHOLD.when(
-            PROPOSE, given=given(*STEPS, SPRING, seeing(AUTUMN, **child(status)))
-        )
+        assert HOUSEHOLD.when(PROPOSE, given=given(*STEPS, SPRING, seeing(AUTUMN, **child(status))))
 
 
 def test_E4_who_has_left_the_household_no_longer_counts() -> None:

@@ -50,15 +50,16 @@ class IncomeAssessed:
 
     `previous_disposable_fen` is the total of the twelve months before, where it is known. Disposable
     income is net income less `property_cost_fen` and `transfer_paid_fen`; `sources`, if given, add up to
-    the four kinds.
+    the four kinds. With `corrects` it takes the place of that event: the record as it stands since a
+    correction (T20), compared with the line that it was compared with before.
     """
 
     wording: ClassVar = Wording(
         "收入核算",
         "Income assessed",
-        "{window_from}至{window_to}，{members}人：可支配收入{disposable_fen}元，监测线{line_fen}元/人，线内：{within_line}",
+        "{window_from}至{window_to}，{members}人：可支配收入{disposable_fen}元，监测线{line_fen}元/人，线内：{within_line}[；更正后的记录，取代{corrects}]",
         "{window_from} to {window_to}, {members} persons: disposable {disposable_fen} yuan, "
-        "line {line_fen} yuan a person, within the line: {within_line}",
+        "line {line_fen} yuan a person, within the line: {within_line}[; as corrected, in place of {corrects}]",
     )
     household_id: UUID
     assessment_id: UUID
@@ -82,6 +83,7 @@ class IncomeAssessed:
     property_cost_fen: int = 0
     transfer_paid_fen: int = 0
     sources: list[IncomeLine] = field(default_factory=list)
+    corrects: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,14 +93,14 @@ class SafeguardAssessed:
     `water_report_stale`: the water's test report is older than its validity (S1.3-06). `schooling` names
     every child of compulsory age whose data may be used, `uninsured_persons` the members without basic
     medical insurance; older events have only the numbers, which agree with them, as `water_safe` with
-    `water`.
+    `water`. With `corrects` it takes the place of that event (T20).
     """
 
     wording: ClassVar = Wording(
         "“三保障”和饮水核查",
         "Safeguards assessed",
-        "住房{housing_grade}，饮水合格：{water_safe}，失学{dropouts}人，未参保{uninsured}人",
-        "Housing {housing_grade}, water safe: {water_safe}, dropouts {dropouts}, uninsured {uninsured}",
+        "住房{housing_grade}，饮水合格：{water_safe}，失学{dropouts}人，未参保{uninsured}人[；更正后的记录，取代{corrects}]",
+        "Housing {housing_grade}, water safe: {water_safe}, dropouts {dropouts}, uninsured {uninsured}[; as corrected, in place of {corrects}]",
     )
     household_id: UUID
     assessed_on: date
@@ -110,3 +112,4 @@ class SafeguardAssessed:
     schooling: list[ChildSeen] | None = None
     uninsured_persons: list[UUID] | None = None
     water: WaterSeen | None = None
+    corrects: UUID | None = None

@@ -76,14 +76,14 @@ class ClueEvidenceReplaced:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseReviewRequested:
-    """A monitored household's evidence changed: nobody is delisted, somebody looks."""
+    """What a decision about a household rests on changed: nobody is delisted, somebody looks."""
 
     wording: ClassVar = Wording(
         "提请复核",
         "Review requested",
-        "认定所依据的部门信息{change}，规则仍支持：{still_supported}；请复核，监测不自动取消",
-        "A fact behind the confirmation was {change}, still supported: {still_supported}; "
-        "to be reviewed, monitoring goes on",
+        "决定所依据的信息或记录{change}，仍支持：{still_supported}；请复核，状态不自动改变",
+        "A fact or record behind the decision was {change}, still supported: {still_supported}; "
+        "to be reviewed, no status changes by itself",
     )
     household_id: UUID
     task_id: UUID

@@ -182,7 +182,8 @@ IDENTIFICATION = Meanings(
                 "income.line_fen": "line_fen",
                 "income.members": "members",
                 "income.within_line": "within_line",
-            }
+            },
+            corrects="corrects",
         ),
         SafeguardAssessed: Meaning(
             sets={
@@ -190,7 +191,8 @@ IDENTIFICATION = Meanings(
                 "safeguard.water_safe": "water_safe",
                 "safeguard.dropouts": "dropouts",
                 "safeguard.uninsured": "uninsured",
-            }
+            },
+            corrects="corrects",
         ),
         HouseholdVerified: Meaning(
             makes={"stage": Stage.VERIFIED.value},

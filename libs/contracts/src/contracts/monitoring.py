@@ -142,7 +142,9 @@ class ProvincialPlatformEntryRecorded:
 class RecordCorrected:
     """T20: what a field of an earlier event should have said; that event stays as it is.
 
-    `path` is a JSON pointer into its payload, the values are JSON texts.
+    `path` is a JSON pointer into its payload, the values are JSON texts. If a decision rests on the
+    record and no clue of it does, `case_id` names that case, for people to review: nothing is decided
+    anew. `still_supported`: whether the decision would be the same.
     """
 
     wording: ClassVar = Wording(
@@ -162,6 +164,8 @@ class RecordCorrected:
     reason: str
     requested_by: str
     approved_by: str
+    case_id: UUID | None = None
+    still_supported: bool = True
 
 
 MonitoringEvent = (

@@ -21,6 +21,7 @@ from contracts.facts import (
 )
 from contracts.households import RegisterEvent
 from contracts.identification import IdentificationEvent
+from contracts.monitoring import RecordCorrected
 from contracts.persons import PersonalDataErased, RestrictionLifted
 from contracts.policies import PolicyVersionPublished
 from contracts.safeguards import WaterOutageReported, WaterServiceChanged, WaterTestRecorded
@@ -51,6 +52,7 @@ HEARD = Codec.of(
     | DepartmentFactRetracted
     | UnmatchedFactParked
     | IncomeAssessed
+    | RecordCorrected
     | PolicyVersionPublished
     | WaterTestRecorded
     | WaterOutageReported
@@ -70,6 +72,7 @@ EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     clues.from_incomes,
     protecting.of_assessed,
     corrections.of_evidence,
+    corrections.of_records,
     screenings.of_publication,
     water.of_sources,
     per_capita.of_changed,

@@ -1,5 +1,6 @@
 """T20: a field of an earlier event said something wrong; a new event says what it should have said."""
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,11 +10,13 @@ from fastapi import APIRouter, Request, Response
 from common.auth import Principal, allow
 from common.codec import Codec, encode
 from common.problems import Problem, fault
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.identification import HouseholdEvent
 from identification.api.monitoring_forms import CorrectionForm
 from identification.api.steps import Step
 from identification.api.wired import wired
-from identification.domain.monitoring_commands import CorrectRecord
+from identification.domain.known_incomes import day_of
+from identification.domain.monitoring_commands import Assessment, CorrectRecord
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["corrections"])
 
@@ -27,7 +30,8 @@ async def correct(
     request: Request,
     caller: Annotated[Principal, allow("episodes:county")],
 ) -> Response:
-    """Asked for by one person, approved by another; the event itself stays as it is."""
+    """Asked for by one person, approved by another; the event itself stays as it is. An assessment is
+    recorded anew as it stands now, and what rests on it is judged anew; no status changes by itself."""
     step = await Step.of(household_id, request, caller)
     event = await wired(request).runtime.pool.fetchrow(
         "select type, schema_version, data from es.events where stream = $1 and event_id = $2",
@@ -37,11 +41,14 @@ async def correct(
     if event is None:
         raise Problem("unknown-event", faults=[fault("/corrected_event_id", "value")])
     payload = msgspec.json.decode(event["data"])
-    corrected = _with(payload, form.path, form.new_value)
+    if form.path == "/household_id":
+        raise Problem("field-follows", {"path": form.path}, [fault("/path", "value")])
+    kind = event["type"], event["schema_version"]
     try:
-        CODEC.decode(event["type"], event["schema_version"], encode(corrected))
+        amended = CODEC.decode(*kind, encode(_with(payload, form.path, form.new_value)))
     except msgspec.ValidationError as error:
         raise Problem("invalid", faults=[fault("/new_value", "value")]) from error
+    record = _assessment(CODEC.decode(*kind, event["data"]))
     command = CorrectRecord(
         corrected_event_id=form.corrected_event_id,
         corrected_type=event["type"],
@@ -54,8 +61,25 @@ async def correct(
         requested_by=form.requested_by,
         by=caller.actor.person,
         today=step.today,
+        policy=step.policy_on(_day(record, form.effective_on)),
+        record=record,
+        amended=_assessment(amended),
     )
     return await step.take(command, form.effective_on)
+
+
+def _assessment(payload: Any) -> Assessment | None:
+    return payload if isinstance(payload, IncomeAssessed | SafeguardAssessed) else None
+
+
+def _day(record: Assessment | None, effective_on: date) -> date:
+    """The day whose parameters hold for the record."""
+    match record:
+        case IncomeAssessed():
+            return day_of(record)
+        case SafeguardAssessed():
+            return record.assessed_on
+    return effective_on
 
 
 def _at(payload: Any, path: str) -> Any:

@@ -22,6 +22,7 @@ from identification.domain.commands import (
     StartVerification,
     VerifyHousehold,
 )
+from identification.domain.corrections import still_fits
 from identification.domain.guards import (
     apart,
     disaster_named,
@@ -182,6 +183,8 @@ def confirm(
     apart(c.by, done, file.officers, before="town review or verification")
     undisputed(household)
     expected = before.verified.proposed_class
+    if not still_fits(household, before.income.assessment_id, expected, c.policy):
+        raise Refused("verification-corrected")
     if c.monitored_class is not expected:
         raise Refused("class-does-not-fit", expected=expected)
     without_personal_data(late_reason=c.late_reason or "")

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import accumulate, groupby
@@ -45,7 +45,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class IncomeSeen:
-    """One assessment of the household's income, totals in fen."""
+    """One assessment of the household's income, totals in fen, by the event that says it now.
+
+    A screening does not tell the assessment: it never compares two versions of one.
+    """
 
     event_id: UUID
     window_to: date
@@ -54,6 +57,7 @@ class IncomeSeen:
     net_fen: int
     reference_fen: int
     operating_fen: int
+    assessment_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,12 @@ class KnownHousehold:
     def has_labour(self) -> bool:
         """At least one member is ORDINARY, SKILLED or WEAK."""
         return bool(self.workers)
+
+    def saying(self, other: IncomeSeen) -> "KnownHousehold":
+        """With another version of one of the assessments (T20)."""
+        same = other.assessment_id
+        incomes = tuple(other if i.assessment_id == same else i for i in self.incomes)
+        return replace(self, incomes=incomes)
 
     def restricts(self, person_id: UUID) -> bool:
         """Whether the person is a member whose data may not be used."""

@@ -14,7 +14,13 @@ def day_of(income: IncomeAssessed) -> date:
 
 
 def with_one_more(known: Known, income: IncomeAssessed) -> Known:
-    """A survey may be recorded after a visit that came later; of one day, the last word counts."""
+    """A survey may be recorded after a visit that came later; of one day, the last word counts.
+
+    One that was corrected stands in the place of the old one (T20).
+    """
+    if income.corrects:
+        old = find(known, income.assessment_id)
+        return tuple(income if assessed is old else assessed for assessed in known)
     return tuple(sorted((*known, income), key=day_of))
 
 

@@ -20,12 +20,11 @@ from contracts.monitoring import (
     RiskFactorAdded,
     RiskFactorResolved,
 )
-from identification.domain import risks
+from identification.domain import corrections, risks
 from identification.domain.assessments import assess, proposed_class
 from identification.domain.episode import MAX_RISKS
 from identification.domain.guards import (
     Needed,
-    apart,
     disaster_named,
     explained,
     in_order,
@@ -53,7 +52,7 @@ def advance(
     """What follows. Raises `Refused`."""
     match command:
         case CorrectRecord():
-            return _correct(command, household)
+            return corrections.correct(command, household)
         case RecordPlatformEntry():
             return _enter(command, household)
         case CloseMonitoring():
@@ -230,38 +229,6 @@ def _enter(c: RecordPlatformEntry, household: Household) -> list[MonitoringEvent
             entered_on=c.entered_on,
             days=days,
             late=days > c.policy.platform_entry_days,
-        )
-    ]
-
-
-def _correct(c: CorrectRecord, household: Household) -> list[MonitoringEvent]:
-    """T20. Two persons, a reason, and a value that differs; the event it names stays as it is.
-
-    A field that was corrected before is corrected from the value that it has since.
-    """
-    known = household.corrected.get((c.corrected_event_id, c.path), c.recorded_value)
-    if known == c.new_value != c.recorded_value:
-        return []
-    if known != c.old_value:
-        raise Refused("correction-does-not-fit", path=c.path, recorded=known)
-    apart(c.by, {c.requested_by}, before="request of the correction")
-    explained(reason=c.reason)
-    without_personal_data(old_value=c.old_value, new_value=c.new_value)
-    if c.old_value == c.new_value:
-        raise Refused("nothing-to-correct")
-    in_order(c.effective_on, c.effective_on, c.today, "effective_on")
-    return [
-        RecordCorrected(
-            household_id=household.registered.household_id,
-            corrected_event_id=c.corrected_event_id,
-            corrected_type=c.corrected_type,
-            path=c.path,
-            old_value=c.old_value,
-            new_value=c.new_value,
-            effective_on=c.effective_on,
-            reason=c.reason,
-            requested_by=c.requested_by,
-            approved_by=c.by,
         )
     ]
 

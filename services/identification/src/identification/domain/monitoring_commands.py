@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
 from contracts.monitoring import ClosingReason, EntrySubject
 from identification.domain.assessments import Seen
 from identification.domain.policy import Policy
+
+Assessment = IncomeAssessed | SafeguardAssessed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,8 @@ class RecordPlatformEntry:
 class CorrectRecord:
     """T20: somebody asked for it, somebody else approves (`by`).
 
-    `recorded_value` is what the event says at `path`; the three values are JSON texts.
+    `recorded_value` is what the event says at `path`; the three values are JSON texts. An assessment is
+    told as it is recorded and as it would be with the new value; `policy` is that of its day.
     """
 
     corrected_event_id: UUID
@@ -104,6 +108,9 @@ class CorrectRecord:
     requested_by: str
     by: str
     today: date
+    policy: Policy
+    record: Assessment | None = None
+    amended: Assessment | None = None
 
 
 MonitoringCommand = (

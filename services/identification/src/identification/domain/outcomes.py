@@ -23,6 +23,7 @@ from identification.domain.guards import (
     out_of_order,
     without_personal_data,
 )
+from identification.domain.known_incomes import find
 from identification.domain.states import (
     Case,
     ClueOpen,
@@ -62,6 +63,8 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
     above = c.reason_code is RejectionReason.INCOME_ABOVE_AND_NO_RISK
     if above and not isinstance(case, NotAtRisk):
         raise Refused("rejection-needs-conclusion")
+    if above and isinstance(case, NotAtRisk) and _within_since(case, household):
+        raise Refused("verification-corrected")
     unwilling = c.reason_code is RejectionReason.REFUSED_AUTHORISATION
     if unwilling and not isinstance(household.opened.consent, AuthorisationRefused):
         raise Refused("rejection-needs-refusal")
@@ -80,6 +83,12 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
             ends_case=ends,
         )
     ]
+
+
+def _within_since(case: NotAtRisk, household: Household) -> bool:
+    """Whether the income behind the conclusion was corrected (T20), and is within the line."""
+    income = find(household.assessments, case.found.assessment_id)
+    return income is not None and income.corrects is not None and income.within_line
 
 
 def _unhandled(c: RejectClue, case: Monitored) -> date:

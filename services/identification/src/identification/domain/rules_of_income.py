@@ -53,6 +53,11 @@ def in_scope(household: Assessed, policy: Policy) -> bool:
     )
 
 
+def of_incomes(household: Assessed, policy: Policy) -> list[Finding]:
+    """What both rules find."""
+    return [f for f in (within_the_line(household, policy), fallen(household, policy)) if f]
+
+
 def within_the_line(household: Assessed, policy: Policy) -> Finding | None:
     """INCOME-LINE v1 (S2-02): the latest assessment lies within the line; “以下” includes it (A1, A2, A4).
 

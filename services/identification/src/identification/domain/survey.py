@@ -74,17 +74,23 @@ def passes(water: WaterSeen) -> bool:
     return water.quality is water.quantity is water.convenience is Check.PASS
 
 
+def in_sum(seen: SafeguardAssessed) -> SafeguardAssessed:
+    """With the numbers that its members and dimensions come to, where it names them."""
+    if seen.schooling is not None:
+        seen = replace(seen, dropouts=dropouts_of(seen.schooling))
+    if seen.uninsured_persons is not None:
+        seen = replace(seen, uninsured=len(seen.uninsured_persons))
+    return replace(seen, water_safe=passes(seen.water)) if seen.water else seen
+
+
 def of_those_here(seen: SafeguardAssessed, entry: HouseholdRegistered) -> SafeguardAssessed:
     """What the survey says of those who belong to the household now, where it names members."""
     here = {member.person_id for member in entry.members}
-    schooling, uninsured = seen.schooling, seen.uninsured_persons
-    if schooling is not None:
-        schooling = [child for child in schooling if child.person_id in here]
-        seen = replace(seen, schooling=schooling, dropouts=dropouts_of(schooling))
-    if uninsured is not None:
-        uninsured = [person for person in uninsured if person in here]
-        seen = replace(seen, uninsured_persons=uninsured, uninsured=len(uninsured))
-    return seen
+    if seen.schooling is not None:
+        seen = replace(seen, schooling=[c for c in seen.schooling if c.person_id in here])
+    if seen.uninsured_persons is not None:
+        seen = replace(seen, uninsured_persons=[p for p in seen.uninsured_persons if p in here])
+    return in_sum(seen)
 
 
 def suspected(seen: SafeguardAssessed) -> int:

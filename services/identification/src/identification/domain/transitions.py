@@ -120,7 +120,7 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
                 file = replace(household.opened, officers=tuple(event.officers))
                 return replace(household, case=Verifying(event.started_on), file=file)
         case IncomeAssessed():
-            return replace(household, assessments=with_one_more(household.assessments, event))
+            return _assessed(household, event)
         case SafeguardAssessed():
             return replace(household, safeguards=event)
         case HouseholdVerified():
@@ -168,6 +168,14 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case _:
             assert_never(event)
     raise AssertionError(f"{type(event).__name__} cannot follow {stage_of(case)}")
+
+
+def _assessed(household: Household, event: IncomeAssessed) -> Household:
+    """One more assessment, or one corrected (T20): what it came to a head is to be told anew."""
+    known, past = with_one_more(household.assessments, event), household.past
+    if event.corrects and past.shared and past.shared[0] == event.assessment_id:
+        past = replace(past, shared=None)
+    return replace(household, assessments=known, past=past)
 
 
 def _not_passed(household: Household, event: VillageReviewHeld) -> Household:

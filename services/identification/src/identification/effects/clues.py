@@ -1,6 +1,6 @@
 """Facts and assessments become clues: rules run, in order, per household."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from identification.domain.findings import Counted, Finding, History, KnownHouse
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
 from identification.domain.rulebook import BY_FACT, findings
-from identification.domain.rules_of_income import fallen, within_the_line
+from identification.domain.rules_of_income import of_incomes
 from identification.effects.heard import Heard, day_of, following
 from identification.read_model import facts, rules
 
@@ -85,27 +85,35 @@ def as_counted(event: Envelope, fact: Told) -> Counted:
 
 
 async def from_incomes(heard: Heard) -> list[Intent]:
-    """S2-02: what an assessment of income gives rise to, with one query for all of them."""
+    """S2-02: what an assessment of income gives rise to, with one query for all of them.
+
+    A corrected one (T20) gives rise to what was not found before it was corrected.
+    """
     told: list[tuple[Envelope, IncomeAssessed]] = heard.of(IncomeAssessed)
     if not told:
         return []
     known = await rules.households(
         heard.connection, list({a.household_id for _, a in told}), owning=True
     )
+    before = await rules.said(heard.connection, [a.corrects for _, a in told if a.corrects])
     intents = []
     for event, assessed in told:
         household = known.get(assessed.household_id)
-        if household is None or household.incomes[0].event_id != event.event_id:
+        if household is None:
+            continue
+        latest = household.incomes[0].assessment_id == assessed.assessment_id
+        if not latest and not assessed.corrects:
             continue  # a later window is assessed already: an old one says nothing of today
         day = day_of(event)
         policy = heard.policies.of(household.region, day)
-        for found in _each(within_the_line(household, policy), fallen(household, policy)):
-            intents.append(report(event, assessed.household_id, household, found, day, policy))
+        known_before = set[str]()
+        if assessed.corrects:
+            was = household.saying(before[assessed.corrects])
+            known_before = {found.rule_id for found in of_incomes(was, policy)}
+        for found in of_incomes(household, policy):
+            if found.rule_id not in known_before:
+                intents.append(report(event, assessed.household_id, household, found, day, policy))
     return intents
-
-
-def _each(*found: Finding | None) -> Iterable[Finding]:
-    return (finding for finding in found if finding)
 
 
 def report(

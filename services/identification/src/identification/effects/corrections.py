@@ -1,17 +1,24 @@
-"""A50: a corrected or retracted fact reaches the cases that rest on it; people decide."""
+"""A50, T20: a fact or an assessment that was corrected or retracted reaches the cases that rest on it;
+people decide."""
+
+from dataclasses import replace
+from uuid import UUID
 
 from common.ids import derived_id
 from common.intents import Intent
+from contracts.assessments import IncomeAssessed
 from contracts.envelope import Envelope
 from contracts.evidence import Change
 from contracts.facts import DepartmentFactCorrected, DepartmentFactRetracted
+from contracts.monitoring import RecordCorrected
 from identification.domain.evidence import EVIDENCE, ReplaceEvidence
 from identification.domain.findings import Counted, History, KnownHousehold
 from identification.domain.policy import Policy
 from identification.domain.rulebook import findings
+from identification.domain.rules_of_income import of_incomes
 from identification.effects.clues import around, as_counted
 from identification.effects.heard import Heard, day_of, following
-from identification.read_model import evidence
+from identification.read_model import evidence, rules
 from identification.read_model.evidence import Cited
 
 Changed = DepartmentFactCorrected | DepartmentFactRetracted
@@ -31,32 +38,85 @@ async def of_evidence(heard: Heard) -> list[Intent]:
     intents = []
     for event, fact in told:
         for clue in cited.get(fact.previous_event_id, ()):
-            household, today = known[clue.household_id], day_of(event)
-            policy = heard.policies.of(household.region, today)
+            household = known[clue.household_id]
+            policy = heard.policies.of(household.region, day_of(event))
             corrected = isinstance(fact, DepartmentFactCorrected)
             now = [as_counted(event, fact)] if isinstance(fact, DepartmentFactCorrected) else []
-            intents.append(
-                Intent(
-                    stream=f"evidence-of-household-{clue.household_id}",
-                    household_id=clue.household_id,
-                    decider=EVIDENCE,
-                    command=ReplaceEvidence(
-                        household_id=clue.household_id,
-                        task_id=derived_id(event.event_id, f"review:{clue.clue_id}"),
-                        clue_id=clue.clue_id,
-                        change=Change.CORRECTED if corrected else Change.RETRACTED,
-                        previous_event_id=fact.previous_event_id,
-                        event_id=event.event_id if corrected else None,
-                        stage=household.stage,
-                        still_supported=supported(
-                            clue, now, household, histories[fact.household_id], policy
-                        ),
-                        today=today,
-                    ),
-                    context=following(event, household.region, today, policy.version),
-                )
+            replaced = ReplaceEvidence(
+                household_id=clue.household_id,
+                task_id=derived_id(event.event_id, f"review:{clue.clue_id}"),
+                clue_id=clue.clue_id,
+                change=Change.CORRECTED if corrected else Change.RETRACTED,
+                previous_event_id=fact.previous_event_id,
+                event_id=event.event_id if corrected else None,
+                stage=household.stage,
+                still_supported=supported(
+                    clue, now, household, histories[fact.household_id], policy
+                ),
+                today=day_of(event),
             )
+            intents.append(_intent(event, household.region, replaced, policy))
     return intents
+
+
+async def of_records(heard: Heard) -> list[Intent]:
+    """T20: the same for clues that cite an assessment, and a review of what was decided on one that
+    no clue cites."""
+    incomes = [(e, a) for e, a in heard.of(IncomeAssessed) if a.corrects]
+    decided = [(e, c) for e, c in heard.of(RecordCorrected) if c.case_id]
+    if not incomes and not decided:
+        return []
+    cited = await evidence.citing(heard.connection, [a.corrects for _, a in incomes])
+    ids = [said.household_id for _, said in (*incomes, *decided)]
+    known = await rules.households(heard.connection, ids, owning=True)
+    intents = []
+    for event, assessed in incomes:
+        for clue in cited.get(assessed.corrects, ()):
+            household, today = known[clue.household_id], day_of(event)
+            policy = heard.policies.of(household.region, today)
+            still = supported_by_income(clue, assessed.assessment_id, household, policy)
+            intents.append(
+                _said_anew(heard, event, household, assessed.corrects, clue.clue_id, still)
+            )
+    for event, told in decided:
+        household, previous = known[told.household_id], told.corrected_event_id
+        still = told.still_supported
+        intents.append(_said_anew(heard, event, household, previous, told.case_id, still))
+    return intents
+
+
+def _said_anew(
+    heard: Heard,
+    event: Envelope,
+    household: KnownHousehold,
+    previous: UUID,
+    clue_id: UUID,
+    still_supported: bool,
+) -> Intent:
+    assert event.household_id
+    replaced = ReplaceEvidence(
+        household_id=event.household_id,
+        task_id=derived_id(event.event_id, f"review:{clue_id}"),
+        clue_id=clue_id,
+        change=Change.CORRECTED,
+        previous_event_id=previous,
+        event_id=event.event_id,
+        stage=household.stage,
+        still_supported=still_supported,
+        today=day_of(event),
+    )
+    policy = heard.policies.of(household.region, day_of(event))
+    return _intent(event, household.region, replaced, policy)
+
+
+def _intent(cause: Envelope, region: str, command: ReplaceEvidence, policy: Policy) -> Intent:
+    return Intent(
+        stream=f"evidence-of-household-{command.household_id}",
+        household_id=command.household_id,
+        decider=EVIDENCE,
+        command=command,
+        context=following(cause, region, command.today, policy.version),
+    )
 
 
 def supported(
@@ -73,3 +133,18 @@ def supported(
         for fact in left
         for found in findings(fact, household, history, policy)
     )
+
+
+def supported_by_income(
+    clue: Cited, assessment_id: UUID, household: KnownHousehold, policy: Policy
+) -> bool:
+    """The same of a rule over incomes, as of the latest assessment that the clue rests on."""
+    if clue.rule_id is None:
+        return True
+    behind = [
+        n
+        for n, income in enumerate(household.incomes)
+        if income.assessment_id == assessment_id or income.event_id in clue.evidence
+    ]
+    then = replace(household, incomes=household.incomes[behind[0] :])
+    return any(found.rule_id == clue.rule_id for found in of_incomes(then, policy))

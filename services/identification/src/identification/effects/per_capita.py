@@ -1,6 +1,8 @@
-"""Income per head is computed anew when people join or leave a household (A53)."""
+"""Income per head is computed anew when people join or leave a household (A53), or the assessment that it
+was computed from is corrected (T20)."""
 
 from common.intents import Intent
+from contracts.assessments import IncomeAssessed
 from contracts.circumstances import CoLivingCounted
 from contracts.households import (
     HouseholdMemberAdded,
@@ -22,6 +24,7 @@ async def of_changed(heard: Heard) -> list[Intent]:
         MergerCompleted,
         CoLivingCounted,
     )
+    changes += [(e, a) for e, a in heard.of(IncomeAssessed) if a.corrects]
     intents = []
     for cause in {event.household_id: event for event, _ in changes}.values():
         policy = heard.policies.of(cause.region, day_of(cause))

@@ -19,7 +19,7 @@ CHANGES = (ClueEvidenceReplaced, CaseReviewRequested, CaseReviewed)
 
 @dataclass(frozen=True)
 class Cited:
-    """A clue of a case that is open, with all the facts that it rests on."""
+    """A clue of a case that is open or eliminated, with all the facts that it rests on."""
 
     clue_id: UUID
     household_id: UUID
@@ -52,7 +52,7 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 
 async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, list[Cited]]:
-    """The clues of open cases that rest on these facts, by fact, in one query."""
+    """The clues that rest on these facts, of cases that are open or eliminated, by fact, in one query."""
     rows = await connection.fetch(
         """
         select asked.fact_event_id as fact, c.clue_id, c.household_id, c.rule_id,
@@ -61,7 +61,10 @@ async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, li
         from unnest($1::uuid[]) as asked (fact_event_id)
         join read.clue_evidence c using (fact_event_id)
         join read.household h using (household_id)
-        where h.stage <> 'NONE' and c.discovered_on >= h.discovered_on
+        where h.stage <> 'NONE' and c.discovered_on >= coalesce(h.discovered_on, (
+            select max(f.discovered_on) from read.case_file f
+            where f.household_id = h.household_id and f.outcome = 'ELIMINATED'
+        ))
         order by c.discovered_on, c.clue_id
         """,
         facts,

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from common.codec import Codec
 from common.intents import Connection, Fresh
 from contracts.assessments import IncomeAssessed
 from contracts.codes import LabourCapacity, Relation
@@ -14,26 +16,60 @@ from identification.domain.findings import IncomeSeen, KnownHousehold, Person
 
 
 async def put_incomes(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Keep assessments of income."""
-    assessed: list[IncomeAssessed] = [f.payload for f in fresh]
-    await connection.execute(
-        """
-        insert into read.income (assessment_id, event_id, household_id, window_to, members,
-            disposable_fen, net_fen, reference_fen, operating_fen)
-        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::int[],
-            $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-        on conflict (assessment_id) do nothing
-        """,
-        [a.assessment_id for a in assessed],
-        [f.event.event_id for f in fresh],
-        [a.household_id for a in assessed],
-        [a.window_to for a in assessed],
-        [a.members for a in assessed],
-        [a.disposable_fen for a in assessed],
-        [net_of(a) for a in assessed],
-        [a.reference_fen for a in assessed],
-        [a.operating_fen for a in assessed],
+    """Keep assessments of income; a corrected one in the place of what it corrects (T20)."""
+    first = [f for f in fresh if not f.payload.corrects]
+    await connection.execute(_INSERT, *_columns(first))
+    again = {f.payload.assessment_id: f for f in fresh if f.payload.corrects}
+    if again:
+        await connection.execute(_UPDATE, *_columns(list(again.values())))
+
+
+def _columns(fresh: Sequence[Fresh]) -> list[list[Any]]:
+    seen = [seen_of(f.event.event_id, f.payload) for f in fresh]
+    told = [[getattr(one, name) for one in seen] for name in IncomeSeen.__slots__]
+    return [[f.payload.household_id for f in fresh], *told]
+
+
+_UNNEST = """unnest($1::uuid[], $2::uuid[], $3::date[], $4::int[], $5::bigint[], $6::bigint[],
+    $7::bigint[], $8::bigint[], $9::uuid[])"""
+_NAMES = """household_id, event_id, window_to, members, disposable_fen, net_fen, reference_fen,
+    operating_fen, assessment_id"""
+_INSERT = f"""
+insert into read.income ({_NAMES}) select * from {_UNNEST}
+on conflict (assessment_id) do nothing
+"""
+_UPDATE = f"""
+update read.income i set event_id = t.event_id, members = t.members,
+    disposable_fen = t.disposable_fen, net_fen = t.net_fen, reference_fen = t.reference_fen,
+    operating_fen = t.operating_fen
+from {_UNNEST} as t ({_NAMES}) where i.assessment_id = t.assessment_id
+"""
+
+
+def seen_of(event_id: UUID, a: IncomeAssessed) -> IncomeSeen:
+    """An assessment as rules see it."""
+    return IncomeSeen(
+        event_id,
+        a.window_to,
+        a.members,
+        a.disposable_fen,
+        net_of(a),
+        a.reference_fen,
+        a.operating_fen,
+        a.assessment_id,
     )
+
+
+async def said(connection: Connection, events: Sequence[UUID]) -> dict[UUID, IncomeSeen]:
+    """What these assessments said, by event, whatever became of them."""
+    if not events:
+        return {}
+    rows = await connection.fetch(
+        "select event_id, type, schema_version, data from es.events where event_id = any($1::uuid[])",
+        events,
+    )
+    told = [(r["event_id"], _codec.decode(r["type"], r["schema_version"], r["data"])) for r in rows]
+    return {event_id: seen_of(event_id, assessed) for event_id, assessed in told}
 
 
 def net_of(a: IncomeAssessed) -> int:
@@ -43,6 +79,7 @@ def net_of(a: IncomeAssessed) -> int:
 
 
 OWNED = (FactType.VEHICLE, FactType.BUSINESS, FactType.PROPERTY)
+_codec = Codec.of(IncomeAssessed)
 _Row = tuple[UUID, date, LabourCapacity, Relation, bool]
 _rows = msgspec.json.Decoder(list[_Row])
 
@@ -83,7 +120,7 @@ async def households(
                     )
             ) else false end as owns,
             i.event_id, i.window_to, i.members as heads, i.disposable_fen, i.net_fen,
-            i.reference_fen, i.operating_fen
+            i.reference_fen, i.operating_fen, i.assessment_id
         from read.household h
         left join read.income i using (household_id)
         where h.household_id = any($1::uuid[])
@@ -105,6 +142,7 @@ async def households(
                 row["net_fen"],
                 row["reference_fen"],
                 row["operating_fen"],
+                row["assessment_id"],
             )
             incomes.setdefault(row["household_id"], []).append(seen)
         found[row["household_id"]] = KnownHousehold(

@@ -117,6 +117,11 @@ EPISODES: dict[str, Text] = {
         "类别与户类别和收入不符：应为 {expected}",
         "The class does not fit category and income: it must be {expected}",
     ),
+    "verification-corrected": Text(
+        409,
+        "核实所依据的收入核算已更正，原结论的类别不再符合：请退回重新核实（T11）",
+        "The income behind the verification was corrected and its class no longer fits: return the case (T11)",
+    ),
     "late-needs-reason": Text(
         422,
         "自发现起已 {elapsed} 天，超过期限 {due_on}：须填写逾期原因",

@@ -47,5 +47,28 @@ MONITORING: dict[str, Text] = {
         "该事件的 {path} 现为 {recorded}：请按原值填写",
         "{path} of that event is {recorded}: give that as the old value",
     ),
+    "record-superseded": Text(
+        409,
+        "该记录已经更正过，现以更正后的记录为准：请从时间线取最近一次的事件编号再更正",
+        "That record was corrected before: take the id of its latest version from the timeline",
+    ),
+    "correction-from-its-day": Text(
+        422,
+        "核算、核查的更正自其当日 {on} 起生效：请按此填写 effective_on",
+        "An assessment is corrected from its own day: give {on} as effective_on",
+    ),
+    "field-follows": Text(
+        422,
+        "{path} 由系统算出，或用以识别该记录，不能单独更正：请更正所依据的项目，或重新核算",
+        "{path} follows from the rest or names the record: correct what it follows from, or assess anew",
+    ),
+    "correct-the-source": Text(
+        422,
+        "{path} 是逐项填写的合计：请更正其中有误的一项",
+        "{path} adds up what is told one by one: correct the item that is wrong",
+    ),
+    "correction-out-of-range": Text(
+        422, "{path} 的更正值超出范围", "The new value of {path} is out of range"
+    ),
     "no-such-field": Text(422, "该事件没有 {path} 这一项", "That event has no field at {path}"),
 }

@@ -1,0 +1,179 @@
+"""T20: what a field of an earlier event should have said, and what follows where it is an assessment.
+
+The assessment as it stands now is recorded in place of the old one, so that whoever judges by it judges
+anew: rules, protection, the guards of an elimination. What was decided stays; people review it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import date
+from uuid import UUID
+
+from common.decider import Refused
+from contracts.assessments import IncomeAssessed, SafeguardAssessed
+from contracts.monitoring import RecordCorrected
+from identification.domain.assessments import proposed_class
+from identification.domain.guards import apart, explained, in_order, without_personal_data
+from identification.domain.income import Income, assessed
+from identification.domain.known_incomes import (
+    above_the_line,
+    day_of,
+    find,
+    with_one_more,
+)
+from identification.domain.monitoring_commands import Assessment, CorrectRecord
+from identification.domain.policy import Policy
+from identification.domain.states import Household, monitored_of
+from identification.domain.survey import Survey, in_sum, is_safe, of_those_here
+
+Corrected = RecordCorrected | IncomeAssessed | SafeguardAssessed
+MOST_FEN = 10**12
+AMOUNTS = tuple(f.name for f in fields(Income) if f.name.endswith("_fen"))
+INCOME = {f"/{name}" for name in (*AMOUNTS, "members", "previous_disposable_fen")}
+SURVEY = {f.name for f in fields(Survey)}
+BY_MEMBER = {"dropouts": "schooling", "uninsured": "uninsured_persons", "water_safe": "water"}
+BY_SOURCE = {
+    "/wage_fen": "WAGE",
+    "/operating_fen": "OPERATING",
+    "/property_fen": "PROPERTY",
+    "/transfer_fen": "TRANSFER",
+}
+
+
+def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
+    """Two persons, a reason, and a value that differs; the event it names stays as it is.
+
+    A field that was corrected before is corrected from the value that it has since.
+    """
+    known = household.corrected.get((c.corrected_event_id, c.path), c.recorded_value)
+    if known == c.new_value != c.recorded_value:
+        return []
+    if known != c.old_value:
+        raise Refused("correction-does-not-fit", path=c.path, recorded=known)
+    apart(c.by, {c.requested_by}, before="request of the correction")
+    explained(reason=c.reason)
+    if c.record is None:  # an assessment has no text
+        without_personal_data(old_value=c.old_value, new_value=c.new_value)
+    if c.old_value == c.new_value:
+        raise Refused("nothing-to-correct")
+    in_order(c.effective_on, c.effective_on, c.today, "effective_on")
+    now = _restated(c, household)
+    case = now and _decided_on(c, now, household)
+    corrected = RecordCorrected(
+        household_id=household.registered.household_id,
+        corrected_event_id=c.corrected_event_id,
+        corrected_type=c.corrected_type,
+        path=c.path,
+        old_value=c.old_value,
+        new_value=c.new_value,
+        effective_on=c.effective_on,
+        reason=c.reason,
+        requested_by=c.requested_by,
+        approved_by=c.by,
+        case_id=case[0] if case else None,
+        still_supported=case[1] if case else True,
+    )
+    return [corrected, now] if now else [corrected]
+
+
+def _restated(c: CorrectRecord, household: Household) -> Assessment | None:
+    """The assessment with the new value, as a whole; `None` where nothing is judged by the record."""
+    match c.record, c.amended:
+        case IncomeAssessed() as record, IncomeAssessed() as amended:
+            if record != find(household.assessments, record.assessment_id):
+                raise Refused("record-superseded")
+            return _income(c, record, amended)
+        case SafeguardAssessed() as record, SafeguardAssessed() as amended:
+            _takes_effect(c, record.assessed_on)
+            known = household.safeguards
+            if record == known:
+                return _survey(c, amended, household)
+            if known and known.corrects and known.assessed_on == record.assessed_on:
+                raise Refused("record-superseded")
+    return None
+
+
+def _takes_effect(c: CorrectRecord, on: date) -> None:
+    if c.effective_on != on:
+        raise Refused("correction-from-its-day", on=on)
+
+
+def _income(c: CorrectRecord, record: IncomeAssessed, amended: IncomeAssessed) -> IncomeAssessed:
+    """What was found is corrected; totals and the comparison follow, with the line it had."""
+    _takes_effect(c, day_of(record))
+    sources = amended.sources
+    if c.path in BY_SOURCE and sources:
+        raise Refused("correct-the-source", path=c.path)
+    if c.path not in INCOME and not c.path.startswith("/sources/"):
+        raise Refused("field-follows", path=c.path)
+    told = {f.name: getattr(amended, f.name) for f in fields(Income)}
+    if sources:
+        told |= {
+            path[1:]: sum(line.fen for line in sources if line.source.startswith(group))
+            for path, group in BY_SOURCE.items()
+        }
+    income = Income(**told)
+    if income.members < 1 or not all(0 <= told[name] <= MOST_FEN for name in AMOUNTS):
+        raise Refused("correction-out-of-range", path=c.path)
+    found = assessed(
+        income,
+        replace(c.policy, income_line_fen=record.line_fen),
+        household_id=record.household_id,
+        assessment_id=record.assessment_id,
+        assessed_on=day_of(record),
+        previous_disposable_fen=amended.previous_disposable_fen,
+        sources=sources,
+    )
+    return replace(found, assessed_on=record.assessed_on, corrects=c.corrected_event_id)
+
+
+def _survey(
+    c: CorrectRecord, amended: SafeguardAssessed, household: Household
+) -> SafeguardAssessed:
+    """What was seen is corrected, of people whom the household knows; the numbers follow."""
+    field = c.path.split("/")[1]
+    if field not in SURVEY:
+        raise Refused("field-follows", path=c.path)
+    if field in BY_MEMBER and getattr(amended, BY_MEMBER[field]) is not None:
+        raise Refused("correct-the-source", path=c.path)
+    people = [*household.registered.members, *(past.member for past in household.past.left)]
+    named = [*(child.person_id for child in amended.schooling or ())]
+    if not {*named, *(amended.uninsured_persons or ())} <= {m.person_id for m in people}:
+        raise Refused("not-a-member")
+    return replace(in_sum(amended), corrects=c.corrected_event_id)
+
+
+def _decided_on(
+    c: CorrectRecord, now: Assessment, household: Household
+) -> tuple[UUID, bool] | None:
+    """The case whose decision rests on the record, and whether that would be the same.
+
+    `None` if no decision does, or a clue does: then its evidence is replaced (A50).
+    """
+    monitored, eliminated = monitored_of(household.case), household.eliminated
+    file = household.file or (eliminated and eliminated.file)
+    clues = {clue.clue_id for clue in file.clues} if file else set()
+    if any(r.clue_id in clues and c.corrected_event_id in r.evidence for r in household.reported):
+        return None
+    if monitored and isinstance(now, IncomeAssessed):
+        if monitored.confirmed.assessment_id != now.assessment_id:
+            return None
+        fits = proposed_class(now, household, c.policy) is monitored.confirmed.monitored_class
+        return household.opened.case_id, fits
+    if monitored or household.case or not eliminated:
+        return None
+    if isinstance(now, SafeguardAssessed):
+        return eliminated.file.case_id, is_safe(of_those_here(now, household.registered))
+    before = above_the_line(household.assessments)
+    after = above_the_line(with_one_more(household.assessments, now))
+    if before is None or not before[0] <= day_of(now) <= eliminated.on:
+        return None
+    return eliminated.file.case_id, after is not None and after[0] <= before[0]
+
+
+def still_fits(household: Household, assessment_id: UUID, expected: object, policy: Policy) -> bool:
+    """T10: whether the class that was proposed still follows, if the assessment was corrected since."""
+    income = find(household.assessments, assessment_id)
+    if income is None or income.corrects is None:
+        return True
+    return proposed_class(income, household, policy) is expected
