@@ -52,6 +52,7 @@ async def test_T5_T6_A19_over_http(desks: Desks) -> None:
         "scope": ["gongan", "budongchan"],
         "document_hash": HASH,
         "assisted": True,
+        "medium": "FINGERPRINT",
         "signed_on": "2024-03-02",
     }
     await village.done(home.id, "authorisation", **sign)

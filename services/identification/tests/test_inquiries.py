@@ -20,6 +20,7 @@ from contracts.inquiries import (
     Finding,
     ObjectionRaised,
     ObjectionResolved,
+    SignatureMedium,
 )
 from contracts.stages import Procedure, Stage
 from identification.domain.commands import (
@@ -59,6 +60,7 @@ SIGN = SignAuthorisation(
     scope=(DataSource.POLICE, DataSource.REAL_ESTATE),
     document_hash=HASH,
     assisted=False,
+    medium=SignatureMedium.FINGERPRINT,
     signed_on=date(2024, 3, 2),
     today=TODAY,
 )
@@ -127,6 +129,18 @@ def test_T5_a_stranger_or_a_child_does_not_sign() -> None:
 def test_T5_a_letter_names_who_signs_and_what_it_opens(change: dict[str, Any]) -> None:
     letter = replace(SIGN, **change)
     assert refused(letter, history(RISK)).code == "authorisation-incomplete"
+
+
+def test_T5_a_letter_says_how_it_was_signed() -> None:
+    for medium in SignatureMedium:
+        (event,) = HOUSEHOLD.when(replace(SIGN, medium=medium), given=history(RISK))
+        assert isinstance(event, AuthorisationSigned)
+        assert event.medium is medium
+    refusal = refused(replace(SIGN, medium=None), history(RISK))
+    assert (refusal.code, refusal.details) == (
+        "authorisation-medium",
+        {"codes": list(SignatureMedium)},
+    )
 
 
 @pytest.mark.parametrize("command", [SIGN, REFUSE, ASK, ANSWER])

@@ -36,6 +36,14 @@ class EmergencyCause(Code):
     ACCIDENT = "ACCIDENT", "意外事故", "accident"
 
 
+class SignatureMedium(Code):
+    """How a letter of authorisation was signed."""
+
+    PAPER = "PAPER", "纸质签名", "signature on paper"
+    FINGERPRINT = "FINGERPRINT", "按指印", "fingerprint on paper"
+    ELECTRONIC = "ELECTRONIC", "电子签名", "electronic signature"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """What one department answered. `detail_ref` is its own reference; no detail is on the log."""
@@ -47,13 +55,14 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorisationSigned:
-    """T5: adult members allowed the comparison with the registers in `scope`."""
+    """T5: adult members allowed the comparison with the registers in `scope`. `medium` is how they
+    signed, since it is asked for."""
 
     wording: ClassVar = Wording(
         "签署承诺授权书",
         "Authorisation signed",
-        "{signed_on}签署承诺授权书，同意与{scope}比对信息",
-        "Signed on {signed_on}: data may be compared with {scope}",
+        "{signed_on}签署承诺授权书，同意与{scope}比对信息[；签署方式：{medium}]",
+        "Signed on {signed_on}: data may be compared with {scope}[; by {medium}]",
     )
     household_id: UUID
     signers: list[UUID]
@@ -61,6 +70,7 @@ class AuthorisationSigned:
     document_hash: str
     assisted: bool
     signed_on: date
+    medium: SignatureMedium | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,6 +45,7 @@ async def sign(
         scope=tuple(form.scope),
         document_hash=form.document_hash,
         assisted=form.assisted,
+        medium=form.medium,
         signed_on=form.signed_on,
         today=step.today,
     )

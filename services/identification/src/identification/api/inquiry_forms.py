@@ -6,17 +6,18 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.inquiries import DataSource, EmergencyCause
+from contracts.inquiries import DataSource, EmergencyCause, SignatureMedium
 from identification.api.forms import Fen, Form, Reason, Sha256
 
 
 class AuthorisationForm(Form):
-    """T5: who signed what."""
+    """T5: who signed what, and how (`medium`)."""
 
     signers: Annotated[list[UUID], Field(min_length=1, max_length=50)]
     scope: Annotated[list[DataSource], Field(min_length=1, max_length=20)]
     document_hash: Sha256
     assisted: bool
+    medium: SignatureMedium | None = None
     signed_on: date
 
 

@@ -13,7 +13,7 @@ from contracts.codes import (
     Severity,
 )
 from contracts.episodes import RejectionReason, ReviewLevel, WithdrawnBy
-from contracts.inquiries import DataSource, EmergencyCause, Finding
+from contracts.inquiries import DataSource, EmergencyCause, Finding, SignatureMedium
 from identification.domain.assessments import Seen
 from identification.domain.elimination_commands import EliminationCommand
 from identification.domain.focus import NoteFocus
@@ -196,6 +196,7 @@ class SignAuthorisation:
     assisted: bool
     signed_on: date
     today: date
+    medium: SignatureMedium | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from contracts.inquiries import (
     InquiryEvent,
     ObjectionRaised,
     ObjectionResolved,
+    SignatureMedium,
 )
 from identification.domain.commands import (
     CompleteComparison,
@@ -77,6 +78,8 @@ def _sign(c: SignAuthorisation, household: Household) -> list[InquiryEvent]:
     born = {member.person_id: member.born_on for member in household.registered.members}
     if not c.signers or not c.scope:
         raise Refused("authorisation-incomplete")
+    if c.medium is None:
+        raise Refused("authorisation-medium", codes=list(SignatureMedium))
     for number, signer in enumerate(c.signers, 1):
         if signer not in born or age_on(born[signer], c.signed_on) < ADULT:
             raise Refused("signer-not-adult-member", signer=number)
@@ -87,6 +90,7 @@ def _sign(c: SignAuthorisation, household: Household) -> list[InquiryEvent]:
         document_hash=c.document_hash,
         assisted=c.assisted,
         signed_on=c.signed_on,
+        medium=c.medium,
     )
     return [] if household.opened.consent == signed else [signed]
 

@@ -8,6 +8,11 @@ INQUIRIES: dict[str, Text] = {
         "授权书须有签署人和授权比对的范围",
         "An authorisation names who signed it and which registers it opens",
     ),
+    "authorisation-medium": Text(
+        422,
+        "须写明授权书的签署方式（medium）：{codes}（纸质签名、按指印、电子签名）",
+        "Say how the letter was signed (medium): {codes} (on paper, by fingerprint, electronically)",
+    ),
     "signer-not-adult-member": Text(
         422,
         "第 {signer} 名签署人不是该户年满18周岁的成员",
