@@ -16,6 +16,8 @@ from identification.vault import Known
 from services.identification.tests.asking import Callers, settlement
 from services.identification.tests.registrar import DAY, Home, Register
 from services.identification.tests.test_api_facts import events, post
+from services.identification.tests.test_fact_imports import Export, row
+from services.identification.tests.test_imports import reasons
 
 RESTRICTION = {"reason": "CONTESTED", "restricted_on": DAY}
 
@@ -56,6 +58,34 @@ async def test_a_restriction_between_look_up_and_record_makes_the_fact_wait(
     assert (first["status"], first["waits"]) == ("accepted", "RESTRICTED")
     assert (second["status"], "waits" in second) == ("accepted", False)
     assert await recorded(sql, home) == []
+
+
+async def test_a_rehearsal_that_meets_a_new_restriction_says_so_of_its_row(
+    app: httpx.AsyncClient,
+    callers: Callers,
+    register: Register,
+    officer: Register,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home, neighbour = await register.household(), await register.household()
+    interrupted, seen = asyncio.Event(), vault.seen
+
+    async def between(
+        connection: asyncpg.Connection, indexes: Sequence[bytes]
+    ) -> dict[bytes, Known]:
+        found = await seen(connection, indexes)
+        if not interrupted.is_set():
+            interrupted.set()
+            await officer.done(home.id, f"members/{home.person(0)}/restriction", **RESTRICTION)
+        return found
+
+    monkeypatch.setattr(vault, "seen", between)
+    rows = [row(one.people[0]) for one in (home, neighbour)]
+    told = await Export(app, callers).told(rows, "&preview=true")
+    assert (told["accepted"], told["refused"]) == (2, 0)
+    ((column, detail),) = reasons(told)[0]
+    assert (column, "限制处理" in detail) == ("证件号码", True)
+    assert reasons(told)[1] == []
 
 
 async def test_a_restriction_between_match_and_record_lets_the_fact_wait_on(

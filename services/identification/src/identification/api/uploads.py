@@ -15,10 +15,11 @@ from openpyxl.utils import get_column_letter
 
 from common.batch import media_type
 from common.eventstore import record
-from common.intents import Intent, Outcome
+from common.intents import Connection, Intent, Outcome, Store
 from common.problems import Problem, Text
 from common.problems import filled as in_words
 from identification import sheets
+from identification.api.posted import CHANGED
 from identification.api.registering import Record
 from identification.api.wired import Wired
 from identification.refusals.imports import REASONS
@@ -100,11 +101,24 @@ def recording(app: Wired, *, preview: bool) -> Record:
             transaction = connection.transaction()
             await transaction.start()
             try:
-                return await record(connection, app.store, intents)
+                return await _tried(connection, app.store, intents)
             finally:
                 await transaction.rollback()
 
     return rehearse if preview else app.runtime.writer.execute_all
+
+
+async def _tried(
+    connection: Connection, store: Store, intents: Sequence[Intent]
+) -> Sequence[Outcome | Exception]:
+    """What somebody else changed at this moment costs its row alone, as it does for good."""
+    try:
+        async with connection.transaction():  # a savepoint: the others can still be tried
+            return await record(connection, store, intents)
+    except CHANGED as error:
+        if len(intents) == 1:
+            return [error]
+    return [one for intent in intents for one in await _tried(connection, store, [intent])]
 
 
 def _summary(lines: Sequence[Line], *, preview: bool) -> dict[str, Any]:
