@@ -50,7 +50,7 @@ async def eliminated(desks: Desks, home: Home) -> None:
     await desks.office.done(home.id, "elimination/decision", **DECISION)
 
 
-async def test_T13_to_T16_the_whole_way_and_back(desks: Desks) -> None:
+async def test_T13_to_T16_A47_the_whole_way_and_back(desks: Desks) -> None:
     home = await desks.monitored()
     refused = await desks.village.ask(home.id, "elimination", **PROPOSAL)
     problem = refused.json()

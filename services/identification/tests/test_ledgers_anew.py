@@ -133,3 +133,24 @@ async def test_S1302_a_restricted_child_is_no_dropout_and_is_missed_by_no_school
         return [row["ended_why"] for row in await dropouts()] == ["CORRECTED"]
 
     assert await eventually(ended)
+
+
+async def test_S1303_what_was_reported_meanwhile_and_afterwards_counts_when_a_restriction_ended(
+    housing: Area, officer: Register
+) -> None:
+    living = await home(housing)
+    who = f"members/{living.person(0)}"
+    await officer.done(living.id, f"{who}/restriction", **RESTRICTION)
+    await dangerous(housing, living, grade="GRADE_C")
+    assert await entries(housing) == []
+    await officer.done(living.id, f"{who}/restriction-end", lifted_on=DAY)
+    (entry,) = await eventually(lambda: entries(housing))
+    assert (entry["household_id"], entry["grade"]) == (living.id, "C")
+    await dangerous(housing, living, on="2024-02-20")  # grade D, after the end of the restriction
+
+    async def graver() -> bool:
+        return [row["grade"] for row in await entries(housing)] == ["D"]
+
+    assert await eventually(graver)
+    (again,) = await entries(housing)
+    assert again["due_on"] == entry["due_on"]

@@ -1,0 +1,74 @@
+"""Which household a merged or doubly registered one is part of (A54), in whatever order it is heard."""
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import permutations
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from common.intents import Fresh
+from common.testing import envelope
+from contracts.codes import Deregistration
+from contracts.households import HouseholdAbsorbed, HouseholdDeregistered
+from identification.read_model import register
+from services.identification.tests.test_eligibility_due import pool
+
+__all__ = ["pool"]  # a fixture
+A, B, C, D = (UUID(int=n) for n in range(1, 5))
+DAY = date(2024, 6, 10)
+
+
+def absorbed(gone: UUID, survivor: UUID) -> HouseholdAbsorbed:
+    return HouseholdAbsorbed(
+        household_id=gone,
+        survivor_id=survivor,
+        members=[],
+        co_living_count=1,
+        effective_on=DAY,
+        case=None,
+    )
+
+
+def doubled(gone: UUID, remains: UUID) -> HouseholdDeregistered:
+    return HouseholdDeregistered(
+        household_id=gone,
+        reason=Deregistration.DUPLICATE,
+        effective_on=DAY,
+        duplicate_of=remains,
+    )
+
+
+async def part_of(pool: asyncpg.Pool, told: Sequence[Any]) -> dict[UUID, UUID]:
+    """What is known when these were heard, one after the other."""
+    await pool.execute("truncate read.merged")
+    for event in told:
+        fresh: Any = [Fresh(envelope(event), event, None, None)]
+        await register.merged(pool, fresh)  # type: ignore[arg-type]
+    rows = await pool.fetch("select household_id, survivor_id from read.merged")
+    return {row["household_id"]: row["survivor_id"] for row in rows}
+
+
+async def test_A54_mergers_one_after_the_other_lead_to_the_last_survivor_in_any_order(
+    pool: asyncpg.Pool,
+) -> None:
+    chain = [absorbed(A, B), absorbed(B, C), absorbed(C, D)]
+    for told in permutations(chain):
+        assert await part_of(pool, told) == {A: D, B: D, C: D}
+
+
+async def test_a_household_registered_twice_is_part_of_the_one_that_remains(
+    pool: asyncpg.Pool,
+) -> None:
+    assert await part_of(pool, [doubled(A, B)]) == {A: B}
+    for told in permutations([doubled(A, B), absorbed(B, C)]):
+        assert await part_of(pool, told) == {A: C, B: C}
+
+
+async def test_a_household_that_left_otherwise_is_part_of_no_other(pool: asyncpg.Pool) -> None:
+    left = HouseholdDeregistered(
+        household_id=A, reason=Deregistration.ALL_DECEASED, effective_on=DAY
+    )
+    assert await part_of(pool, [left, doubled(A, B), doubled(A, B)]) == {A: B}
+    assert await part_of(pool, [left]) == {}
