@@ -144,6 +144,7 @@ REVIEW = HoldVillageReview(
     votes_against=1,
     abstained=1,
     minutes_hash=HASH,
+    policy=POLICY,
     today=TODAY,
 )
 POST = PostPublicity(

@@ -16,7 +16,9 @@ from contracts.codes import Channel, DeclarationMedium, MonitoredClass, Severity
 from contracts.stages import Stage
 from identification.api.forms import Day
 from identification.api.wired import Wired, wired
+from identification.domain.budgets import stage_due_on
 from identification.domain.cohort import standing
+from identification.domain.policy import Policy
 from identification.domain.states import MONITORING
 from identification.read_model import cases, clues
 from identification.read_model.cases import OUTCOMES, Ages
@@ -120,7 +122,8 @@ async def read_cases(
     cursor: UUID | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """Ordered by id; `Link: rel="next"` leads on. `age_days` count from the first clue."""
+    """Ordered by id; `Link: rel="next"` leads on. `age_days` count from the first clue; `stage_due_on` is
+    the day by which the case should have left its stage (S2-07)."""
     app, area = _area(request, caller, region, limit, CASES)
     today = app.runtime.clock.today()
     if min_age_days is not None and not 0 <= min_age_days <= 36_500:
@@ -142,21 +145,24 @@ async def read_cases(
         limit=limit,
     )
     lead_on(request, response, rows[-1].case_id if len(rows) == limit else None)
-    return [_case(row, today) for row in rows]
+    return [_case(row, today, app.policies.of(row.region, today)) for row in rows]
 
 
 def _before(today: date, days: int | None) -> date | None:
     return None if days is None else date.fromordinal(today.toordinal() - days)
 
 
-def _case(row: CaseRow, today: date) -> dict[str, Any]:
+def _case(row: CaseRow, today: date, policy: Policy) -> dict[str, Any]:
     until = row.ended_on or today
     undecided = row.outcome is None and row.stage not in MONITORING
+    due_on = stage_due_on(row.stage, row.discovered_on, policy) if undecided else None
     return {
         **row.model_dump(),
         "age_days": (until - row.discovered_on).days,
         "days_at_stage": (until - row.stage_since).days,
         "days_left": (row.due_on - today).days if undecided else None,
+        "stage_due_on": due_on,
+        "stage_overdue": due_on is not None and due_on < today,
     }
 
 

@@ -1,6 +1,6 @@
 """Farmers declare themselves, by the county's app or QR page, by telephone or on paper (A13)."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 from uuid import UUID, uuid5
 
@@ -83,8 +83,8 @@ async def declare(
         await app.runtime.writer.execute(await _intent(app, caller, form, key, today))
     except asyncpg.UniqueViolationError:  # somebody registered this person in between: look again
         await app.runtime.writer.execute(await _intent(app, caller, form, key, today))
-    days = app.policies.of(form.region, today).deadline_days
-    return Received(received_on=today, answer_by=today + timedelta(days=days))
+    answer_by = app.policies.of(form.region, today).due_on(today)
+    return Received(received_on=today, answer_by=answer_by)
 
 
 async def _intent(

@@ -117,9 +117,12 @@ async def verify(
 async def review(
     household_id: UUID, form: VillageReviewForm, request: Request, caller: Village
 ) -> Response:
-    """One meeting; passed when more than half of those present vote for."""
+    """One meeting; passed when more than half of those present vote for, by default."""
     step = await Step.of(household_id, request, caller)
-    return await step.take(HoldVillageReview(**form.model_dump(), today=step.today), form.held_on)
+    command = HoldVillageReview(
+        **form.model_dump(), policy=step.policy_on(form.held_on), today=step.today
+    )
+    return await step.take(command, form.held_on)
 
 
 @router.post("/publicity", status_code=201, summary="T8: post the notice")

@@ -88,6 +88,7 @@ class HoldVillageReview:
     votes_against: int
     abstained: int
     minutes_hash: str
+    policy: Policy
     today: date
 
 

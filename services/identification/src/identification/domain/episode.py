@@ -68,8 +68,7 @@ def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
     }
     if household.case:
         return [RiskClueAttached(**shared)]
-    due = c.discovered_on + timedelta(days=c.policy.deadline_days)
-    return [RiskDetected(**shared, due_on=due)]
+    return [RiskDetected(**shared, due_on=c.policy.due_on(c.discovered_on))]
 
 
 def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:

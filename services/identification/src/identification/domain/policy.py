@@ -4,7 +4,7 @@ A decision stores the `version` it used; a later version never re-judges it.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal, Protocol
 
 
@@ -76,6 +76,14 @@ class Policy:
     focus_illness_months: int = 12
     cohort_confirmed_by: date = date(2022, 12, 31)
     cohort_target: date = date(2024, 12, 31)
+    review_pass_percent: int = 50
+    stage_verify_days: int = 3
+    stage_compare_days: int = 5
+    stage_review_days: int = 6
+    stage_town_days: int = 2
+    stage_county_days: int = 2
+    holiday_extension: Literal["NONE", "LAST_DAY"] = "NONE"
+    holidays: str = ""
 
     def within_line(self, total_fen: int, members: int) -> bool:
         """S2-02: whether a household's income lies within the line, by multiplication.
@@ -84,6 +92,16 @@ class Policy:
         """
         line = self.income_line_fen * members
         return total_fen <= line if self.income_line_operator == "LTE" else total_fen < line
+
+    def due_on(self, discovered_on: date) -> date:
+        """S2-07: the last day of the clock. With LAST_DAY, one that is a statutory holiday gives way to
+        the first day after it."""
+        last = discovered_on + timedelta(days=self.deadline_days)
+        if self.holiday_extension == "LAST_DAY":
+            off = frozenset(self.holidays.split(","))
+            while last.isoformat() in off:
+                last += timedelta(days=1)
+        return last
 
     def fell(self, before_fen: int | None, now_fen: int) -> bool:
         """Whether income fell sharply against the twelve months before, where those are known."""

@@ -32,7 +32,8 @@ from identification.domain.states import (
 
 
 def review(c: HoldVillageReview, household: Household, case: Findings) -> list[EpisodeEvent]:
-    """T7. Passed when votes for are more than half of those present; findings are on the table."""
+    """T7. Passed when votes for are more than the share of those present, half by default; findings are
+    on the table."""
     in_order(c.held_on, case.on, c.today, "held_on")
     if household.opened.asked:
         raise Refused("comparison-open", sources=household.opened.asked.sources)
@@ -47,7 +48,7 @@ def review(c: HoldVillageReview, household: Household, case: Findings) -> list[E
             votes_against=c.votes_against,
             abstained=c.abstained,
             minutes_hash=c.minutes_hash,
-            passed=2 * c.votes_for > c.present,
+            passed=100 * c.votes_for > c.policy.review_pass_percent * c.present,
             procedure=case.procedure,
         )
     ]
