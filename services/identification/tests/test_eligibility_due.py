@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from common.intents import Fresh
 from common.testing import database, envelope
 from contracts.identification import HouseholdEvent
-from identification import figures
+from identification import figures, vault
 from identification.domain.commands import CloseBusinessDay
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
@@ -88,6 +88,7 @@ async def pool(servers: Any) -> AsyncIterator[asyncpg.Pool]:
         async with engine.begin() as session:
             await session.run_sync(TABLES.create_all)
         await engine.dispose()
+        await pool.execute(vault.TABLES)
         yield pool
 
 

@@ -12,7 +12,7 @@ from services.identification.tests.asking import Callers, household, person
 from services.identification.tests.registrar import DAY, Home, Register, joining, leaving
 from services.identification.tests.test_api_facts import by, events, heard_all, post
 from services.identification.tests.test_api_facts import fact as told
-from services.identification.tests.test_api_policies import assessment
+from services.identification.tests.test_api_policies import assessment, line
 
 numbers = count(3700)
 Said = Callable[[Home], Awaitable[Sequence[tuple[str, str]]]]
@@ -119,3 +119,27 @@ async def test_S401_what_a_restriction_withheld_is_judged_when_it_ends(
     assert await said(elderly) == []
     await officer.done(elderly.id, f"{who}/restriction-end", lifted_on=DAY)
     await until(said, elderly, FOUND)
+
+
+async def test_S401_a_new_version_of_the_policy_judges_gaps_anew(
+    app: httpx.AsyncClient, callers: Callers, said: Said
+) -> None:
+    first, village = next(numbers), "441624108239"  # of its own, so that it concerns no other test
+    idle = person(first, labour_capacity="NONE")
+    body = household(first, members=[idle], region=village)
+    answer = await app.post("/v1/households", json=body, headers=callers.registrar)
+    assert answer.status_code == 201, answer.text
+    home = Home(str(body["household_id"]), [first])
+    seen = assessment(first, 1_100_000, ("2023-03-01", "2024-02-29"), "2024-03-04")
+    answer = await app.post("/v1/incomes", json=[seen], headers=callers.registrar)
+    assert answer.json()["accepted"] == 1, answer.text
+    office = callers.staff("policies:publish", "office", "441624")
+    for version, fen in (("gaps/1", 1_140_000), ("gaps/2", 1_090_000)):
+        dated = {"published_on": f"2024-08-0{6 + int(version[-1])}"}
+        answer = await app.post(
+            "/v1/policies",
+            json=line(version, fen, region=village, **dated),
+            headers=office | {"Idempotency-Key": version},
+        )
+        assert answer.status_code == 201, answer.text
+        await until(said, home, *[FOUND, CLOSED][: int(version[-1])])

@@ -8,7 +8,7 @@ import structlog
 from prometheus_client import Gauge
 
 from common.service import Runtime
-from identification.read_model import eligibility
+from identification.read_model import eligibility, focus
 
 log = structlog.get_logger()
 
@@ -31,15 +31,22 @@ IN_TIME = Gauge(
     "shouwang_elimination_proposed_in_time_households",
     "S7.3-01: those of them proposed within thirty days",
 )
+FOCUS = Gauge(
+    "shouwang_focus_households",
+    "S2-03: households on a focus list, by group; ANY counts each of them once",
+    ["group"],
+)
 
 
 async def measure(pool: asyncpg.Pool, on: date) -> None:
-    """Set the figures to those of a day, with one query."""
+    """Set the figures to those of a day, with two queries."""
     counted = await eligibility.timeliness(pool, EVERYWHERE, on)
     ELIGIBLE.set(counted["waiting"])
     OVERDUE.set(counted["overdue"])
     PROPOSED.set(counted["proposed"])
     IN_TIME.set(counted["in_time"])
+    for group, households in (await focus.counted(pool, EVERYWHERE)).items():
+        FOCUS.labels(group).set(households)
 
 
 async def keep_fresh(runtime: Runtime) -> None:

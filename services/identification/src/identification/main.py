@@ -28,6 +28,7 @@ from identification.api import (
     episodes,
     events,
     fact_imports,
+    focus,
     households,
     imports,
     incomes,
@@ -115,6 +116,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(water.router)
     app.include_router(registers.router)
     app.include_router(protection.router)
+    app.include_router(focus.router)
     app.include_router(coverage.router)
     app.include_router(inquiries.router)
     app.include_router(monitoring.router)

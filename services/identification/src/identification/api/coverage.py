@@ -17,6 +17,7 @@ from identification.read_model import (
     coverage,
     dropouts,
     eligibility,
+    focus,
     housing,
     protection,
     registers,
@@ -57,6 +58,7 @@ async def shares(
         again, eliminated = await coverage.reidentified(connection, area, day)
         days = await coverage.days_to_confirmation(connection, area, day)
         gaps = await protection.counted(connection, area)
+        watched = await focus.counted(connection, area)
         proposals = await eligibility.timeliness(connection, area, day)
         households, fit = await coverage.water(connection, area, day)
         waiting = await coverage.waiting(connection, area, day)
@@ -71,6 +73,7 @@ async def shares(
             "reidentified_within_12_months": Fault(again, eliminated).as_told(),
         },
         "S2-06": {"zh": "缩短认定时间", **days},
+        "S2-03": {"zh": "重点人群", "households": watched},
         "S4.0-01": {"zh": "应保未保", "open_gaps": gaps},
         "S7.3-01": {
             "zh": "及时消除",

@@ -21,8 +21,9 @@ from identification.api.forms import Day, HouseholdForm, RegisterNumber
 from identification.api.registering import register as register_all
 from identification.api.wired import Wired, wired
 from identification.domain.entry import Status
-from identification.read_model import register
-from identification.read_model.tables import HouseholdRow
+from identification.read_model import focus, register
+from identification.read_model.focus import FocusShown
+from identification.read_model.tables import HouseholdFields, HouseholdRow
 
 router = APIRouter(tags=["households"])
 
@@ -33,6 +34,12 @@ FILTERS = (
     "due_by", "cursor", "limit",
 )  # fmt: skip
 STAFF = "xiangzhen"  # the department code of town, village and county staff
+
+
+class HouseholdShown(HouseholdFields):
+    """One household with its focus groups (S2-03), which are for staff: `None` for a department."""
+
+    focus_groups: list[FocusShown] | None
 
 
 @router.post("/v1/households/batch", summary="Register up to 500 households (JSON array or NDJSON)")
@@ -71,11 +78,14 @@ async def read_one(
     request: Request,
     response: Response,
     caller: Annotated[Principal, allow("households:read")],
-) -> HouseholdRow:
+) -> HouseholdShown:
     """`ETag` is the version to send as `If-Match`. A refusal is recorded for supervisors (A75)."""
-    row = await visible(wired(request), caller, household_id)
+    app = wired(request)
+    row = await visible(app, caller, household_id)
     response.headers["ETag"] = f'"{row.version}"'
-    return row
+    staff = caller.actor.department == STAFF
+    groups = await focus.of_household(app.runtime.pool, household_id) if staff else None
+    return HouseholdShown(**row.model_dump(), focus_groups=groups)
 
 
 async def visible(app: Wired, caller: Principal, household_id: UUID) -> HouseholdRow:

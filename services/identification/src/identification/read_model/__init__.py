@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from common.intents import Connection, Fresh
 from contracts.assessments import IncomeAssessed
 from contracts.facts import UnmatchedFactParked, UnmatchedFactResolved
+from contracts.focus import FocusEvent
 from contracts.households import RegisterEvent
 from contracts.housing import HousingEvent
 from contracts.persons import AccessEvent, PersonEvent
@@ -25,6 +26,7 @@ from identification.read_model import (
     eligibility,
     evidence,
     facts,
+    focus,
     housing,
     persons,
     policies,
@@ -82,6 +84,9 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     gaps = [f for f in fresh if isinstance(f.payload, ProtectionEvent)]
     if gaps:
         await protection.put(connection, gaps)
+    tags = [f for f in fresh if isinstance(f.payload, FocusEvent)]
+    if tags:
+        await focus.put(connection, tags)
     looks = [f for f in fresh if isinstance(f.payload, AccessEvent)]
     if looks:
         await access.put(connection, looks)

@@ -9,12 +9,8 @@ from sqlmodel import Field, SQLModel
 
 from common.intents import Connection, Fresh
 from contracts.protection import Protection, ProtectionGapClosed, ProtectionGapDetected
-from identification.domain.findings import History
-from identification.domain.protection import Gap
-from identification.read_model import facts
 from identification.read_model.tables import TABLES
 
-_kinds = {kind.value: kind for kind in Protection}
 NOBODY = UUID(int=0)  # the person of a gap that is the household's
 
 
@@ -59,40 +55,6 @@ insert into read.protection_gap (household_id, kind, person_id, region, detected
 select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::date[])
 on conflict (household_id, kind, person_id) do update set detected_on = excluded.detected_on
 """
-
-
-async def open_of(connection: Any, households: Sequence[UUID]) -> dict[UUID, frozenset[Gap]]:
-    """The open gaps of these households, in one query; those without any are absent."""
-    rows = await connection.fetch(
-        "select * from read.protection_gap where household_id = any($1::uuid[])", households
-    )
-    found: dict[UUID, frozenset[Gap]] = {}
-    for row in rows:
-        person = None if row["person_id"] == NOBODY else row["person_id"]
-        gap = frozenset({(_kinds[row["kind"]], person)})
-        found[row["household_id"]] = found.get(row["household_id"], frozenset()) | gap
-    return found
-
-
-async def counted_of(connection: Any, households: Sequence[UUID]) -> dict[UUID, History]:
-    """What Civil Affairs decided of these households, and cards and allowances of those who belong to
-    them now, whatever household they were in at the time; in one query."""
-    rows = await connection.fetch(
-        """
-        select f.*, r.person_id is not null as restricted from (
-            select household_id, event_id, person_id, fact_type, detected_on, amount, codes
-            from read.fact
-            where household_id = any($1::uuid[]) and current and fact_type = 'SocialProtection'
-            union all
-            select m.household_id, event_id, person_id, fact_type, detected_on, amount, codes
-            from read.member m join read.fact f using (person_id)
-            where m.household_id = any($1::uuid[]) and current
-                and fact_type in ('DisabilityCard', 'DisabilityAllowance')
-        ) as f left join vault.restricted r using (person_id)
-        """,
-        households,
-    )
-    return facts.histories(rows, households)
 
 
 async def many(

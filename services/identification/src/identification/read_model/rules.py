@@ -10,7 +10,7 @@ import msgspec
 from common.codec import Codec
 from common.intents import Connection, Fresh
 from contracts.assessments import IncomeAssessed
-from contracts.codes import LabourCapacity, Relation
+from contracts.codes import Health, LabourCapacity, Relation
 from contracts.fact_codes import FactType
 from identification.domain.findings import IncomeSeen, KnownHousehold, Person
 
@@ -80,7 +80,7 @@ def net_of(a: IncomeAssessed) -> int:
 
 OWNED = (FactType.VEHICLE, FactType.BUSINESS, FactType.PROPERTY)
 _codec = Codec.of(IncomeAssessed)
-_Row = tuple[UUID, date, LabourCapacity, Relation, bool]
+_Row = tuple[UUID, date, LabourCapacity, Relation, bool, Health]
 _rows = msgspec.json.Decoder(list[_Row])
 
 
@@ -102,7 +102,7 @@ async def households(
             h.status = 'ACTIVE' as active,
             (
                 select json_agg(json_build_array(
-                    person_id, born_on, labour_capacity, relation, r.person_id is not null
+                    person_id, born_on, labour_capacity, relation, r.person_id is not null, health
                 ))
                 from read.member m left join vault.restricted r using (person_id)
                 where m.household_id = h.household_id

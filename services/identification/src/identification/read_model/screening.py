@@ -140,8 +140,8 @@ select h.household_id, h.register_number, h.region, h.category, h.marginal_2019,
     b.net_fen as before_net_fen, b.reference_fen as before_reference_fen,
     b.operating_fen as before_operating_fen, costs.own_cost, owning.household_id is not null as owns,
     standing.facts, case when standing.facts is not null then (
-        select json_agg(json_build_array(person_id, born_on, labour_capacity, relation, restricted))::text
-        from read.member m where m.household_id = h.household_id
+        select json_agg(json_build_array(person_id, born_on, labour_capacity, relation, restricted,
+            health))::text from read.member m where m.household_id = h.household_id
     ) end as persons
 from read.household h
 left join assessed a using (household_id)

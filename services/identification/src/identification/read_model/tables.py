@@ -10,11 +10,8 @@ from sqlmodel import Column, Field, SQLModel
 TABLES = MetaData(schema="read")
 
 
-class HouseholdRow(SQLModel, table=True):
+class HouseholdFields(SQLModel):
     """One household as lists show it; no personal data."""
-
-    metadata = TABLES
-    __tablename__ = "household"
 
     household_id: UUID = Field(primary_key=True)
     register_number: str = Field(unique=True)
@@ -31,6 +28,13 @@ class HouseholdRow(SQLModel, table=True):
     discovered_on: date | None
     due_on: date | None = Field(index=True)
     version: int
+
+
+class HouseholdRow(HouseholdFields, table=True):
+    """One household on the register, or formerly on it."""
+
+    metadata = TABLES
+    __tablename__ = "household"
 
 
 class MemberRow(SQLModel, table=True):
@@ -83,14 +87,14 @@ class FactRow(SQLModel, table=True):
                 "fact_type in ('HousingSafety', 'HousingRenovation', 'EnrolmentStatus')"
             ),
         ),
-        # A person takes what schools and Civil Affairs said along into another household; houses that
-        # were reported by the number of somebody whose data may not be used are not shown.
+        # A person takes what was said of them along into another household; houses that were reported
+        # by the number of somebody whose data may not be used are not shown.
         Index(
             "fact_of_person",
             "person_id",
             postgresql_where=text(
                 "fact_type in ('EnrolmentStatus', 'DisabilityCard', 'DisabilityAllowance', "
-                "'HousingSafety', 'HousingRenovation')"
+                "'SeriousIllness', 'ChildInNeed', 'Death', 'HousingSafety', 'HousingRenovation')"
             ),
         ),
     )

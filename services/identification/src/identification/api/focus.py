@@ -1,0 +1,36 @@
+"""Households on the focus lists (S2-03)."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from common.auth import Principal, allow
+from common.http import only_filters
+from contracts.focus import FocusGroup
+from identification.api import listing
+from identification.api.households import STAFF
+from identification.api.wired import wired
+from identification.read_model import focus
+
+router = APIRouter(prefix="/v1", tags=["registers"])
+
+
+@router.get("/focus-households", summary="Households on the focus lists, with the groups of each")
+async def read_focus(
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("households:read")],
+    region: str | None = None,
+    group: FocusGroup | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """For staff, by household; `Link: rel="next"` leads on. `persons` are those in it who have a group."""
+    only_filters(request, ["region", "group", "cursor", "limit"])
+    area = listing.area(caller, region, {STAFF}, limit)
+    rows = await focus.many(
+        wired(request).runtime.pool, region=area, group=group, after=cursor, limit=limit
+    )
+    listing.link(request, response, rows, limit, "household_id")
+    return rows

@@ -1,0 +1,64 @@
+"""What a new business date brings to the focus lists by itself: birthdays, and periods that are over (S2-03).
+
+Each household decides by its own history, so a date that comes again brings nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from common.clock import start_of
+from common.ids import new_id
+from common.intents import Context, Intent
+from common.service import Runtime
+from identification.domain.elimination_guards import months_after
+from identification.domain.policy import Policy
+from identification.domain.policy_book import PolicyBook
+from identification.domain.standing import noted
+from identification.effects.judging import BATCH, telling
+from identification.effects.register_days import CLOCK
+from identification.read_model import standings
+
+
+async def look(runtime: Runtime, book: PolicyBook, today: date) -> int:
+    """Judge anew of whom the date may say something else; how many were told. Raises a lost race.
+
+    By the date of the clock if that is later: a day that is closed again, long after, says nothing of now.
+    """
+    on = max(today, runtime.clock.today())
+    async with runtime.pool.acquire() as connection:
+        ids = await standings.ageing(connection, _born_by(book, on))
+    told = 0
+    for start in range(0, len(ids), BATCH):
+        intents = await _judged(runtime, book, ids[start : start + BATCH], on)
+        for outcome in await runtime.writer.execute_all(intents):
+            if isinstance(outcome, Exception):
+                raise outcome
+        told += len(intents)
+    return told
+
+
+def _born_by(book: PolicyBook, today: date) -> date:
+    """Who was born later is elderly nowhere."""
+    key = "focus_elderly_age"
+    ages = [int(version.values.get(key, Policy.focus_elderly_age)) for version in book.versions]
+    return months_after(today, -12 * min(ages))
+
+
+async def _judged(
+    runtime: Runtime, book: PolicyBook, ids: Sequence[UUID], today: date
+) -> list[Intent]:
+    async with runtime.pool.acquire() as connection:
+        found = await standings.of(connection, ids)
+    correlation, intents = new_id(), []
+    for one in found:
+        policy = book.of(one.known.region, today)
+        context = Context(
+            actor=CLOCK,
+            region=one.known.region,
+            occurred_at=start_of(today),
+            correlation_id=correlation,
+            policy_version=policy.version,
+        )
+        intents += [telling(one, command, context) for command in noted(one, policy, today)]
+    return intents

@@ -1,0 +1,109 @@
+"""Gaps in protection (S4.0-01, S4.1-03, A14) and focus groups (S2-03), judged anew whenever an assessment,
+a fact, the register, the end of a restriction (PIPL 47) or the parameters may have changed them."""
+
+from typing import Any
+
+from common.intents import Context, Intent
+from contracts.assessments import IncomeAssessed
+from contracts.circumstances import HealthRecorded
+from contracts.facts import (
+    DepartmentFactCorrected,
+    DepartmentFactRecorded,
+    DepartmentFactRetracted,
+)
+from contracts.households import (
+    HouseholdAbsorbed,
+    HouseholdDeregistered,
+    HouseholdMemberAdded,
+    HouseholdMemberRemoved,
+    HouseholdRegistered,
+    HouseholdRelocated,
+    HouseholdSplit,
+    LabourCapacityAssessed,
+)
+from contracts.persons import RestrictionLifted
+from contracts.policies import PolicyVersionPublished
+from identification.domain.focus import NoteFocus
+from identification.domain.household import HOUSEHOLD
+from identification.domain.protection import NoteProtection
+from identification.domain.standing import LOOKED_AT, PARAMETERS, Standing, noted
+from identification.effects.heard import Heard, day_of, following
+from identification.read_model import policies, standings
+
+BATCH = 500  # households of one look-up
+REGISTER = (
+    HouseholdRegistered,
+    HouseholdMemberAdded,
+    HouseholdMemberRemoved,
+    HouseholdSplit,
+    LabourCapacityAssessed,
+    HealthRecorded,
+    HouseholdRelocated,
+    HouseholdAbsorbed,
+    HouseholdDeregistered,
+)
+
+
+async def of_changed(heard: Heard) -> list[Intent]:
+    """What is to be told to the households of a batch, with three queries for all of them."""
+    causes = {
+        payload.household_id: event
+        for event, payload in heard.of(
+            IncomeAssessed,
+            DepartmentFactRecorded,
+            DepartmentFactCorrected,
+            DepartmentFactRetracted,
+            RestrictionLifted,
+            *REGISTER,
+        )
+        if _concerns(payload)
+    }
+    if not causes:
+        return []
+    intents = []
+    for one in await standings.of(heard.connection, list(causes)):
+        cause = causes[one.household_id]
+        day = day_of(cause)
+        policy = heard.policies.of(one.known.region, day)
+        context = following(cause, one.known.region, day, policy.version)
+        intents += [telling(one, command, context) for command in noted(one, policy, day)]
+    return intents
+
+
+async def of_publication(heard: Heard) -> list[Intent]:
+    """What a published version says of the households of its area that the one before did not say."""
+    intents = []
+    for event, published in heard.of(PolicyVersionPublished):
+        await policies.refresh(heard.policies, heard.connection)
+        if not _matters(heard, published.version):
+            continue
+        day = published.received_on
+        ids = await standings.in_area(heard.connection, published.region)
+        for start in range(0, len(ids), BATCH):
+            for one in await standings.of(heard.connection, ids[start : start + BATCH]):
+                policy = heard.policies.of(one.known.region, day)
+                context = following(event, one.known.region, day, policy.version)
+                intents += [telling(one, command, context) for command in noted(one, policy, day)]
+    return intents
+
+
+def _matters(heard: Heard, version: str) -> bool:
+    """Whether a version has a parameter that anything is judged by."""
+    values = next(v.values for v in heard.policies.versions if v.version == version)
+    return not PARAMETERS.isdisjoint(values)
+
+
+def _concerns(payload: Any) -> bool:
+    fact_type = getattr(payload, "fact_type", None)
+    return fact_type is None or fact_type in LOOKED_AT
+
+
+def telling(one: Standing, command: NoteProtection | NoteFocus, context: Context) -> Intent:
+    """The command to the household."""
+    return Intent(
+        stream=f"household-{one.household_id}",
+        household_id=one.household_id,
+        decider=HOUSEHOLD,
+        command=command,
+        context=context,
+    )
