@@ -277,6 +277,9 @@ async def test_screenings_of_an_area_are_filtered_and_read_page_by_page(desk: De
         "quarter_to": "2024-06-30",
         "screened_households": 2,
         "with_suspected_risks": 2,
+        "focus_households": 0,
+        "focus_screened": 0,
+        "focus_still_to_be_screened": 0,
     }
     before = (await desk.get("/v1/screenings/coverage", region=area, on="2024-03-01")).json()
     assert (before["screened_households"], before["with_suspected_risks"]) == (1, 0)

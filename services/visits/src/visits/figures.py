@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 
 from common.service import Runtime
 from visits.domain.household import quarter_of
-from visits.read_model import screenings
+from visits.read_model import focus, screenings
 
 log = structlog.get_logger()
 
@@ -23,13 +23,25 @@ SUSPECTED = Gauge(
     "shouwang_screened_suspected_households",
     "S2-04: those of them of which a risk was suspected in a screening of the quarter",
 )
+FOCUS_SCREENED = Gauge(
+    "shouwang_screened_focus_households",
+    "S2-03: households on a focus list that were screened in this calendar quarter",
+)
+FOCUS_UNSCREENED = Gauge(
+    "shouwang_unscreened_focus_households",
+    "S2-03: households on a focus list that are still to be screened in this calendar quarter",
+)
 
 
 async def measure(pool: asyncpg.Pool, on: date) -> None:
-    """Set the figures to those of a day, with one query."""
-    counted = await screenings.counted(pool, EVERYWHERE, *quarter_of(on))
+    """Set the figures to those of a day, with two queries."""
+    quarter = quarter_of(on)
+    counted = await screenings.counted(pool, EVERYWHERE, *quarter)
     SCREENED.set(counted["screened"])
     SUSPECTED.set(counted["suspected"])
+    focused = await focus.counted(pool, EVERYWHERE, *quarter)
+    FOCUS_SCREENED.set(focused["screened"])
+    FOCUS_UNSCREENED.set(focused["listed"] - focused["screened"])
 
 
 async def keep_fresh(runtime: Runtime) -> None:

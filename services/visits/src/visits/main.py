@@ -15,7 +15,7 @@ from common.service import probes, running, serve
 from contracts.visits import VisitsEvent
 from contracts.visits_meanings import VISITS
 from visits import figures, read_model
-from visits.api import obligations, screenings, visits
+from visits.api import focus, obligations, screenings, visits
 from visits.api.wired import Wired
 from visits.domain.policy import Policy
 from visits.reactions import reacting
@@ -54,6 +54,7 @@ def build(settings: VisitsSettings) -> FastAPI:
     app.include_router(operations(NAME, STORE.codec, settings))
     app.include_router(visits.router)
     app.include_router(screenings.router)
+    app.include_router(focus.router)
     app.include_router(obligations.router)
     return default_deny(described(app, keyed=_is_keyed, versioned=lambda _: False))
 

@@ -1,5 +1,6 @@
-"""What visits does when identification speaks: it learns of households, and opens their duties.
-And when it speaks itself: a visit to a household that was absorbed counts in the survivor.
+"""What visits does when identification speaks: it learns of households, of the focus lists that they are
+on (S2-03), and opens their duties. And when it speaks itself: a visit to a household that was
+absorbed counts in the survivor.
 
 A household that goes on the register may be visited; one that is confirmed as monitored must be,
 every month (S1.1-05), until its risk is eliminated, or its monitoring ends (A29), and again when the
@@ -31,11 +32,20 @@ from visits import read_model
 from visits.domain.commands import Command, CountVisit, LeavePopulation, OpenMonthlyObligation
 from visits.domain.household import VISITS, month_of, stream_of
 from visits.domain.policy import Policy
+from visits.read_model import focus
 from visits.read_model.tables import TakenOverRow
 
 Entered = MonitoringConfirmed | RiskEliminationRevoked | EpisodeTakenOver
 Left = RiskEliminated | MonitoringCancelled | MonitoringClosed
-HEARD = Codec.of(HouseholdRegistered | HouseholdRelocated | Entered | Left | HouseholdVisited)
+HEARD = Codec.of(
+    HouseholdRegistered
+    | HouseholdRelocated
+    | Entered
+    | Left
+    | focus.Listed
+    | focus.Restricted
+    | HouseholdVisited
+)
 # The rest of both languages, as this version was built with them, is of no consequence here.
 # A type that is in neither parks its household until this service is deployed with it.
 IGNORED = frozenset(Codec.of(IdentificationEvent | VisitsEvent).types) - set(HEARD.types)
@@ -59,6 +69,7 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
         homes = {p.household_id: home for e, p in heard if (home := _home(e, p))}
         if homes:
             await read_model.remember(connection, homes)
+        await focus.follow(connection, [payload for _, payload in heard])
         visits = await _made_before(connection, heard)
         intents = [intent for e, p in heard if (intent := asked_by(e, p, policies, visits))]
         intents += await _made_elsewhere(connection, heard)

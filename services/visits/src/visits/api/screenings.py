@@ -18,7 +18,7 @@ from visits.api.recording import key_of, recorded
 from visits.api.wired import region_of, wired
 from visits.domain.commands import RecordScreening
 from visits.domain.household import VISITS, quarter_of, stream_of
-from visits.read_model import screenings
+from visits.read_model import focus, screenings
 from visits.read_model.tables import ScreeningRow
 
 router = APIRouter(tags=["screenings"])
@@ -87,19 +87,24 @@ async def read_many(
 async def coverage(
     request: Request, caller: Reader, region: str | None = None, on: Day | None = None
 ) -> dict[str, Any]:
-    """The calendar quarter of `on`, or of today; each household is counted once."""
+    """The calendar quarter of `on`, or of today; each household is counted once. On a focus list are
+    those that are on one now (S2-03)."""
     only_filters(request, ["region", "on"])
     area = caller.area(region)
     app = wired(request)
     day: date = on or app.runtime.clock.today()
     first, last = quarter_of(day)
     found = await screenings.counted(app.runtime.pool, area, first, last)
+    focused = await focus.counted(app.runtime.pool, area, first, last)
     return {
         "region": area,
         "quarter_from": first,
         "quarter_to": last,
         "screened_households": found["screened"],
         "with_suspected_risks": found["suspected"],
+        "focus_households": focused["listed"],
+        "focus_screened": focused["screened"],
+        "focus_still_to_be_screened": focused["listed"] - focused["screened"],
     }
 
 

@@ -1,8 +1,8 @@
 """What visits shows, and looks up: duties, visits, screenings, and the households that may be visited.
 
-`obligation`, `visit` and `screening` are functions of the service's own events, `known_household` and
-`taken_over` of the events of identification; each is changed in the transaction that records or hears
-them, and can be dropped and folded again.
+`obligation`, `visit` and `screening` are functions of the service's own events, `known_household`,
+`taken_over`, `focus` and `restricted` of the events of identification; each is changed in the
+transaction that records or hears them, and can be dropped and folded again.
 """
 
 from collections.abc import Collection, Mapping, Sequence

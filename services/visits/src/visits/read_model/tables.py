@@ -87,3 +87,24 @@ class ScreeningRow(SQLModel, table=True):
     employment: str
     medical_care: str
     suspected_risks: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+
+
+class FocusRow(SQLModel, table=True):
+    """A household on a focus list (S2-03), for the household itself or a person: `subject_id`."""
+
+    metadata = TABLES
+    __tablename__ = "focus"
+
+    household_id: UUID = Field(primary_key=True)
+    focus_group: str = Field(primary_key=True)
+    subject_id: UUID = Field(primary_key=True)
+    since: date
+
+
+class RestrictedRow(SQLModel, table=True):
+    """A person whose data may be kept, and not shown or counted (PIPL 47)."""
+
+    metadata = TABLES
+    __tablename__ = "restricted"
+
+    person_id: UUID = Field(primary_key=True)
