@@ -27,7 +27,7 @@ PAUSE = 0.05  # seconds between two requests of one caller
 BATCH = 20
 SKEW = 1.5  # the busiest of 300 households gets 2 % of the facts, ten times the mean
 AGAIN = (0.1, 0.2, 0.5, 1.0)  # seconds until the same request is sent again
-NOT_NOW = {409, 429, 500, 502, 503, 504}
+NOT_NOW = {409, 429, 502, 503, 504}
 DEAR = 4_000_000  # fen: one such settlement is a risk by itself (MEDICAL-OWN-COST)
 PATIENCE = 60.0  # seconds in which an open outcome must become known
 

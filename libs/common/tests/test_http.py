@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 import structlog
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from common.auth import Principal, allow
@@ -38,6 +40,9 @@ RAISED: dict[str, Exception] = {
     "conflict": Conflict("s"),
     "busy": Busy(),
     "unavailable": Unavailable(),
+    "lost-between": asyncpg.InternalClientError("cannot switch to state 11"),
+    "lost-by-sqlalchemy": DBAPIError("select", (), Exception(), connection_invalidated=True),
+    "bug-in-sql": asyncpg.UndefinedColumnError("column secret does not exist"),
     "bug": ZeroDivisionError("secret 441624199001011234"),
 }
 
@@ -204,6 +209,9 @@ async def test_nothing_of_one_request_is_left_for_the_next(client: httpx.AsyncCl
         ("conflict", 503, "conflict"),
         ("busy", 503, "busy"),
         ("unavailable", 503, "unavailable"),
+        ("lost-between", 503, "unavailable"),
+        ("lost-by-sqlalchemy", 503, "unavailable"),
+        ("bug-in-sql", 500, "internal"),
         ("bug", 500, "internal"),
     ],
 )
@@ -230,7 +238,6 @@ async def test_a_bug_is_logged_with_its_request_and_told_to_nobody(
 
 async def test_a_refusal_says_its_figures_in_both_languages(client: httpx.AsyncClient) -> None:
     body = (await client.get("/v1/raise/refused")).json()
-
     assert (body["title"], body["title_en"]) == ("已满:900", "Full: 900")
     assert body["details"] == {"total": 900}
 

@@ -202,7 +202,15 @@ async def test_a_crash_between_publishing_and_deleting_publishes_again(
     assert topic.versions("a") == [1, 2, 1, 2]
 
 
-@pytest.mark.parametrize("error", [KafkaError("away"), TimeoutError(), OSError("away")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        KafkaError("away"),
+        TimeoutError(),
+        OSError("away"),
+        asyncpg.InternalClientError("cannot switch to state 11"),  # Postgres went away in between
+    ],
+)
 async def test_tickets_wait_while_kafka_is_away(
     db: Database, pool: asyncpg.Pool, topic: Topic, error: Exception
 ) -> None:

@@ -275,6 +275,20 @@ async def test_a_database_that_goes_away_is_unavailable_until_it_is_back(db: Dat
         pool.terminate()
 
 
+async def test_a_connection_that_was_lost_while_nobody_wrote_costs_nobody_a_refusal(
+    db: Database, pool: asyncpg.Pool
+) -> None:
+    near = await asyncpg.create_pool(db.url, min_size=1, max_size=1)
+    async with writing(near) as writer:
+        await writer.execute(adding("a", 1, key="1"))
+        assert writer._own is not None
+        pid = writer._own.get_server_pid()
+        await pool.execute("select pg_terminate_backend($1)", pid)
+        await asyncio.sleep(0.1)  # until the news has come
+        assert isinstance(await writer.execute(adding("a", 1, key="2")), Recorded)
+    await near.close()
+
+
 async def _tried(writer: Writer) -> Recorded | None:
     with suppress(Unavailable):
         return await writer.execute(adding("a", 1, key="2"))

@@ -13,6 +13,7 @@ import structlog
 
 from common.incoming import incoming
 from common.kafka import KafkaError, LogScan, Place, Record
+from common.outage import AWAY
 from common.topics import PARTITIONS, events_topic
 from contracts.envelope import Envelope
 
@@ -44,7 +45,7 @@ class Continuity:
                 if self.ahead is None:
                     self._whole.set()
                     return
-            except (KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except (KafkaError, *AWAY) as error:
                 log.warning("continuity_unknown", error=repr(error))
             await asyncio.sleep(AGAIN)
 

@@ -22,6 +22,7 @@ from common import metrics
 from common.incoming import headers_from_json
 from common.intents import Connection
 from common.kafka import KafkaError, Message
+from common.outage import AWAY
 from common.rows import actor_of
 from common.topics import events_topic, parked_topic
 from common.tracing import creation_links
@@ -67,14 +68,7 @@ class Relay:
             began = time.monotonic()
             try:
                 await self._lead()
-            except (
-                KafkaError,
-                TimeoutError,
-                OSError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                Deposed,
-            ) as error:
+            except (KafkaError, Deposed, *AWAY) as error:
                 metrics.RELAY_FAILURES.inc()
                 log.warning("relay_interrupted", error=repr(error), attempt=failures + 1)
                 failures = 1 if time.monotonic() - began > WELL else failures + 1

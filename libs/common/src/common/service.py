@@ -33,6 +33,7 @@ from common.intents import Store
 from common.kafka import KafkaError, Log, LogReader
 from common.note import signer_of
 from common.observability import configure
+from common.outage import AWAY
 from common.outbox import Relay
 from common.settings import Settings
 from common.statements import state_regularly
@@ -210,7 +211,7 @@ async def _watch(runtime: Runtime) -> None:
             metrics.UNPUBLISHED.set(row["tickets"])
             metrics.UNPUBLISHED_AGE.set(row["age"])
             runtime.unpublished_age = row["age"]
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except AWAY as error:
             log.warning("watch_failed", error=repr(error))
         metrics.WAITING.set(runtime.writer.depth)
         await asyncio.sleep(2)
@@ -223,7 +224,7 @@ def probes(app: FastAPI) -> Mapping[str, Probe]:
     async def database() -> str | None:
         try:
             await asyncio.wait_for(runtime.pool.fetchval("select 1"), 2)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except AWAY as error:
             return f"the database does not answer: {type(error).__name__}"
         return None
 

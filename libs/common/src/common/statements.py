@@ -22,6 +22,7 @@ from common import merkle
 from common.intents import Connection
 from common.kafka import KafkaError, Log, LogScan, Message, Place
 from common.note import Signer, signer_of
+from common.outage import AWAY
 from common.settings import given
 from common.topics import PARTITIONS, STATEMENTS, events_topic
 from contracts.envelope import timestamp
@@ -153,13 +154,7 @@ async def state_regularly(pool: asyncpg.Pool, service: str, servers: str, signer
         while True:
             try:
                 until = await state(pool, service, servers, kafka, signer, since)
-            except (
-                KafkaError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                OSError,
-                TimeoutError,
-            ) as error:
+            except (KafkaError, *AWAY) as error:
                 log.warning("not_stated", error=repr(error))
             else:
                 if until:

@@ -152,14 +152,23 @@ class Writer:
             _resolve(item, error)
 
     async def _transact(self, batch: list[_Waiting]) -> list[Outcome]:
-        if self._own is None:
-            self._own = await self._pool.acquire()
         try:
-            async with self._own.transaction():
-                return await record(self._own, self._store, [item.intent for item in batch])
+            own = await self._connection()
+            async with own.transaction():
+                return await record(own, self._store, [item.intent for item in batch])
         except LOST:
             await self._let_go()
             raise
+
+    async def _connection(self) -> PoolConnectionProxy:
+        """Our own, or another where it was lost while nobody wrote: the pool has then let it go."""
+        if self._own is not None:
+            with suppress(asyncpg.InterfaceError):
+                if not self._own.is_closed():
+                    return self._own
+            await self._let_go()
+        self._own = await self._pool.acquire()
+        return self._own
 
     async def _let_go(self) -> None:
         own, self._own = self._own, None

@@ -17,6 +17,7 @@ import structlog
 
 from audit import declared
 from audit.vocabulary import Vocabulary
+from common.outage import AWAY
 from common.service import Runtime
 
 log = structlog.get_logger()
@@ -77,7 +78,7 @@ async def keep_counted(runtime: Runtime, vocabulary: Vocabulary) -> None:
                 if waiting:
                     continue
                 seen = heard
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except AWAY as error:
             log.warning("counting_interrupted", error=repr(error))
         await asyncio.sleep(EVERY)
 

@@ -7,7 +7,6 @@ import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-import asyncpg
 import structlog
 from fastapi import FastAPI
 
@@ -30,6 +29,7 @@ from common.intents import Connection, Fresh, Store
 from common.note import Signer
 from common.openapi import described
 from common.operations import operations
+from common.outage import AWAY
 from common.service import Runtime, running, serve
 from common.topics import SERVICES
 from contracts.access import AuditEvent
@@ -114,7 +114,7 @@ def probes(app: FastAPI) -> Mapping[str, Probe]:
     async def timeline() -> str | None:
         try:
             laid = await runtime.pool.fetchval("select to_regclass('read.timeline')", timeout=2)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        except AWAY:
             return None  # the probe of the database says it
         return None if laid else "read.timeline is gone: run make rebuild SERVICE=audit"
 

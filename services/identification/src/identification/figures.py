@@ -7,6 +7,7 @@ import asyncpg
 import structlog
 from prometheus_client import Gauge
 
+from common.outage import AWAY
 from common.service import Runtime
 from identification.read_model import eligibility, focus
 
@@ -54,6 +55,6 @@ async def keep_fresh(runtime: Runtime) -> None:
     while True:
         try:
             await measure(runtime.pool, runtime.clock.today())
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except AWAY as error:
             log.warning("figures_not_measured", error=repr(error))
         await asyncio.sleep(EVERY)

@@ -6,12 +6,12 @@ Until governance owns publication, the file and `POST /v1/policies` are the two 
 import asyncio
 from collections.abc import Sequence
 
-import asyncpg
 import structlog
 
 from common.clock import start_of
 from common.ids import new_id
 from common.intents import Context, Intent, Recorded
+from common.outage import AWAY
 from common.service import Runtime
 from contracts.envelope import Actor
 from identification.domain.policy_book import PolicyBook
@@ -64,6 +64,6 @@ async def keep_fresh(runtime: Runtime, book: PolicyBook) -> None:
     while True:
         try:
             await policies.refresh(book, runtime.pool)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except AWAY as error:
             log.warning("policies_not_refreshed", error=repr(error))
         await asyncio.sleep(EVERY)
