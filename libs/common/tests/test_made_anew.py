@@ -182,3 +182,26 @@ async def test_the_command_says_how_many_partitions_are_read_again(
         told, _ = await ran.communicate()
         assert (ran.returncode, said in told) == (code, True)
     assert await pool.fetchval("select next < 7 from es.offsets")
+
+
+async def test_a_topic_that_was_away_is_read_again_soon_after_it_is_back(
+    servers: Servers, topic: str
+) -> None:
+    reader = LogReader(servers.kafka, f"group-of-{topic}", [topic])
+    await reader.start()
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers.kafka)
+    await admin.start()
+    try:
+        await eventually(lambda: reader.places())
+        await admin.delete_topics([topic])
+        await eventually(lambda: not reader.places(), within=30)  # the group knows that it is gone
+
+        async def created() -> bool:
+            answer = await admin.create_topics([NewTopic(topic, 2, 1)])
+            return not any(code for _, code, *_ in answer.topic_errors)
+
+        await eventually(created)
+        await eventually(lambda: reader.places(), within=10)
+    finally:
+        await admin.close()
+        await reader.close()

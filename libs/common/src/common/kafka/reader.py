@@ -158,4 +158,6 @@ def _consumer(servers: str, group: str | None, instance: str | None) -> AIOKafka
         max_partition_fetch_bytes=4 * 1024 * 1024,
         fetch_max_wait_ms=250,
         retry_backoff_ms=100,
+        # A topic that is deleted leaves the group, and joins it again when the client looks for it.
+        metadata_max_age_ms=5_000,
     )
