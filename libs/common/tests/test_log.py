@@ -10,7 +10,17 @@ from aiokafka.partitioner import murmur2
 
 from common import topics
 from common.eventstore import record
-from common.kafka import KafkaError, Log, LogScan, Message, Place, Record, producer, reader
+from common.kafka import (
+    KafkaError,
+    Log,
+    LogReader,
+    LogScan,
+    Message,
+    Place,
+    Record,
+    producer,
+    reader,
+)
 from common.kafka.producer import partition_of
 from common.outbox import Relay
 from common.testing import (
@@ -27,6 +37,8 @@ from common.testing import (
 from common.topics import PARTITIONS, SERVICES, create_topics, events_topic
 from contracts.cloudevents import from_headers, to_headers
 from local.servers import Servers
+
+SESSION = 6.0  # seconds after which a group gives a silent member up
 
 
 @pytest.fixture
@@ -202,3 +214,24 @@ async def test_topics_are_created_once_and_never_with_other_partitions(
     monkeypatch.setattr(topics, "PARTITIONS", 13)
     with pytest.raises(KafkaError, match="keys would move"):
         await create_topics(servers.kafka, 1)
+
+
+async def test_a_member_that_could_not_say_goodbye_comes_back_at_once(
+    servers: Servers, topic: str
+) -> None:
+    """Else its partitions would wait for the end of its session, as after each restart of a broker."""
+    async with wire(servers.kafka) as line:
+        lost = LogReader(f"127.0.0.1:{line.port}", topic, [topic])
+        await lost.start()
+        await eventually(lambda: lost.places())
+        line.cut()
+        await lost.close()
+    back = LogReader(servers.kafka, topic, [topic])
+    back.member = lost.member
+    started = asyncio.get_running_loop().time()
+    try:
+        await back.start()
+        assert back.places()
+        assert asyncio.get_running_loop().time() - started < SESSION / 2
+    finally:
+        await back.close()

@@ -70,8 +70,10 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume for ever; survive any failure of Kafka or Postgres."""
+        member = ""
         while True:
             reader = self.reader()
+            reader.member = member
             try:
                 await reader.start()
                 await self._consume(reader)
@@ -86,6 +88,7 @@ class Consumer:
             finally:
                 self.owned.clear()
                 await reader.close()
+                member = reader.member
             await asyncio.sleep(RETRY[min(self.failures, len(RETRY)) - 1])
 
     async def _consume(self, reader: LogReader) -> None:

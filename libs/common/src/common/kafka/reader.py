@@ -64,7 +64,7 @@ class _Reader:
         return None
 
     async def close(self) -> None:
-        """Disconnect, and leave the group if there is one."""
+        """Disconnect."""
         await within(10.0, self._consumer.stop())
 
 
@@ -73,7 +73,9 @@ class LogReader(_Reader):
 
     `generation` changes whenever partitions come or go; then the caller claims and seeks. With an
     `instance` (a name that outlives the process) a replica that crashed and comes back has its
-    partitions at once; without one, they wait for the session of the dead member to end.
+    partitions at once; without one, they wait for the session of the dead member to end. Inside one
+    process a reader that takes the `member` of the reader before, which could not say goodbye, is
+    that member come back.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class LogReader(_Reader):
         super().__init__(servers, group, instance)
         self._topics = list(topics)
         self.generation = 0
+        self.member = ""
 
     async def start(self) -> None:
         """Join the group. Raises `KafkaError` or `TimeoutError` when the broker cannot be reached."""
@@ -94,9 +97,17 @@ class LogReader(_Reader):
             async def on_partitions_assigned(self, assigned: object) -> None:
                 reader.generation += 1
 
-        self._consumer.subscribe(self._topics, listener=Listener())
         async with asyncio.timeout(DEADLINE):
             await self._consumer.start()
+            self._consumer._coordinator.member_id = self.member  # "" makes a new one
+            self._consumer.subscribe(self._topics, listener=Listener())
+            await self._consumer._subscription.wait_for_assignment()
+
+    async def close(self) -> None:
+        """Disconnect, and leave the group if it can be reached."""
+        if self._consumer._coordinator is not None:
+            self.member = self._consumer._coordinator.member_id
+        await super().close()
 
     def places(self) -> set[Place]:
         """What the group has given us."""
