@@ -75,3 +75,17 @@ async def test_a_process_that_is_frozen_in_a_transaction_gives_its_locks_back(
             asyncpg.InterfaceError
         ):  # the server ended it, which it may have heard by now
             connection.terminate()
+
+
+async def test_regular_work_goes_on_after_a_connection_was_lost_and_ends_with_a_bug() -> None:
+    raised: list[Exception] = [
+        asyncpg.InternalClientError("cannot switch to state 11"),
+        asyncpg.ConnectionDoesNotExistError("closed in the middle of operation"),
+        ZeroDivisionError(),
+    ]
+
+    async def work() -> None:
+        raise raised.pop(0)
+
+    with pytest.raises(ZeroDivisionError):
+        await service.regularly(0, work)

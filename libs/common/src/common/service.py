@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -205,16 +205,25 @@ from (select position from es.outbox order by position limit 10000) o join es.ev
 
 async def _watch(runtime: Runtime) -> None:
     """Keep the gauges that need a query up to date."""
+
+    async def look() -> None:
+        metrics.WAITING.set(runtime.writer.depth)
+        (row,) = await runtime.pool.fetch(_UNPUBLISHED)
+        metrics.UNPUBLISHED.set(row["tickets"])
+        metrics.UNPUBLISHED_AGE.set(row["age"])
+        runtime.unpublished_age = row["age"]
+
+    await regularly(2, look)
+
+
+async def regularly(every: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Do `work`, again `every` so many seconds, until cancelled; also while the database is away."""
     while True:
         try:
-            (row,) = await runtime.pool.fetch(_UNPUBLISHED)
-            metrics.UNPUBLISHED.set(row["tickets"])
-            metrics.UNPUBLISHED_AGE.set(row["age"])
-            runtime.unpublished_age = row["age"]
+            await work()
         except AWAY as error:
-            log.warning("watch_failed", error=repr(error))
-        metrics.WAITING.set(runtime.writer.depth)
-        await asyncio.sleep(2)
+            log.warning("work_interrupted", work=work.__qualname__, error=repr(error))
+        await asyncio.sleep(every)
 
 
 def probes(app: FastAPI) -> Mapping[str, Probe]:

@@ -1,17 +1,12 @@
 """The county's figures at `/metrics`, for whoever watches: what `GET /v1/coverage` tells of every area."""
 
-import asyncio
 from datetime import date
 
 import asyncpg
-import structlog
 from prometheus_client import Gauge
 
-from common.outage import AWAY
-from common.service import Runtime
+from common.service import Runtime, regularly
 from identification.read_model import eligibility, focus
-
-log = structlog.get_logger()
 
 EVERY = 60.0  # seconds
 EVERYWHERE = ""
@@ -52,9 +47,4 @@ async def measure(pool: asyncpg.Pool, on: date) -> None:
 
 async def keep_fresh(runtime: Runtime) -> None:
     """Measure every minute, until cancelled."""
-    while True:
-        try:
-            await measure(runtime.pool, runtime.clock.today())
-        except AWAY as error:
-            log.warning("figures_not_measured", error=repr(error))
-        await asyncio.sleep(EVERY)
+    await regularly(EVERY, lambda: measure(runtime.pool, runtime.clock.today()))

@@ -1,17 +1,13 @@
 """The county's figures at `/metrics`, for whoever watches: those of every area together."""
 
-import asyncio
 from datetime import date
 
 import asyncpg
-import structlog
 from prometheus_client import Gauge
 
-from common.service import Runtime
+from common.service import Runtime, regularly
 from visits.domain.household import quarter_of
 from visits.read_model import focus, screenings
-
-log = structlog.get_logger()
 
 EVERY = 60.0  # seconds
 EVERYWHERE = ""
@@ -46,9 +42,4 @@ async def measure(pool: asyncpg.Pool, on: date) -> None:
 
 async def keep_fresh(runtime: Runtime) -> None:
     """Measure every minute, until cancelled."""
-    while True:
-        try:
-            await measure(runtime.pool, runtime.clock.today())
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            log.warning("figures_not_measured", error=repr(error))
-        await asyncio.sleep(EVERY)
+    await regularly(EVERY, lambda: measure(runtime.pool, runtime.clock.today()))

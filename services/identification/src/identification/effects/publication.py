@@ -3,22 +3,16 @@
 Until governance owns publication, the file and `POST /v1/policies` are the two ways to publish.
 """
 
-import asyncio
 from collections.abc import Sequence
-
-import structlog
 
 from common.clock import start_of
 from common.ids import new_id
 from common.intents import Context, Intent, Recorded
-from common.outage import AWAY
-from common.service import Runtime
+from common.service import Runtime, regularly
 from contracts.envelope import Actor
 from identification.domain.policy_book import PolicyBook
 from identification.domain.publishing import PUBLISHED, PublishVersion
 from identification.read_model import policies
-
-log = structlog.get_logger()
 
 EVERY = 5.0  # seconds between looks for a version that another replica published
 FILE = Actor(
@@ -61,9 +55,4 @@ async def publish(runtime: Runtime, commands: Sequence[PublishVersion]) -> None:
 
 async def keep_fresh(runtime: Runtime, book: PolicyBook) -> None:
     """Learn what other replicas publish, until cancelled."""
-    while True:
-        try:
-            await policies.refresh(book, runtime.pool)
-        except AWAY as error:
-            log.warning("policies_not_refreshed", error=repr(error))
-        await asyncio.sleep(EVERY)
+    await regularly(EVERY, lambda: policies.refresh(book, runtime.pool))
