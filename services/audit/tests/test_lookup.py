@@ -147,3 +147,72 @@ async def test_who_may_not_look_is_not_asked_for_either(
     answer = await looked_up(client)
     assert answer.status_code == 401
     assert 'name="next" value="/"' in answer.text
+
+
+MASKED = "990000********0118"
+CANDIDATES = b'{"households":[{"household_id":"%s","region":"441624108201"}],"more":%s}'
+
+
+def candidates(more: bytes = b"false") -> Callable[[str, str], Awaitable[tuple[int, bytes]]]:
+    """Identification, asked for a masked number."""
+
+    async def ask(authorization: str, number: str) -> tuple[int, bytes]:
+        assert number == MASKED
+        return 200, CANDIDATES % (str(household(1)).encode(), more)
+
+    return ask
+
+
+async def test_a_masked_number_lists_the_households_that_it_may_be_of(
+    client: httpx.AsyncClient, app: FastAPI, pool: asyncpg.Pool
+) -> None:
+    """And that they were listed is a look at a list, without the number."""
+    app.state.lookup = candidates()
+    answer = await client.post("/find", data={"identity_number": MASKED})
+    assert answer.status_code == 200
+    assert f'href="/households/{household(1)}"' in answer.text
+    assert "彭寨镇" in answer.text
+    assert "只列出前" not in answer.text
+    (recorded,) = await pool.fetch("select stream, type, data from es.events")
+    assert tuple(recorded)[:2] == ("access-to-area-441624", "ListLookedAt")
+    assert json.loads(recorded["data"]) == {
+        "area": "441624",
+        "shown": "BY_NUMBER",
+        "filters": {},
+        "households": 1,
+        "purpose": "quarterly check",
+    }
+    app.state.lookup = candidates(b"true")
+    answer = await client.post("/find", data={"identity_number": MASKED})
+    assert "只列出前 1 户" in answer.text
+
+
+async def test_a_department_gets_no_list_by_a_masked_number_and_that_is_recorded(
+    client: httpx.AsyncClient, app: FastAPI, tokens: Issuer, pool: asyncpg.Pool
+) -> None:
+    app.state.lookup = candidates()
+    client.headers.update(tokens.bearer("yibao", "audit:read", department="yibao"))
+    assert (await client.post("/find", data={"identity_number": MASKED})).status_code == 403
+    (recorded,) = await pool.fetch("select type, data from es.events")
+    assert (recorded["type"], json.loads(recorded["data"])["refusal"]) == (
+        "ListRefused",
+        "NOT_ROUTED",
+    )
+
+
+async def test_a_masked_number_is_asked_for_where_masked_numbers_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, object]] = []
+
+    async def post(self: object, url: str, **sent: object) -> httpx.Response:
+        asked.append((url, sent["json"]))
+        return httpx.Response(404)
+
+    monkeypatch.setattr(httpx.AsyncClient, "post", post)
+    for number in (NUMBER, MASKED):
+        await asking("http://identification/")("Bearer x", number)
+    assert asked == [
+        ("http://identification/v1/households/lookup", {"identity_number": NUMBER}),
+        ("http://identification/v1/households/lookup/masked", {"masked_number": MASKED}),
+    ]

@@ -18,9 +18,19 @@ PHRASES = {
     "by_number": Words("按证件号码查找", "Find by identity number"),
     "identity_number": Words("家庭成员的证件号码", "Identity number of a member"),
     "number_help": Words(
-        "号码只用于本次查询：由识别认定服务核对，本系统不保存、不记录，也不出现在网址中。",
-        "Used for this question only: identification looks it up; it is not kept here, not logged, "
-        "and in no address.",
+        "可输入完整号码，或名册上的脱敏号码（如 990000********0118）。号码只用于本次查询："
+        "由识别认定服务核对，本系统不保存、不记录，也不出现在网址中。",
+        "Whole, or masked as lists show it (990000********0118). Used for this question only: "
+        "identification looks it up; it is not kept here, not logged, and in no address.",
+    ),
+    "candidates": Words("脱敏号码可能所属的农户", "Households of whom it may be the masked number"),
+    "candidates_help": Words(
+        "同一脱敏号码可能属于多人，请核对后打开。查找已记录。",
+        "Several persons may have the same masked number. That you looked is recorded.",
+    ),
+    "candidates_more": Words(
+        "只列出前 {n} 户，另有其他农户；请向所在乡镇或村查询。",
+        "The first {n} are listed, and there are more: ask in the town or village.",
     ),
     "number_off": Words(
         "本系统没有配置识别认定服务的地址，不能按证件号码查找。",

@@ -15,6 +15,7 @@ from common.service import probes, running, serve
 from contracts.identification import IdentificationEvent
 from contracts.identification_meanings import IDENTIFICATION
 from identification import figures, read_model, unmatched
+from identification import masked as masked_numbers
 from identification.api import (
     access,
     cases,
@@ -34,6 +35,7 @@ from identification.api import (
     incomes,
     inquiries,
     lookup,
+    masked,
     monitoring,
     policies,
     protection,
@@ -72,13 +74,14 @@ def build(settings: IdentificationSettings) -> FastAPI:
             settings,
             STORE,
             read_model.TABLES,
-            durable=TABLES + unmatched.TABLES,
+            durable=TABLES + unmatched.TABLES + masked_numbers.TABLES,
             hears=[NAME, "visits"],
             handle=reacting(STORE, known),
             also=[
                 lambda runtime: every_day(runtime, known),
                 lambda runtime: publication.keep_fresh(runtime, known),
                 figures.keep_fresh,
+                lambda runtime: masked_numbers.keep_filled(runtime, vault),
             ],
         ) as runtime:
             app.state.runtime = runtime
@@ -104,6 +107,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(fact_imports.router)
     app.include_router(households.router)
     app.include_router(lookup.router)
+    app.include_router(masked.router)
     app.include_router(register.router)
     app.include_router(circumstances.router)
     app.include_router(rights.router)

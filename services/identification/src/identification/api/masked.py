@@ -1,0 +1,64 @@
+"""Finding households by the masked identity number of a member, as lists and notices show it.
+
+A mask fits several persons, so the answer is a list, of the caller's own area and routing only.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from common.auth import Principal, allow
+from common.problems import Problem, fault
+from contracts.routing import ROUTED
+from identification import masked
+from identification.api.forms import Form
+from identification.api.households import STAFF
+from identification.api.lookup import Found
+from identification.api.wired import wired
+
+router = APIRouter(tags=["households"])
+
+MOST = 100  # households of an answer
+
+
+class MaskedForm(Form):
+    """Six digits, stars, four characters: `990000********0118`. `region` asks for less than your area."""
+
+    masked_number: str
+    region: str | None = None
+
+
+class Candidates(BaseModel):
+    """Households with a member whose number it may be, by area; `more`: there are others."""
+
+    households: list[Found]
+    more: bool
+
+
+@router.post("/v1/households/lookup/masked", summary="Households of a masked identity number")
+async def lookup_masked(
+    form: MaskedForm,
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("households:read")],
+) -> Candidates:
+    """404 if no member of a household that the caller may see has such a number."""
+    app, shown = wired(request), masked.shown(form.masked_number)
+    if shown is None:
+        raise Problem("invalid", faults=[fault("/masked_number", "pattern")])
+    area, department = caller.area(form.region), caller.actor.department
+    mine = [str(risk) for risk, departments in ROUTED.items() if department in departments]
+    async with app.runtime.pool.acquire() as connection:
+        found = await masked.found(
+            connection,
+            masked.index_of(app.vault, shown),
+            area,
+            None if department == STAFF else mine,
+            MOST + 1,
+        )
+    if not found:
+        raise Problem("nobody-by-this-number")
+    response.headers["Cache-Control"] = "no-store"
+    households = [Found(household_id=id_, region=region) for id_, region in found[:MOST]]
+    return Candidates(households=households, more=len(found) > MOST)
