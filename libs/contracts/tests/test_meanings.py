@@ -99,6 +99,8 @@ def test_only_events_of_the_service_have_a_meaning() -> None:
 def test_a_field_is_needed_by_departments_that_something_is_routed_to() -> None:
     fields = [field for meanings in MEANINGS.values() for field in meanings.fields.values()]
     reached = {d for field in fields for those in field.routes.values() for d in those}
+    reached |= {d for field in fields if field.also for d in field.also.to | field.also.otherwise}
     for field in fields:
+        assert field.also is None or field.also.codes <= set(field.codes or ())
         assert set(field.routes) <= set(field.codes or ())
         assert field.needed_by <= reached | EVERY

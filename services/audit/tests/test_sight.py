@@ -83,7 +83,8 @@ Of = Callable[[str], dict[str, str]]
         ("weijian", 200),
         ("jiaoyu", 200),
         ("canlian", 403),
-        ("minzheng", 403),
+        ("minzheng", 200),
+        ("renshe", 403),
         ("jinrong", 403),
         ("", 403),
     ],
@@ -93,6 +94,44 @@ async def test_A75_a_department_sees_the_households_that_are_routed_to_it(
 ) -> None:
     for path in (TIMELINE, f"{ONE}/state", f"{ONE}/diff?from=2024-01-01", PAGE):
         assert (await client.get(path, headers=of(department))).status_code == status
+
+
+@pytest.mark.parametrize("labour", ["ORDINARY", "SKILLED", "WEAK"])
+async def test_S8_2_03_a_household_with_labour_and_a_difficulty_goes_to_who_finds_work_for_it(
+    client: httpx.AsyncClient, hear: Hear, of: Of, labour: str
+) -> None:
+    """And of it they see whether it can work, and nothing of the difficulty, which is others'."""
+    members = [
+        {"person_id": id_, "relation": "SPOUSE", "labour_capacity": capacity, "health": "HEALTHY"}
+        for id_, capacity in ((PERSON, "NONE"), (OTHER, labour))
+    ]
+    home = by_town("HouseholdRegistered", region="441624108201", members=members)
+    await hear([home])
+    for department in ("renshe", "jinrong", "shuiwuju", "minzheng"):
+        assert (await client.get(TIMELINE, headers=of(department))).status_code == 403
+    ill = by_town("RiskDetected", home, risk_types=["ILLNESS"], due_on="2024-06-18")
+    await hear([ill])
+    for department in ("renshe", "jinrong", "shuiwuju"):
+        told = await state_of(client, of(department))
+        assert told[f"member.{OTHER}.labour_capacity"] == labour
+        assert set(told) == {"standing", "stage", "region", "due_on"} | {
+            f"member.{id_}.labour_capacity" for id_ in (PERSON, OTHER)
+        }
+        timeline = (await client.get(TIMELINE, headers=of(department))).json()
+        assert (timeline["items"], timeline["hidden"]) == ([], 2)
+    assert (await client.get(TIMELINE, headers=of("minzheng"))).status_code == 403
+    lost = by_town("LabourCapacityAssessed", ill, person_id=OTHER, capacity="LOST")
+    await hear([lost])
+    assert (await client.get(TIMELINE, headers=of("jinrong"))).status_code == 403
+    assert (await client.get(TIMELINE, headers=of("minzheng"))).status_code == 200
+
+
+async def test_S8_2_03_of_whom_no_member_is_known_nobody_says_that_it_cannot_work(
+    client: httpx.AsyncClient, hear: Hear, of: Of
+) -> None:
+    await hear([by_town("RiskDetected", risk_types=["ILLNESS"])])
+    for department in ("minzheng", "renshe"):
+        assert (await client.get(TIMELINE, headers=of(department))).status_code == 403
 
 
 async def test_A75_what_a_department_reported_routes_nothing_to_it(

@@ -15,7 +15,7 @@ import msgspec
 from common.codec import Codec, schema_version_of
 from common.kafka import Message
 from common.topics import CATALOGUE
-from contracts.meaning import Meaning, Meanings
+from contracts.meaning import Also, Meaning, Meanings
 from contracts.wording import Code, Wording
 
 
@@ -63,6 +63,7 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
                 **({"phases": dict(field.phases)} if field.phases else {}),
                 **({"routes": _sorted(field.routes)} if field.routes else {}),
                 **({"needed_by": sorted(field.needed_by)} if field.needed_by else {}),
+                **({"also": _also(field.also)} if field.also else {}),
             }
             for name, field in meanings.fields.items()
             if name in meaning.names()
@@ -73,6 +74,10 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
 
 def _sorted(routes: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
     return {code: sorted(departments) for code, departments in routes.items()}
+
+
+def _also(also: Also) -> dict[str, list[str]]:
+    return {name: sorted(getattr(also, name)) for name in ("codes", "to", "otherwise")}
 
 
 def _labels(codes: Iterable[Code]) -> dict[str, dict[str, str]]:

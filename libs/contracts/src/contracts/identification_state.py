@@ -17,7 +17,7 @@ from contracts.fact_codes import FactType
 from contracts.focus import FocusGroup
 from contracts.housing import RemedyStep
 from contracts.meaning import StateField
-from contracts.routing import EVERY, ROUTED
+from contracts.routing import BY_LABOUR, EVERY, ROUTED
 from contracts.schooling import DropoutBasis
 from contracts.stages import Stage
 from contracts.wording import Code
@@ -93,7 +93,8 @@ FIELDS: Mapping[str, StateField] = {
         "劳动能力",
         "labour capacity",
         LabourCapacity,
-        needed_by=frozenset({"minzheng", "renshe"}),
+        needed_by=BY_LABOUR.to | BY_LABOUR.otherwise,
+        also=BY_LABOUR,
     ),
     "member.health": StateField(
         "健康状况", "health", Health, needed_by=frozenset({"canlian", "weijian", "yibao"})

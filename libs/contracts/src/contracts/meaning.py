@@ -83,13 +83,23 @@ def bare(name: str) -> str:
     return re.sub(r"\.?\{[^}]*\}", "", name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Also:
+    """Where a household that is routed for a difficulty goes as well: `to`, if one of the field's values
+    in it is among `codes`; `otherwise`, if there are values and none is."""
+
+    codes: frozenset[str]
+    to: frozenset[str]
+    otherwise: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class StateField:
     """The name of a state field for people, and the code list of its values, if it has one.
 
     `phases`: which of its codes mean that a clue is open (`CLUE`), that the household is monitored
     (`MONITORED`), or that its risk is eliminated (`ELIMINATED`).
-    `routes`: the departments that a household with this code is routed to.
+    `routes`: the departments that a household with this code is routed to. `also`: see `Also`.
     `needed_by`: the departments whose task needs the field, of a household that is routed to them.
     """
 
@@ -99,6 +109,7 @@ class StateField:
     phases: Mapping[str, str] = field(default_factory=dict)
     routes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     needed_by: frozenset[str] = frozenset()
+    also: Also | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What of a household somebody sees. Whoever oversees it sees all; a department, what its task needs.
 
-Services publish with their state fields where a difficulty is routed to, and which departments need
-which field (`contracts.routing`). A household is routed to a department while its state says so. Of
+Services publish with their state fields where a difficulty is routed to, where such a household goes as
+well (by labour: S8.2-03), and which departments need which field (`contracts.routing`). A household is
+routed to a department while its state says so. Of
 such a household the department sees the fields that it needs, the events that it caused, and those
 that say of no other difficulty than its own. What nobody published is seen by no department.
 """
@@ -48,8 +49,12 @@ class Sight:
         return self.department is None
 
     def routed(self, found: State) -> bool:
-        """Whether a household in this state is routed to the department."""
-        return any(self._mine(name, v.value) for name, v in found.fields.items())
+        """Whether a household in this state is routed to the department: for a difficulty of the
+        department's, or, having any, for what else is so of it."""
+        fields = [(self._words(name), value.value) for name, value in found.fields.items()]
+        if any(_routed(words, value, self.department) for words, value in fields):
+            return True
+        return any(_routed(words, value) for words, value in fields) and self._also(found)
 
     def state(self, found: State) -> State:
         """The fields that are seen; of difficulties, the department's own."""
@@ -81,10 +86,19 @@ class Sight:
 
     def _mine(self, name: str, value: Any) -> list[Any]:
         """The codes of a state field that are routed to the department."""
-        words = self._words(name)
-        codes = value if isinstance(value, list) else [value]
-        routes = words.routes if words else {}
-        return [c for c in codes if isinstance(c, str) and self.department in routes.get(c, ())]
+        return _routed(self._words(name), value, self.department)
+
+    def _also(self, found: State) -> bool:
+        """Whether a household that has a difficulty goes to the department as well."""
+        for name, words in self.words.items():
+            if also := words.also:
+                values = {
+                    str(v.value) for n, v in found.fields.items() if named(n, self.words) == name
+                }
+                to = also.otherwise if also.codes.isdisjoint(values) else also.to
+                if values and self.department in to:
+                    return True
+        return False
 
     def _concerns(self, event: Happened) -> bool:
         """Whether it names a difficulty of the department, and no other. What a withdrawn clue leaves
@@ -99,3 +113,11 @@ class Sight:
     def _words(self, name: str) -> StateWords | None:
         known = named(name, self.words)
         return self.words[known] if known else None
+
+
+def _routed(words: StateWords | None, value: Any, department: str | None = None) -> list[str]:
+    """The codes of a state field that are routed to the department; without one, to any."""
+    routes = words.routes if words else {}
+    codes = value if isinstance(value, list) else [value]
+    found = [code for code in codes if isinstance(code, str) and code in routes]
+    return [code for code in found if department is None or department in routes[code]]

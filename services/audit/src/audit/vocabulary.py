@@ -14,7 +14,7 @@ from audit.sentences import Description, Words
 from audit.verify import meant
 from common.kafka import KafkaError, LogScan, Place
 from common.topics import CATALOGUE
-from contracts.meaning import Meaning
+from contracts.meaning import Also, Meaning
 
 log = structlog.get_logger()
 
@@ -33,6 +33,7 @@ class StateWords(msgspec.Struct):
     phases: dict[str, str] = {}
     routes: dict[str, list[str]] = {}
     needed_by: list[str] = []
+    also: Also | None = None
 
 
 class _Meant(msgspec.Struct):

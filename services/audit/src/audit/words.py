@@ -27,6 +27,8 @@ DEPARTMENTS = {
     "canlian": Words("残疾人联合会", "disabled persons' federation"),
     "weijian": Words("卫生健康部门", "health"),
     "nongye": Words("农业农村部门", "agriculture and rural affairs"),
+    "jinrong": Words("金融部门", "finance"),
+    "shuiwuju": Words("税务部门", "taxation"),
     "xiangzhen": Words("县乡村工作人员", "county, town and village staff"),
     "identification": Words("户情识别", "identification"),
     "visits": Words("走访", "visits"),

@@ -6,7 +6,6 @@ A worker fills it in behind those who register, so that nothing of it is in thei
 
 import asyncio
 import re
-from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -42,11 +41,15 @@ def index_of(vault: Vault, shown: str) -> bytes:
 
 
 async def found(
-    connection: Connection, index: bytes, area: str, risks: Sequence[str] | None, most: int
+    connection: Connection,
+    index: bytes,
+    area: str,
+    routed: tuple[list[str], list[bool]] | None,
+    most: int,
 ) -> list[tuple[UUID, str]]:
-    """Households of an area with a member of this index, and their areas; with `risks`, only those that
-    have one of them. Persons whose data may not be used are not found."""
-    rows = await connection.fetch(_FOUND, index, area, risks, most)
+    """Households of an area with a member of this index, and their areas; with `routed`, only those that
+    are (`routed_to`). Persons whose data may not be used are not found."""
+    rows = await connection.fetch(_FOUND, index, area, *(routed or (None, None)), most)
     return [(row["household_id"], row["region"]) for row in rows]
 
 
@@ -95,6 +98,7 @@ select distinct h.region, p.household_id
 from vault.person p join read.household h using (household_id)
 left join vault.restricted r using (person_id)
 where p.masked_index = $1 and p.active and r.person_id is null and starts_with(h.region, $2)
-    and ($3::text[] is null or h.risk_types && $3)
-order by h.region, p.household_id limit $4
+    and ($3::text[] is null or h.risk_types && $3
+        or cardinality(h.risk_types) > 0 and h.has_labour = any($4::bool[]))
+order by h.region, p.household_id limit $5
 """

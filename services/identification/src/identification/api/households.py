@@ -14,7 +14,7 @@ from common.paging import bounded, lead_on
 from common.problems import Problem, fault
 from contracts.codes import Category, Origin
 from contracts.persons import Denial
-from contracts.routing import ROUTED
+from contracts.routing import routed_to
 from contracts.stages import Stage
 from identification.api.access import refuse
 from identification.api.forms import Day, HouseholdForm, RegisterNumber
@@ -102,7 +102,10 @@ async def visible(app: Wired, caller: Principal, household_id: UUID) -> Househol
 
 
 def _routed(department: str, row: HouseholdRow) -> bool:
-    return any(department in ROUTED.get(risk, frozenset()) for risk in row.risk_types)
+    risks, labour = routed_to(department)
+    return not {*risks}.isdisjoint(row.risk_types) or (
+        bool(row.risk_types) and row.has_labour in labour
+    )
 
 
 @router.get("/v1/households", summary="Households of your area, by stage or deadline")
@@ -134,7 +137,7 @@ async def read_many(
         region=area,
         stage=stage,
         due_by=due_by,
-        risks=None if department == STAFF else _risks_of(department),
+        routed=None if department == STAFF else routed_to(department),
         after=cursor,
         limit=limit,
         status=status,
@@ -146,7 +149,3 @@ async def read_many(
     )
     lead_on(request, response, rows[-1].household_id if len(rows) == limit else None)
     return rows
-
-
-def _risks_of(department: str) -> list[str]:
-    return [str(risk) for risk, departments in ROUTED.items() if department in departments]

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from common.auth import Principal, allow
 from common.problems import Problem, fault
-from contracts.routing import ROUTED
+from contracts.routing import routed_to
 from identification import masked
 from identification.api.forms import Form
 from identification.api.households import STAFF
@@ -48,13 +48,12 @@ async def lookup_masked(
     if shown is None:
         raise Problem("invalid", faults=[fault("/masked_number", "pattern")])
     area, department = caller.area(form.region), caller.actor.department
-    mine = [str(risk) for risk, departments in ROUTED.items() if department in departments]
     async with app.runtime.pool.acquire() as connection:
         found = await masked.found(
             connection,
             masked.index_of(app.vault, shown),
             area,
-            None if department == STAFF else mine,
+            None if department == STAFF else routed_to(department),
             MOST + 1,
         )
     if not found:

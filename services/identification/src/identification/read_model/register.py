@@ -179,22 +179,24 @@ async def many(
     region: str,
     stage: str | None,
     due_by: date | None,
-    risks: list[str] | None,
+    routed: tuple[list[str], list[bool]] | None,
     after: UUID | None,
     limit: int,
     **equal: object,
 ) -> list[HouseholdRow]:
     """Households of an area by id, after a given one; at most `limit`.
 
-    With `risks`, only those that have one of them; `equal` are columns and their value, `None` for any.
+    With `routed`, only those that are routed by their risks, or having one, by their labour capacity
+    (`routed_to`); `equal` are columns and their value, `None` for any.
     """
     query = select(HouseholdRow).where(col(HouseholdRow.region).startswith(region))
     if stage:
         query = query.where(HouseholdRow.stage == stage)
     if due_by:
         query = query.where(col(HouseholdRow.due_on) <= due_by)
-    if risks is not None:
-        query = query.where(text("risk_types && :risks").bindparams(risks=risks))
+    if routed is not None:
+        risks, labour = routed
+        query = query.where(text(_ROUTED).bindparams(risks=risks, labour=labour))
     for column, value in equal.items():
         if value is not None:
             query = query.where(getattr(HouseholdRow, column) == value)
@@ -203,3 +205,8 @@ async def many(
     query = query.order_by(col(HouseholdRow.household_id)).limit(limit)
     async with AsyncSession(engine) as session:
         return list((await session.execute(query)).scalars())
+
+
+_ROUTED = """
+(risk_types && :risks or cardinality(risk_types) > 0 and has_labour = any(cast(:labour as bool[])))
+"""
