@@ -160,17 +160,22 @@ async def consistent(
         spans = {
             trees[name].id: (name, size, now[name])
             for name, (size, _) in old.trees.items()
-            if name != "heads"
+            if name in trees
         }
         spans[CHECKPOINTS] = ("", old.size, new.size)
         wanted = {tree: Wanted() for tree in spans}
         for tree, (_, first, last) in spans.items():
             consistency(first, last, wanted[tree].node)
         nodes = await store.nodes(connection, wanted)
-    proofs = {
-        name: texts(consistency(first, last, nodes[tree]))
-        for tree, (name, first, last) in spans.items()
-    }
+    if old.trees.keys() - trees.keys() - {"heads"}:
+        raise _not_heard()
+    try:
+        proofs = {
+            name: texts(consistency(first, last, nodes[tree]))
+            for tree, (name, first, last) in spans.items()
+        }
+    except KeyError:  # of a tile
+        raise _not_heard() from None
     return {"from": earlier, "to": later, "proof": proofs.pop(""), "trees": proofs}
 
 
@@ -193,7 +198,7 @@ async def tile_of_tree(request: Request, service: str, partition: str, path: str
         size, _ = (await _last(connection)).trees.get(name, (0, b""))
         standing = (await store.trees(connection)).get(name)
         if standing is None:
-            raise Problem("not-found")
+            raise _not_heard() if size else Problem("not-found")
         return await _tile(connection, standing.id, size, path)
 
 
@@ -279,7 +284,16 @@ async def _tile(connection: Connection, tree: int, size: int, path: str) -> Resp
     if level is None:
         found = await store.entries(connection, tree, n * WIDTH, width)
         body = b"".join(len(entry).to_bytes(2, "big") + entry for entry in found)
+        whole = len(found) == width
     else:
-        at = Tile(level, n)
-        body = (await store.tiles(connection, {tree: {at}}))[tree][at][: width * 32]
+        held = (await store.tiles(connection, {tree: {Tile(level, n)}}))[tree]
+        body = held.get(Tile(level, n), b"")[: width * 32]
+        whole = len(body) == width * 32
+    if not whole:
+        raise _not_heard()
     return Response(body, media_type="application/octet-stream", headers=FOR_EVER)
+
+
+def _not_heard() -> Problem:
+    """The database lacks what was signed: it was restored from a backup."""
+    return Problem("log-not-heard-yet", headers={"Retry-After": "60"})

@@ -8,6 +8,12 @@ REFUSALS = {
         "日志还没有签名的检查点：请一分钟后再试",
         "The log has no signed checkpoint of this yet: try again in a minute",
     ),
+    "log-not-heard-yet": Text(
+        503,
+        "数据库恢复自较早的备份，尚未重新读到已签名的全部记录：请稍后再试",
+        "The database was restored from an older backup, and has yet to hear again all that was "
+        "signed: try again later",
+    ),
     "not-a-cosignature": Text(
         422,
         "不是本日志已知见证人对其检查点的见证签名：请用 verify.py witness 生成，并请管理员登记见证人的公钥",

@@ -1,0 +1,60 @@
+"""A database that was restored from a backup says what it cannot prove yet, and proves it later."""
+
+from typing import Any
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+from fastapi import FastAPI
+
+from audit.log.keeper import Keeper
+from audit.log.publishing import Published, take_back
+from common.kafka import Place, Record
+from common.testing import NOON, history, household
+from common.topics import CHECKPOINTS
+from contracts.envelope import Envelope
+from services.audit.tests.conftest import SIGNER, Hear
+from services.audit.tests.test_log_keeping import BACKUP, RESTORE
+
+CONSISTENCY = "/v1/log/consistency?from=1&to=2"
+TILES = "/v1/log/trees/{tree}/tile/"
+
+
+@pytest.fixture
+async def restored(
+    app: FastAPI, client: httpx.AsyncClient, pool: asyncpg.Pool, hear: Hear
+) -> tuple[dict[str, bytes], list[Envelope]]:
+    """Answers of a log of two checkpoints; then its database is that of the first, and the second was
+    taken back from Kafka. And the events that it has yet to hear again."""
+    events = history(6, household_id=household(1))
+    await hear(events[:2])
+    first = await app.state.keeper.keep(NOON)
+    await pool.execute(BACKUP)
+    await hear(events[2:])
+    newer = await app.state.keeper.keep(NOON)
+    tree = next(name for name in first.trees if name != "heads")
+    tiles = TILES.format(tree=tree)
+    paths = (CONSISTENCY, f"{tiles}0/000.p/6", f"{tiles}entries/000.p/6", f"{tiles}0/000.p/2")
+    told = {path: (await client.get(path)).content for path in paths}
+    await pool.execute(RESTORE)
+    app.state.keeper = Keeper(pool, SIGNER)
+    value = msgspec.json.encode(Published(newer.note, newer.state))
+    await take_back(app.state.keeper, [Record(Place(CHECKPOINTS, 0), 1, None, [], value)])
+    return told, events[2:]
+
+
+async def test_T12_what_a_restored_log_lacks_is_a_clear_answer_until_it_is_heard_again(
+    client: httpx.AsyncClient, app: FastAPI, hear: Hear, restored: Any
+) -> None:
+    told, events = restored
+    *lacking, had = told
+    for path in lacking:
+        answer = await client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (503, "log-not-heard-yet"), path
+        assert "retry-after" in answer.headers
+    assert (await client.get(had)).content == told[had]
+    await hear(events)
+    assert await app.state.keeper.keep(NOON) is None
+    for path, was in told.items():
+        assert (await client.get(path)).content == was
