@@ -24,6 +24,7 @@ from audit.verify import head_of, key_of, signers
 from common.kafka import Log, LogScan, Place
 from common.testing import STATEMENT_KEY, Database, Issuer, eventually, history, message_of
 from common.topics import CHECKPOINTS, events_topic
+from services.audit.tests.conftest import PRODUCERS
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def settings(db: Database, kafka: str, tokens: Issuer) -> AuditSettings:
         issuer=tokens.url,
         jwks_url=tokens.jwks_url,
         statement_key=STATEMENT_KEY,
-        statement_keys="",
+        statement_keys=PRODUCERS,
         log_key=base64.b64encode(token_bytes(32)).decode(),
         topic_ahead="accept",  # the tests share a broker, and others look at households
     )

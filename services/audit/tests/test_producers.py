@@ -14,14 +14,15 @@ from msgspec.structs import replace
 from audit import verify
 from audit.log import stated
 from audit.log.stated import Contradicted, Refused
+from audit.main import build
 from audit.reconciliation import Told, take
 from audit.verify import INCOMPLETE, INVALID, VERIFIED, Dossier, Key, key_of
 from common.kafka import Place, Record
 from common.note import Signer
-from common.testing import NOON, envelope, history, household
+from common.testing import NOON, Database, Issuer, envelope, history, household
 from common.topics import STATEMENTS
 from contracts.envelope import Envelope, chained
-from services.audit.tests.conftest import PRODUCERS, SIGNER, Hear
+from services.audit.tests.conftest import PRODUCERS, SIGNER, Hear, settings_of
 from services.audit.tests.stating import entries_of, signed, stating
 
 ME = household(1)
@@ -254,3 +255,40 @@ def test_a_statement_is_taken_from_its_service_and_from_nobody_else(
         {"one": "one\n"},
         {"two": "two\n"},
     )
+
+
+async def test_a_service_that_signs_with_a_new_key_vouches_for_its_records_all_the_same(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    pool: asyncpg.Pool,
+    hear: Hear,
+    recorded: list[Envelope],
+) -> None:
+    """Both keys are known until its next statement; who goes on with the old one alone is told."""
+    new = Signer("shouwang.cn/identification", bytes(range(1, 33)))
+    both = [*KEYS, key_of(new.vkey)]
+    told: dict[str, Told] = {}
+    take(told, at("identification", signed(stating(recorded, LATER))), both)
+    await hear(recorded)
+    await keep(pool, recorded)
+    good = (VERIFIED, "和平县医疗保障局 6, signatures valid", "OK")
+    assert row(await dossier(app, client), both) == good
+    next_one = stating(recorded, LATER + timedelta(hours=1))
+    with pytest.raises(Refused, match="known"):
+        take(told, at("identification", signed(next_one, new)), KEYS)
+    take(told, at("identification", signed(next_one, new)), both)
+    assert told["identification"].statement == next_one
+    async with pool.acquire() as connection:
+        await stated.keep(connection, next_one, signed(next_one, new), 8, entries_of(recorded))
+    raw = await dossier(app, client)
+    assert row(raw, both) == row(raw, [key_of(new.vkey)]) == good
+    assert row(raw)[:2] == (INVALID, "identification did not sign its statement")
+
+
+def test_in_production_audit_does_not_start_without_the_keys_of_the_services(
+    db: Database, tokens: Issuer
+) -> None:
+    settings = settings_of(db, tokens).model_copy(update={"statement_keys": " "})
+    build(settings)  # nobody has to sign anything for a look at it
+    with pytest.raises(ValueError, match="STATEMENT_KEYS is empty, so that no service vouches"):
+        build(settings.model_copy(update={"profile": "production"}))

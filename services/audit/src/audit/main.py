@@ -43,13 +43,20 @@ async def _nothing(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 
 NAME = "audit"
+UNVOUCHED = (
+    "STATEMENT_KEYS is empty, so that no service vouches for its records: give the public key of each, "
+    "with a space between (python -m common.statements SERVICE, where its STATEMENT_KEY is)"
+)
 STORE = Store(NAME, Codec.of(AuditEvent, ACCESS), _nothing)
 
 
 def build(settings: AuditSettings) -> FastAPI:
-    """The app; it starts to work when uvicorn starts it. Raises `ValueError` for a bad key."""
+    """The app; it starts to work when uvicorn starts it. Raises `ValueError` for a bad key, and in
+    production if no service has one."""
     signer = Signer(settings.log_origin, base64.b64decode(settings.log_key, validate=True))
     producers = settings.statement_keys.split()
+    if settings.profile == "production" and not producers:
+        raise ValueError(UNVOUCHED)
     keys = [key_of(key) for key in producers]
 
     async def keep(runtime: Runtime) -> None:
