@@ -7,6 +7,7 @@ from uuid import UUID
 
 from common.policies import Policies
 from common.testing import envelope
+from contracts.assessments import IncomeAssessed
 from contracts.codes import Channel, Origin, RiskType, Severity
 from contracts.episodes import RiskDetected
 from contracts.households import EpisodeTakenOver, HouseholdRegistered, PerCapitaRecomputed
@@ -75,6 +76,17 @@ async def test_A53_so_does_another_number_of_people_living_together() -> None:
     (event,) = HOUSEHOLD.when(intent.command, given=[*events, counted])
     assert isinstance(event, PerCapitaRecomputed)
     assert event.members == COUNT.co_living_count
+
+
+async def test_T20_so_does_an_assessment_that_was_corrected_and_no_other() -> None:
+    events = history(*STEPS, SPLIT)
+    (assessed,) = (e for e in events if isinstance(e, IncomeAssessed))
+    asked = []
+    for corrects in (None, UUID(int=91)):
+        event = replace(assessed, corrects=corrects)
+        told = envelope(event, region=REGISTERED.region)
+        asked.append(await per_capita.of_changed(Heard(None, POLICIES, [(told, event)])))  # type: ignore[arg-type]
+    assert [len(intents) for intents in asked] == [0, 1]
 
 
 def test_A54_the_episode_of_the_absorbed_household_goes_on_in_the_survivor() -> None:
