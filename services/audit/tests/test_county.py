@@ -74,7 +74,7 @@ async def every_number(client: httpx.AsyncClient, page: str) -> dict[str, int]:
         assert int(total[1].replace(",", "")) == number, address
         rows = [int(n) for n in re.findall(r'<td class="number">(\d+)</td></tr>', behind)]
         listed = len(re.findall(r'<th scope="row" class="id">', behind))
-        assert (sum(rows) if "duty=" in address else listed) == number, address
+        assert (sum(rows) if re.search("du(ty|e)=", address) else listed) == number, address
         numbers[address.partition("?")[2]] = number
     return numbers
 
@@ -234,3 +234,29 @@ def test_the_legend_says_of_each_shade_what_it_stands_for(most: int) -> None:
 async def test_all_seventeen_towns_have_a_tile_of_their_own(client: httpx.AsyncClient) -> None:
     places = re.findall(r'<li class="(r\d c\d) shade0">', await shown(client, "/county"))
     assert len(set(places)) == 17
+
+
+async def test_the_duties_of_each_month_are_a_picture_and_a_table_that_opens_their_lists(
+    client: httpx.AsyncClient, hear: Hear, app: FastAPI
+) -> None:
+    app.state.runtime.clock.set(NOON)
+    kept = Life(1).duty(1, -40, "2024-05-10", closed=-30)
+    missed = Life(2, DABA).duty(2, -40, "2024-05-31").duty(3, -400, "2023-05-31")
+    coming = Life(3).duty(4, -1, "2024-06-30")
+    await hear([*kept.events, *missed.events, *coming.events])
+    page = await shown(client, "/county")
+    assert page.count('<g transform="translate(') == 12
+    rows = re.findall(r'<th scope="row">(\d{4}-\d\d)</th>(.*?)</tr>', page)
+    numbers = {month: re.findall(r">(\d+)</a>", cells) for month, cells in rows}
+    assert next(iter(numbers)) == "2023-07"
+    assert {m: n for m, n in numbers.items() if n != ["0", "0"]} == {
+        "2024-05": ["2", "1"],
+        "2024-06": ["1", "0"],
+    }
+    assert "2023-05" not in numbers
+    assert (await every_number(client, page))["region=441624&due=2024-05"] == 2
+    breached = await shown(client, "/county/households?due=2024-05&outcome=breached")
+    assert str(household(2)) in breached
+    assert "2024-05 已逾期" in breached
+    for wrong in ("due=2024-13", "due=2024", "due=2024-05&duty=x", "due=2024-05&outcome=x"):
+        assert (await client.get(f"/county/households?{wrong}")).status_code == 404

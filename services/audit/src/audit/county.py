@@ -1,7 +1,9 @@
 """The page of the county (or of whatever area the caller covers): where households stand, by town;
 how many go from clue to elimination, and how fast; which duties are kept. Every number is a link."""
 
+import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -15,7 +17,7 @@ from audit.looks import READ
 from audit.phrases import PHRASES
 from audit.rendering import page
 from audit.sentences import Words
-from audit.tally import OUTCOMES, Standing, Wanted
+from audit.tally import OUTCOMES, Month, Standing, Wanted
 from audit.timeline import household_cursor, household_in
 from audit.vocabulary import Vocabulary
 from audit.words import area
@@ -27,6 +29,7 @@ from contracts.access import Shown
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
 SHADES = 4
+STRIDE, TALL = 50, 100  # of the bars of the monthly chart, in its units
 # Roughly as the towns lie: row and column of the tile map, from the north-west.
 TILES = {
     "441624112": (1, 2), "441624113": (1, 3), "441624104": (1, 4),
@@ -47,6 +50,19 @@ class Tile:
     column: int
     households: int
     shade: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A month of the chart: its numbers, where it stands, and how tall its bars are, in the picture's
+    units."""
+
+    month: str
+    due: int
+    breached: int
+    x: int
+    due_height: int
+    breached_height: int
 
 
 @router.get("/county")
@@ -71,6 +87,7 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         tiles=(shown := tiles(standing, phase, place)),
         legend=legend(max((tile.households for tile in shown), default=0)),
         steps=await tally.funnel(runtime.pool, place),
+        months=bars(await tally.monthly(runtime.pool, place, business_date(runtime.clock.now()))),
         duties=await tally.duties(runtime.pool, place, business_date(runtime.clock.now())),
         uncounted=uncounted,
         kind=lambda name: _label(vocabulary, name),
@@ -84,7 +101,7 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
 async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNTED)]) -> Response:
     """The households that a number of the county page counts."""
     only_filters(
-        request, ("region", "phase", "step", "duty", "outcome", "cursor", "lang", "purpose")
+        request, ("region", "phase", "step", "duty", "due", "outcome", "cursor", "lang", "purpose")
     )
     place = caller.place
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
@@ -99,7 +116,8 @@ async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         after=household_in(request.query_params.get("cursor")),
     )
     asked = {n: v for n in ("phase", "step", "duty") if (v := getattr(wanted, n))}
-    asked |= {"outcome": wanted.outcome} if wanted.duty else {}
+    asked |= {"due": f"{wanted.due:%Y-%m}"} if wanted.due else {}
+    asked |= {"outcome": wanted.outcome} if wanted.duty or wanted.due else {}
     caller.show(len(found[:MOST]), **asked)
     return page(
         request,
@@ -132,6 +150,22 @@ def tiles(standing: list[Standing], phase: str, place: str) -> list[Tile]:
     ]
 
 
+def bars(months: list[Month]) -> list[Bar]:
+    """The months as bars of one scale."""
+    most = max([1, *(month.due for month in months)])
+    return [
+        Bar(
+            f"{m.month:%Y-%m}",
+            m.due,
+            m.breached,
+            n * STRIDE,
+            -(-m.due * TALL // most),
+            -(-m.breached * TALL // most),
+        )
+        for n, m in enumerate(months)
+    ]
+
+
 def legend(most: int) -> list[tuple[int, int, int]]:
     """Each shade that can occur, with the least and the most households that it stands for."""
     bounds = [shade * most // SHADES for shade in range(SHADES + 1)]
@@ -146,16 +180,33 @@ def _wanted(request: Request, vocabulary: Vocabulary) -> tuple[Wanted, Words]:
     """What is asked for, and its name. Raises `Problem` (404) if that is not exactly one thing."""
     asked = request.query_params
     phase, step, duty = asked.get("phase"), asked.get("step"), asked.get("duty")
+    due = _month(asked.get("due"))
     outcome = asked.get("outcome", "opened")
     if (phase in PHASES) and not (step or duty):
         return Wanted(phase=phase), PHRASES[f"phase_{phase}"]
     if (step in STEPS) and not (phase or duty):
         return Wanted(step=step), PHRASES[f"step_{step}"]
+    if due and outcome in OUTCOMES and not (phase or step or duty):
+        said = PHRASES["due_in" if outcome == "opened" else f"duty_{outcome}"]
+        title = Words(f"{due:%Y-%m} {said.zh}", f"{due:%Y-%m}: {said.en}")
+        return Wanted(due=due, outcome=outcome), title
     if duty and outcome in OUTCOMES and not (phase or step):
         kind, said = _label(vocabulary, duty), PHRASES[f"duty_{outcome}"]
         title = Words(f"{kind.zh}：{said.zh}", f"{kind.en}: {said.en}")
         return Wanted(duty=duty, outcome=outcome), title
     raise Problem("not-found")
+
+
+def _month(text: str | None) -> date | None:
+    """The first day of a month, `2024-06`. Raises `Problem` (404) for anything else."""
+    if text is None:
+        return None
+    try:
+        if not re.fullmatch("[0-9]{4}-[0-9]{2}", text):
+            raise ValueError
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise Problem("not-found") from error
 
 
 def _label(vocabulary: Vocabulary, kind: str) -> Words:

@@ -107,6 +107,15 @@ PHRASES = {
     "duty_fulfilled": Words("已完成", "Fulfilled"),
     "duty_breached": Words("已逾期", "Breached"),
     "duty_open": Words("未完成", "Still open"),
+    "monthly": Words("近十二个月到期的任务", "Duties due in the last twelve months"),
+    "monthly_help": Words(
+        "浅色宽条为当月到期的任务，深色窄条为其中已逾期的；上方数字为已逾期/到期。下表可打开名单。",
+        "The wide, light bar is what was due in a month, the narrow, dark one what of it was breached; "
+        "above them, breached/due. The table opens the lists.",
+    ),
+    "monthly_table": Words("数字与名单", "Numbers and lists"),
+    "due_month": Words("到期月份", "Month"),
+    "due_in": Words("到期", "Due"),
     "breached_help": Words(
         "逾期：在期限当日结束前没有完成，无论后来是否补做。",
         "Breached: not fulfilled by the end of the day it was due, whether or not it was done later.",

@@ -21,12 +21,14 @@ OUTCOMES: tuple[Outcome, ...] = ("opened", "fulfilled", "breached", "open")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to list: households in a phase, that reached a step, or with duties of a kind and outcome."""
+    """What to list: households in a phase, that reached a step, or with duties of a kind and outcome, or
+    of all kinds that were due in a month, which its first day names."""
 
     phase: str | None = None
     step: str | None = None
     duty: str | None = None
     outcome: Outcome = "opened"
+    due: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,15 @@ class Duties:
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """The duties of all kinds that were due in a month, and how many of them were breached."""
+
+    month: date
+    due: int
+    breached: int
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A household of a list, and how many times it is in it (more than once: duties)."""
 
@@ -89,6 +100,11 @@ async def duties(pool: asyncpg.Pool, region: str, today: date) -> list[Duties]:
     return [Duties(*row) for row in await pool.fetch(_KEPT, region, today)]
 
 
+async def monthly(pool: asyncpg.Pool, region: str, today: date) -> list[Month]:
+    """The last twelve months by the day that duties were due, this one the last."""
+    return [Month(*row) for row in await pool.fetch(_MONTHLY, region, today)]
+
+
 async def listed(
     pool: asyncpg.Pool,
     region: str,
@@ -104,6 +120,11 @@ async def listed(
         behind, given = "from read.counted where phase = $5", [wanted.phase]
     elif wanted.step:
         behind, given = "from read.steps where round = 0 and rank = $5", [_rank(wanted.step)]
+    elif wanted.due:
+        behind = (
+            f"from read.duties where {_OF_MONTH.format(month='$5')} and {_OUTCOME[wanted.outcome]}"
+        )
+        given = [wanted.due, today] if wanted.outcome == "breached" else [wanted.due]
     else:
         behind = f"from read.duties where kind = $5 and {_OUTCOME[wanted.outcome]}"
         given = [wanted.duty, today] if wanted.outcome == "breached" else [wanted.duty]
@@ -136,6 +157,15 @@ _KEPT = f"""
 select kind, count(*), count(closed_on), count(*) filter (where {_BREACHED.format(today="$2")}),
     count(*) filter (where closed_on is null)
 from read.duties where {_IN_AREA} group by kind order by kind
+"""
+_OF_MONTH = "due_on >= {month}::date and due_on < {month}::date + interval '1 month'"
+_MONTHLY = f"""
+select month::date, count(due_on), count(*) filter (where {_BREACHED.format(today="$2")})
+from generate_series(
+    date_trunc('month', $2::date) - interval '11 months', date_trunc('month', $2::date), interval '1 month'
+) as months (month)
+left join read.duties on {_OF_MONTH.format(month="month")} and {_IN_AREA}
+group by 1 order by 1
 """
 _OUTCOME: dict[Outcome, str] = {
     "opened": "true",
