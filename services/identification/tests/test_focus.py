@@ -117,12 +117,15 @@ async def test_S203_birthdays_and_periods_are_judged_as_the_days_end(
     grown = await watch.household(child)
     await watch.told(grown.people[1], "minzheng", "ChildInNeed", ORPHAN)
     old = await watch.household({"health": "DISABLED", "born_on": years_before(tomorrow, 60)})
+    older = await watch.household({"health": "DISABLED", "born_on": years_before(today, 60)})
     ill = await watch.household({})
     reported = {"recognised_on": years_before(tomorrow, 1)}
     await watch.told(ill.people[1], "weijian", "SeriousIllness", reported)
     await watch.until(grown, on("ORPHAN"))
     await watch.until(ill, on("SEVERE_ILLNESS"))
+    await watch.until(older, on("DISABLED_ELDERLY"))
     await closing.close(runtime, book, today - timedelta(days=400))  # closed again, long after
+    assert await watch.said(older) == [on("DISABLED_ELDERLY")]
     assert (await watch.said(grown), await watch.said(old)) == ([on("ORPHAN")], [])
     for _ in range(2):  # closed twice, said once
         await closing.close(runtime, book, today)
