@@ -1,4 +1,4 @@
-"""What the services declared that their events mean, as checkpoints sign it (ADR 0028).
+"""What the services declared that their events mean, as checkpoints sign it (ADR 0025).
 
 The catalogue is compacted, so it has no history that a tree could be made of: what is signed is a map
 of what was last declared of each type, and the root over it stands in the checkpoint itself.

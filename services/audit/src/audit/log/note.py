@@ -2,7 +2,7 @@
 
 The log of checkpoints has one entry a *state*: a text with the size and root of every tree and of
 the heads map. What is signed is a plain tlog-checkpoint of that log, which any C2SP witness can cosign;
-a line of extension signs what events mean (ADR 0028).
+a line of extension signs what events mean (ADR 0025).
 """
 
 import base64
