@@ -4,7 +4,6 @@ What a mask leaves to be seen has a blind index of its own in the vault, beside 
 A worker fills it in behind those who register, so that nothing of it is in their way.
 """
 
-import asyncio
 import re
 from uuid import UUID
 
@@ -13,7 +12,7 @@ import structlog
 from cryptography.exceptions import InvalidTag
 
 from common.intents import Connection
-from common.service import Runtime
+from common.service import Runtime, regularly
 from identification.identity import normalised, of_person
 from identification.vault import Vault
 
@@ -67,7 +66,7 @@ def _index(vault: Vault, person_id: UUID, sealed: bytes) -> bytes:
     """A record that cannot be opened has the empty index, which nobody asks for."""
     try:
         number = of_person(vault.open(person_id, sealed).identity_number)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # changed, swapped, or too short to be one
         log.error("record_not_opened", person_id=str(person_id))
         return b""
     return index_of(vault, number[:6] + number[14:])
@@ -75,13 +74,12 @@ def _index(vault: Vault, person_id: UUID, sealed: bytes) -> bytes:
 
 async def keep_filled(runtime: Runtime, vault: Vault) -> None:
     """Index whoever was registered, until cancelled."""
-    while True:
-        try:
-            while await fill(runtime.pool, vault) == MOST:
-                pass
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            log.warning("masked_numbers_interrupted", error=repr(error))
-        await asyncio.sleep(EVERY)
+
+    async def work() -> None:
+        while await fill(runtime.pool, vault) == MOST:
+            pass
+
+    await regularly(EVERY, work)
 
 
 # Whom somebody else is changing is left for the next time: nobody waits for this, nor this for anybody.
