@@ -23,10 +23,10 @@ from common.service import Runtime
 from common.writer import Busy, Unavailable
 from contracts.envelope import Actor
 from identification.domain.commands import CloseBusinessDay
-from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
 from identification.domain.policy_book import PolicyBook
 from identification.effects import focus_days, register_days, water_days
+from identification.effects.heard import to_household
 from identification.read_model import cases, eligibility
 from identification.read_model.cases import Late
 
@@ -116,12 +116,10 @@ def _asked(
     since: date | None = None,
 ) -> Intent:
     """To the household; what it says is of the morning `since`, or of that after the day."""
-    return Intent(
-        stream=f"household-{household_id}",
-        household_id=household_id,
-        decider=HOUSEHOLD,
-        command=CloseBusinessDay(day=day, policy=policy),
-        context=Context(
+    return to_household(
+        household_id,
+        CloseBusinessDay(day=day, policy=policy),
+        Context(
             actor=CLOCK,
             region=region,
             occurred_at=start_of(since or day + timedelta(days=1)),

@@ -21,7 +21,6 @@ from contracts.households import (
     HouseholdSplit,
 )
 from identification.domain.commands import ReportRisk
-from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
 from identification.domain.policy_book import PolicyLookup
 from identification.domain.register_commands import (
@@ -30,6 +29,7 @@ from identification.domain.register_commands import (
     RegisterHousehold,
     TakeIn,
 )
+from identification.effects.heard import to_household
 from identification.read_model import register
 
 REGISTER = Actor(
@@ -165,24 +165,16 @@ def _forgo(join: Intent) -> Intent:
     """The survivor learns that this household will not come."""
     survivor, gone = join.command.survivor_id, join.household_id
     assert gone is not None
-    return Intent(
-        stream=f"household-{survivor}",
-        household_id=survivor,
-        decider=HOUSEHOLD,
-        command=ForgoMerger(absorbed_id=gone),
-        context=join.context,
-    )
+    return to_household(survivor, ForgoMerger(absorbed_id=gone), join.context)
 
 
 def _intent(
     cause: Envelope, household_id: UUID, region: str, command: Any, policy: Policy | None = None
 ) -> Intent:
-    return Intent(
-        stream=f"household-{household_id}",
-        household_id=household_id,
-        decider=HOUSEHOLD,
-        command=command,
-        context=Context(
+    return to_household(
+        household_id,
+        command,
+        Context(
             actor=REGISTER,
             region=region,
             occurred_at=cause.occurred_at,

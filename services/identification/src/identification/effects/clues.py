@@ -15,11 +15,10 @@ from identification import unmatched
 from identification.domain.commands import ReportRisk
 from identification.domain.fact_types import FACT_TYPES
 from identification.domain.findings import Counted, Finding, History, KnownHousehold
-from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
 from identification.domain.rulebook import BY_FACT, findings
 from identification.domain.rules_of_income import of_incomes
-from identification.effects.heard import Heard, day_of, following
+from identification.effects.heard import Heard, day_of, following, to_household
 from identification.read_model import facts, rules
 
 LOOK_BACK = timedelta(days=366 * 2)  # before the earliest fact of a batch: a school year, twice
@@ -125,14 +124,11 @@ def report(
     policy: Policy,
 ) -> Intent:
     """Report a finding; the clue's id follows from its cause, so a repetition has the same."""
-    return Intent(
-        stream=f"household-{household_id}",
-        household_id=household_id,
-        decider=HOUSEHOLD,
-        command=reporting(
-            derived_id(cause.event_id, found.rule_id), found, found.evidence, discovered_on, policy
-        ),
-        context=following(cause, household.region, discovered_on, policy.version),
+    clue_id = derived_id(cause.event_id, found.rule_id)
+    return to_household(
+        household_id,
+        reporting(clue_id, found, found.evidence, discovered_on, policy),
+        following(cause, household.region, discovered_on, policy.version),
     )
 
 

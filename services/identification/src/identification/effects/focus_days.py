@@ -14,7 +14,6 @@ from common.service import Runtime
 from identification.domain.elimination_guards import months_after
 from identification.domain.policy import Policy
 from identification.domain.policy_book import PolicyBook
-from identification.domain.standing import noted
 from identification.effects.judging import BATCH, telling
 from identification.effects.register_days import CLOCK
 from identification.read_model import standings
@@ -60,5 +59,5 @@ async def _judged(
             correlation_id=correlation,
             policy_version=policy.version,
         )
-        intents += [telling(one, command, context) for command in noted(one, policy, today)]
+        intents += telling(one, policy, today, context)
     return intents

@@ -4,9 +4,10 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from common.clock import business_date, start_of
-from common.intents import Connection, Context
+from common.intents import Connection, Context, Intent
 from contracts.envelope import Actor, Envelope
 from contracts.fact_codes import FactType
 from contracts.facts import (
@@ -14,6 +15,7 @@ from contracts.facts import (
     DepartmentFactRecorded,
     DepartmentFactRetracted,
 )
+from identification.domain.household import HOUSEHOLD
 from identification.domain.policy_book import PolicyBook
 
 RULES = Actor(
@@ -53,6 +55,17 @@ def following(cause: Envelope, region: str, on: date, policy_version: str | None
         causation_id=cause.event_id,
         policy_version=policy_version,
         traceparent=cause.traceparent,
+    )
+
+
+def to_household(household_id: UUID, command: Any, context: Context) -> Intent:
+    """A command to the household itself."""
+    return Intent(
+        stream=f"household-{household_id}",
+        household_id=household_id,
+        decider=HOUSEHOLD,
+        command=command,
+        context=context,
     )
 
 

@@ -1,6 +1,7 @@
 """Gaps in protection (S4.0-01, S4.1-03, A14) and focus groups (S2-03), judged anew whenever an assessment,
 a fact, the register, the end of a restriction (PIPL 47) or the parameters may have changed them."""
 
+from datetime import date
 from typing import Any
 
 from common.intents import Context, Intent
@@ -23,11 +24,9 @@ from contracts.households import (
 )
 from contracts.persons import RestrictionLifted
 from contracts.policies import PolicyVersionPublished
-from identification.domain.focus import NoteFocus
-from identification.domain.household import HOUSEHOLD
-from identification.domain.protection import NoteProtection
+from identification.domain.policy import Policy
 from identification.domain.standing import LOOKED_AT, PARAMETERS, Standing, noted
-from identification.effects.heard import Heard, day_of, following
+from identification.effects.heard import Heard, day_of, following, to_household
 from identification.read_model import policies, standings
 
 BATCH = 500  # households of one look-up
@@ -66,7 +65,7 @@ async def of_changed(heard: Heard) -> list[Intent]:
         day = day_of(cause)
         policy = heard.policies.of(one.known.region, day)
         context = following(cause, one.known.region, day, policy.version)
-        intents += [telling(one, command, context) for command in noted(one, policy, day)]
+        intents += telling(one, policy, day, context)
     return intents
 
 
@@ -83,7 +82,7 @@ async def of_publication(heard: Heard) -> list[Intent]:
             for one in await standings.of(heard.connection, ids[start : start + BATCH]):
                 policy = heard.policies.of(one.known.region, day)
                 context = following(event, one.known.region, day, policy.version)
-                intents += [telling(one, command, context) for command in noted(one, policy, day)]
+                intents += telling(one, policy, day, context)
     return intents
 
 
@@ -98,12 +97,6 @@ def _concerns(payload: Any) -> bool:
     return fact_type is None or fact_type in LOOKED_AT
 
 
-def telling(one: Standing, command: NoteProtection | NoteFocus, context: Context) -> Intent:
-    """The command to the household."""
-    return Intent(
-        stream=f"household-{one.household_id}",
-        household_id=one.household_id,
-        decider=HOUSEHOLD,
-        command=command,
-        context=context,
-    )
+def telling(one: Standing, policy: Policy, on: date, context: Context) -> list[Intent]:
+    """What is to be told to a household on a day."""
+    return [to_household(one.household_id, said, context) for said in noted(one, policy, on)]

@@ -11,10 +11,9 @@ from common.intents import Intent
 from contracts.envelope import Envelope
 from contracts.fact_codes import FactType
 from contracts.policies import PolicyVersionPublished
-from identification.domain.household import HOUSEHOLD
 from identification.domain.screening import Moved, compare
 from identification.effects.clues import reporting
-from identification.effects.heard import Heard, following
+from identification.effects.heard import Heard, following, to_household
 from identification.read_model import facts, policies, screening
 
 
@@ -63,16 +62,14 @@ def _clue(
 ) -> Intent:
     household, finding, day = moved.household, moved.finding, published.received_on
     policy = heard.policies.of(household.region, day)
-    return Intent(
-        stream=f"household-{household.household_id}",
-        household_id=household.household_id,
-        decider=HOUSEHOLD,
-        command=reporting(
+    return to_household(
+        household.household_id,
+        reporting(
             derived_id(event.event_id, f"{household.household_id}:{finding.rule_id}"),
             finding,
             finding.evidence or tuple(evidence.get(household.household_id, ())),
             day,
             policy,
         ),
-        context=following(event, household.region, day, policy.version),
+        following(event, household.region, day, policy.version),
     )

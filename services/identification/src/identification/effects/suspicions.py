@@ -10,10 +10,9 @@ from contracts.codes import Channel, Severity
 from contracts.envelope import Envelope
 from contracts.visits import HouseholdScreened
 from identification.domain.commands import ReportRisk
-from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
 from identification.domain.rulebook import SCREENED
-from identification.effects.heard import Heard, day_of, following
+from identification.effects.heard import Heard, day_of, following, to_household
 from identification.read_model import register
 
 
@@ -37,12 +36,10 @@ async def of_screened(heard: Heard) -> list[Intent]:
             on = day_of(event)
             policy = heard.policies.of(region, on)
             intents.append(
-                Intent(
-                    stream=f"household-{household_id}",
-                    household_id=household_id,
-                    decider=HOUSEHOLD,
-                    command=reported(event, screened, policy),
-                    context=following(event, region, on, policy.version),
+                to_household(
+                    household_id,
+                    reported(event, screened, policy),
+                    following(event, region, on, policy.version),
                 )
             )
     return intents

@@ -5,10 +5,9 @@ from common.intents import Intent
 from contracts.envelope import Envelope
 from contracts.safeguards import WaterOutageReported, WaterServiceChanged, WaterTestRecorded
 from identification.domain.findings import Finding, is_monitored
-from identification.domain.household import HOUSEHOLD
 from identification.domain.rules_of_water import failed_test, long_outage
 from identification.effects.clues import reporting
-from identification.effects.heard import Heard, day_of, following
+from identification.effects.heard import Heard, day_of, following, to_household
 from identification.read_model import water
 from identification.read_model.water import Served, Supply
 
@@ -54,16 +53,9 @@ def _clue(heard: Heard, cause: Envelope, event: Told, supply: Supply, one: Serve
     if found is None:
         return None
     (evidence,) = found.evidence
-    return Intent(
-        stream=f"household-{one.household_id}",
-        household_id=one.household_id,
-        decider=HOUSEHOLD,
-        command=reporting(
-            derived_id(evidence, f"{one.household_id}:{found.rule_id}"),
-            found,
-            found.evidence,
-            day,
-            policy,
-        ),
-        context=following(cause, one.region, day, policy.version),
+    clue_id = derived_id(evidence, f"{one.household_id}:{found.rule_id}")
+    return to_household(
+        one.household_id,
+        reporting(clue_id, found, found.evidence, day, policy),
+        following(cause, one.region, day, policy.version),
     )
