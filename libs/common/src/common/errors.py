@@ -8,13 +8,14 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from common.decider import Refused
 from common.intents import Conflict, KeyReused
 from common.problems import MEDIA_TYPE, Fault, Problem, Text, body, fault
 from common.tracing import current_trace_id
-from common.writer import Busy, Unavailable
+from common.writer import LOST, Busy, Unavailable
 
 log = structlog.get_logger()
 
@@ -31,7 +32,9 @@ def answer_with(problem: Problem, texts: Mapping[str, Text]) -> JSONResponse:
 
 
 def refusal(error: Exception) -> Problem:
-    """What the writer raised or returned, as a problem."""
+    """What was raised, or what the writer returned, as a problem."""
+    if _is_away(error):
+        error = Unavailable()
     match error:
         case Problem():
             return error
@@ -46,6 +49,13 @@ def refusal(error: Exception) -> Problem:
         case Unavailable():
             return Problem("unavailable", headers={"Retry-After": "2"})
     return Problem("internal")
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether it is the database that failed, and not the request or our code."""
+    return isinstance(error, LOST) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
 
 
 def handle_errors(app: FastAPI, texts: Mapping[str, Text], limit: int) -> None:

@@ -20,7 +20,6 @@ from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,7 +31,6 @@ from common.intents import Context, Recorded
 from common.problems import COMMON, Problem, Text
 from common.settings import Settings
 from common.tracing import current_traceparent, remote_context
-from common.writer import LOST, Unavailable
 
 log = structlog.get_logger()
 tracer = trace.get_tracer("shouwang.http")
@@ -248,20 +246,12 @@ class Circumstances:
                 log.error("request_failed", error=type(error).__name__, exc_info=error)
                 if answering:
                     raise  # too late for a problem: the server cuts the connection
-                problem = refusal(Unavailable() if _is_away(error) else error)
-                await answer_with(problem, self._texts)(scope, receive, sending)
+                await answer_with(refusal(error), self._texts)(scope, receive, sending)
             finally:
                 seconds = time.perf_counter() - started
                 route = getattr(scope.get("route"), "path", "unmatched")
                 span.update_name(f"{scope['method']} {route}")
                 metrics.REQUESTS.labels(scope["method"], route, str(status)).observe(seconds)
-
-
-def _is_away(error: Exception) -> bool:
-    """Whether it is the database that failed, and not the request or our code."""
-    return isinstance(error, LOST) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    )
 
 
 class _TooLarge(HTTPException):
