@@ -37,14 +37,19 @@ async def make_anew(servers: Servers, topic: str) -> None:
     await admin.start()
     try:
         await admin.delete_topics([topic])
-
-        async def created() -> bool:
-            answer = await admin.create_topics([NewTopic(topic, 2, 1)])
-            return not any(code for _, code, *_ in answer.topic_errors)
-
-        await eventually(created)
+        await create(admin, topic)
     finally:
         await admin.close()
+
+
+async def create(admin: AIOKafkaAdminClient, topic: str) -> None:
+    """As soon as the broker is done with deleting the one before."""
+
+    async def created() -> bool:
+        answer = await admin.create_topics([NewTopic(topic, 2, 1)])
+        return not any(code for _, code, *_ in answer.topic_errors)
+
+    await eventually(created)
 
 
 class Publisher:
@@ -195,12 +200,7 @@ async def test_a_topic_that_was_away_is_read_again_soon_after_it_is_back(
         await eventually(lambda: reader.places())
         await admin.delete_topics([topic])
         await eventually(lambda: not reader.places(), within=30)  # the group knows that it is gone
-
-        async def created() -> bool:
-            answer = await admin.create_topics([NewTopic(topic, 2, 1)])
-            return not any(code for _, code, *_ in answer.topic_errors)
-
-        await eventually(created)
+        await create(admin, topic)
         await eventually(lambda: reader.places(), within=10)
     finally:
         await admin.close()
