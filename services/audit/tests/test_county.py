@@ -258,5 +258,6 @@ async def test_the_duties_of_each_month_are_a_picture_and_a_table_that_opens_the
     breached = await shown(client, "/county/households?due=2024-05&outcome=breached")
     assert str(household(2)) in breached
     assert "2024-05 已逾期" in breached
-    for wrong in ("due=2024-13", "due=2024", "due=2024-05&duty=x", "due=2024-05&outcome=x"):
+    both = "due=2024-05&phase=MONITORED"
+    for wrong in ("due=2024-13", "due=2024", "due=2024-05&duty=x", "due=2024-05&outcome=x", both):
         assert (await client.get(f"/county/households?{wrong}")).status_code == 404

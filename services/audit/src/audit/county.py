@@ -76,6 +76,7 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     uncounted = await counting.at_a_look(runtime.pool, vocabulary, place)
     standing = await tally.standing(runtime.pool, place)
+    today = business_date(runtime.clock.now())
     caller.show(sum(s.households for s in standing), map=phase)
     return page(
         request,
@@ -87,8 +88,8 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         tiles=(shown := tiles(standing, phase, place)),
         legend=legend(max((tile.households for tile in shown), default=0)),
         steps=await tally.funnel(runtime.pool, place),
-        months=bars(await tally.monthly(runtime.pool, place, business_date(runtime.clock.now()))),
-        duties=await tally.duties(runtime.pool, place, business_date(runtime.clock.now())),
+        months=bars(await tally.monthly(runtime.pool, place, today)),
+        duties=await tally.duties(runtime.pool, place, today),
         uncounted=uncounted,
         kind=lambda name: _label(vocabulary, name),
         reads_looks=READ in caller.scopes,
@@ -182,15 +183,15 @@ def _wanted(request: Request, vocabulary: Vocabulary) -> tuple[Wanted, Words]:
     phase, step, duty = asked.get("phase"), asked.get("step"), asked.get("duty")
     due = _month(asked.get("due"))
     outcome = asked.get("outcome", "opened")
-    if (phase in PHASES) and not (step or duty):
+    if (phase in PHASES) and not (step or duty or due):
         return Wanted(phase=phase), PHRASES[f"phase_{phase}"]
-    if (step in STEPS) and not (phase or duty):
+    if (step in STEPS) and not (phase or duty or due):
         return Wanted(step=step), PHRASES[f"step_{step}"]
     if due and outcome in OUTCOMES and not (phase or step or duty):
         said = PHRASES["due_in" if outcome == "opened" else f"duty_{outcome}"]
         title = Words(f"{due:%Y-%m} {said.zh}", f"{due:%Y-%m}: {said.en}")
         return Wanted(due=due, outcome=outcome), title
-    if duty and outcome in OUTCOMES and not (phase or step):
+    if duty and outcome in OUTCOMES and not (phase or step or due):
         kind, said = _label(vocabulary, duty), PHRASES[f"duty_{outcome}"]
         title = Words(f"{kind.zh}：{said.zh}", f"{kind.en}: {said.en}")
         return Wanted(duty=duty, outcome=outcome), title
