@@ -115,8 +115,7 @@ async def household(
     chosen_now = {n: v for n in CHOICES if (v := request.query_params.get(n))}
     due = deadlines(events, business_date(now))
     proof = await queries.proof(runtime.engine, id_)
-    async with runtime.pool.acquire() as connection:
-        denied = {hash_.hex() for hash_ in await stated.contradicted_of(connection, str(id_))}
+    denied = await stated.contradicted_of(runtime.pool, str(id_))
     return page(
         request,
         "household.html",
@@ -161,8 +160,7 @@ async def raw(
     keeper: Keeper = request.app.state.keeper
     key = str(caller.household_id)
     made = await dossier(keeper, "audit", key, None)
-    async with keeper.pool.acquire() as connection:
-        denied = {hash_.hex() for hash_ in await stated.contradicted_of(connection, key)}
+    denied = await stated.contradicted_of(keeper.pool, key)
     return page(request, "raw.html", household=caller, dossier=made, denied=denied)
 
 

@@ -78,9 +78,9 @@ async def contradicted(connection: Connection, service: str) -> list[Contradicte
     ]
 
 
-async def contradicted_of(connection: Connection, key: str) -> set[bytes]:
-    """The hashes of those records of a household."""
-    return {row["hash"] for row in await connection.fetch(_CONTRADICTED_OF, key)}
+async def contradicted_of(pool: asyncpg.Pool, key: str) -> set[str]:
+    """The hashes of those records of a household, in hexadecimal."""
+    return {row["hash"].hex() for row in await pool.fetch(_CONTRADICTED_OF, key)}
 
 
 class Statements:
