@@ -18,10 +18,10 @@ from identification.domain.findings import IncomeSeen, KnownHousehold, Person
 async def put_incomes(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Keep assessments of income; a corrected one in the place of what it corrects (T20)."""
     first = [f for f in fresh if not f.payload.corrects]
-    await connection.execute(_INSERT, *_columns(first))
     again = {f.payload.assessment_id: f for f in fresh if f.payload.corrects}
-    if again:
-        await connection.execute(_UPDATE, *_columns(list(again.values())))
+    for statement, told in ((_INSERT, first), (_UPDATE, [*again.values()])):
+        if told:
+            await connection.execute(statement, *_columns(told))
 
 
 def _columns(fresh: Sequence[Fresh]) -> list[list[Any]]:
