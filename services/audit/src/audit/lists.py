@@ -62,7 +62,7 @@ class Listing(SignedIn):
             why = Why.NOT_ROUTED
         if why:
             refused = ListRefused(area=place, shown=self.shown, refusal=why)
-            await record(_runtime(request), caller, stream_of(place), place, refused)
+            await record_list(request, caller, refused)
             allowed_by(caller, self.scope)
             raise Problem(PROBLEMS[why])
         return Lister(
@@ -95,8 +95,7 @@ def listing(shown: Shown, *, scope: str = SCOPE) -> Any:
             raise LookupError(f"{request.url.path} does not say what it shows")
         for look in lister.said:
             if look:
-                stream = stream_of(lister.place)
-                await record(_runtime(request), lister, stream, lister.place, look)
+                await record_list(request, lister, look)
 
     return Depends(recorded, scope="function")
 
@@ -106,11 +105,14 @@ def overseeing() -> Any:
     return Depends(Listing(SCOPE, Shown.WHOLE))
 
 
+async def record_list(
+    request: Request, caller: Principal, look: ListLookedAt | ListRefused
+) -> None:
+    """Put a look at a list, or that it was refused, onto the log of its area. Raises `Problem` (503)."""
+    runtime: Runtime = request.app.state.runtime
+    await record(runtime, caller, stream_of(look.area), look.area, look)
+
+
 def stream_of(area: str) -> str:
     """The log of looks at the households of an area."""
     return f"access-to-area-{area}"
-
-
-def _runtime(request: Request) -> Runtime:
-    runtime: Runtime = request.app.state.runtime
-    return runtime

@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audit.access import COOKIE, form, signed_in
 from audit.api import runtime_of
-from audit.lists import stream_of as stream_of_area
+from audit.lists import record_list
 from audit.looks import NOWHERE, TASK, USUAL, oversees, record, stated, stream_of
 from audit.rendering import SAFE, address, language, page
 from common.auth import Principal
@@ -90,22 +90,21 @@ async def _refused(request: Request, caller: Principal) -> NoReturn:
     """A department gets no lists."""
     area = caller.actor.region or NOWHERE
     look = ListRefused(area=area, shown=Shown.BY_NUMBER, refusal=Refusal.NOT_ROUTED)
-    await record(runtime_of(request), caller, stream_of_area(area), area, look)
+    await record_list(request, caller, look)
     raise Problem("not-routed")
 
 
 async def _listed(
     request: Request, caller: Principal, purpose: str, found: _Candidates
 ) -> Response:
-    area = caller.actor.region or NOWHERE
     look = ListLookedAt(
-        area=area,
+        area=caller.actor.region or NOWHERE,
         shown=Shown.BY_NUMBER,
         filters={},
         households=len(found.households),
         purpose=purpose,
     )
-    await record(runtime_of(request), caller, stream_of_area(area), area, look)
+    await record_list(request, caller, look)
     return page(request, "candidates.html", found=found)
 
 
