@@ -51,12 +51,13 @@ LATER = replace(SCREENED, screening_id=UUID(int=32), screened_on=date(2024, 3, 2
 
 
 def told(screened: HouseholdScreened) -> Envelope:
-    """The event of visits."""
+    """The event of visits, in a stream of its own: on the broker of all suites a real visits may speak
+    of the same household, and two first events of one stream would be a fork to whoever hears both."""
     return envelope(
         screened,
         service="visits",
         household_id=screened.household_id,
-        stream=f"visits-of-household-{screened.household_id}",
+        stream=f"screenings-of-household-{screened.household_id}",
     )
 
 
