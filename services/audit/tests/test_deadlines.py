@@ -1,6 +1,7 @@
 """Deadlines from what events are declared to open and close."""
 
 from datetime import date, datetime, timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID
 
@@ -46,3 +47,11 @@ def test_a_deadline_that_is_there_once_may_come_again() -> None:
     events = [happened(n, m, n) for n, m in enumerate((ONCE, ONCE, DONE, DONE, ONCE), 1)]
     found = deadlines(events, TODAY)
     assert [(d.opened_by.version, d.outcome) for d in found] == [(1, "fulfilled"), (5, "open")]
+
+
+def test_events_count_as_they_were_recorded_in_whatever_order_they_are_read() -> None:
+    events = [happened(n, m, n) for n, m in enumerate((ONCE, DONE, ONCE), 1)]
+    expected = deadlines(events, TODAY)
+    assert [d.outcome for d in expected] == ["fulfilled", "open"]
+    for other in permutations(events):
+        assert deadlines(other, TODAY) == expected

@@ -1,6 +1,6 @@
 """The deadlines of a household, from what services declare of their events. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -25,11 +25,11 @@ class Deadline:
     outcome: Outcome
 
 
-def deadlines(events: Sequence[Happened], today: date) -> list[Deadline]:
-    """By the day that they are due. `events` in the order of the timeline."""
+def deadlines(events: Iterable[Happened], today: date) -> list[Deadline]:
+    """By the day that they are due. `events` in whatever order: they count as they were recorded."""
     open_: dict[str, Happened] = {}
     found = []
-    for event in events:
+    for event in sorted(events, key=lambda e: e.recording):
         meaning = event.meaning
         if any(at(event.payload, path) != wanted for path, wanted in meaning.when.items()):
             continue

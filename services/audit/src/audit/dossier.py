@@ -95,23 +95,20 @@ def _meant(
     shown = {_type(e) for e in (*applied, *(x.event for x in leaves if x.event))}
     declared = {name: _declared(meant, name) for name in sorted(shown)}
     means = {n: msgspec.convert(d.get("meaning", {}), Meaning) for n, d in declared.items()}
-    happened = sorted(
-        (
-            Happened(
-                e.event_id,
-                e.service,
-                e.type,
-                e.stream,
-                e.version,
-                e.occurred_at,
-                e.recorded_at,
-                payload(e.data),
-                means[_type(e)],
-            )
-            for e in applied
-        ),
-        key=lambda e: e.recording,
-    )
+    happened = [
+        Happened(
+            e.event_id,
+            e.service,
+            e.type,
+            e.stream,
+            e.version,
+            e.occurred_at,
+            e.recorded_at,
+            payload(e.data),
+            means[_type(e)],
+        )
+        for e in applied
+    ]
     fields = state(happened, moment, moment).fields
     due = deadlines(happened, business_date(moment))
     return {
