@@ -17,6 +17,9 @@ HOSTILE: list[tuple[str, bytes | None]] = [
     ("ce_time", b"9999-12-31T23:59:59-14:00"),
     ("ce_region", b"44\0"),
     ("ce_policyversion", b""),
+    ("ce_region", b"\xff"),
+    ("ce_stream", "\u4e00".encode()[:2]),
+    ("traceparent", b"00\0"),
 ]
 
 

@@ -12,6 +12,8 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from contracts.envelope import (
     SOURCE_PREFIX,
     TYPE_PREFIX,
@@ -115,19 +117,28 @@ def from_headers(headers: Sequence[tuple[str, bytes | None]], data: bytes | None
     """
     if data is None:
         raise Malformed("the record has no body")
-    found = _texts(headers)
+    try:
+        return _read(_by_name(headers), data)
+    except UnicodeDecodeError as error:
+        raise Malformed("a header is not UTF-8") from error
+
+
+def _read(found: dict[str, bytes], data: bytes) -> Envelope:
     standing = _read_standing(*map(found.get, _STANDING))
-    own = [found.get(name, "") for name in _OWN]
-    if not _are_own(" ".join(own)):
+    own = b" ".join([found.get(name, b"") for name in _OWN]).decode()
+    if not _are_own(own):
         raise Malformed(_what_is_wrong(found))
-    event_id, occurred, recorded, sequence, correlation, prev_hash, own_hash = own
-    household, causation = found.get("ce_subject", ""), found.get("ce_causationid", "")
-    stream = _required(found, "ce_stream")
+    event_id, occurred, recorded, sequence, correlation, prev_hash, own_hash = own.split(" ")
+    household = found.get("ce_subject", b"").decode()
+    causation = found.get("ce_causationid", b"").decode()
+    stream, traceparent = _required(found, "ce_stream"), found.get("traceparent", b"").decode()
     if not stream.isprintable():  # it is a line of its own where households and streams are listed
         raise Malformed("ce_stream holds a line break, or what cannot be printed")
+    if "\0" in traceparent:
+        raise Malformed("traceparent holds NUL")
     service, name, schema_version, actor, region, policy_version, classification = standing
     event = Envelope(
-        event_id=UUID(event_id),
+        event_id=_uuid(f'"{event_id}"'),
         service=service,
         type=name,
         schema_version=schema_version,
@@ -142,7 +153,7 @@ def from_headers(headers: Sequence[tuple[str, bytes | None]], data: bytes | None
         correlation_id=_known_uuid("ce_correlationid", correlation),
         causation_id=_known_uuid("ce_causationid", causation) if causation else None,
         classification=classification,
-        traceparent=found.get("traceparent"),
+        traceparent=traceparent or None,
         data=data,
         prev_hash=bytes.fromhex(prev_hash),
         hash=bytes.fromhex(own_hash),
@@ -163,16 +174,11 @@ def from_headers(headers: Sequence[tuple[str, bytes | None]], data: bytes | None
     return event
 
 
-def _texts(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    try:
-        for name, value in headers:
-            found[name] = (value or b"").decode()
-    except UnicodeDecodeError as error:
-        raise Malformed("a header is not UTF-8") from error
-    if len(found) < len(headers) or not all(found.values()) or "\0" in "".join(found.values()):
-        raise Malformed("a header is empty, holds NUL, or is there twice")
-    return found
+def _by_name(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, bytes]:
+    found = dict(headers)
+    if len(found) < len(headers) or not all(found.values()):
+        raise Malformed("a header is empty, or is there twice")
+    return found  # type: ignore[return-value] # none is None
 
 
 _ACTOR = Actor.__struct_fields__
@@ -188,15 +194,11 @@ _STANDING = (
 
 
 @lru_cache(maxsize=4_096)
-def _read_standing(
-    specversion: str | None,
-    full_type: str | None,
-    source: str | None,
-    region: str | None,
-    policy_version: str | None,
-    classification: str | None,
-    *actor: str | None,
-) -> Standing:
+def _read_standing(*values: bytes | None) -> Standing:
+    texts = [value.decode() if value else None for value in values]
+    specversion, full_type, source, region, policy_version, classification, *actor = texts
+    if any("\0" in text for text in texts if text):
+        raise Malformed("a header holds NUL")
     if specversion != "1.0":
         raise Malformed("ce_specversion is not 1.0")
     if full_type is None:
@@ -230,19 +232,20 @@ _OWN = {
 }
 _are_own = re.compile(" ".join(pattern for pattern, _ in _OWN.values())).fullmatch
 _is_uuid = re.compile(_UUID).fullmatch
+_uuid = msgspec.json.Decoder(UUID).decode  # six times as fast as `UUID`
 
 
-def _what_is_wrong(found: dict[str, str]) -> str:
+def _what_is_wrong(found: dict[str, bytes]) -> str:
     for name, (pattern, words) in _OWN.items():
         if not re.fullmatch(pattern, _required(found, name)):
             return f"{name} is not {words}"
     raise AssertionError("every attribute is as it must be")
 
 
-def _required(found: dict[str, str], name: str) -> str:
+def _required(found: dict[str, bytes], name: str) -> str:
     if name not in found:
         raise Malformed(f"{name} is missing")
-    return found[name]
+    return found[name].decode()
 
 
 @lru_cache(maxsize=65_536)
@@ -250,7 +253,7 @@ def _known_uuid(name: str, text: str) -> UUID:
     """Of a household or a request, which many events share."""
     if not _is_uuid(text):
         raise Malformed(f"{name} is not a UUID")
-    return UUID(text)
+    return _uuid(f'"{text}"')
 
 
 def _moment(name: str, text: str) -> datetime:
