@@ -8,14 +8,15 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
 from audit.rebuild import Rebuilt, WouldLose, rebuild
 from audit.refill import LogIncomplete, how_far
 from audit.roots import Proved
 from common.ids import new_id
-from common.kafka import Message
-from common.testing import Database, Issuer
+from common.kafka import Log, Message
+from common.testing import Database, Issuer, message_of
 from common.topics import events_topic
 from services.audit.tests.at_work import KEYS, SEED, SIGNER, System, at_work, told
 
@@ -139,6 +140,35 @@ async def test_an_interrupted_rebuild_goes_on_and_the_old_timeline_serves_meanwh
     assert await system.proof() == whole
     assert (await system.rebuild(resume=True)).proof == whole
     assert await system.proof() == whole
+
+
+async def test_what_comes_while_the_swap_waits_is_in_the_new_timeline(
+    db: Database, kafka: str, tokens: Issuer
+) -> None:
+    """Nobody misses in the new timeline what the old one has shown."""
+    async with at_work(db, kafka, tokens) as stopped:
+        pass
+    log, waiting = Log(kafka), asyncio.Event()
+    connection = await asyncpg.connect(db.url)
+
+    def waits(line: str) -> None:
+        if "waiting to swap" in line:
+            waiting.set()
+
+    try:
+        async with connection.transaction():
+            # As the service does while it applies a batch.
+            await connection.execute("select pg_advisory_xact_lock(hashtext('audit'))")
+            swapping = asyncio.ensure_future(rebuild(stopped.servers, waits))
+            await asyncio.wait_for(waiting.wait(), 60)
+            event = told(1)[0]
+            await log.publish([message_of(event, events_topic(event.service))])
+        await swapping
+        query = "select exists (select from read.timeline where event_id = $1)"
+        assert await connection.fetchval(query, event.event_id)
+    finally:
+        await connection.close()
+        await log.close()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

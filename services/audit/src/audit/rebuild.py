@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from multiprocessing import active_children, get_context
 
 import asyncpg
+import uvloop
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -85,7 +86,12 @@ async def rebuild(
         tell("indexing")
         await _index(connection)
         last = await roots.signed(connection, servers.kafka, keys)
-        await refill(servers, range(PARTITIONS), _beside(taking(BESIDE)))  # what arrived meanwhile
+
+        async def catch_up() -> None:
+            """What arrived meanwhile."""
+            await refill(servers, range(PARTITIONS), _beside(taking(BESIDE)))
+
+        await catch_up()
         result = await _counted(connection)
         if not lose and (gone := await _missing(connection)):
             raise WouldLose(f"{gone:,} events of the serving timeline are not on the log any more")
@@ -97,8 +103,8 @@ async def rebuild(
                 raise
             proved = None
             tell(f"swapped all the same: {error}")
-        await refill(servers, range(PARTITIONS), _beside(taking(BESIDE)))  # readers miss the least
-        await swap(connection, tell, await roots.unlogged(connection, BESIDE))
+        await catch_up()  # so that little is left to do while the service waits for the swap
+        await swap(connection, tell, await roots.unlogged(connection, BESIDE), catch_up)
         return replace(result, proved=proved)
     finally:
         await connection.close()
@@ -148,7 +154,7 @@ async def _read(servers: Servers, tell: Tell, workers: int) -> None:
 
 def _work(servers: Servers, partitions: range) -> None:
     collect_seldom()
-    asyncio.run(refill(servers, partitions, _beside(copying(BESIDE))))
+    uvloop.run(refill(servers, partitions, _beside(copying(BESIDE))))
 
 
 def _beside(handle: Handle) -> Noting:
@@ -239,7 +245,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # cancelled, as by Ctrl-C
     try:
         keys = [key_of(key) for key in wanted.key or _own_key()]
-        done = asyncio.run(
+        done = uvloop.run(
             rebuild(
                 servers,
                 _say,

@@ -1,7 +1,7 @@
 """The new tables take the place of those that serve, under a service that may be at work."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import asyncpg
@@ -19,11 +19,16 @@ Tell = Callable[[str], None]
 
 
 async def swap(
-    connection: asyncpg.Connection, tell: Tell, unlogged: Sequence[tuple[str, int, int]]
+    connection: asyncpg.Connection,
+    tell: Tell,
+    unlogged: Sequence[tuple[str, int, int]],
+    catch_up: Callable[[], Awaitable[None]],
 ) -> None:
     """In one transaction. Waits for batches under way for two seconds, then lets them pass first.
 
-    `unlogged` are the places from which the log has to look again (`audit.roots.unlogged`).
+    `unlogged` are the places from which the log has to look again (`audit.roots.unlogged`). `catch_up`
+    reads the rest of the log into the new tables while nobody applies, so that no reader who saw an
+    event in the old timeline misses it in the new one.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -31,6 +36,7 @@ async def swap(
                 await connection.execute("set local lock_timeout = '2s'")
                 # Nobody applies, retries or discards from here on, until this is committed.
                 await connection.execute("select pg_advisory_xact_lock(hashtext($1))", CONSUMER)
+                await catch_up()
                 if await connection.fetchval(f"select to_regnamespace('{SCHEMA}')"):
                     await connection.execute(f"alter schema {SCHEMA} rename to {PREVIOUS}")
                 await connection.execute(f"alter schema {BESIDE} rename to {SCHEMA}")
