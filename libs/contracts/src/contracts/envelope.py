@@ -74,6 +74,7 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
         return f"{TYPE_PREFIX}.{self.service}.{self.type}.v{self.schema_version}"
 
 
+@lru_cache(maxsize=1_024)  # the events of a transaction were recorded at one moment
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with exactly six decimals, so that equal times are equal texts."""
     if moment.tzinfo is not UTC:
