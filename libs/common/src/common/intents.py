@@ -132,4 +132,4 @@ def receipt(events: Sequence[Envelope]) -> bytes:
 
 def fingerprint(*parts: bytes) -> bytes:
     """The identity of a request: sha256 over its length-prefixed parts."""
-    return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
+    return sha256(b"".join([len(part).to_bytes(8, "big") + part for part in parts])).digest()

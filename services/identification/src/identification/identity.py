@@ -11,6 +11,8 @@ TEST_PREFIX = "990000"  # no area has it, so no person can
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
+_ZEROS = ord("0") * sum(_WEIGHTS)
+_is_number = re.compile(r"[0-9]{17}[0-9X](?:[0-9]{2}|[0-9]{4})?").fullmatch
 
 
 def normalised(number: str) -> str:
@@ -25,7 +27,7 @@ def fault_of(number: str, *, test_numbers: bool) -> str | None:
     in a number is a day of the calendar. Numbers with the test prefix are accepted only where
     `test_numbers` says so.
     """
-    if not re.fullmatch(r"[0-9]{17}[0-9X](?:[0-9]{2}|[0-9]{4})?", number):
+    if not _is_number(number):
         return "pattern"
     if number.startswith(TEST_PREFIX) and not test_numbers:
         return "pattern"
@@ -54,7 +56,7 @@ def of_person(number: str) -> str:
 
 def check_digit(body: str) -> str:
     """The 18th character for 17 digits (GB 11643, ISO 7064 MOD 11-2)."""
-    return _CHECKS[sum(map(mul, map(int, body), _WEIGHTS)) % 11]
+    return _CHECKS[(sum(map(mul, body.encode(), _WEIGHTS)) - _ZEROS) % 11]
 
 
 def is_in(text: str) -> bool:

@@ -5,7 +5,7 @@ The person is found by the blind index of the identity number, which goes no fur
 a fact about somebody whom nobody registered, or whose data may not be used, waits.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -40,7 +40,7 @@ router = APIRouter(tags=["department events"])
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 ACCEPTED = (SINGLE, BATCH, batch.NDJSON, "application/json with ce-* headers")
-EARLY = 300  # seconds that a department's clock may be ahead of ours
+EARLY = timedelta(minutes=5)  # that a department's clock may be ahead of ours
 
 
 class CloudEvent(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -154,17 +154,17 @@ def must_own(fact_type: FactType, department: str) -> None:
 def read_all(app: Wired, caller: Principal, items: list[Item]) -> list[Posted]:
     """What can be read; the other items are refused."""
     read, now = [], app.runtime.clock.now()
-    today = business_date(now)
+    today, latest = business_date(now), now + EARLY
     for item in items:
         try:
-            read.append(_read(app, caller, item, now, today))
+            read.append(_read(app, caller, item, latest, today))
         except Problem as problem:
             item.refuse(problem)
     return read
 
 
-def _read(app: Wired, caller: Principal, item: Item, now: datetime, today: date) -> Posted:
-    """The event in an item. Raises `Problem`."""
+def _read(app: Wired, caller: Principal, item: Item, latest: datetime, today: date) -> Posted:
+    """The event in an item, of no later time than `latest`. Raises `Problem`."""
     try:
         event = _event.decode(item.raw)
     except msgspec.ValidationError as error:
@@ -191,7 +191,7 @@ def _read(app: Wired, caller: Principal, item: Item, now: datetime, today: date)
         number = normalised(fact.identity_number)
         if code := fault_of(number, test_numbers=app.test_numbers):
             faults.append(fault("/data/identity_number", code))
-    if (event.time - now).total_seconds() > EARLY:
+    if event.time > latest:
         faults.append(fault("/time", "future"))
     if _source_names_a_person(event.source):
         faults.append(fault("/source", "personal"))
