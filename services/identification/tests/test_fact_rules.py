@@ -155,7 +155,9 @@ def test_a_new_card_of_level_one_or_two() -> None:
 def test_a_loss_is_measured_against_the_operating_income() -> None:
     loss = fact(T.CROP_LOSS, amount=300_000)
     farming = replace(HOUSEHOLD, incomes=(income(9_000_000, operating_fen=1_000_000),))
-    assert ids(found(loss, household=farming)) == [("CROP-LOSS", "INDUSTRY_FAILURE", "ORANGE")]
+    (grave,) = found(loss, household=farming)
+    assert ids([grave]) == [("CROP-LOSS", "INDUSTRY_FAILURE", "ORANGE")]
+    assert grave.evidence == (loss.event_id, farming.incomes[0].event_id)
     assert not found(replace(loss, amount=299_999), household=farming)
     assert not found(loss, household=replace(HOUSEHOLD, incomes=(income(9_000_000),)))
     assert not found(loss)

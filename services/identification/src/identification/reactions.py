@@ -38,6 +38,7 @@ from identification.effects import (
     matching,
     per_capita,
     screenings,
+    second_look,
     suspicions,
     water,
 )
@@ -71,6 +72,7 @@ EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     clues.from_facts,
     clues.from_incomes,
     judging.of_changed,
+    second_look.of_incomes,
     corrections.of_evidence,
     corrections.of_records,
     screenings.of_publication,

@@ -18,7 +18,10 @@ _T = FactType
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule over a type of fact. `looks_back` are the types whose history it needs."""
+    """One rule over a type of fact. `looks_back` are the types whose history it needs.
+
+    `reads_income`: it is judged again where the assessment that it reads is corrected (T20).
+    """
 
     id: str
     version: int
@@ -27,6 +30,7 @@ class Rule:
     zh: str
     en: str
     looks_back: tuple[FactType, ...] = ()
+    reads_income: bool = False
 
 
 FACT_RULES: tuple[Rule, ...] = (
@@ -71,6 +75,7 @@ FACT_RULES: tuple[Rule, ...] = (
         rules.higher_education,
         "收入接近监测线的家庭有人新考入高等院校为黄色(因学)",
         "a new student in a household near the line: YELLOW",
+        reads_income=True,
     ),
     Rule(
         "PROTECTION-GRANTED",
@@ -87,6 +92,7 @@ FACT_RULES: tuple[Rule, ...] = (
         rules.protection_stopped,
         "收入仍在监测线内而停发低保为橙色(收入)",
         "the subsistence allowance ended while income is within the line: ORANGE",
+        reads_income=True,
     ),
     Rule(
         "LARGE-RELIEF",
@@ -136,6 +142,7 @@ FACT_RULES: tuple[Rule, ...] = (
         rules_of_losses.crop_loss,
         "种养损失达到家庭经营收入的规定比例为橙色(产业失败)",
         "a loss that reaches the share of operating income: ORANGE",
+        reads_income=True,
     ),
     Rule(
         "LOAN-OVERDUE",

@@ -9,9 +9,15 @@ from identification.domain.policy import Policy
 
 
 def _found(
-    rule_id: str, risk: RiskType, severity: Severity, fact: Counted, zh: str, en: str
+    rule_id: str,
+    risk: RiskType,
+    severity: Severity,
+    fact: Counted,
+    zh: str,
+    en: str,
+    *also: UUID,
 ) -> Finding:
-    return Finding(rule_id, 1, risk, severity, (fact.event_id,), zh, en)
+    return Finding(rule_id, 1, risk, severity, (fact.event_id, *also), zh, en)
 
 
 def dangerous_house(
@@ -65,6 +71,7 @@ def crop_loss(
         fact,
         f"种养损失{yuan(fact.amount)}元，达到经营收入的{policy.crop_loss_percent}%",
         f"a loss of {yuan(fact.amount)} yuan reaches {policy.crop_loss_percent} % of operating income",
+        last.event_id,
     )
 
 

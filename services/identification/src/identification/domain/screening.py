@@ -7,6 +7,7 @@ nothing.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from functools import cached_property
 from uuid import UUID
@@ -24,8 +25,9 @@ from identification.domain.findings import (
 )
 from identification.domain.policy import Policy
 from identification.domain.rulebook import findings
-from identification.domain.rules import own_cost
+from identification.domain.rules import ROLLING, own_cost
 from identification.domain.rules_of_income import fallen, within_the_line
+from identification.domain.schooling import school_year, year_begins
 
 
 class Stands(Enum):
@@ -49,6 +51,25 @@ STANDING: dict[FactType, tuple[Stands, FactCode | None]] = {
     FactType.MICROCREDIT: (Stands.LATEST, FactCode.OVERDUE),
     FactType.ENROLMENT: (Stands.LATEST_OF_A_PERSON, FactCode.DROPOUT),
 }
+
+
+def standing(history: History, on: date) -> list[Counted]:
+    """The facts of a household that say on a day how things stand, as a screening finds them."""
+    found: list[Counted] = []
+    for fact_type, (how, code) in STANDING.items():
+        facts = [fact for fact in history.of(fact_type).facts if fact.detected_on <= on]
+        match how:
+            case Stands.A_YEAR:
+                found += [fact for fact in facts if fact.detected_on > on - ROLLING]
+            case Stands.THIS_SCHOOL_YEAR:
+                began = year_begins(school_year(on))
+                found += [fact for fact in facts if fact.detected_on >= began]
+            case Stands.LATEST:
+                found += [fact for fact in facts[-1:] if code in fact.codes]
+            case Stands.LATEST_OF_A_PERSON:
+                last = {fact.person_id: fact for fact in facts}
+                found += [fact for fact in last.values() if code in fact.codes]
+    return found
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 people decide."""
 
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from common.ids import derived_id
@@ -14,14 +15,16 @@ from contracts.monitoring import RecordCorrected
 from identification.domain.evidence import EVIDENCE, ReplaceEvidence
 from identification.domain.findings import Counted, History, KnownHousehold
 from identification.domain.policy import Policy
-from identification.domain.rulebook import findings
+from identification.domain.rulebook import FACT_RULES, findings
 from identification.domain.rules_of_income import of_incomes
 from identification.effects.clues import around, as_counted
 from identification.effects.heard import Heard, day_of, following
-from identification.read_model import evidence, rules
+from identification.effects.second_look import READING_INCOME
+from identification.read_model import evidence, facts, rules
 from identification.read_model.evidence import Cited
 
 Changed = DepartmentFactCorrected | DepartmentFactRetracted
+OVER_FACTS = frozenset(rule.id for rule in FACT_RULES)
 
 
 async def of_evidence(heard: Heard) -> list[Intent]:
@@ -69,12 +72,14 @@ async def of_records(heard: Heard) -> list[Intent]:
     cited = await evidence.citing(heard.connection, [a.corrects for _, a in incomes])
     ids = [said.household_id for _, said in (*incomes, *decided)]
     known = await rules.households(heard.connection, ids, owning=True)
+    histories = await facts.counted(heard.connection, ids, READING_INCOME, date.min)
     intents = []
     for event, assessed in incomes:
         for clue in cited.get(assessed.corrects, ()):
             household, today = known[clue.household_id], day_of(event)
             policy = heard.policies.of(household.region, today)
-            still = supported_by_income(clue, assessed.assessment_id, household, policy)
+            history = histories[clue.household_id]
+            still = supported_by_income(clue, assessed.assessment_id, household, history, policy)
             intents.append(
                 _said_anew(heard, event, household, assessed.corrects, clue.clue_id, still)
             )
@@ -136,9 +141,13 @@ def supported(
 
 
 def supported_by_income(
-    clue: Cited, assessment_id: UUID, household: KnownHousehold, policy: Policy
+    clue: Cited,
+    assessment_id: UUID,
+    household: KnownHousehold,
+    history: History,
+    policy: Policy,
 ) -> bool:
-    """The same of a rule over incomes, as of the latest assessment that the clue rests on."""
+    """The same of a rule that reads incomes, as of the latest assessment that the clue rests on."""
     if clue.rule_id is None:
         return True
     behind = [
@@ -147,4 +156,5 @@ def supported_by_income(
         if income.assessment_id == assessment_id or income.event_id in clue.evidence
     ]
     then = replace(household, incomes=household.incomes[behind[0] :])
-    return any(found.rule_id == clue.rule_id for found in of_incomes(then, policy))
+    by_income = any(found.rule_id == clue.rule_id for found in of_incomes(then, policy))
+    return by_income or (clue.rule_id in OVER_FACTS and supported(clue, [], then, history, policy))

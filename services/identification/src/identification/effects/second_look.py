@@ -1,0 +1,77 @@
+"""T20: rules over facts that read an assessment look again at the facts that stand, once it is corrected.
+
+What they find now and did not find by what was corrected is a clue; it names the correction. What rested on
+the wrong figure is followed by `corrections`.
+"""
+
+from datetime import date
+from uuid import UUID
+
+from common.ids import derived_id
+from common.intents import Intent
+from contracts.assessments import IncomeAssessed
+from contracts.envelope import Envelope
+from identification.domain.findings import Counted, Finding, History, KnownHousehold
+from identification.domain.policy import Policy
+from identification.domain.rulebook import FACT_RULES, findings
+from identification.domain.screening import standing
+from identification.effects.clues import reporting
+from identification.effects.heard import Heard, day_of, following, to_household
+from identification.read_model import facts, rules
+
+READING_INCOME = sorted({rule.hears for rule in FACT_RULES if rule.reads_income})
+
+
+async def of_incomes(heard: Heard) -> list[Intent]:
+    """The clues that corrected incomes give rise to, with three queries for all of them."""
+    told: list[tuple[Envelope, IncomeAssessed]] = [
+        (event, assessed) for event, assessed in heard.of(IncomeAssessed) if assessed.corrects
+    ]
+    if not told:
+        return []
+    ids = list({assessed.household_id for _, assessed in told})
+    known = await rules.households(heard.connection, ids)
+    before = await rules.said(heard.connection, [a.corrects for _, a in told if a.corrects])
+    histories = await facts.counted(heard.connection, ids, READING_INCOME, date.min)
+    intents = []
+    for event, assessed in told:
+        one = assessed.household_id
+        if assessed.corrects and (household := known.get(one)):
+            was = household.saying(before[assessed.corrects])
+            intents += found_anew(heard, event, one, household, was, histories[one])
+    return intents
+
+
+def found_anew(
+    heard: Heard,
+    event: Envelope,
+    household_id: UUID,
+    household: KnownHousehold,
+    was: KnownHousehold,
+    history: History,
+) -> list[Intent]:
+    """What the rules find of the facts that stand, and would not of the household as it `was`."""
+    day = day_of(event)
+    policy = heard.policies.of(household.region, day)
+    return [
+        to_household(
+            household_id,
+            reporting(
+                derived_id(event.event_id, f"{found.rule_id}:{fact.event_id}"),
+                found,
+                tuple(dict.fromkeys((*found.evidence, event.event_id))),
+                day,
+                policy,
+            ),
+            following(event, household.region, day, policy.version),
+        )
+        for fact in standing(history, day)
+        for found in _new(fact, household, was, history, policy)
+    ]
+
+
+def _new(
+    fact: Counted, household: KnownHousehold, was: KnownHousehold, history: History, policy: Policy
+) -> list[Finding]:
+    before = {found.rule_id for found in findings(fact, was, history, policy)}
+    return [f for f in findings(fact, household, history, policy) if f.rule_id not in before]
