@@ -63,4 +63,27 @@ class PolicyVersionPublished:
     received_on: date
 
 
-PolicyEvent = PolicyParameterPublished | PolicyVersionPublished
+@dataclass(frozen=True, kw_only=True)
+class PolicyInForceChanged:
+    """A version that was published ahead is in force, or is so no longer (`ended`): households are
+    screened anew, and nothing decided is judged again (A48).
+
+    `changed_on` is the bound of its interval, `noted_on` the business date on which that was noticed: a
+    clue's clock starts where people can act.
+    """
+
+    wording: ClassVar = Wording(
+        "政策版本施行或期满",
+        "Policy in force changed",
+        "{version}（{region}）自{changed_on}起施行或期满（期满：{ended}）；按现行参数重新筛查，不重判以往决定",
+        "{version} ({region}) came into force on {changed_on}, or ended (ended: {ended}); households are "
+        "screened anew, decisions stand",
+    )
+    version: str
+    region: str
+    changed_on: date
+    ended: bool
+    noted_on: date
+
+
+PolicyEvent = PolicyParameterPublished | PolicyVersionPublished | PolicyInForceChanged

@@ -1,7 +1,7 @@
 """The end of a business day: what is late is said once, however often the day is closed (S2-07, T12);
 likewise who is to be proposed for elimination (S7.3-01), each water test that runs out (S1.3-06), each
-remedy that did not start (S1.3-03), each child that no school reported (S1.3-02), and who is on a focus
-list no longer, or now (S2-03).
+remedy that did not start (S1.3-03), each child that no school reported (S1.3-02), who is on a focus
+list no longer, or now (S2-03), and which parameters came into force (A48).
 
 The read model tells whom to ask; each household decides by its own history, so that a day closed
 twice, late, or by two processes at once leaves the same events.
@@ -25,7 +25,7 @@ from contracts.envelope import Actor
 from identification.domain.commands import CloseBusinessDay
 from identification.domain.policy import Policy
 from identification.domain.policy_book import PolicyBook
-from identification.effects import focus_days, register_days, water_days
+from identification.effects import focus_days, policy_days, register_days, water_days
 from identification.effects.heard import to_household
 from identification.read_model import cases, eligibility
 from identification.read_model.cases import Late
@@ -76,6 +76,7 @@ async def close(runtime: Runtime, policies: PolicyBook, day: date) -> Closed:
     await water_days.look(runtime, policies, day + timedelta(days=1))
     await register_days.look(runtime, policies, day + timedelta(days=1))
     await focus_days.look(runtime, policies, day + timedelta(days=1))
+    await policy_days.look(runtime, policies, day + timedelta(days=1))
     return Closed(day, asked + eligible.asked, recorded + eligible.recorded)
 
 

@@ -23,7 +23,7 @@ from contracts.households import RegisterEvent
 from contracts.identification import IdentificationEvent
 from contracts.monitoring import RecordCorrected
 from contracts.persons import PersonalDataErased, RestrictionLifted
-from contracts.policies import PolicyVersionPublished
+from contracts.policies import PolicyInForceChanged, PolicyVersionPublished
 from contracts.safeguards import WaterOutageReported, WaterServiceChanged, WaterTestRecorded
 from contracts.visits import HouseholdScreened, VisitsEvent
 from identification import consequences
@@ -55,6 +55,7 @@ HEARD = Codec.of(
     | IncomeAssessed
     | RecordCorrected
     | PolicyVersionPublished
+    | PolicyInForceChanged
     | WaterTestRecorded
     | WaterOutageReported
     | WaterServiceChanged
@@ -71,11 +72,12 @@ EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     lifting.of_lifted,
     clues.from_facts,
     clues.from_incomes,
-    judging.of_changed,
     second_look.of_incomes,
+    judging.of_changed,
     corrections.of_evidence,
     corrections.of_records,
     screenings.of_publication,
+    screenings.of_days,
     judging.of_publication,
     water.of_sources,
     per_capita.of_changed,

@@ -1,14 +1,18 @@
-"""Publishing a version of policy parameters. A published value never changes (A48)."""
+"""Publishing a version of policy parameters. A published value never changes (A48).
+
+A version that is published ahead changes what holds on a later day: that day says so, once.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, assert_never, get_args, get_origin
 
 from common.decider import Decider, Refused
 from contracts.policies import (
     ParameterKind,
     PolicyEvent,
+    PolicyInForceChanged,
     PolicyParameterPublished,
     PolicyVersionPublished,
 )
@@ -41,14 +45,54 @@ class PublishVersion:
     today: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class NoteInForce:
+    """The business date is `today`: the interval of a version may have begun or ended since."""
+
+    version: str
+    today: date
+
+
+PolicyCommand = PublishVersion | NoteInForce
+
+
 @dataclass(frozen=True)
 class Published:
-    """The values of each version, by version and key."""
+    """The values of each version, by version and key, how each was published first, and which bounds of
+    their intervals were noted."""
 
     versions: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
+    whole: Mapping[str, PolicyVersionPublished] = field(default_factory=dict)
+    noted: frozenset[tuple[str, date]] = frozenset()
 
 
-def decide(command: PublishVersion, state: Published) -> list[PolicyEvent]:
+def decide(command: PolicyCommand, state: Published) -> list[PolicyEvent]:
+    """What is new of a version. Raises `Refused` for one that may not be published."""
+    match command:
+        case PublishVersion():
+            return _publish(command, state)
+        case NoteInForce():
+            return [*_note(command, state)]
+
+
+def _note(c: NoteInForce, state: Published) -> list[PolicyInForceChanged]:
+    """The bounds that were passed since the version was published, each once.
+
+    What was in force at its publication was screened then.
+    """
+    whole = state.whole.get(c.version)
+    if whole is None:
+        return []
+    return [
+        PolicyInForceChanged(
+            version=c.version, region=whole.region, changed_on=on, ended=ended, noted_on=c.today
+        )
+        for on, ended in ((whole.effective_from, False), (whole.effective_to, True))
+        if on and whole.received_on < on <= c.today and (c.version, on) not in state.noted
+    ]
+
+
+def _publish(command: PublishVersion, state: Published) -> list[PolicyEvent]:
     """Every parameter that the version does not have yet, then that it is whole. Raises `Refused`."""
     if command.published_on > command.today:
         raise Refused("date-in-future", field="published_on", today=command.today)
@@ -108,10 +152,16 @@ def _is_date(text: str) -> bool:
 
 def evolve(state: Published, event: PolicyEvent) -> Published:
     """Fold one."""
-    if isinstance(event, PolicyVersionPublished):
-        return state
-    known = {**state.versions.get(event.version, {}), event.key: event.value}
-    return Published({**state.versions, event.version: known})
+    match event:
+        case PolicyVersionPublished():
+            return replace(state, whole={event.version: event, **state.whole})
+        case PolicyInForceChanged():
+            return replace(state, noted=state.noted | {(event.version, event.changed_on)})
+        case PolicyParameterPublished():
+            known = {**state.versions.get(event.version, {}), event.key: event.value}
+            return replace(state, versions={**state.versions, event.version: known})
+        case _:
+            assert_never(event)
 
 
-PUBLISHED: Decider[PublishVersion, Published, PolicyEvent] = Decider(Published(), decide, evolve)
+PUBLISHED: Decider[PolicyCommand, Published, PolicyEvent] = Decider(Published(), decide, evolve)

@@ -23,7 +23,7 @@ from contracts.households import (
     LabourCapacityAssessed,
 )
 from contracts.persons import RestrictionLifted
-from contracts.policies import PolicyVersionPublished
+from contracts.policies import PolicyInForceChanged, PolicyVersionPublished
 from identification.domain.policy import Policy
 from identification.domain.standing import LOOKED_AT, PARAMETERS, Standing, noted
 from identification.effects.heard import Heard, day_of, following, to_household
@@ -70,14 +70,15 @@ async def of_changed(heard: Heard) -> list[Intent]:
 
 
 async def of_publication(heard: Heard) -> list[Intent]:
-    """What a published version says of the households of its area that the one before did not say."""
+    """What a published version says of the households of its area that the one before did not say; one
+    that was published ahead, on its day."""
     intents = []
-    for event, published in heard.of(PolicyVersionPublished):
+    for event, told in heard.of(PolicyVersionPublished, PolicyInForceChanged):
         await policies.refresh(heard.policies, heard.connection)
-        if not _matters(heard, published.version):
+        if not _matters(heard, told.version):
             continue
-        day = published.received_on
-        ids = await standings.in_area(heard.connection, published.region)
+        day = told.noted_on if isinstance(told, PolicyInForceChanged) else told.received_on
+        ids = await standings.in_area(heard.connection, told.region)
         for start in range(0, len(ids), BATCH):
             for one in await standings.of(heard.connection, ids[start : start + BATCH]):
                 policy = heard.policies.of(one.known.region, day)

@@ -1,20 +1,27 @@
-"""A48: when a version of the policy is published, who comes within it opens a clue.
+"""A48: when a version of the policy is published, or one that was published ahead comes into force or ends,
+who comes within what holds then opens a clue.
 
-Only households that the version brings in: those that its predecessor found as well have had their clue,
-and what was decided under it stands.
+Only households that this brings in: those that were found by what held before have had their clue, and what
+was decided under it stands.
 """
 
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import partial
 from uuid import UUID
 
 from common.ids import derived_id
 from common.intents import Intent
 from contracts.envelope import Envelope
 from contracts.fact_codes import FactType
-from contracts.policies import PolicyVersionPublished
+from contracts.policies import PolicyInForceChanged, PolicyVersionPublished
+from identification.domain.policy import Policy
 from identification.domain.screening import Moved, compare
 from identification.effects.clues import reporting
 from identification.effects.heard import Heard, following, to_household
 from identification.read_model import facts, policies, screening
+
+ByRegion = Callable[[str], Policy]
 
 
 async def of_publication(heard: Heard) -> list[Intent]:
@@ -22,21 +29,34 @@ async def of_publication(heard: Heard) -> list[Intent]:
     intents: list[Intent] = []
     for event, published in heard.of(PolicyVersionPublished):
         await policies.refresh(heard.policies, heard.connection)
-        intents += await _opened(heard, event, published)
+        day, book = published.received_on, heard.policies
+        before = book.without(published.version)
+        if not any(published.region.startswith(v.region) for v in before.versions):
+            continue  # the first version of an area: there is nothing that it changes
+        then = partial(before.of, on=day), partial(book.of, on=day)
+        intents += await _opened(heard, event, published.region, day, then)
     return intents
 
 
-async def _opened(heard: Heard, event: Envelope, published: PolicyVersionPublished) -> list[Intent]:
-    day, book = published.received_on, heard.policies
-    before = book.without(published.version)
-    if not any(published.region.startswith(v.region) for v in before.versions):
-        return []  # the first version of an area: there is nothing that it changes
-    households = await screening.of_area(heard.connection, published.region, day)
-    entering, _ = compare(
-        households, lambda region: before.of(region, day), lambda region: book.of(region, day)
-    )
+async def of_days(heard: Heard) -> list[Intent]:
+    """The clues that the first day of other parameters opens, likewise."""
+    intents: list[Intent] = []
+    for event, changed in heard.of(PolicyInForceChanged):
+        await policies.refresh(heard.policies, heard.connection)
+        day, book = changed.changed_on, heard.policies
+        then = partial(book.of, on=day - timedelta(days=1)), partial(book.of, on=day)
+        intents += await _opened(heard, event, changed.region, changed.noted_on, then)
+    return intents
+
+
+async def _opened(
+    heard: Heard, event: Envelope, area: str, day: date, then: tuple[ByRegion, ByRegion]
+) -> list[Intent]:
+    """The clues of an area as it stands on a day, by the parameters before and after."""
+    households = await screening.of_area(heard.connection, area, day)
+    entering, _ = compare(households, *then)
     evidence = await _settlements(heard, entering)
-    return [_clue(heard, event, published, moved, evidence) for moved in entering]
+    return [_clue(heard, event, day, moved, evidence) for moved in entering]
 
 
 async def _settlements(heard: Heard, entering: list[Moved]) -> dict[UUID, list[UUID]]:
@@ -56,11 +76,11 @@ async def _settlements(heard: Heard, entering: list[Moved]) -> dict[UUID, list[U
 def _clue(
     heard: Heard,
     event: Envelope,
-    published: PolicyVersionPublished,
+    day: date,
     moved: Moved,
     evidence: dict[UUID, list[UUID]],
 ) -> Intent:
-    household, finding, day = moved.household, moved.finding, published.received_on
+    household, finding = moved.household, moved.finding
     policy = heard.policies.of(household.region, day)
     return to_household(
         household.household_id,

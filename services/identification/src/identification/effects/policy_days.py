@@ -1,0 +1,50 @@
+"""What a new business date changes in what is in force: versions that were published ahead (A48).
+
+Each region's stream decides by its own history, so a date that comes again, late or twice says nothing new.
+"""
+
+from datetime import date
+
+from common.clock import start_of
+from common.ids import new_id
+from common.intents import Context, Intent
+from common.service import Runtime
+from identification.domain.policy_book import PolicyBook, Version
+from identification.domain.publishing import PUBLISHED, NoteInForce
+from identification.effects.publication import stream_of
+from identification.effects.register_days import CLOCK
+
+
+async def look(runtime: Runtime, book: PolicyBook, today: date) -> None:
+    """Note the bounds that were passed; who comes within others follows from that. Raises a lost race.
+
+    By the date of the clock if that is later: whom a day that is closed again finds is found now.
+    """
+    on = max(today, runtime.clock.today())
+    passed = [version for version in book.versions if _passed(version, on)]
+    intents = [_asked(version, on) for version in passed]
+    for outcome in await runtime.writer.execute_all(intents):
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+def _passed(version: Version, on: date) -> bool:
+    """Whether a bound of its interval, later than its publication, is behind us."""
+    bounds = (version.effective_from, version.effective_to)
+    return any(bound and version.published_on < bound <= on for bound in bounds)
+
+
+def _asked(version: Version, on: date) -> Intent:
+    return Intent(
+        stream=stream_of(version.region),
+        household_id=None,
+        decider=PUBLISHED,
+        command=NoteInForce(version=version.version, today=on),
+        context=Context(
+            actor=CLOCK,
+            region=version.region,
+            occurred_at=start_of(on),
+            correlation_id=new_id(),
+            policy_version=version.version,
+        ),
+    )
