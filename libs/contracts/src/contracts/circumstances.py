@@ -66,4 +66,28 @@ class SchoolingRecorded:
     recorded_on: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class BirthDateCorrected:
+    """T20: a member's birth date was recorded wrongly; what reads an age is judged anew, and no status
+    changes by itself.
+
+    `corrects` is the event that said the wrong date. `unable`: younger than 16, and said to be able to work
+    until now; `LabourCapacityAssessed` follows.
+    """
+
+    wording: ClassVar = Wording(
+        "更正出生日期",
+        "Birth date corrected",
+        "一名成员的出生日期由{from_born_on}更正为{to_born_on}",
+        "The birth date of a member was corrected from {from_born_on} to {to_born_on}",
+    )
+    household_id: UUID
+    person_id: UUID
+    from_born_on: date
+    to_born_on: date
+    unable: bool
+    corrects: UUID
+    corrected_on: date
+
+
 CircumstanceEvent = CoLivingCounted | HealthRecorded | SchoolingRecorded

@@ -9,7 +9,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from contracts.circumstances import CircumstanceEvent
+from contracts.circumstances import BirthDateCorrected, CircumstanceEvent
 from contracts.codes import (
     Category,
     CategoryReason,
@@ -382,5 +382,6 @@ RegisterEvent = (
     | EpisodeTakenOver
     | HouseholdDeregistered
     | PerCapitaRecomputed
+    | BirthDateCorrected
     | CircumstanceEvent
 )

@@ -29,6 +29,7 @@ from contracts.visits import HouseholdScreened, VisitsEvent
 from identification import consequences
 from identification.domain.policy_book import PolicyBook
 from identification.effects import (
+    births,
     clues,
     corrections,
     dropouts,
@@ -73,6 +74,7 @@ EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
     clues.from_facts,
     clues.from_incomes,
     second_look.of_incomes,
+    births.of_corrected,
     judging.of_changed,
     corrections.of_evidence,
     corrections.of_records,

@@ -11,12 +11,13 @@ from common.auth import Principal, allow
 from common.codec import Codec, encode
 from common.problems import Problem, fault
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
+from contracts.households import HouseholdMemberAdded, HouseholdRegistered
 from contracts.identification import HouseholdEvent
 from identification.api.monitoring_forms import CorrectionForm
 from identification.api.steps import Step
 from identification.api.wired import wired
 from identification.domain.known_incomes import day_of
-from identification.domain.monitoring_commands import Assessment, CorrectRecord
+from identification.domain.monitoring_commands import Correctable, CorrectRecord
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["corrections"])
 
@@ -31,7 +32,8 @@ async def correct(
     caller: Annotated[Principal, allow("episodes:county")],
 ) -> Response:
     """Asked for by one person, approved by another; the event itself stays as it is. An assessment is
-    recorded anew as it stands now, and what rests on it is judged anew; no status changes by itself."""
+    recorded anew as it stands now, a member has the corrected birth date from then on, and what rests on
+    either is judged anew; no status changes by itself."""
     step = await Step.of(household_id, request, caller)
     event = await wired(request).runtime.pool.fetchrow(
         "select type, schema_version, data from es.events where stream = $1 and event_id = $2",
@@ -48,7 +50,7 @@ async def correct(
         amended = CODEC.decode(*kind, encode(_with(payload, form.path, form.new_value)))
     except msgspec.ValidationError as error:
         raise Problem("invalid", faults=[fault("/new_value", "value")]) from error
-    record = _assessment(CODEC.decode(*kind, event["data"]))
+    record = _record(CODEC.decode(*kind, event["data"]), form.path)
     command = CorrectRecord(
         corrected_event_id=form.corrected_event_id,
         corrected_type=event["type"],
@@ -63,16 +65,24 @@ async def correct(
         today=step.today,
         policy=step.policy_on(_day(record, form.effective_on)),
         record=record,
-        amended=_assessment(amended),
+        amended=_record(amended, form.path),
     )
     return await step.take(command, form.effective_on)
 
 
-def _assessment(payload: Any) -> Assessment | None:
-    return payload if isinstance(payload, IncomeAssessed | SafeguardAssessed) else None
+def _record(payload: Any, path: str) -> Correctable | None:
+    """An assessment, or the member whose birth date is at `path`; of anything else nothing follows."""
+    match payload, path.split("/")[1:]:
+        case (IncomeAssessed() | SafeguardAssessed()) as assessed, _:
+            return assessed
+        case HouseholdRegistered() as entry, ["members", place, "born_on"]:
+            return entry.members[int(place)]
+        case HouseholdMemberAdded() as added, ["member", "born_on"]:
+            return added.member
+    return None
 
 
-def _day(record: Assessment | None, effective_on: date) -> date:
+def _day(record: Correctable | None, effective_on: date) -> date:
     """The day whose parameters hold for the record."""
     match record:
         case IncomeAssessed():

@@ -1,4 +1,5 @@
-"""T20: what a field of an earlier event should have said, and what follows where it is an assessment.
+"""T20: what a field of an earlier event should have said, and what follows where it is an assessment or a
+birth date (`births`).
 
 The assessment as it stands now is recorded in place of the old one, so that whoever judges by it judges
 anew: rules, protection, the guards of an elimination. What was decided stays; people review it.
@@ -11,7 +12,9 @@ from uuid import UUID
 
 from common.decider import Refused
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
+from contracts.households import Member
 from contracts.monitoring import RecordCorrected
+from identification.domain import births
 from identification.domain.assessments import proposed_class
 from identification.domain.guards import apart, explained, in_order, without_personal_data
 from identification.domain.income import Income, assessed
@@ -26,7 +29,7 @@ from identification.domain.policy import Policy
 from identification.domain.states import Household, monitored_of
 from identification.domain.survey import Survey, in_sum, is_safe, of_those_here
 
-Corrected = RecordCorrected | IncomeAssessed | SafeguardAssessed
+Corrected = RecordCorrected | IncomeAssessed | SafeguardAssessed | births.Follows
 MOST_FEN = 10**12
 AMOUNTS = tuple(f.name for f in fields(Income) if f.name.endswith("_fen"))
 INCOME = {f"/{name}" for name in (*AMOUNTS, "members", "previous_disposable_fen")}
@@ -52,13 +55,12 @@ def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
         raise Refused("correction-does-not-fit", path=c.path, recorded=known)
     apart(c.by, {c.requested_by}, before="request of the correction")
     explained(reason=c.reason)
-    if c.record is None:  # an assessment has no text
+    if c.record is None:  # neither an assessment nor a date has a text
         without_personal_data(old_value=c.old_value, new_value=c.new_value)
     if c.old_value == c.new_value:
         raise Refused("nothing-to-correct")
     in_order(c.effective_on, c.effective_on, c.today, "effective_on")
-    now = _restated(c, household)
-    case = now and _decided_on(c, now, household)
+    follows, case = _what_follows(c, household)
     corrected = RecordCorrected(
         household_id=household.registered.household_id,
         corrected_event_id=c.corrected_event_id,
@@ -73,7 +75,18 @@ def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
         case_id=case[0] if case else None,
         still_supported=case[1] if case else True,
     )
-    return [corrected, now] if now else [corrected]
+    return [corrected, *follows]
+
+
+def _what_follows(
+    c: CorrectRecord, household: Household
+) -> tuple[Sequence[Assessment | births.Follows], tuple[UUID, bool] | None]:
+    """What is true from then on, and the case whose decision rests on what is so no longer."""
+    if isinstance(c.amended, Member):
+        told = births.corrected(c, c.amended, household)
+        return told, births.decided_on(told, household)
+    now = _restated(c, household)
+    return ([now], _decided_on(c, now, household)) if now else ([], None)
 
 
 def _restated(c: CorrectRecord, household: Household) -> Assessment | None:

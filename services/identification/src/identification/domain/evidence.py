@@ -52,9 +52,10 @@ class CloseReview:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`handled` are pairs of clue and replaced fact, `reviews` the tasks with their outcome, if any."""
+    """`handled` are clue, replaced fact and what replaces it, `reviews` the tasks with their outcome, if
+    any. One event may be corrected twice: a registration tells the birth date of every member."""
 
-    handled: frozenset[tuple[UUID, UUID]] = frozenset()
+    handled: frozenset[tuple[UUID, UUID, UUID | None]] = frozenset()
     reviews: Mapping[UUID, tuple[date, ReviewOutcome | None]] = field(default_factory=dict)
 
 
@@ -68,7 +69,8 @@ def decide(command: ReplaceEvidence | CloseReview, state: Evidence) -> list[Evid
 
 
 def _replace(c: ReplaceEvidence, state: Evidence) -> list[EvidenceEvent]:
-    if (c.clue_id, c.previous_event_id) in state.handled or c.stage == "NONE":
+    done = (c.clue_id, c.previous_event_id, c.event_id) in state.handled
+    if done or c.stage == "NONE":
         return []
     if c.stage in DECIDED or c.stage.startswith("ELIM"):
         return [
@@ -118,16 +120,20 @@ def _close(c: CloseReview, state: Evidence) -> list[EvidenceEvent]:
     ]
 
 
+def _handled(
+    event: ClueEvidenceReplaced | CaseReviewRequested,
+) -> tuple[UUID, UUID, UUID | None]:
+    return event.clue_id, event.previous_event_id, event.event_id
+
+
 def evolve(state: Evidence, event: EvidenceEvent) -> Evidence:
     """Fold one."""
     match event:
         case ClueEvidenceReplaced():
-            return replace(
-                state, handled=state.handled | {(event.clue_id, event.previous_event_id)}
-            )
+            return replace(state, handled=state.handled | {_handled(event)})
         case CaseReviewRequested():
             return Evidence(
-                state.handled | {(event.clue_id, event.previous_event_id)},
+                state.handled | {_handled(event)},
                 {**state.reviews, event.task_id: (event.requested_on, None)},
             )
         case CaseReviewed():

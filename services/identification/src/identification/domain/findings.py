@@ -105,6 +105,16 @@ class KnownHousehold:
         incomes = tuple(other if i.assessment_id == same else i for i in self.incomes)
         return replace(self, incomes=incomes)
 
+    def with_birth(self, person_id: UUID, born_on: date, *, able: bool) -> "KnownHousehold":
+        """With another birth date of a person (T20), and able to work if they were said to be."""
+        persons = (
+            replace(p, born_on=born_on, labour=LabourCapacity.ORDINARY if able else p.labour)
+            if p.person_id == person_id
+            else p
+            for p in self.persons
+        )
+        return replace(self, persons=tuple(persons))
+
     def restricts(self, person_id: UUID) -> bool:
         """Whether the person is a member whose data may not be used."""
         person = self.person(person_id)

@@ -117,6 +117,7 @@ def _request(c: RequestComparison, household: Household) -> list[InquiryEvent]:
             raise Refused("authorisation-refused", refused_on=file.consent.refused_on)
         case AuthorisationSigned():
             in_order(c.requested_on, file.consent.signed_on, c.today, "requested_on")
+            _not_by_a_child(file.consent, household)
             beyond = sorted(set(c.sources) - set(file.consent.scope))
         case _:
             assert_never(file.consent)
@@ -132,6 +133,14 @@ def _request(c: RequestComparison, household: Household) -> list[InquiryEvent]:
             requested_on=c.requested_on,
         )
     ]
+
+
+def _not_by_a_child(consent: AuthorisationSigned, household: Household) -> None:
+    """T5, by the birth dates as they are known now (T20): who signed was an adult on that day."""
+    born = {member.person_id: member.born_on for member in household.registered.members}
+    for number, signer in enumerate(consent.signers, 1):
+        if signer in born and age_on(born[signer], consent.signed_on) < ADULT:
+            raise Refused("signer-not-adult-member", signer=number)
 
 
 def _compared(c: CompleteComparison, household: Household) -> list[InquiryEvent]:

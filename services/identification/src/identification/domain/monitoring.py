@@ -48,7 +48,7 @@ from identification.domain.states import Household, Monitored, monitored_of
 
 def advance(
     command: MonitoringCommand, household: Household
-) -> Sequence[MonitoringEvent | IncomeAssessed | SafeguardAssessed]:
+) -> Sequence[MonitoringEvent | corrections.Corrected]:
     """What follows. Raises `Refused`."""
     match command:
         case CorrectRecord():

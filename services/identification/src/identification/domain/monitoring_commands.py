@@ -6,6 +6,7 @@ from uuid import UUID
 
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
+from contracts.households import Member
 from contracts.monitoring import ClosingReason, EntrySubject
 from identification.domain.assessments import Seen
 from identification.domain.policy import Policy
@@ -89,12 +90,16 @@ class RecordPlatformEntry:
     today: date
 
 
+Correctable = Assessment | Member  # what follows from a correction of it is known
+
+
 @dataclass(frozen=True, kw_only=True)
 class CorrectRecord:
     """T20: somebody asked for it, somebody else approves (`by`).
 
-    `recorded_value` is what the event says at `path`; the three values are JSON texts. An assessment is
-    told as it is recorded and as it would be with the new value; `policy` is that of its day.
+    `recorded_value` is what the event says at `path`; the three values are JSON texts. An assessment, or the
+    member whose birth date it is, is told as it is recorded and as it would be with the new value; `policy`
+    is that of its day.
     """
 
     corrected_event_id: UUID
@@ -109,8 +114,8 @@ class CorrectRecord:
     by: str
     today: date
     policy: Policy
-    record: Assessment | None = None
-    amended: Assessment | None = None
+    record: Correctable | None = None
+    amended: Correctable | None = None
 
 
 MonitoringCommand = (

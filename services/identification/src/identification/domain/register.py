@@ -4,7 +4,12 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from common.decider import Refused
-from contracts.circumstances import CoLivingCounted, HealthRecorded, SchoolingRecorded
+from contracts.circumstances import (
+    BirthDateCorrected,
+    CoLivingCounted,
+    HealthRecorded,
+    SchoolingRecorded,
+)
 from contracts.codes import Deregistration
 from contracts.households import (
     CategoryCorrected,
@@ -152,6 +157,12 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             return replace(household, status=status)
         case CoLivingCounted() | HealthRecorded() | SchoolingRecorded():
             return circumstances.evolve(household, event)
+        case BirthDateCorrected():
+            born = [
+                replace(m, born_on=event.to_born_on) if m.person_id == event.person_id else m
+                for m in entry.members
+            ]
+            return _entry(household, members=born)
         case PerCapitaRecomputed():
             return _past(household, shared=(event.assessment_id, event.members))
         case _:

@@ -20,7 +20,8 @@ _T = FactType
 class Rule:
     """One rule over a type of fact. `looks_back` are the types whose history it needs.
 
-    `reads_income`: it is judged again where the assessment that it reads is corrected (T20).
+    It is judged again where the assessment (`reads_income`) or the birth date (`reads_age`, also through
+    who is able to work) that it reads is corrected (T20).
     """
 
     id: str
@@ -31,6 +32,7 @@ class Rule:
     en: str
     looks_back: tuple[FactType, ...] = ()
     reads_income: bool = False
+    reads_age: bool = False
 
 
 FACT_RULES: tuple[Rule, ...] = (
@@ -58,6 +60,7 @@ FACT_RULES: tuple[Rule, ...] = (
         rules.dropout,
         "义务教育阶段适龄儿童失学辍学为红色(因学)",
         "a child of compulsory age out of school: RED",
+        reads_age=True,
     ),
     Rule(
         "SCHOOLING-COST",
@@ -110,6 +113,7 @@ FACT_RULES: tuple[Rule, ...] = (
         "主要劳动力失业,或全户无人就业为橙色(务工不稳)",
         "the breadwinner is unemployed, or nobody able to work has work: ORANGE",
         (_T.UNEMPLOYMENT, _T.INSURED_EMPLOYMENT),
+        reads_age=True,
     ),
     Rule(
         "HOUSING-GRADE",
@@ -175,6 +179,7 @@ FACT_RULES: tuple[Rule, ...] = (
         rules_of_losses.accident,
         "劳动力因交通事故死亡或致残为红色(意外事故)",
         "a member able to work died or was disabled in an accident: RED",
+        reads_age=True,
     ),
 )
 

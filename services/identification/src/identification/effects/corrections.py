@@ -79,18 +79,18 @@ async def of_records(heard: Heard) -> list[Intent]:
             household, today = known[clue.household_id], day_of(event)
             policy = heard.policies.of(household.region, today)
             history = histories[clue.household_id]
-            still = supported_by_income(clue, assessed.assessment_id, household, history, policy)
+            still = borne_out(clue, household, history, policy, assessed.assessment_id)
             intents.append(
-                _said_anew(heard, event, household, assessed.corrects, clue.clue_id, still)
+                said_anew(heard, event, household, assessed.corrects, clue.clue_id, still)
             )
     for event, told in decided:
         household, previous = known[told.household_id], told.corrected_event_id
         still = told.still_supported
-        intents.append(_said_anew(heard, event, household, previous, told.case_id, still))
+        intents.append(said_anew(heard, event, household, previous, told.case_id, still))
     return intents
 
 
-def _said_anew(
+def said_anew(
     heard: Heard,
     event: Envelope,
     household: KnownHousehold,
@@ -98,6 +98,7 @@ def _said_anew(
     clue_id: UUID,
     still_supported: bool,
 ) -> Intent:
+    """What a clue or a case rests on is said by this event now, in place of a previous one."""
     assert event.household_id
     replaced = ReplaceEvidence(
         household_id=event.household_id,
@@ -140,21 +141,23 @@ def supported(
     )
 
 
-def supported_by_income(
+def borne_out(
     clue: Cited,
-    assessment_id: UUID,
     household: KnownHousehold,
     history: History,
     policy: Policy,
+    assessment_id: UUID | None = None,
 ) -> bool:
-    """The same of a rule that reads incomes, as of the latest assessment that the clue rests on."""
+    """The same of a rule that reads the household, as of the latest assessment that the clue rests on:
+    by the event that says it, or by its id once another event does."""
     if clue.rule_id is None:
         return True
     behind = [
         n
         for n, income in enumerate(household.incomes)
-        if income.assessment_id == assessment_id or income.event_id in clue.evidence
+        if income.event_id in clue.evidence
+        or (assessment_id and income.assessment_id == assessment_id)
     ]
-    then = replace(household, incomes=household.incomes[behind[0] :])
+    then = replace(household, incomes=household.incomes[behind[0] if behind else 0 :])
     by_income = any(found.rule_id == clue.rule_id for found in of_incomes(then, policy))
     return by_income or (clue.rule_id in OVER_FACTS and supported(clue, [], then, history, policy))

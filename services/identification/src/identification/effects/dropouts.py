@@ -1,6 +1,8 @@
-"""A child's dropout and return follow what the schools report (S1.3-02), once that may be used (PIPL 47)."""
+"""A child's dropout and return follow what the schools report (S1.3-02), once that may be used (PIPL 47),
+and the age of the child, which may have been recorded wrongly (T20)."""
 
 from common.intents import Intent
+from contracts.circumstances import BirthDateCorrected
 from contracts.fact_codes import FactType
 from contracts.persons import RestrictionLifted
 from identification.domain.dropouts import DROPOUTS, FollowChild
@@ -12,7 +14,7 @@ FOLLOWED = frozenset({FactType.ENROLMENT})
 
 async def of_children(heard: Heard) -> list[Intent]:
     """One command a child of the batch, with what is said of it now, in one query for all."""
-    told = [*of_facts(heard, FOLLOWED), *heard.of(RestrictionLifted)]
+    told = [*of_facts(heard, FOLLOWED), *heard.of(RestrictionLifted, BirthDateCorrected)]
     causes = {(said.household_id, said.person_id): event for event, said in told}
     if not causes:
         return []

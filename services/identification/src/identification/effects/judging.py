@@ -6,7 +6,7 @@ from typing import Any
 
 from common.intents import Context, Intent
 from contracts.assessments import IncomeAssessed
-from contracts.circumstances import HealthRecorded
+from contracts.circumstances import BirthDateCorrected, HealthRecorded
 from contracts.facts import (
     DepartmentFactCorrected,
     DepartmentFactRecorded,
@@ -37,6 +37,7 @@ REGISTER = (
     HouseholdSplit,
     LabourCapacityAssessed,
     HealthRecorded,
+    BirthDateCorrected,
     HouseholdRelocated,
     HouseholdAbsorbed,
     HouseholdDeregistered,

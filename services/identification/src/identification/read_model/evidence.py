@@ -17,6 +17,13 @@ CLUES = (RiskDetected, RiskClueAttached, ClueEvidenceAdded)
 CHANGES = (ClueEvidenceReplaced, CaseReviewRequested, CaseReviewed)
 
 
+# Of a clue `c` of a household `h`: its case is open, or its risk was eliminated.
+_FOLLOWED = """h.stage <> 'NONE' and c.discovered_on >= coalesce(h.discovered_on, (
+    select max(f.discovered_on) from read.case_file f
+    where f.household_id = h.household_id and f.outcome = 'ELIMINATED'
+))"""
+
+
 @dataclass(frozen=True)
 class Cited:
     """A clue of a case that is open or eliminated, with all the facts that it rests on."""
@@ -54,17 +61,14 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
 async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, list[Cited]]:
     """The clues that rest on these facts, of cases that are open or eliminated, by fact, in one query."""
     rows = await connection.fetch(
-        """
+        f"""
         select asked.fact_event_id as fact, c.clue_id, c.household_id, c.rule_id,
             array(select e.fact_event_id from read.clue_evidence e where e.clue_id = c.clue_id)
                 as evidence
         from unnest($1::uuid[]) as asked (fact_event_id)
         join read.clue_evidence c using (fact_event_id)
         join read.household h using (household_id)
-        where h.stage <> 'NONE' and c.discovered_on >= coalesce(h.discovered_on, (
-            select max(f.discovered_on) from read.case_file f
-            where f.household_id = h.household_id and f.outcome = 'ELIMINATED'
-        ))
+        where {_FOLLOWED}
         order by c.discovered_on, c.clue_id
         """,
         facts,
@@ -75,6 +79,28 @@ async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, li
             row["clue_id"], row["household_id"], row["rule_id"], frozenset(row["evidence"])
         )
         found.setdefault(row["fact"], []).append(clue)
+    return found
+
+
+async def of_households(
+    connection: Connection, households: Sequence[UUID]
+) -> dict[UUID, list[Cited]]:
+    """The clues of these households' cases that are open or eliminated, by household, in one query."""
+    rows = await connection.fetch(
+        f"""
+        select c.clue_id, c.household_id, c.rule_id, array_agg(c.fact_event_id) as evidence
+        from read.clue_evidence c join read.household h using (household_id)
+        where c.household_id = any($1::uuid[]) and {_FOLLOWED}
+        group by c.clue_id, c.household_id, c.rule_id order by min(c.discovered_on), c.clue_id
+        """,
+        households,
+    )
+    found: dict[UUID, list[Cited]] = {}
+    for row in rows:
+        clue = Cited(
+            row["clue_id"], row["household_id"], row["rule_id"], frozenset(row["evidence"])
+        )
+        found.setdefault(clue.household_id, []).append(clue)
     return found
 
 

@@ -1,0 +1,57 @@
+"""T20: a member's birth date as it should have been recorded, and what follows from it by itself.
+
+Whatever reads an age reads the corrected one from then on. Nobody under 16 is able to work, so such a
+capacity ends with the correction; one who is older than was recorded is assessed by people.
+"""
+
+from uuid import UUID
+
+from contracts.circumstances import BirthDateCorrected
+from contracts.codes import LabourBasis, LabourCapacity
+from contracts.households import LabourCapacityAssessed, Member
+from identification.domain.entry import Status
+from identification.domain.labour import WORKING
+from identification.domain.members import member_of
+from identification.domain.monitoring_commands import CorrectRecord
+from identification.domain.registration import WORKING_AGE, age_on, born_in_range
+from identification.domain.states import Household
+
+Follows = BirthDateCorrected | LabourCapacityAssessed
+
+
+def corrected(c: CorrectRecord, born: Member, household: Household) -> list[Follows]:
+    """What a member of today was `born` on. Raises `Refused` for a date that nobody can have."""
+    entry = household.registered
+    member = member_of(entry.members, born.person_id)
+    if household.status is not Status.ACTIVE or member is None or member.born_on == born.born_on:
+        return []
+    born_in_range(born, entry.members.index(member) + 1, c.today)
+    young = age_on(born.born_on, c.today) < WORKING_AGE
+    told = BirthDateCorrected(
+        household_id=entry.household_id,
+        person_id=born.person_id,
+        from_born_on=member.born_on,
+        to_born_on=born.born_on,
+        unable=young and member.labour_capacity in WORKING,
+        corrects=c.corrected_event_id,
+        corrected_on=c.today,
+    )
+    if not young or member.labour_capacity is LabourCapacity.NONE:
+        return [told]
+    assessed = LabourCapacityAssessed(
+        household_id=entry.household_id,
+        person_id=born.person_id,
+        capacity=LabourCapacity.NONE,
+        basis=LabourBasis.AGE,
+        assessed_on=c.today,
+    )
+    return [told, assessed]
+
+
+def decided_on(follows: list[Follows], household: Household) -> tuple[UUID, bool] | None:
+    """The elimination that E7 would not have allowed without the labour that is none; else `None`."""
+    eliminated, unable = household.eliminated, {f.person_id for f in follows[1:]}
+    able = {m.person_id for m in household.registered.members if m.labour_capacity in WORKING}
+    if household.case or not eliminated:
+        return None
+    return (eliminated.file.case_id, False) if able and able <= unable else None

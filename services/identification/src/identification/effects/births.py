@@ -1,0 +1,46 @@
+"""T20: rules that read an age look again where a birth date was corrected, and people at what rested on it."""
+
+from datetime import date
+
+from common.intents import Intent
+from contracts.circumstances import BirthDateCorrected
+from contracts.envelope import Envelope
+from identification.domain.rulebook import FACT_RULES
+from identification.effects.corrections import borne_out, said_anew
+from identification.effects.heard import Heard, day_of
+from identification.effects.second_look import found_anew
+from identification.read_model import evidence, facts, rules
+
+READING_AGE = sorted(
+    {kind for rule in FACT_RULES if rule.reads_age for kind in (rule.hears, *rule.looks_back)}
+)
+
+
+async def of_corrected(heard: Heard) -> list[Intent]:
+    """New clues, and a word on those that the corrected age does not bear out, with three queries for all.
+
+    A person whose data may not be used (PIPL 47) is not looked at.
+    """
+    told: list[tuple[Envelope, BirthDateCorrected]] = heard.of(BirthDateCorrected)
+    if not told:
+        return []
+    ids = list({birth.household_id for _, birth in told})
+    known = await rules.households(heard.connection, ids, owning=True)
+    histories = await facts.counted(heard.connection, ids, READING_AGE, date.min)
+    cited = await evidence.of_households(heard.connection, ids)
+    intents = []
+    for event, birth in told:
+        one = birth.household_id
+        household, history = known[one], histories[one]
+        if household.restricts(birth.person_id):
+            continue
+        was = household.with_birth(birth.person_id, birth.from_born_on, able=birth.unable)
+        policy = heard.policies.of(household.region, day_of(event))
+        intents += found_anew(heard, event, one, household, was, history)
+        intents += [
+            said_anew(heard, event, household, birth.corrects, clue.clue_id, False)
+            for clue in cited.get(one, ())
+            if borne_out(clue, was, history, policy)
+            and not borne_out(clue, household, history, policy)
+        ]
+    return intents
