@@ -87,8 +87,7 @@ async def rebuild(
         await _index(connection)
         last = await roots.signed(connection, servers.kafka, keys)
 
-        async def catch_up() -> None:
-            """What arrived meanwhile."""
+        async def catch_up() -> None:  # what arrived meanwhile
             await refill(servers, range(PARTITIONS), _beside(taking(BESIDE)))
 
         await catch_up()
@@ -272,8 +271,7 @@ def main() -> None:
     )
     for reason, count in done.parked.items():
         _say(f"{count:,} records parked: {reason}")
-    _say(f"timeline hash {done.proof.hash}")
-    _say(_proof(done.proved, signed=bool(keys)))
+    _say(f"timeline hash {done.proof.hash}\n{_proof(done.proved, signed=bool(keys))}")
 
 
 def _proof(proved: Proved | None, *, signed: bool) -> str:
@@ -289,8 +287,7 @@ def _proof(proved: Proved | None, *, signed: bool) -> str:
 
 def _own_key() -> list[str]:
     """Of the environment that the service has; none if it is not there."""
-    seed = os.environ.get("LOG_KEY")
-    name = os.environ.get("LOG_ORIGIN", ORIGIN)
+    seed, name = os.environ.get("LOG_KEY"), os.environ.get("LOG_ORIGIN", ORIGIN)
     return [Signer(name, base64.b64decode(seed, validate=True)).vkey] if seed else []
 
 
