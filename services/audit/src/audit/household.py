@@ -119,7 +119,8 @@ async def household(
     return page(
         request,
         "household.html",
-        scripts=True,
+        files=("htmx-2.0.11.min.js", "household.js"),
+        asks=True,
         household=caller,
         months=list(months(items, after[0] if after else None)),
         proof=proof,

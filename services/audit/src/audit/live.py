@@ -1,4 +1,4 @@
-"""News of a household as server-sent events, and the scripts of the pages.
+"""News of a household as server-sent events, and the files that pages run and show themselves with.
 
 An event says how many records there are; its id is that number. Whoever was away sends it back
 (`Last-Event-ID`) and hears at once if there are more by now, in whatever order they came.
@@ -15,7 +15,7 @@ from fastapi.responses import Response, StreamingResponse
 from audit import queries
 from audit.api import runtime_of
 from audit.looks import Looker, looking
-from audit.rendering import SCRIPTS
+from audit.rendering import SERVED
 from common.http import only_filters
 from common.problems import Problem
 from common.service import Runtime
@@ -55,11 +55,11 @@ async def news(runtime: Runtime, id_: UUID, seen: int) -> AsyncGenerator[str, No
 
 @router.get("/static/{name}")
 async def static(name: str) -> Response:
-    """A script, by the name that has its version or hash in it."""
-    if name not in SCRIPTS:
+    """A script or a style sheet, by the name that has its hash in it."""
+    if name not in SERVED:
         raise Problem("not-found")
     return Response(
-        SCRIPTS[name].text,
-        media_type="text/javascript; charset=utf-8",
+        SERVED[name].text,
+        media_type=f"{SERVED[name].kind}; charset=utf-8",
         headers={"Cache-Control": "public, max-age=31536000, immutable"},
     )

@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -25,29 +25,32 @@ HERE = Path(__file__).parent
 STYLE = (HERE / "audit.css").read_text("utf-8")
 STYLE_HASH = base64.b64encode(sha256(STYLE.encode()).digest()).decode()
 POLICY = (
-    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; img-src data:; form-action 'self'; base-uri 'none'; "
+    f"frame-ancestors 'none'; style-src 'sha256-{STYLE_HASH}'"
 )
 SAFE = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
-    """A file of `static`, and what the page that names it says of its content."""
+class File:
+    """A file of `static` as it is served, and what the page that names it says of its content."""
 
     name: str
+    kind: str
     text: str
     integrity: str
 
 
-def _script(path: Path) -> Script:
+def _file(path: Path) -> File:
     digest = sha256(path.read_bytes())
-    name = f"{path.stem}-{digest.hexdigest()[:12]}.js"
+    name = f"{path.stem}-{digest.hexdigest()[:12]}{path.suffix}"
     integrity = f"sha256-{base64.b64encode(digest.digest()).decode()}"
-    return Script(name, path.read_text("utf-8"), integrity)
+    return File(name, KINDS[path.suffix], path.read_text("utf-8"), integrity)
 
 
-SCRIPTS = {script.name: script for script in map(_script, sorted(HERE.glob("static/*.js")))}
+KINDS = {".css": "text/css", ".js": "text/javascript"}
+FILES = {path.name: _file(path) for path in HERE.glob("static/*") if path.suffix in KINDS}
+SERVED = {file.name: file for file in FILES.values()}
 
 templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -77,9 +80,17 @@ def household_id(text: str) -> UUID:
 
 
 def page(
-    request: Request, template: str, status: int = 200, *, scripts: bool = False, **values: Any
+    request: Request,
+    template: str,
+    status: int = 200,
+    *,
+    files: Sequence[str] = (),
+    asks: bool = False,
+    **values: Any,
 ) -> HTMLResponse:
-    """A page in the reader's language. With `scripts` it may run ours, and ask this service."""
+    """A page in the reader's language. It may use the `files` of `static` and no others; their
+    scripts ask this service for more only if it `asks`."""
+    used = [FILES[name] for name in files]
     nonce = secrets.token_urlsafe(16)
     lang = language(request)
     path = "/" if request.method == "POST" else request.url.path
@@ -93,7 +104,7 @@ def page(
         lang=lang,
         style=Markup(STYLE),
         nonce=nonce,
-        scripts=SCRIPTS.values() if scripts else (),
+        files=used,
         link=link,
         other_language=address(path, query if lang == "en" else {**query, "lang": "en"}),
         say=lambda name, **filled: PHRASES[name].of(lang).format(**filled),
@@ -103,5 +114,13 @@ def page(
         local=lambda moment: f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
         **values,
     )
-    allowed = f"; script-src 'nonce-{nonce}'; connect-src 'self'" if scripts else ""
-    return HTMLResponse(html, status, headers={**SAFE, "Content-Security-Policy": POLICY + allowed})
+    policy = _policy(nonce, {file.kind for file in used}, asks)
+    return HTMLResponse(html, status, headers={**SAFE, "Content-Security-Policy": policy})
+
+
+def _policy(nonce: str, kinds: set[str], asks: bool) -> str:
+    """What a page may load: no more than it uses, and that by the nonce of this answer."""
+    policy = POLICY
+    policy += f" 'nonce-{nonce}'" if KINDS[".css"] in kinds else ""
+    policy += f"; script-src 'nonce-{nonce}'" if KINDS[".js"] in kinds else ""
+    return policy + ("; connect-src 'self'" if asks else "")
