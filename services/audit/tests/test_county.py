@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from audit.counting import count
 from audit.county import TILES, legend, tiles
 from audit.looks import STAFF
+from audit.rendering import SERVED
 from audit.tally import Standing
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Envelope
@@ -246,6 +247,7 @@ async def test_the_duties_of_each_month_are_a_picture_and_a_table_that_opens_the
     await hear([*kept.events, *missed.events, *coming.events])
     page = await shown(client, "/county")
     assert page.count('<g transform="translate(') == 12
+    assert '<text x="25" y="14">1/2</text>' in page
     rows = re.findall(r'<th scope="row">(\d{4}-\d\d)</th>(.*?)</tr>', page)
     numbers = {month: re.findall(r">(\d+)</a>", cells) for month, cells in rows}
     assert next(iter(numbers)) == "2023-07"
@@ -261,3 +263,27 @@ async def test_the_duties_of_each_month_are_a_picture_and_a_table_that_opens_the
     both = "due=2024-05&phase=MONITORED"
     for wrong in ("due=2024-13", "due=2024", "due=2024-05&duty=x", "due=2024-05&outcome=x", both):
         assert (await client.get(f"/county/households?{wrong}")).status_code == 404
+
+
+async def test_the_chart_is_drawn_by_files_of_ours_that_the_page_may_use_and_no_others(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/county")
+    policy = answer.headers["content-security-policy"]
+    used = re.findall(
+        r'<(script|link)[^>]* (?:src|href)="/static/([^"]+)" integrity="([^"]+)" nonce="([^"]+)"',
+        answer.text,
+    )
+    assert [(tag, name.rpartition("-")[0]) for tag, name, _, _ in used] == [
+        ("link", "uPlot-1.6.32.min"),
+        ("script", "uPlot-1.6.32.iife.min"),
+        ("script", "county"),
+    ]
+    for _, name, integrity, nonce in used:
+        assert f"' 'nonce-{nonce}'; script-src 'nonce-{nonce}'" in policy
+        assert SERVED[name].integrity == integrity
+        file = await client.get(f"/static/{name}", headers={"Authorization": ""})
+        assert file.headers["content-type"] == f"{SERVED[name].kind}; charset=utf-8"
+        assert "immutable" in file.headers["cache-control"]
+    for directive in ("unsafe", "connect-src", "'self' '"):
+        assert directive not in policy

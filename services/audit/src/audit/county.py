@@ -81,6 +81,7 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
     return page(
         request,
         "county.html",
+        files=("uPlot-1.6.32.min.css", "uPlot-1.6.32.iife.min.js", "county.js"),
         region=place,
         phase=phase,
         phases=PHASES,

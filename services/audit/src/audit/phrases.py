@@ -109,9 +109,12 @@ PHRASES = {
     "duty_open": Words("未完成", "Still open"),
     "monthly": Words("近十二个月到期的任务", "Duties due in the last twelve months"),
     "monthly_help": Words(
-        "浅色宽条为当月到期的任务，深色窄条为其中已逾期的；上方数字为已逾期/到期。下表可打开名单。",
-        "The wide, light bar is what was due in a month, the narrow, dark one what of it was breached; "
-        "above them, breached/due. The table opens the lists.",
+        "浅色宽条为当月到期的任务，深色窄条为其中已逾期的。",
+        "The wide, light bar is what was due in a month, the narrow, dark one what of it was breached.",
+    ),
+    "monthly_still": Words("条上数字为已逾期/到期。", "Above the bars: breached/due."),
+    "monthly_lists": Words(
+        "下表列出数字，并可打开名单。", "The table has the numbers, and opens the lists."
     ),
     "monthly_table": Words("数字与名单", "Numbers and lists"),
     "due_month": Words("到期月份", "Month"),
