@@ -346,7 +346,7 @@ async def test_if_match_is_a_version_of_ours_or_fails(
     if version is not None:
         assert found.json() == ["k", version]
     else:
-        problem(found, 412, "version-moved-on")
+        problem(found, 412, "not-a-version")
 
 
 # Health

@@ -162,7 +162,7 @@ async def test_every_bad_fact_is_named_by_its_place_and_never_echoed(
         (settlement(number, unknown=1), 422, "extra_forbidden", "/data/unknown"),
         (settlement(number, total_fen="12"), 422, "int", "/data/total_fen"),
         (settlement(number, total_fen=-1), 422, "range", "/data/total_fen"),
-        (settlement(number, total_fen=1), 422, "range", "/data/total_fen"),
+        (settlement(number, total_fen=1), 422, "sum", "/data/total_fen"),
         (settlement(number, settled_on=tomorrow), 422, "future", "/data/settled_on"),
         (settlement(number, settled_on="28/02/2024"), 422, "date", "/data/settled_on"),
         (settlement(number, identity_number=wrong), 422, "checksum", "/data/identity_number"),

@@ -1,6 +1,7 @@
 """Every error becomes one shape of answer: `application/problem+json` (RFC 9457)."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from common.intents import Conflict, KeyReused
 from common.problems import MEDIA_TYPE, Fault, Problem, Text, body, fault
 from common.tracing import current_trace_id
 from common.writer import LOST, Busy, Unavailable
+
+JSON = "application/json"
 
 log = structlog.get_logger()
 
@@ -62,8 +65,10 @@ def handle_errors(app: FastAPI, texts: Mapping[str, Text], limit: int) -> None:
     async def on_problem(_: Request, error: Exception) -> JSONResponse:
         return answer_with(refusal(error), texts)
 
-    async def on_invalid(_: Request, error: Exception) -> JSONResponse:
+    async def on_invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
+        if isinstance(error.body, bytes):  # FastAPI parses what is declared as JSON alone
+            return answer_with(Problem("unsupported-media-type", {"accepted": JSON}), texts)
         return answer_with(invalid(error.errors(), error.body), texts)
 
     async def on_http(_: Request, error: Exception) -> JSONResponse:
@@ -96,11 +101,21 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     where = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
     pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in where)
     kind = str(error["type"])
+    wanted = error.get("ctx", {})
     for code, starts in _KINDS.items():
         if kind.startswith(starts):
-            return fault(pointer, code)
-    custom = error.get("ctx", {}).get("error")
+            known = re.findall("'([^']*)'", str(wanted.get("expected", "")))
+            return fault(pointer, code, known=known, **_bounds(wanted))
+    custom = wanted.get("error")
     return fault(pointer, str(custom) if isinstance(custom, ValueError) else "value")
+
+
+def _bounds(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What pydantic says of the bound that was passed; nothing where there is none."""
+    return {
+        "least": wanted.get("ge", wanted.get("min_length")),
+        "most": wanted.get("le", wanted.get("max_length")),
+    }
 
 
 _KINDS: dict[str, tuple[str, ...]] = {

@@ -137,7 +137,7 @@ def expected_version(request: Request) -> int | None:
         return None
     digits = tag.strip().strip('"')
     if not re.fullmatch("[0-9]{1,18}", digits):
-        raise Problem("version-moved-on", {"version": "?"})
+        raise Problem("not-a-version")
     return int(digits)
 
 

@@ -10,7 +10,7 @@ MOST = 500  # items of a page
 def bounded(limit: int) -> None:
     """Raises `Problem` (422) for a page of nothing or of more than `MOST`."""
     if not 1 <= limit <= MOST:
-        raise Problem("invalid", faults=[fault("/limit", "range")])
+        raise Problem("invalid", faults=[fault("/limit", "range", least=1, most=MOST)])
 
 
 def lead_on(request: Request, response: Response, cursor: object | None) -> None:

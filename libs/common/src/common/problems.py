@@ -5,7 +5,7 @@ the remedy), and never echoes what was sent: a pointer says where to look.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,8 +70,8 @@ COMMON: dict[str, Text] = {
     ),
     "outside-region": Text(
         403,
-        "没有权限：该户不在您负责的区域内",
-        "Not allowed: the household is outside the area you answer for",
+        "没有权限：不在您负责的区域内",
+        "Not allowed: outside the area that you answer for",
     ),
     "wrong-department": Text(
         403,
@@ -83,7 +83,11 @@ COMMON: dict[str, Text] = {
         "没有权限：该户未分派给您的部门",
         "Not allowed: the household is not routed to your department",
     ),
-    "not-found": Text(404, "没有找到：请核对编号", "Not found: check the identifier"),
+    "not-found": Text(
+        404,
+        "没有找到：请核对地址和其中的编号",
+        "Not found: check the address, and the identifier in it",
+    ),
     "method-not-allowed": Text(
         405, "该地址不支持此方法", "This address does not support the method"
     ),
@@ -143,6 +147,11 @@ COMMON: dict[str, Text] = {
         "该户记录已更新到版本 {version}：请重新读取后再试",
         "The household has moved on to version {version}: read it again and retry",
     ),
+    "not-a-version": Text(
+        412,
+        "If-Match 不是本系统给出的版本：请原样使用读取时答复的 ETag",
+        "If-Match is no version of ours: send the ETag of the answer that you read",
+    ),
     "conflict": Text(
         503,
         "该户正被多人同时修改：请稍后重试",
@@ -187,6 +196,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "list": ("不是列表", "not a list"),
     "object": ("不是对象", "not an object"),
     "range": ("超出允许范围", "outside the allowed range"),
+    "sum": ("各项之和超过总额", "the parts add up to more than the total"),
     "length": ("长度不符合要求", "of the wrong length"),
     "pattern": ("格式不符合要求", "of the wrong format"),
     "json": ("不是有效的 JSON", "not valid JSON"),
@@ -205,9 +215,25 @@ def may_identify(text: str) -> bool:
     return bool(_IDENTITY_NUMBER.search(re.sub(r"[\s-]", "", text)))
 
 
-def fault(pointer: str, code: str) -> Fault:
-    """A fault with the text of its code; digits that could be an identity number are masked."""
+def fault(
+    pointer: str,
+    code: str,
+    *,
+    known: Iterable[str] = (),
+    least: object = None,
+    most: object = None,
+) -> Fault:
+    """A fault with the text of its code, and what would be right: one of the `known` values, or the
+    bounds, which count too. Digits that could be an identity number are masked."""
     zh, en = FAULTS.get(code, FAULTS["value"])
+    right = [
+        (f"可用 {'、'.join(known)}", f"use {', '.join(known)}") if (known := list(known)) else None,
+        (f"至少 {least}", f"at least {least}") if least is not None else None,
+        (f"至多 {most}", f"at most {most}") if most is not None else None,
+    ]
+    if said := [one for one in right if one]:
+        zh += "：" + "，".join(zh for zh, _ in said)
+        en += ": " + ", ".join(en for _, en in said)
     return Fault(_DIGITS.sub("…", pointer), _DIGITS.sub("…", code), zh, en)
 
 

@@ -127,9 +127,9 @@ async def read_cases(
     app, area = _area(request, caller, region, limit, CASES)
     today = app.runtime.clock.today()
     if min_age_days is not None and not 0 <= min_age_days <= 36_500:
-        raise Problem("invalid", faults=[fault("/min_age_days", "range")])
+        raise Problem("invalid", faults=[fault("/min_age_days", "range", least=0, most=36_500)])
     if outcome is not None and outcome not in OUTCOMES:
-        raise Problem("invalid", faults=[fault("/outcome", "enum")])
+        raise Problem("invalid", faults=[fault("/outcome", "enum", known=sorted(OUTCOMES))])
     rows = await cases.many(
         app.runtime.engine,
         region=area,

@@ -184,7 +184,7 @@ def _read(app: Wired, caller: Principal, item: Item, latest: datetime, today: da
             else retracted(department, event.data, today)
         )
     except msgspec.ValidationError as error:
-        raise Problem("invalid", faults=[fault_of_shape(error, "/data")]) from error
+        raise Problem("invalid", faults=[fault_of_shape(error, "/data", fact_type)]) from error
     must_own(fact.fact_type, department)
     faults: list[Fault] = [*implausible(fact, today)]
     if fact.reason is None:

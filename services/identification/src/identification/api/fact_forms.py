@@ -1,5 +1,6 @@
 """The `data` of each fact type, made from the table: what a department sends, and what it says."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -141,14 +142,17 @@ def implausible(fact: Told, today: date) -> Iterator[Fault]:
     if fact.detected_on > today:
         yield fault(f"/data/{FACT_TYPES[fact.fact_type].dated}", "future")
     if fact.detected_on < EARLIEST:
-        yield fault(f"/data/{FACT_TYPES[fact.fact_type].dated}", "range")
+        yield fault(f"/data/{FACT_TYPES[fact.fact_type].dated}", "range", least=EARLIEST)
     total = fact.values.get(FactValue.TOTAL)
     if total is not None and sum(fact.values[part] for part in _PARTS) > total:
-        yield fault("/data/total_fen", "range")
+        yield fault("/data/total_fen", "sum")
 
 
-def fault_of_shape(error: msgspec.ValidationError, base: str) -> Fault:
-    """Where and what, from msgspec's message; never the value (it may be personal)."""
+def fault_of_shape(
+    error: msgspec.ValidationError, base: str, fact: FactType | None = None
+) -> Fault:
+    """Where and what, and what would be right, from msgspec's message and the table of fact types;
+    never the value (it may be personal)."""
     message, _, path = str(error).partition(" - at `$")
     pointer = base + "".join(
         "/" + part
@@ -160,7 +164,17 @@ def fault_of_shape(error: msgspec.ValidationError, base: str) -> Fault:
     if "missing required field" in message:
         return fault(f"{pointer}/{message.split('`')[1]}", "missing")
     code = next((code for sign, code in _SIGNS if sign in message), "value")
-    return fault(pointer, code)
+    known = _known(fact, pointer) if code == "enum" else ()
+    bound = {sign: int(number) for sign, number in re.findall("([<>]=) (-?[0-9]+)", message)}
+    return fault(pointer, code, known=known, least=bound.get(">="), most=bound.get("<="))
+
+
+def _known(fact: FactType | None, pointer: str) -> list[str]:
+    """The codes of the field that a pointer names."""
+    if fact is None:
+        return []
+    spec, field = FACT_TYPES[fact], pointer.rpartition("/")[2]
+    return [code.value for code in {**spec.codes, **spec.optional_codes}.get(field, ())]
 
 
 _SIGNS = (

@@ -128,7 +128,7 @@ async def read_many(
     """Ordered by id; `Link: rel="next"` leads on. Departments see what is routed to them."""
     only_filters(request, FILTERS)
     if stage is not None and stage not in {*Stage}:
-        raise Problem("invalid", faults=[fault("/stage", "enum")])
+        raise Problem("invalid", faults=[fault("/stage", "enum", known=Stage)])
     bounded(limit)
     area = caller.area(region)
     department = caller.actor.department

@@ -44,7 +44,7 @@ KINDS = frozenset({"CASE_REVIEW", "CLUE_WITHDRAWAL", "WATER_TEST"})
 
 def _one_of(name: str, value: str | None, known: frozenset[str]) -> None:
     if value is not None and value not in known:
-        raise Problem("invalid", faults=[fault(f"/{name}", "enum")])
+        raise Problem("invalid", faults=[fault(f"/{name}", "enum", known=sorted(known))])
 
 
 @router.get("/v1/housing", summary="Houses by grade, and the ledger of dangerous ones (S1.3-03)")

@@ -196,7 +196,7 @@ async def sources(
     """`state` on a day: NONE (never tested), VALID, FAILED or STALE. Ordered by id."""
     only_filters(request, ["region", "state", "on", "cursor", "limit"])
     if state is not None and state not in STATES:
-        raise Problem("invalid", faults=[fault("/state", "enum")])
+        raise Problem("invalid", faults=[fault("/state", "enum", known=sorted(STATES))])
     app = wired(request)
     rows = await water.many(
         app.runtime.pool,
