@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from contracts.fact_codes import FactType
 from identification.api.columns import Wrong
 from identification.api.fact_columns import of_type, yuan
-from identification.sheets import XLSX
+from identification.api.fact_forms import fault_of_shape, told
+from identification.sheets import CSV, XLSX
 from services.identification.tests.asking import Callers, identity_number
 from services.identification.tests.registrar import Home, Register, numbers
 from services.identification.tests.test_imports import Cells, reasons, workbook
@@ -118,7 +120,7 @@ async def test_a_fact_about_somebody_unknown_is_kept_and_says_that_it_waits(
         ("合规自付（元）", "一万", "应为金额"),
         ("合规自付（元）", 0.001, "应为金额"),
         ("合规自付（元）", -1, "应为金额"),
-        ("医疗总费用（元）", 1, "超出允许范围"),
+        ("医疗总费用（元）", 1, "各项之和超过总额"),
         ("医疗总费用（元）", "=SUM(A1:A2)", "公式"),
         ("记录编号", None, "未填写"),
         ("记录版本", "二", "不是整数"),
@@ -134,6 +136,49 @@ async def test_a_row_at_fault_says_which_column_and_what_to_do(
     assert column == heading
     assert reason in detail
     assert identity_number(home.people[0]) not in str(told)
+
+
+async def test_a_code_that_is_not_known_is_answered_with_those_that_are(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    jiaoyu = callers.of("jiaoyu", "facts:write", department="jiaoyu")
+    headings = "记录编号,证件号码,日期,学期,就学状态\n"
+    answer = await app.post(
+        "/v1/events/import?type=EnrolmentStatus",
+        content=f"{headings}j-1,{identity_number(1)},2024-03-01,春,ENROLLED".encode(),
+        headers=jiaoyu | {"Content-Type": CSV, "Accept": "application/json"},
+    )
+    ((column, detail),) = reasons(answer.json())[0]
+    assert (column, detail) == ("学期", "不在代码表中：可用 春季学期、秋季学期")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "detail"),
+    [
+        ({"term": "WINTER"}, "/data/term", "不在代码表中：可用 SPRING、AUTUMN"),
+        (
+            {"cause": "NONE"},
+            "/data/cause",
+            "不在代码表中：可用 BY_POVERTY、BY_AVERSION、BY_ILLNESS、BY_OTHER",
+        ),
+        ({"record_version": 0}, "/data/record_version", "超出允许范围：至少 1"),
+        ({"record_key": "k" * 65}, "/data/record_key", "长度不符合要求：至多 64"),
+    ],
+)
+def test_so_is_a_code_or_a_bound_in_an_event(
+    change: dict[str, object], pointer: str, detail: str
+) -> None:
+    data = {
+        "record_key": "j-1",
+        "identity_number": identity_number(1),
+        "checked_on": "2024-03-01",
+        "term": "SPRING",
+        "status": "ENROLLED",
+    } | change
+    with pytest.raises(msgspec.ValidationError) as refused:
+        told(FactType.ENROLMENT, "jiaoyu", msgspec.Raw(msgspec.json.encode(data)))
+    found = fault_of_shape(refused.value, "/data", FactType.ENROLMENT)
+    assert (found.pointer, found.zh) == (pointer, detail)
 
 
 async def test_a_record_stands_in_a_file_once(export: Export, register: Register) -> None:

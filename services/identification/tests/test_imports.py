@@ -131,12 +131,13 @@ async def test_the_answer_is_the_file_with_a_result_and_reasons_beside_each_row(
     assert answer.status_code == 207
     assert answer.headers["Content-Type"] == XLSX
     assert answer.headers["Cache-Control"] == "no-store"
+    assert "import-result.xlsx" in answer.headers["Content-Disposition"]
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
     assert sheet is not None
     headings, good, bad = [list(r) for r in sheet.iter_rows(values_only=True)]
     assert headings == [*HEADINGS, "结果", "原因"]
     assert (good[0], good[-2], good[-1]) == (f"I-{home:05d}", "已导入", None)
-    assert (bad[-2], bad[-1]) == ("未导入", "性别：不在代码表中")
+    assert (bad[-2], bad[-1]) == ("未导入", "性别：不在代码表中：可用 男、女")
 
 
 @pytest.mark.parametrize(
@@ -250,8 +251,10 @@ async def test_the_template_has_every_column(
     app: httpx.AsyncClient, callers: Callers, clerk: Clerk
 ) -> None:
     answer = await app.get(f"{URL}-template", headers=callers.registrar)
+    assert "import-template.xlsx" in answer.headers["Content-Disposition"]
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
     assert sheet is not None
+    assert sheet.title == "导入模板"
     assert [cell.value for cell in sheet[1]] == [*HEADINGS]
     letter = get_column_letter(HEADINGS.index("证件号码") + 1)
     assert sheet.column_dimensions[letter].number_format == "@"

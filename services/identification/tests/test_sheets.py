@@ -102,7 +102,7 @@ def test_an_entity_bomb_is_not_opened() -> None:
 
 
 def test_what_is_given_back_is_text_where_text_was_sent() -> None:
-    given = write(["甲", "乙"], [{"甲": "=HYPERLINK(1)", "乙": date(2024, 3, 1)}], {})
+    given = write("表", ["甲", "乙"], [{"甲": "=HYPERLINK(1)", "乙": date(2024, 3, 1)}], {})
     sheet = openpyxl.load_workbook(io.BytesIO(given)).active
     assert sheet is not None
     assert (sheet["A2"].data_type, sheet["A2"].value) == ("s", "=HYPERLINK(1)")

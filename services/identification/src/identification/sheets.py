@@ -150,17 +150,18 @@ def _headings(values: Sequence[object]) -> list[str]:
 
 
 def write(
+    title: str,
     headings: Sequence[str],
     rows: Sequence[Mapping[str, Value]],
     widths: Mapping[str, int],
     texts: Set[str] = frozenset(),
 ) -> bytes:
-    """An Excel file with these rows. Text stays text: nothing that was sent becomes a formula.
+    """An Excel file with one sheet of these rows. Text stays text: nothing that was sent becomes a formula.
 
     `texts` are columns whose empty cells are text too, so that a number typed there keeps its digits.
     """
     book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("导入结果")
+    sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
     for place, heading in enumerate(headings):
         letter = get_column_letter(place + 1)

@@ -5,7 +5,7 @@ may be repeated or left empty in the others.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -24,11 +24,12 @@ from identification.sheets import Row, Value
 
 
 class Wrong(Exception):
-    """A cell that is not what its column holds; `code` names the reason."""
+    """A cell that is not what its column holds; `code` names the reason, `known` what it could hold."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, known: Sequence[Code] = ()) -> None:
         super().__init__(code)
         self.code = code
+        self.known = known
 
 
 @dataclass(frozen=True)
@@ -98,15 +99,16 @@ def yes_or_no(value: Value, typed: bool) -> bool:
         raise Wrong("yes-or-no") from None
 
 
-def one_of(codes: type[Code]) -> Callable[[Value, bool], str]:
+def one_of(codes: Iterable[Code]) -> Callable[[Value, bool], str]:
     """By its Chinese label, or by the code itself."""
-    known = {code.zh: code.value for code in codes} | {code.value: code.value for code in codes}
+    codes = [*codes]
+    by_name = {code.zh: code.value for code in codes} | {code.value: code.value for code in codes}
 
     def read(value: Value, typed: bool) -> str:
         try:
-            return known[str(value).strip()]
+            return by_name[str(value).strip()]
         except KeyError:
-            raise Wrong("enum") from None
+            raise Wrong("enum", codes) from None
 
     return read
 
@@ -137,21 +139,21 @@ BY_FIELD = {column.field: column.heading for column in (*OF_HOUSEHOLD, *OF_MEMBE
 
 
 def filled(
-    row: Row, columns: Iterable[Column], *, typed: bool, wrong: dict[str, str]
+    row: Row, columns: Iterable[Column], *, typed: bool, wrong: dict[str, Wrong]
 ) -> dict[str, Any]:
     """The fields of a row; what cannot be read goes into `wrong`, by heading."""
     fields: dict[str, Any] = {}
     for column in columns:
         heading, value = column.heading, row.cells[column.heading]
         if heading in row.faults:
-            wrong[heading] = row.faults[heading]
+            wrong[heading] = Wrong(row.faults[heading])
         elif value is None or value == "":
-            wrong[heading] = "missing"
+            wrong[heading] = Wrong("missing")
         else:
             try:
                 fields[column.field] = column.read(value, typed)
             except Wrong as fault:
-                wrong[heading] = fault.code
+                wrong[heading] = fault
     return fields
 
 
@@ -164,17 +166,17 @@ def number_of(row: Row) -> str:
         return ""
 
 
-def repeated(row: Row, first: Mapping[str, Any], *, typed: bool, wrong: dict[str, str]) -> None:
+def repeated(row: Row, first: Mapping[str, Any], *, typed: bool, wrong: dict[str, Wrong]) -> None:
     """Household columns of a later row are empty or say the same as in the first."""
     for column in OF_HOUSEHOLD:
         heading, value = column.heading, row.cells[column.heading]
         if heading in row.faults:
-            wrong[heading] = row.faults[heading]
+            wrong[heading] = Wrong(row.faults[heading])
         elif value not in (None, ""):
             try:
                 same = column.read(value, typed) == first.get(column.field)
             except Wrong as fault:
-                wrong[heading] = fault.code
+                wrong[heading] = fault
                 continue
             if not same and column.field in first:
-                wrong[heading] = "differs-from-first-row"
+                wrong[heading] = Wrong("differs-from-first-row")

@@ -1,7 +1,6 @@
 """The columns of a fact import: those of a department's export, from the table of fact types."""
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from contracts.fact_codes import FactCode, FactType, FactValue
@@ -11,6 +10,7 @@ from identification.api.columns import (
     as_date,
     as_text,
     identity_number,
+    one_of,
     whole,
 )
 from identification.domain.fact_types import FACT_TYPES
@@ -77,12 +77,4 @@ def _amount(value: FactValue) -> Column:
 
 
 def _coded(name: str, codes: tuple[FactCode, ...]) -> Column:
-    known: Mapping[str, str] = {c.zh: c.value for c in codes} | {c.value: c.value for c in codes}
-
-    def read(value: Value, typed: bool) -> str:
-        try:
-            return known[str(value).strip()]
-        except KeyError:
-            raise Wrong("enum") from None
-
-    return Column(CODED[name], name, read)
+    return Column(CODED[name], name, one_of(codes))

@@ -17,13 +17,12 @@ from common.clock import start_of
 from common.http import only_filters
 from common.problems import Problem, fault
 from contracts.fact_codes import FactType
-from identification import sheets
 from identification.api import columns
 from identification.api.columns import Column
 from identification.api.events import AT_ONCE, must_own, read_all
 from identification.api.fact_columns import PERSON, RECORD, of_type
 from identification.api.posted import keep
-from identification.api.uploads import WIDTHS, Line, answered, received, recording, workbook
+from identification.api.uploads import Line, answered, empty, received, recording
 from identification.api.wired import wired
 from identification.domain.fact_types import FACT_TYPES
 
@@ -38,7 +37,7 @@ async def template(caller: Department, request: Request, type: str = "") -> Resp
     """Excel; the columns of long numbers are text."""
     required, optional = of_type(_owned(type, caller, request, ["type"]))
     headings = [c.heading for c in (*required, *optional)]
-    return workbook(sheets.write(headings, [], WIDTHS, {RECORD, PERSON}))
+    return empty(headings, {RECORD, PERSON})
 
 
 @router.post("/v1/events/import", summary="Import a department's export from Excel or CSV")
@@ -82,15 +81,15 @@ def _ready(
     ready: list[tuple[Item, Line]] = []
     seen: set[tuple[str, int]] = set()
     for line in lines:
-        wrong: dict[str, str] = {}
+        wrong: dict[str, columns.Wrong] = {}
         data = columns.filled(line.row, required, typed=typed, wrong=wrong)
         data |= columns.filled(line.row, _present(optional, line), typed=typed, wrong=wrong)
         record = (data.get("record_key", ""), data.setdefault("record_version", 1))
         if record in seen:
-            wrong[RECORD] = "record-twice"
+            wrong[RECORD] = columns.Wrong("record-twice")
         seen.add(record)
-        for heading, code in wrong.items():
-            line.refuse(heading, code)
+        for heading, one in wrong.items():
+            line.refuse(heading, one.code, one.known)
         if not wrong:
             event = _event(caller, fact, data, now)
             ready.append((Item(len(ready), msgspec.json.encode(event)), line))

@@ -12,10 +12,9 @@ from common.auth import Principal, allow
 from common.batch import Item
 from common.http import only_filters
 from common.problems import Problem, Text
-from identification import sheets
 from identification.api import columns
 from identification.api.registering import register
-from identification.api.uploads import WIDTHS, Line, answered, received, recording, workbook
+from identification.api.uploads import Line, answered, empty, received, recording
 from identification.api.wired import wired
 from identification.read_model.register import by_number
 from identification.sheets import Sheet
@@ -28,7 +27,7 @@ IMPORTED = UUID("8f6f0a6e-1f5b-5d1c-8d55-0e6b1c5f9a31")  # names households by t
 @router.get("/v1/households/import-template", summary="An empty table with the right headings")
 async def template(_: Annotated[Principal, allow("households:write")]) -> Response:
     """Excel; the columns of long numbers are text."""
-    return workbook(sheets.write(columns.HEADINGS, [], WIDTHS, columns.LONG_NUMBERS))
+    return empty(columns.HEADINGS, columns.LONG_NUMBERS)
 
 
 @router.post("/v1/households/import", summary="Import households from Excel or CSV")
@@ -90,7 +89,7 @@ def _homes(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
 
 def _form(group: Sequence[Line], *, typed: bool) -> dict[str, Any]:
     """The household's form from its rows; what is wrong goes to the lines."""
-    wrong: dict[str, str] = {}
+    wrong: dict[str, columns.Wrong] = {}
     form = columns.filled(group[0].row, columns.OF_HOUSEHOLD, typed=typed, wrong=wrong)
     form["members"] = []
     for place, line in enumerate(group):
@@ -99,8 +98,8 @@ def _form(group: Sequence[Line], *, typed: bool) -> dict[str, Any]:
             columns.repeated(line.row, form, typed=typed, wrong=wrong)
         member = columns.filled(line.row, columns.OF_MEMBER, typed=typed, wrong=wrong)
         form["members"].append(member)
-        for heading, code in wrong.items():
-            line.refuse(heading, code)
+        for heading, one in wrong.items():
+            line.refuse(heading, one.code, one.known)
     return form
 
 

@@ -5,7 +5,7 @@ refuses.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from common.eventstore import record
 from common.intents import Connection, Intent, Outcome, Store
 from common.problems import Problem, Text
 from common.problems import filled as in_words
+from contracts.wording import Code
 from identification import sheets
 from identification.api.posted import CHANGED
 from identification.api.registering import Record
@@ -38,9 +39,13 @@ class Line:
     status: str = "refused"
     reasons: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def refuse(self, heading: str, code: str) -> None:
-        """A reason by its code."""
-        self.reasons.append((heading, *REASONS.get(code, REASONS["value"])))
+    def refuse(self, heading: str, code: str, known: Sequence[Code] = ()) -> None:
+        """A reason by its code, with what the cell could hold."""
+        zh, en = REASONS.get(code, REASONS["value"])
+        if known:
+            zh += f"：可用 {'、'.join(one.zh for one in known)}"
+            en += f": use {', '.join(known)}"
+        self.reasons.append((heading, zh, en))
 
     def explain(self, heading: str, problem: Problem, texts: Mapping[str, Text]) -> None:
         """A problem in words, beside a column or the whole row."""
@@ -80,14 +85,21 @@ async def answered(
         return JSONResponse(_summary(lines, preview=preview), status)
     rows = [_given_back(line, preview=preview) for line in lines]
     headings = [h for h in sheet.headings if h not in (RESULT, REASON)]
-    written = await asyncio.to_thread(sheets.write, [*headings, RESULT, REASON], rows, WIDTHS)
-    return workbook(written, status)
+    told = [*headings, RESULT, REASON]
+    written = await asyncio.to_thread(sheets.write, "导入结果", told, rows, WIDTHS)
+    return _workbook(written, "import-result.xlsx", status)
 
 
-def workbook(content: bytes, status: int = 200) -> Response:
+def empty(headings: Sequence[str], texts: Set[str]) -> Response:
+    """A table to fill in; the columns `texts` keep every digit of a long number."""
+    written = sheets.write("导入模板", headings, [], WIDTHS, texts)
+    return _workbook(written, "import-template.xlsx", 200)
+
+
+def _workbook(content: bytes, name: str, status: int) -> Response:
     """An Excel file that nobody keeps on the way: it may hold personal data."""
     headers = {
-        "Content-Disposition": 'attachment; filename="import.xlsx"',
+        "Content-Disposition": f'attachment; filename="{name}"',
         "Cache-Control": "no-store",
     }
     return Response(content, status, headers, XLSX)

@@ -10,8 +10,8 @@ IMPORTS: dict[str, Text] = {
     ),
     "import-empty": Text(
         422,
-        "文件没有数据：第一行为标题，从第二行起每行一人",
-        "The file has no data: headings in the first row, a person a row from the second",
+        "文件没有数据：第一行为标题，从第二行起每行一条",
+        "The file has no data: headings in the first row, one entry a row from the second",
     ),
     "import-one-sheet": Text(
         422,
