@@ -21,7 +21,7 @@ async def document(client: httpx.AsyncClient) -> Any:
 async def attacker(client: httpx.AsyncClient, desk: Desk, tokens: Issuer) -> Attacker:
     """With a household to attack; without the right to set the clock that all tests share."""
     home = await desk.household()
-    scopes = "visits:read visits:write parked:manage"
+    scopes = "visits:read visits:write visits:void parked:manage"
     headers = tokens.bearer("attacker", scopes, department="xiangzhen", region="441624")
     return Attacker(client, headers, {"household_id": str(home.household_id)})
 
@@ -38,7 +38,11 @@ async def test_no_body_breaks_a_route(attacker: Attacker, document: Any) -> None
     assert attacker.sent > 100
 
 
-KEYED = {("POST", "/v1/visits"), ("POST", "/v1/screenings")}
+KEYED = {
+    ("POST", "/v1/visits"): "visits:write",
+    ("POST", "/v1/visits/{visit_id}/voiding"): "visits:void",
+    ("POST", "/v1/screenings"): "visits:write",
+}
 
 
 async def test_the_document_tells_problems_scopes_and_the_keys(document: Any) -> None:
@@ -48,9 +52,9 @@ async def test_the_document_tells_problems_scopes_and_the_keys(document: Any) ->
         assert "422" not in answers
         named = {one["name"] for one in operation.get("parameters", []) if one["in"] == "header"}
         assert named == ({"Idempotency-Key"} if (method, path) in KEYED else set())
-    for method, path in KEYED:
+    for (method, path), scope in KEYED.items():
         operation = document["paths"][path][method.lower()]
-        assert "Scope: `visits:write`" in operation["description"]
+        assert f"Scope: `{scope}`" in operation["description"]
 
 
 async def test_S204_the_document_says_that_no_section_of_a_screening_is_optional(

@@ -34,7 +34,7 @@ from services.visits.tests.test_api import Desk, body
 from services.visits.tests.test_api import desk as desk
 from services.visits.tests.test_taking_over import FROM, MERGED, taken_over
 from visits import read_model
-from visits.domain.commands import CountVisit
+from visits.domain.commands import CountVisit, RecordVisit, VoidVisit
 from visits.domain.household import VISITS, stream_of
 from visits.main import STORE
 from visits.reactions import RULES, reacting
@@ -91,10 +91,13 @@ class Mergers:
         """Somebody was there that day."""
         assert household.household_id
         command = visit(f"{day}T10:00:00+08:00", visit_id=new_id(), now=JULY)
-        command = replace(command, household_id=household.household_id)
+        return await self.ask(replace(command, household_id=household.household_id))
+
+    async def ask(self, command: RecordVisit | VoidVisit) -> Envelope:
+        """The first event of what is recorded."""
         intent = Intent(
-            stream=stream_of(household.household_id),
-            household_id=household.household_id,
+            stream=stream_of(command.household_id),
+            household_id=command.household_id,
             decider=VISITS,
             command=command,
             context=Context(

@@ -42,7 +42,14 @@ HOUSEHOLDS = (
 )
 VISITS = ("visits:write", "visits:read")
 VILLAGE = (*HOUSEHOLDS, "episodes:village", *VISITS)
-TOWNSHIP = (*HOUSEHOLDS, "episodes:village", "episodes:town", "policies:simulate", *VISITS)
+TOWNSHIP = (
+    *HOUSEHOLDS,
+    "episodes:village",
+    "episodes:town",
+    "policies:simulate",
+    *VISITS,
+    "visits:void",
+)
 OFFICE = (
     *HOUSEHOLDS,
     "households:county",
@@ -50,6 +57,7 @@ OFFICE = (
     "access:read",
     "episodes:county",
     "visits:read",
+    "visits:void",
     "parked:manage",
     "policies:publish",
     "policies:simulate",

@@ -60,6 +60,14 @@ class Difficulty(Code):
     BOTH = "BOTH", "有实际困难和潜在风险", "practical difficulties and potential risks"
 
 
+class VoidReason(Code):
+    """Why a record of a visit does not stand."""
+
+    FABRICATED = "FABRICATED", "虚假走访", "it did not take place"
+    WRONG_HOUSEHOLD = "WRONG_HOUSEHOLD", "登错农户", "it was of another household"
+    DUPLICATE = "DUPLICATE", "重复登记", "it was recorded twice"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
     """Who went, in the post held that day."""
@@ -90,8 +98,36 @@ class HouseholdVisited:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VisitVoided:
+    """A record of a visit does not stand (A30): asked for by one person, approved by another.
+
+    What it had fulfilled is fulfilled by another visit, or due again. `last_visited_on` and
+    `last_visit_mode` are of the last visit that stands.
+    """
+
+    wording: ClassVar = Wording(
+        "作废走访记录",
+        "Visit voided",
+        "{visited_on}的走访记录于{voided_on}作废：{reason}",
+        "The visit of {visited_on} was voided on {voided_on}: {reason}",
+    )
+    household_id: UUID
+    visit_id: UUID
+    visited_on: date
+    reason: VoidReason
+    requested_by: UUID
+    approved_by: str
+    voided_on: date
+    last_visited_on: date | None
+    last_visit_mode: VisitMode | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ObligationOpened:
-    """A household is due for a visit in the period, first and last day included (S1.1-05)."""
+    """A household is due for a visit in the period, first and last day included (S1.1-05).
+
+    One whose only visit was voided is due again (A30), also when the period is over.
+    """
 
     wording: ClassVar = Wording(
         "走访任务",
@@ -184,6 +220,7 @@ class HouseholdScreened:
 
 VisitsEvent = (
     HouseholdVisited
+    | VisitVoided
     | HouseholdScreened
     | ObligationOpened
     | ObligationFulfilled

@@ -9,11 +9,15 @@ from contracts.visits import (
     ObligationFulfilled,
     ObligationOpened,
     VisitMode,
+    VisitVoided,
 )
 
 VISITS = Meanings(
     {
         HouseholdVisited: Meaning(sets={"last_visit.on": "visited_on", "last_visit.mode": "mode"}),
+        VisitVoided: Meaning(
+            sets={"last_visit.on": "last_visited_on", "last_visit.mode": "last_visit_mode"}
+        ),
         HouseholdScreened: Meaning(
             sets={
                 "last_screening.on": "screened_on",

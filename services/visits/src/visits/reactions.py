@@ -1,6 +1,6 @@
 """What visits does when identification speaks: it learns of households, of the focus lists that they are
 on (S2-03), and opens their duties. And when it speaks itself: a visit to a household that was
-absorbed counts in the survivor.
+absorbed counts in the survivor, and one that was voided does so no longer.
 
 A household that goes on the register may be visited; one that is confirmed as monitored must be,
 every month (S1.1-05), until its risk is eliminated, or its monitoring ends (A29), and again when the
@@ -27,9 +27,15 @@ from contracts.episodes import MonitoringConfirmed
 from contracts.households import EpisodeTakenOver, HouseholdRegistered, HouseholdRelocated
 from contracts.identification import IdentificationEvent
 from contracts.monitoring import MonitoringCancelled, MonitoringClosed
-from contracts.visits import HouseholdVisited, ObligationType, VisitsEvent
+from contracts.visits import HouseholdVisited, ObligationType, VisitsEvent, VisitVoided
 from visits import read_model
-from visits.domain.commands import Command, CountVisit, LeavePopulation, OpenMonthlyObligation
+from visits.domain.commands import (
+    Command,
+    CountVisit,
+    DiscountVisit,
+    LeavePopulation,
+    OpenMonthlyObligation,
+)
 from visits.domain.household import VISITS, month_of, stream_of
 from visits.domain.policy import Policy
 from visits.read_model import focus
@@ -45,12 +51,13 @@ HEARD = Codec.of(
     | focus.Listed
     | focus.Restricted
     | HouseholdVisited
+    | VisitVoided
 )
 # The rest of both languages, as this version was built with them, is of no consequence here.
 # A type that is in neither parks its household until this service is deployed with it.
 IGNORED = frozenset(Codec.of(IdentificationEvent | VisitsEvent).types) - set(HEARD.types)
 Visits = Mapping[UUID, Sequence[HouseholdVisited]]  # by the household for which they count
-_VISITED = Codec.of(HouseholdVisited)
+_MADE = Codec.of(HouseholdVisited | VisitVoided)
 RULES = Actor(
     person="rules",
     post="RULE_ENGINE",
@@ -73,6 +80,7 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
         visits = await _made_before(connection, heard)
         intents = [intent for e, p in heard if (intent := asked_by(e, p, policies, visits))]
         intents += await _made_elsewhere(connection, heard)
+        intents += await _voided_elsewhere(connection, heard)
         if intents:
             accepted(await record(connection, store, intents))
 
@@ -93,17 +101,29 @@ async def _made_before(connection: Connection, heard: Sequence[tuple[Envelope, A
     ]
     if not taken:
         return {}
-    absorbed = {one.household_id: one for one in await read_model.take_over(connection, taken)}
+    return await _until_merged(connection, await read_model.take_over(connection, taken))
+
+
+async def _until_merged(connection: Connection, taken: Sequence[TakenOverRow]) -> Visits:
+    """The visits that stand to households that were absorbed, until they were."""
+    absorbed = {one.household_id: one for one in taken}
     rows = await connection.fetch(
         """
         select type, schema_version, data from es.events
-        where stream = any($1::text[]) and type = 'HouseholdVisited' order by stream, version
+        where stream = any($1::text[]) and type = any($2::text[]) order by stream, version
         """,
         [stream_of(household) for household in absorbed],
+        list(_MADE.types),
     )
-    found: dict[UUID, list[HouseholdVisited]] = {}
+    made: dict[UUID, HouseholdVisited] = {}
     for row in rows:
-        visited = _VISITED.decode(row["type"], row["schema_version"], row["data"])
+        match _MADE.decode(row["type"], row["schema_version"], row["data"]):
+            case HouseholdVisited() as visited:
+                made[visited.visit_id] = visited
+            case VisitVoided() as voided:
+                made.pop(voided.visit_id, None)
+    found: dict[UUID, list[HouseholdVisited]] = {}
+    for visited in made.values():
         one = absorbed[visited.household_id]
         if visited.visited_on <= one.merged_on:
             found.setdefault(one.survivor_id, []).append(visited)
@@ -123,6 +143,30 @@ async def _made_elsewhere(
         for e, p in visits
         if (one := absorbed.get(p.household_id)) and p.visited_on <= one.merged_on
     ]
+
+
+async def _voided_elsewhere(
+    connection: Connection, heard: Sequence[tuple[Envelope, Any]]
+) -> list[Intent]:
+    """Visits that were voided after their household was absorbed count in the survivor no longer."""
+    voided = [(e, p) for e, p in heard if isinstance(p, VisitVoided)]
+    if not voided:
+        return []
+    absorbed = await read_model.taken_over(connection, {p.household_id for _, p in voided})
+    if not absorbed:
+        return []
+    survivors = {one.survivor_id for one in absorbed.values()}
+    others = await _until_merged(connection, await read_model.taken_over_by(connection, survivors))
+    return [
+        _intent(e, one.survivor_id, _discounting(p, one, others), one.region)
+        for e, p in voided
+        if (one := absorbed.get(p.household_id))
+    ]
+
+
+def _discounting(voided: VisitVoided, one: TakenOverRow, others: Visits) -> DiscountVisit:
+    left = tuple(others.get(one.survivor_id, ()))
+    return DiscountVisit(household_id=one.survivor_id, visit_id=voided.visit_id, visits=left)
 
 
 def _home(event: Envelope, payload: Any) -> str | None:

@@ -13,6 +13,21 @@ REFUSALS: dict[str, Text] = {
         "该 visit_id 已用于内容不同的走访：新的走访请用新的 visit_id",
         "This visit_id was used for a visit with other content: give a new visit an id of its own",
     ),
+    "visit-unknown": Text(
+        404,
+        "该户没有编号为 visit_id 的走访记录：请核对农户和编号",
+        "The household has no visit with this visit_id: check both",
+    ),
+    "visit-voided": Text(
+        409,
+        "该走访记录已作废（{reason}）：实际走访过的，请用新的 visit_id 登记",
+        "That visit was voided ({reason}): record one that took place under an id of its own",
+    ),
+    "separation-of-duties": Text(
+        409,
+        "批准作废的人不能是申请人，也不能是该次走访人员：请由他人批准",
+        "Who approves may neither have asked for it nor have been one of the visitors",
+    ),
     "visit-in-future": Text(
         422,
         "{field} 不能晚于现在（今天 {today}）：请核对走访时间",

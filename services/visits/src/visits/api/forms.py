@@ -13,6 +13,7 @@ from contracts.visits import (
     VisitMode,
     VisitorPost,
     VisitPurpose,
+    VoidReason,
 )
 from visits.api.sections import all_stated
 
@@ -48,6 +49,14 @@ class VisitForm(Form):
     visitors: Annotated[list[VisitorForm], Field(max_length=20)]
     purposes: Annotated[list[VisitPurpose], Field(min_length=1, max_length=5)]
     photo_hashes: Annotated[list[Sha256], Field(max_length=50)] = []
+
+
+class VoidingForm(Form):
+    """Why the record of a visit does not stand, and who asked for it; who sends this approves."""
+
+    household_id: UUID
+    reason: VoidReason
+    requested_by: UUID
 
 
 class ScreeningForm(Form):

@@ -1,4 +1,4 @@
-"""Recording visits, and reading those of a household."""
+"""Recording visits, voiding them (A30), and reading those of a household."""
 
 from datetime import UTC
 from typing import Annotated
@@ -14,10 +14,10 @@ from common.paging import bounded, lead_on
 from common.problems import Problem
 from contracts.visits import Visitor
 from visits import read_model
-from visits.api.forms import VisitForm
+from visits.api.forms import VisitForm, VoidingForm
 from visits.api.recording import key_of, recorded
 from visits.api.wired import Wired, region_of, wired
-from visits.domain.commands import RecordVisit
+from visits.domain.commands import RecordVisit, VoidVisit
 from visits.domain.household import VISITS, stream_of
 from visits.read_model.tables import VisitRow
 
@@ -63,6 +63,38 @@ def _intent(app: Wired, caller: Principal, form: VisitForm, region: str, key: Ke
         ),
         key=key,
     )
+
+
+@router.post("/v1/visits/{visit_id}/voiding", status_code=201, summary="A30: void a visit")
+async def void(
+    visit_id: UUID,
+    form: VoidingForm,
+    request: Request,
+    caller: Annotated[Principal, allow("visits:void")],
+) -> Response:
+    """Asked for by one person and approved by another, who was not there. The visit stays on the log; a duty
+    that it fulfilled is fulfilled by another visit, or due again."""
+    key = await key_of(request, caller)
+    app = wired(request)
+    region = await region_of(app, form.household_id, caller)
+    clock = app.runtime.clock
+    command = VoidVisit(
+        household_id=form.household_id,
+        visit_id=visit_id,
+        reason=form.reason,
+        requested_by=form.requested_by,
+        by=caller.actor.person,
+        today=clock.today(),
+    )
+    intent = Intent(
+        stream=stream_of(form.household_id),
+        household_id=form.household_id,
+        decider=VISITS,
+        command=command,
+        context=circumstances(caller, region=region, occurred_at=clock.now()),
+        key=key,
+    )
+    return await recorded(request, intent, VisitRow, "visit")
 
 
 @router.get("/v1/households/{household_id}/visits", summary="Visits of a household, latest first")

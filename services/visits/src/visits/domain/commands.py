@@ -10,6 +10,7 @@ from contracts.visits import (
     VisitMode,
     Visitor,
     VisitPurpose,
+    VoidReason,
 )
 from visits.domain.policy import Policy
 
@@ -59,6 +60,28 @@ class RecordVisit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VoidVisit:
+    """A30: a record of a visit does not stand; somebody asked for it, somebody else (`by`) approves."""
+
+    household_id: UUID
+    visit_id: UUID
+    reason: VoidReason
+    requested_by: UUID
+    by: str
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscountVisit:
+    """A visit to a household that was absorbed was voided (A54, A30); `visits` are those made there, and
+    in others that were absorbed, which still stand."""
+
+    household_id: UUID
+    visit_id: UUID
+    visits: tuple[HouseholdVisited, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordScreening:
     """Staff went through the whole form with a household (S2-04); `today` is the day of the upload."""
 
@@ -74,4 +97,12 @@ class LeavePopulation:
     left_on: date
 
 
-Command = OpenMonthlyObligation | CountVisit | RecordVisit | RecordScreening | LeavePopulation
+Command = (
+    OpenMonthlyObligation
+    | CountVisit
+    | DiscountVisit
+    | RecordVisit
+    | VoidVisit
+    | RecordScreening
+    | LeavePopulation
+)

@@ -23,14 +23,17 @@ from contracts.visits import (
     VisitMode,
     VisitorPost,
     VisitsEvent,
+    VisitVoided,
 )
 from visits.domain.commands import (
     Command,
     CountVisit,
+    DiscountVisit,
     LeavePopulation,
     OpenMonthlyObligation,
     RecordScreening,
     RecordVisit,
+    VoidVisit,
 )
 from visits.domain.states import HouseholdVisits, Obligation
 
@@ -54,8 +57,12 @@ def decide(command: Command, household: HouseholdVisits) -> list[VisitsEvent]:
             return _open_monthly(command, household)
         case CountVisit():
             return _answered(command.visit, household)
+        case DiscountVisit():
+            return _unanswered(command.visit_id, household, (*household.visits, *command.visits))
         case RecordVisit():
             return _record(command, household)
+        case VoidVisit():
+            return _void(command, household)
         case RecordScreening():
             return _screen(command, household)
         case LeavePopulation():
@@ -102,6 +109,15 @@ def _answered(visit: HouseholdVisited, household: HouseholdVisits) -> list[Visit
     return [event for obligation in household.obligations for event in _met(obligation, [visit])]
 
 
+def _unanswered(
+    visit_id: UUID, household: HouseholdVisits, visits: Iterable[HouseholdVisited]
+) -> list[VisitsEvent]:
+    """A30: what a visit fulfilled that does not stand is fulfilled by another, or due again."""
+    left = [visit for visit in visits if visit.visit_id != visit_id]
+    again = [o.opened for o in household.obligations if o.fulfilled_by == visit_id]
+    return [event for opened in again for event in _met(Obligation(opened), left) or [opened]]
+
+
 def _record(c: RecordVisit, household: HouseholdVisits) -> list[VisitsEvent]:
     """The visit, and every open duty that it fulfils. The same visit again is not a second one."""
     visited = HouseholdVisited(
@@ -119,11 +135,40 @@ def _record(c: RecordVisit, household: HouseholdVisits) -> list[VisitsEvent]:
         if replace(visited, backfilled=known.backfilled) == known:
             return []
         raise Refused("visit-id-reused")
+    if reason := household.voided.get(c.visit_id):
+        raise Refused("visit-voided", reason=reason)
     if c.visited_at > c.now:
         raise Refused("visit-in-future", field="visited_at", today=c.today)
     if not visited.visitors:
         raise Refused("visitor-needed")
     return [visited, *_answered(visited, household)]
+
+
+def _void(c: VoidVisit, household: HouseholdVisits) -> list[VisitsEvent]:
+    """A30. Who approves neither asked for it nor was there. The same again is nothing new."""
+    known = household.voided.get(c.visit_id)
+    if known is c.reason:
+        return []
+    if known:
+        raise Refused("visit-voided", reason=known)
+    visit = household.visit(c.visit_id)
+    if visit is None:
+        raise Refused("visit-unknown")
+    if c.by in map(str, (c.requested_by, *(visitor.person_id for visitor in visit.visitors))):
+        raise Refused("separation-of-duties")
+    last = next((v for v in reversed(household.visits) if v != visit), None)
+    voided = VisitVoided(
+        household_id=c.household_id,
+        visit_id=c.visit_id,
+        visited_on=visit.visited_on,
+        reason=c.reason,
+        requested_by=c.requested_by,
+        approved_by=c.by,
+        voided_on=c.today,
+        last_visited_on=last.visited_on if last else None,
+        last_visit_mode=last.mode if last else None,
+    )
+    return [voided, *_unanswered(c.visit_id, household, household.visits)]
 
 
 def _screen(c: RecordScreening, household: HouseholdVisits) -> list[VisitsEvent]:
@@ -203,6 +248,10 @@ def evolve(household: HouseholdVisits, event: VisitsEvent) -> HouseholdVisits:
             return replace(household, obligations=(*others, Obligation(event)))
         case HouseholdVisited():
             return replace(household, visits=(*household.visits, event))
+        case VisitVoided():
+            standing = tuple(v for v in household.visits if v.visit_id != event.visit_id)
+            voided = {**household.voided, event.visit_id: event.reason}
+            return replace(household, visits=standing, voided=voided)
         case HouseholdScreened():
             return replace(household, screenings=(*household.screenings, event))
         case ObligationFulfilled():

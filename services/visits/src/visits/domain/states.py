@@ -1,6 +1,7 @@
 """What is known of a household's visits: what it is due for, and who went."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from contracts.visits import (
     HouseholdVisited,
     ObligationOpened,
     ObligationType,
+    VoidReason,
 )
 
 
@@ -33,11 +35,15 @@ class Obligation:
 
 @dataclass(frozen=True)
 class HouseholdVisits:
-    """Everything in the order in which it was recorded; empty for a household never heard of."""
+    """Everything in the order in which it was recorded; empty for a household never heard of.
+
+    `visits` are those that stand, `voided` says why others do not.
+    """
 
     obligations: tuple[Obligation, ...] = ()
     visits: tuple[HouseholdVisited, ...] = ()
     screenings: tuple[HouseholdScreened, ...] = ()
+    voided: Mapping[UUID, VoidReason] = field(default_factory=dict)
 
     def obligation(self, kind: ObligationType, period_from: date) -> Obligation | None:
         """The one of this type and period, open or fulfilled."""
@@ -56,7 +62,7 @@ class HouseholdVisits:
         return replace(self, obligations=obligations)
 
     def visit(self, visit_id: UUID) -> HouseholdVisited | None:
-        """The visit of this id."""
+        """The visit of this id, if it stands."""
         return next((v for v in self.visits if v.visit_id == visit_id), None)
 
     def screening(self, screening_id: UUID) -> HouseholdScreened | None:

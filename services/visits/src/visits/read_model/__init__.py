@@ -23,12 +23,14 @@ from contracts.visits import (
     ObligationCancelled,
     ObligationFulfilled,
     ObligationOpened,
+    VisitVoided,
 )
 from visits.read_model import screenings
 from visits.read_model.tables import TABLES as TABLES
 from visits.read_model.tables import ObligationRow, TakenOverRow, VisitRow
 
 OPEN, FULFILLED, CANCELLED = "OPEN", "FULFILLED", "CANCELLED"
+Duty = ObligationOpened | ObligationFulfilled | ObligationCancelled
 
 
 async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
@@ -39,19 +41,22 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """
     if visits := [f.payload for f in fresh if isinstance(f.payload, HouseholdVisited)]:
         await _put(connection, _VISITS, [_visit(v) for v in visits])
+    if voided := [f.payload for f in fresh if isinstance(f.payload, VisitVoided)]:
+        await connection.execute(_VOIDED, [v.visit_id for v in voided])
     if screened := [f.payload for f in fresh if isinstance(f.payload, HouseholdScreened)]:
         await screenings.put(connection, screened)
     if opened := [f.payload for f in fresh if isinstance(f.payload, ObligationOpened)]:
         once = {o.obligation_id: o for o in opened}.values()
         await _put(connection, _OPENED, [_opened(o) for o in once])
-    if fulfilled := [f.payload for f in fresh if isinstance(f.payload, ObligationFulfilled)]:
-        rows = [(f.obligation_id, f.fulfilled_by, f.fulfilled_on) for f in fulfilled]
-        await _put(connection, _FULFILLED, rows)
     # After what was opened: of one duty in one batch, the last word counts.
-    duties = [
-        f.payload for f in fresh if isinstance(f.payload, ObligationOpened | ObligationCancelled)
+    last = {f.payload.obligation_id: f.payload for f in fresh if isinstance(f.payload, Duty)}
+    fulfilled = [
+        (duty.obligation_id, duty.fulfilled_by, duty.fulfilled_on)
+        for duty in last.values()
+        if isinstance(duty, ObligationFulfilled)
     ]
-    last = {duty.obligation_id: duty for duty in duties}
+    if fulfilled:
+        await _put(connection, _FULFILLED, fulfilled)
     left = [(i,) for i, duty in last.items() if isinstance(duty, ObligationCancelled)]
     if left:
         await _put(connection, _CANCELLED, left)
@@ -72,11 +77,7 @@ async def take_over(connection: Connection, taken: Sequence[TakenOverRow]) -> li
     await connection.executemany(
         _TAKEN_OVER, [(t.household_id, t.survivor_id, t.region, t.merged_on) for t in taken]
     )
-    rows = await connection.fetch(
-        "select * from read.taken_over where survivor_id = any($1::uuid[])",
-        [one.survivor_id for one in taken],
-    )
-    return [TakenOverRow(**row) for row in rows]
+    return await taken_over_by(connection, {one.survivor_id for one in taken})
 
 
 async def taken_over(
@@ -88,6 +89,14 @@ async def taken_over(
         "select * from read.taken_over where household_id = any($1::uuid[])", list(households)
     )
     return {row["household_id"]: TakenOverRow(**row) for row in rows}
+
+
+async def taken_over_by(connection: Connection, survivors: Collection[UUID]) -> list[TakenOverRow]:
+    """All that these households ever took over."""
+    rows = await connection.fetch(
+        "select * from read.taken_over where survivor_id = any($1::uuid[])", list(survivors)
+    )
+    return [TakenOverRow(**row) for row in rows]
 
 
 async def _put(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -130,14 +139,15 @@ from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::date[], $5::text[], $
     as t (visit_id, household_id, visited_at, visited_on, mode, visitors, purposes, photo_hashes,
         backfilled)
 """
+_VOIDED = "delete from read.visit where visit_id = any($1::uuid[])"
 _OPENED = f"""
 insert into read.obligation (obligation_id, household_id, obligation, responsible_region, period_from,
     period_to, due_on, status)
 select t.*, '{OPEN}'
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::date[], $7::date[])
     as t
-on conflict (obligation_id) do update set status = excluded.status,
-    responsible_region = excluded.responsible_region
+on conflict (obligation_id) do update set status = excluded.status, fulfilled_by = null,
+    fulfilled_on = null, responsible_region = excluded.responsible_region
 """
 _CANCELLED = f"""
 update read.obligation o set status = '{CANCELLED}'
