@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from hashlib import sha256
 from typing import Any
 
 import asyncpg
@@ -19,6 +20,7 @@ from contracts.envelope import Envelope
 from local.servers import Servers
 
 MEGABYTE = b'"' + b"x" * 1_000_000 + b'"'
+ENDLESS = "".join(sha256(str(n).encode()).hexdigest() for n in range(200))  # no index packs it
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
@@ -75,6 +77,9 @@ def broken(event: Envelope) -> dict[str, Record]:
         "another key": good._replace(key=b"somebody-else"),
         "no key": good._replace(key=None),
         "key not UTF-8": good._replace(key=b"\xff\xfe", headers=[]),
+        "stream longer than an index takes": record_of(envelope(stream=ENDLESS), "t", 0),
+        "and without a household": record_of(envelope(stream=ENDLESS, household_id=None), "t", 0),
+        "key longer than an index takes": good._replace(key=ENDLESS.encode(), headers=[]),
         "key with NUL": good._replace(key=b"a\0b", headers=[]),
     }
 

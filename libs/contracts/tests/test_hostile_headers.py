@@ -1,9 +1,12 @@
 """Headers that look right to Python and are not: each of these once raised something else."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
-from contracts.cloudevents import Malformed, from_headers, to_headers
+from contracts.cloudevents import LONGEST, Malformed, from_headers, to_headers
 from contracts.envelope import chained
 from libs.contracts.tests.test_envelope import EVENT, header
 
@@ -40,4 +43,31 @@ def test_the_name_of_a_stream_is_one_line_of_what_can_be_printed(character: str)
     """Otherwise it could pass for a household's line where streams and households are listed."""
     event = chained(replace(EVENT, stream=f"x{character}y"), EVENT.prev_hash)
     with pytest.raises(Malformed, match="ce_stream"):
+        from_headers(to_headers(event), event.data)
+
+
+@pytest.mark.parametrize("name", ["occurred_at", "recorded_at"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime.min.replace(tzinfo=UTC),
+        datetime.max.replace(tzinfo=UTC),
+        datetime(9999, 12, 31, 20, tzinfo=UTC),
+    ],
+    ids=["infinity before", "infinity", "no day in Shanghai"],
+)
+def test_a_moment_has_a_business_date_and_is_no_infinity(name: str, moment: datetime) -> None:
+    """Whoever shows or counts it would fail: with the page of its household, those of the county."""
+    changed: dict[str, Any] = {name: moment}
+    event = chained(replace(EVENT, **changed), EVENT.prev_hash)
+    with pytest.raises(Malformed, match="without a business date"):
+        from_headers(to_headers(event), event.data)
+
+
+@pytest.mark.parametrize("name", ["stream", "region", "service", "type"])
+def test_what_readers_look_up_is_short_enough_for_an_index(name: str) -> None:
+    """The record could neither be applied nor parked, and would be read again for ever."""
+    changed: dict[str, Any] = {name: "x" * (LONGEST + 1)}
+    event = chained(replace(EVENT, **changed), EVENT.prev_hash)
+    with pytest.raises(Malformed, match=f"longer than {LONGEST} bytes"):
         from_headers(to_headers(event), event.data)

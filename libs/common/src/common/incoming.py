@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from common.kafka import Place, Record
-from contracts.cloudevents import Malformed, from_headers
+from contracts.cloudevents import LONGEST, Malformed, from_headers
 from contracts.envelope import Envelope
 
 
@@ -34,7 +34,8 @@ class Incoming(NamedTuple):
 
 
 def incoming(record: Record) -> Incoming:
-    """Read a record. A malformed one keeps its Kafka key, so that it parks that household."""
+    """Read a record. A malformed one keeps its Kafka key, so that it parks that household; not one that
+    is longer than any household's or stream's."""
     event, fault, key = None, None, ""
     try:
         event = from_headers(record.headers, record.value)
@@ -47,7 +48,9 @@ def incoming(record: Record) -> Incoming:
         fault = f"malformed: {type(error).__name__}"
     if fault:
         place = f"no-key-{record.place.topic}-{record.place.partition}-{record.offset}"
-        key = storable((record.key or b"").decode(errors="replace")) or place
+        named = record.key or b""
+        key = storable(named.decode(errors="replace")) if len(named) <= LONGEST else ""
+        key = key or place
     return Incoming(record.place, record.offset, key, record.headers, record.value, event, fault)
 
 

@@ -6,7 +6,7 @@ nothing else is read.
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
@@ -27,6 +27,10 @@ from contracts.envelope import (
 )
 
 SEQUENCE_DIGITS: Final = 19  # an int64, zero-padded: CloudEvents compares `sequence` as a string
+LONGEST: Final = 255  # bytes of what readers look events up by: an index takes only so much
+# A moment has a business date, and is none of those that a driver of Postgres takes for infinity.
+EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
+LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Malformed(ValueError):
@@ -132,6 +136,8 @@ def _read(found: dict[str, bytes], data: bytes) -> Envelope:
     household = found.get("ce_subject", b"").decode()
     causation = found.get("ce_causationid", b"").decode()
     stream, traceparent = _required(found, "ce_stream"), found.get("traceparent", b"").decode()
+    if len(found["ce_stream"]) > LONGEST:
+        raise Malformed(f"ce_stream is longer than {LONGEST} bytes")
     if not stream.isprintable():  # it is a line of its own where households and streams are listed
         raise Malformed("ce_stream holds a line break, or what cannot be printed")
     if "\0" in traceparent:
@@ -213,6 +219,8 @@ def _read_standing(*values: bytes | None) -> Standing:
         raise Malformed("ce_region is missing")
     if classification is None:
         raise Malformed("ce_dataclassification is missing")
+    if max(len(full_type.encode()), len(region.encode())) > LONGEST:
+        raise Malformed(f"ce_type or ce_region is longer than {LONGEST} bytes")
     told = Actor(**{name: text or "" for name, text in zip(_ACTOR, actor, strict=True)})
     return service, name, int(parts[4][1:]), told, region, policy_version, classification
 
@@ -258,9 +266,12 @@ def _known_uuid(name: str, text: str) -> UUID:
 
 def _moment(name: str, text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError as error:
         raise Malformed(f"{name} is not a time") from error
+    if not EARLIEST <= found < LATEST:
+        raise Malformed(f"{name} is a time without a business date")
+    return found
 
 
 def _version(digits: str) -> int:
