@@ -242,9 +242,16 @@ def test_a_statement_is_taken_from_its_service_and_from_nobody_else(
     ):
         with pytest.raises(Refused, match=why):
             take(told, at(key, note), KEYS)
+    for text in ("statement/1", "05:00:00.000000Z"):
+        with pytest.raises(ValueError, match="not a statement"):
+            take(told, at("identification", signed(statement).replace(text, "x")), KEYS)
+    beyond = signed(statement).replace("2024-06-03T05:00:00.000000Z", "0001-01-01T00:00:00+14:00")
     with pytest.raises(ValueError, match="not a statement"):
-        take(told, at("identification", signed(statement).replace("statement/1", "x")), KEYS)
-    assert all(of.statement is None for of in told.values())
+        take(told, at("identification", beyond), KEYS)
+    for key, entry in (("a\0b", "x\n"), ("one", "a\0b"), ("x" * 256, "x\n")):
+        with pytest.raises(Refused, match="named so"):  # or the database would end the worker
+            take(told, at(f"identification {key}", entry), KEYS)
+    assert all(of.statement is None and not of.later for of in told.values())
     take(told, at("identification one", "one\n"), KEYS)
     take(told, at("identification", signed(statement), 5), KEYS)
     take(told, at("identification two", "two\n"), KEYS)

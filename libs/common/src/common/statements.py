@@ -80,7 +80,7 @@ def statement_of(note: str) -> Statement:
     """Read a statement, signed or not. Raises `ValueError`."""
     form, service, until, heads, ends, *months = note.partition("\n\n")[0].rstrip("\n").split("\n")
     _, size, root = heads.split(" ")
-    if form != FORMAT:
+    if form != FORMAT or not until.endswith("Z"):
         raise ValueError("not a statement")
     return Statement(
         service,

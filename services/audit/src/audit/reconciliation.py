@@ -27,6 +27,7 @@ from common.kafka import KafkaError, LogScan, Place, Record
 from common.service import Runtime
 from common.statements import Month, Statement, statement_of
 from common.topics import SERVICES, STATEMENTS, events_topic
+from contracts.cloudevents import LONGEST
 
 log = structlog.get_logger()
 
@@ -149,13 +150,16 @@ class Told:
 def take(told: dict[str, Told], record: Record, keys: Sequence[Key]) -> None:
     """Take a record of the topic of statements: an entry of a service, or its statement.
 
-    Raises `Refused` for a statement that its service did not sign, `ValueError` for what is neither.
+    Raises `Refused` for a statement that its service did not sign, and for what no database can keep;
+    `ValueError` for what is neither.
     """
     service, entry, key = (record.key or b"").decode().partition(" ")
     if service not in SERVICES:
         raise Refused("no service of ours")
     of = told.setdefault(service, Told())
     text = (record.value or b"").decode()
+    if "\0" in key + text or len(key.encode()) > LONGEST:  # the database would refuse to keep it
+        raise Refused("no household or stream is named so")
     if entry:
         of.later[key] = text
         return
