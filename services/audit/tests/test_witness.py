@@ -114,7 +114,9 @@ async def test_only_cosignatures_of_known_witnesses_to_our_checkpoints_are_taken
     assert await pool.fetchval("select count(*) from log.cosignatures") == 0
     del client.headers["authorization"]  # the signature is right enough
     more = f"x\n\u2014 {city.name} AAAA\n"  # what somebody put behind it is not kept
-    for note in (cosigned, cosigned + more):
+    behind = f"{cosigned[:-1]} and more of it\n"
+    inside = f"{cosigned[:-9]}!{cosigned[-9:]}"
+    for note in (cosigned, cosigned + more, behind, inside):
         assert (await client.post("/v1/log/cosignatures", content=note)).status_code == 204
     assert (await client.get("/v1/log/checkpoint")).text == cosigned
 

@@ -18,6 +18,7 @@ from audit import verify, witness
 from audit.dossier import dossier, texts
 from audit.log import store
 from audit.log.keeper import Keeper
+from audit.log.note import plain
 from audit.log.store import Checkpoint
 from audit.log.tables import CHECKPOINTS
 from audit.log.tiles import WIDTH, Tile, Wanted, asked
@@ -136,7 +137,7 @@ async def cosigned(request: Request) -> None:
         if not signed or known.note.rpartition("\n\n")[0] != text:
             raise Problem("not-a-cosignature")
         theirs = {
-            name: line
+            name: plain(line)
             for line in lines.splitlines()
             for name in verify.signers(f"{text}\n\n{line}\n", witnesses)
         }

@@ -19,6 +19,13 @@ def succession(old: Signer, new: Signer, size: int) -> str:
     return new.also_sign(old.sign(f"{SUCCESSION}\n{old.vkey}\n{new.vkey}\n{size}\n"))
 
 
+def plain(line: str) -> str:
+    """The line of a signature as it is written. Whoever passes one on may put more behind it, which
+    verifies as well, but no other reader of notes would take the note with it."""
+    dash, name, material, *_ = line.split(" ")
+    return f"{dash} {name} {base64.b64encode(base64.b64decode(material)).decode()}"
+
+
 def checkpoint(head: Head) -> str:
     """The three lines of a tlog-checkpoint, and what it signs of meanings as its extension line."""
     text = f"{head.origin}\n{head.size}\n{base64.b64encode(head.root).decode()}\n"
