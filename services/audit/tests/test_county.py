@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -157,6 +158,18 @@ async def test_a_deadline_that_a_household_has_once_is_counted_each_time(
     numbers = await every_number(client, await shown(client, "/county"))
     kind = "region=441624&duty=identification.RiskDetected.v1&outcome="
     assert [numbers[kind + o] for o in ("opened", "fulfilled", "breached", "open")] == [2, 1, 1, 1]
+
+
+@pytest.mark.usefixtures("today")
+async def test_an_id_that_no_index_takes_is_counted_and_breaks_nothing(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    endless = "".join(sha256(str(n).encode()).hexdigest() for n in range(200))
+    ledgered = Life(1).then(0, "DangerousHousingLedgered", entry_id=endless, due_on="2024-07-05")
+    await heard(hear, ledgered.then(9, "HousingRemedyNoted", entry_id=endless, step="x"))
+    numbers = await every_number(client, await shown(client, "/county"))
+    kind = "region=441624&duty=identification.DangerousHousingLedgered.v1&outcome="
+    assert [numbers[kind + o] for o in ("opened", "fulfilled")] == [1, 1]
 
 
 @pytest.mark.usefixtures("today")

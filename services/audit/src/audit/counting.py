@@ -26,6 +26,7 @@ VERSION: Final = 1  # of the queries below: another number counts everything ane
 MOST: Final = 2_000  # households at a time: a third of a second
 AT_A_LOOK: Final = 100  # households that a look counts itself: a fiftieth of a second
 EVERY: Final = 5.0  # seconds between looks of the worker
+LONGEST_ID: Final = 200  # characters of what tells a duty from another: an index takes only so much
 ONE_AT_A_TIME: Final = 7_301_006  # advisory lock
 
 
@@ -165,7 +166,7 @@ with rule as (
 ), moved as (
     select household_id, recorded_at, service, stream, version, closes, day,
         service || '.' || type || '.v' || schema_version as kind,
-        coalesce(doc #>> string_to_array(id, '.'), id) as id,
+        left(coalesce(doc #>> string_to_array(id, '.'), id), {LONGEST_ID}) as id,
         case when pg_input_is_valid(doc #>> string_to_array(due, '.'), 'date')
             then (doc #>> string_to_array(due, '.'))::date end as due_on
     from (
