@@ -161,6 +161,20 @@ async def test_a_deadline_that_a_household_has_once_is_counted_each_time(
 
 
 @pytest.mark.usefixtures("today")
+async def test_a_deadline_that_is_opened_again_while_open_stays_what_its_page_shows(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    """A fact that was told late is due earlier than what opened the clock."""
+    life = Life(1).then(0, "RiskDetected", due_on="2024-07-05")
+    await heard(hear, life.then(1, "RiskDetected", due_on="2024-06-10"))
+    numbers = await every_number(client, await shown(client, "/county"))
+    kind = "region=441624&duty=identification.RiskDetected.v1&outcome="
+    assert [numbers[kind + o] for o in ("opened", "breached", "open")] == [1, 0, 1]
+    page = await shown(client, f"/households/{household(1)}")
+    assert '<time datetime="2024-07-05">' in page
+
+
+@pytest.mark.usefixtures("today")
 async def test_an_id_that_no_index_takes_is_counted_and_breaks_nothing(
     client: httpx.AsyncClient, hear: Hear
 ) -> None:

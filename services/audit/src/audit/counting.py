@@ -22,7 +22,7 @@ from common.service import Runtime
 
 log = structlog.get_logger()
 
-VERSION: Final = 1  # of the queries below: another number counts everything anew
+VERSION: Final = 2  # of the queries below: another number counts everything anew
 MOST: Final = 2_000  # households at a time: a third of a second
 AT_A_LOOK: Final = 100  # households that a look counts itself: a fiftieth of a second
 EVERY: Final = 5.0  # seconds between looks of the worker
@@ -158,6 +158,9 @@ from (
 ) as each join unnest($1::uuid[], $7::text[]) as a (household_id, region) using (household_id)
 """
 
+# A duty that is opened again while it is open stays what it was opened as first, as on the page of its
+# household (`audit.deadlines`).
+_RECORDED = "recorded_at, service, stream, version"
 _DUTIES = f"""
 with rule as (
     select * from unnest(
@@ -175,13 +178,15 @@ with rule as (
     ) as each where wanted = '{{}}' or doc @> wanted::jsonb
 ), rounds as (
     select *, count(*) filter (where closes) over (
-        partition by household_id, id order by recorded_at, service, stream, version, closes desc
+        partition by household_id, id order by {_RECORDED}, closes desc
         rows between unbounded preceding and 1 preceding) as round
     from moved
 )
 insert into read.duties (household_id, region, id, round, kind, due_on, closed_on)
-select household_id, min(a.region), id, round, min(kind) filter (where not closes),
-    min(due_on) filter (where not closes), min(day) filter (where closes)
+select household_id, min(a.region), id, round,
+    (array_agg(kind order by {_RECORDED}) filter (where not closes))[1],
+    (array_agg(due_on order by {_RECORDED}) filter (where not closes))[1],
+    min(day) filter (where closes)
 from rounds join unnest($1::uuid[], $9::text[]) as a (household_id, region) using (household_id)
 group by household_id, id, round having bool_or(not closes)
 """
