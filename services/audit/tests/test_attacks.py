@@ -311,6 +311,17 @@ async def test_T9_a_record_in_the_tree_of_another_service_is_found(
     assert "forged source" in why
 
 
+async def test_a_fork_is_named_as_what_it_is(
+    app: FastAPI, client: httpx.AsyncClient, hear: Hear, mine: list[Envelope]
+) -> None:
+    last = mine[-1]
+    await hear([chained(replace(last, data=b'{"other":1}'), last.prev_hash)])
+    await sign(app)
+    code, why = judged((await client.get(URL)).json())
+    assert code == INVALID
+    assert "two contents of one version, a fork" in why
+
+
 async def test_T16_an_erased_person_leaves_every_proof_as_it_was(
     app: FastAPI, client: httpx.AsyncClient, hear: Hear, mine: list[Envelope]
 ) -> None:

@@ -9,11 +9,12 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from audit.access import COOKIE
 from audit.looks import STAFF
 from common.testing import NOON, Issuer, envelope, history, household
-from contracts.envelope import Envelope
+from contracts.envelope import ZERO_HASH, Envelope, chained
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 
@@ -95,8 +96,32 @@ async def test_what_is_parked_is_said_on_the_page(client: httpx.AsyncClient, hea
     await hear([events[0], events[2]])
     page = (await client.get(PAGE)).text
     assert "1 条记录尚未能处理" in page
+    assert "<li>之前的记录尚未到达: 1</li>" in page
+    assert "历史自相矛盾" not in page
     await hear([events[1]])
     assert "尚未能处理" not in (await client.get(PAGE)).text
+
+
+async def test_a_contradictory_history_is_said_on_the_page_and_in_the_lists(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    one = envelope(type="RiskDetected", household_id=household(1))
+    await hear([one, envelope(type="RiskDetected", household_id=household(2))])
+    fork = chained(replace(one, data=b'{"other":1}'), ZERO_HASH)
+    await hear([fork, envelope(prev=one)])
+    page = (await client.get(PAGE)).text
+    Checked(page)
+    assert "<strong>历史自相矛盾</strong>" in page
+    assert "<li>同一序号的另一份记录: 1</li>" in page
+    assert "<li>在上述记录之后等待: 1</li>" in page
+    page = (await client.get(PAGE, params={"lang": "en"})).text
+    assert "<strong>Contradictory history</strong>" in page
+    for listed in (f"/?region={one.region}", "/county/households?phase=CLUE"):
+        page = (await client.get(listed)).text
+        assert page.count("历史自相矛盾") == 1
+        marked = re.search(r'<th scope="row" class="id">.*历史自相矛盾', page)
+        assert marked
+        assert str(household(1)) in marked[0]
 
 
 async def test_what_an_event_says_is_text_and_never_markup(

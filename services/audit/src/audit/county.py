@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from audit import counting, tally
+from audit import counting, queries, tally
 from audit.api import MOST, runtime_of, vocabulary_of
 from audit.declared import PHASES, STEPS
 from audit.lists import Lister, listing
@@ -130,6 +130,7 @@ async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         uncounted=uncounted,
         wanted=asked,
         households=found[:MOST],
+        forked=await queries.forked(runtime.pool, "audit", [h.household_id for h in found]),
         following=household_cursor(found[MOST - 1]) if len(found) > MOST else None,
     )
 

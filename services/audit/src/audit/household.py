@@ -19,7 +19,7 @@ from audit.history import Field, label, spoken, worded
 from audit.log import stated
 from audit.log.keeper import Keeper
 from audit.looks import Looker, looking
-from audit.phrases import PHRASES
+from audit.phrases import PARKED, PHRASES
 from audit.rendering import page
 from audit.sentences import Words
 from audit.state import Happened, State, diff, state
@@ -125,7 +125,8 @@ async def household(
         months=list(months(items, after[0] if after else None)),
         proof=proof,
         hidden=sight.hidden(proof.count),
-        parked=await queries.parked(runtime.engine, "audit", str(id_)),
+        parked=await queries.reasons(runtime.engine, "audit", str(id_)),
+        because=PARKED,
         following=cursor_after(shown[-1]) if len(found) > MOST else None,
         denied=denied,
         header=[

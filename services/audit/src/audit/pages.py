@@ -58,7 +58,17 @@ async def find(request: Request, caller: Annotated[Lister, listing(Shown.VILLAGE
     )
     caller.show(len(found[:MOST]), village=place)
     following = household_cursor(found[MOST - 1]) if len(found) > MOST else None
-    return page(request, "village.html", region=place, households=found[:MOST], following=following)
+    shown = found[:MOST]
+    return page(
+        request,
+        "village.html",
+        region=place,
+        households=shown,
+        forked=await queries.forked(
+            runtime_of(request).pool, "audit", [h.household_id for h in shown]
+        ),
+        following=following,
+    )
 
 
 @router.post("/session")

@@ -57,6 +57,13 @@ PHRASES = {
         "{n} 条记录尚未能处理，以下时间线可能不完整。",
         "{n} records could not be processed yet; the timeline below may be incomplete.",
     ),
+    "forked": Words("历史自相矛盾", "Contradictory history"),
+    "forked_help": Words(
+        "同一序号有两份内容不同的记录，不可能都是真的；此后的记录一律搁置。两份都在“原始记录”和卷宗中，"
+        "请通知系统管理员。",
+        "Two records with different content claim the same place; both cannot be true, and whatever comes "
+        "later waits. Both are among the raw records and in the dossier: tell the administrators.",
+    ),
     "hidden": Words(
         "另有 {n} 条记录与本部门任务无关，不予显示。",
         "{n} more records are not shown: your department's task does not need them.",
@@ -250,4 +257,14 @@ PHRASES = {
     ),
     "news": Words("有新的记录，点击刷新", "There are new records: show them"),
     "problem": Words("无法显示", "This cannot be shown"),
+}
+
+# Why records of a household wait, by the first word of the reason (`common.inbox`, `common.incoming`).
+PARKED = {
+    "fork": Words("同一序号的另一份记录", "another record in the same place"),
+    "broken": Words("与前一条记录不相接", "does not follow from the record before it"),
+    "gap": Words("之前的记录尚未到达", "a record before it has not come yet"),
+    "failed": Words("处理时出错", "could not be processed"),
+    "malformed": Words("不是合格的记录", "no record as services write them"),
+    "behind": Words("在上述记录之后等待", "waits behind the others"),
 }

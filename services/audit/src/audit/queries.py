@@ -163,6 +163,19 @@ async def parked(engine: AsyncEngine, consumer: str, key: str) -> int:
     return count
 
 
+async def reasons(engine: AsyncEngine, consumer: str, key: str) -> dict[str, int]:
+    """Why records of a household wait, by the first word of the reason, and how many; the first first."""
+    async with alone(engine).connect() as connection:
+        found = await connection.execute(text(_REASONS), {"consumer": consumer, "key": key})
+        return {row.why: row.records for row in found}
+
+
+async def forked(pool: asyncpg.Pool, consumer: str, households: Collection[UUID]) -> set[UUID]:
+    """Those of whom two records claim one place in a stream."""
+    keys = [str(id_) for id_ in households]
+    return {UUID(row["key"]) for row in await pool.fetch(_FORKED, consumer, keys)}
+
+
 async def whole_log(connection: Connection, schema: str = SCHEMA) -> Proof:
     """Over every key in byte order: sha256 of each `key ‖ 0x00 ‖ sha256(its event hashes)`.
 
@@ -189,6 +202,14 @@ _ORDER = "recorded_at, service, stream, version"
 _PROOF = f"""
 select count(*) as count, sha256(string_agg(hash, ''::bytea order by {_ORDER})) as hash
 from {SCHEMA}.timeline where key = :key
+"""
+_REASONS = """
+select substring(reason from '^[a-z]*') as why, count(*) as records from es.parked
+where consumer = :consumer and key = :key group by 1 order by min(id)
+"""
+_FORKED = """
+select distinct key from es.parked
+where consumer = $1 and key = any($2::text[]) and reason like 'fork%'
 """
 LOOKS = "service = 'audit'"  # the events that audit records itself
 _WHOLE = f"""

@@ -620,7 +620,7 @@ class Dossier:
                 raise e.bad("内容未提供", ": withheld", INCOMPLETE)
             twin = streams.setdefault(e.stream, {}).setdefault(e.version, e)
             if twin.hash != e.hash:
-                raise e.bad("一号两事", ": two contents")
+                raise e.bad("一号两事, 历史矛盾", ": two contents of one version, a fork")
         for stream, events in sorted(streams.items()):
             before = ZERO
             for expected, version in enumerate(sorted(events), 1):
