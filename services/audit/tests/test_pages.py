@@ -102,6 +102,12 @@ async def test_what_is_parked_is_said_on_the_page(client: httpx.AsyncClient, hea
     assert "尚未能处理" not in (await client.get(PAGE)).text
 
 
+async def test_a_clock_is_not_set_to_no_day_at_all(client: httpx.AsyncClient, hear: Hear) -> None:
+    await hear([envelope(household_id=household(1))])
+    page = (await client.get(PAGE)).text
+    assert len(re.findall('<input [^>]*type="date" required ', page)) == 2
+
+
 async def test_a_contradictory_history_is_said_on_the_page_and_in_the_lists(
     client: httpx.AsyncClient, hear: Hear
 ) -> None:
