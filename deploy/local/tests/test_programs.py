@@ -62,7 +62,9 @@ async def test_one_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None
     )
     async with kept(dies, said.append) as clock:
         await clock.until_ready()
-        with pytest.raises(Trouble, match="clock ended with code 3"):
+        with pytest.raises(
+            Trouble, match="clock ended with code 3 4 times in a row; it is given up"
+        ):
             await asyncio.wait_for(asyncio.shield(clock.watch), 20)
     assert len(said) == RESTARTS
 

@@ -117,6 +117,13 @@ def test_a_rebuild_has_the_environment_of_its_service(run: Run) -> None:
     made = run.make(*program, "audit", "-c", read)
     assert made.stdout.strip() == run.endpoints["databases"]["audit"]
     assert "There are: identification" in run.make(*program, "nothing").stderr
+    assert "No service '' is running. There are: identification" in run.make(*program, "-m").stderr
+
+
+def test_it_says_where_the_supervisors_page_is(run: Run) -> None:
+    (page,) = re.findall(r"page: +(http\S+)", run.said())
+    asks = httpx.get(page, trust_env=False)
+    assert (asks.status_code, 'name="token"' in asks.text) == (401, True)
 
 
 @pytest.mark.parametrize("name", ["visits", "postgres", "kafka"])

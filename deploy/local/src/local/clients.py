@@ -115,9 +115,13 @@ CLIENTS = {
 
 def main() -> None:
     """Print the table."""
-    print(f"{'CLIENT':<18}{'REGION':<13}{'POST':<19}MAY")
+    print(f"{'CLIENT':<18}{'OF':<28}{'REGION':<13}{'POST':<19}MAY")
     for client in CLIENTS.values():
-        print(f"{client.id:<18}{client.region:<13}{client.post:<19}{' '.join(client.scopes)}")
+        of = client.organisation + " " * (
+            28 - 2 * len(client.organisation)
+        )  # two columns a character
+        acts = f"{client.region:<13}{client.post:<19}{' '.join(client.scopes)}"
+        print(f"{client.id:<18}{of}{acts}")
     print("\nA token: make -s token CLIENT=yibao")
 
 

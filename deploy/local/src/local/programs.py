@@ -73,7 +73,9 @@ class Kept:
             ended = _in_words(await self.process.wait())
             deaths = 1 if time.monotonic() - started > STEADY else deaths + 1
             if deaths > RESTARTS or not self.was_ready:
-                raise Trouble(f"{self.program.name} {ended}.\n{last_lines(self.program.log)}")
+                often = f" {deaths} times in a row; it is given up" if self.was_ready else ""
+                log = last_lines(self.program.log)
+                raise Trouble(f"{self.program.name} {ended}{often}.\n{log}")
             delay = 0.25 * 2**deaths
             self.tell(f"{self.program.name} {ended}; starting it again in {delay} s")
             await asyncio.sleep(delay)

@@ -92,6 +92,7 @@ def welcome(running: System, seconds: float) -> str:
     ]
     lines += [
         "",
+        *([f"  Supervisors' page: {here.services['audit']}/"] if "audit" in here.services else []),
         "  Each service has /docs, /openapi.json, /health/ready and /metrics.",
         f"  The logs:        {STATE / 'logs'}",
         "  A token:         make -s token CLIENT=yibao        (who there is: make clients)",

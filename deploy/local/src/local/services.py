@@ -96,8 +96,9 @@ def main() -> None:
         service, *arguments = sys.argv[1:] or [""]
         running = json.loads(ENDPOINTS.read_text("utf-8"))
         if service not in running["services"]:
+            named = "" if service.startswith("-") else service  # make rebuild without SERVICE=
             raise Trouble(
-                f"No service {service!r} is running. There are: {', '.join(running['services'])}"
+                f"No service {named!r} is running. There are: {', '.join(running['services'])}"
             )
         port = running["services"][service].rpartition(":")[2]
         database, kafka = running["databases"][service], running["kafka"]
