@@ -155,7 +155,13 @@ def test_a_broken_description_changes_nothing_and_a_tombstone_forgets() -> None:
     words = Vocabulary()
     known = b'{"label":{"zh":"a","en":"b"},"sentence":{"zh":"c","en":"d"}}'
     words.learn("x.Y.v1", known)
-    words.learn("x.Y.v1", b"{")
+    for harm in (
+        b"",
+        b',"more":' + b"[" * 100_000,
+        b',"meaning":{"opens":"a\\u0000b"}',
+        b',"meaning":{"chooses":{"stage":{"by":["a","b"],"codes":{"one":"A"}}}}',
+    ):
+        words.learn("x.Y.v1", known.replace(b'"a"', b'"other"')[:-1] + harm + b"}" * bool(harm))
     assert words.label("x", "Y", 1) == Words("a", "b")
     words.learn("x.Y.v1", None)
     assert len(words) == 0

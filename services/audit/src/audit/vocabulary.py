@@ -73,10 +73,11 @@ class Vocabulary:
             self._declared.pop(key, None)
             return
         try:
-            self._known[key] = _description.decode(value)
-            self._meant[key] = _meant.decode(value)
-            self._declared |= _declared(key, self._known[key].label, self._meant[key])
-        except msgspec.MsgspecError as error:
+            known, meant = _description.decode(value), _meant.decode(value)
+            _must_make_queries(value, meant.meaning)
+            self._known[key], self._meant[key] = known, meant
+            self._declared |= _declared(key, known.label, meant)
+        except (msgspec.MsgspecError, RecursionError) as error:
             log.warning("description_not_understood", type=key, error=str(error))
 
     def declared(self) -> dict[str, str]:
@@ -106,6 +107,17 @@ class Vocabulary:
         """The name of the type for people; the name in code until it is known."""
         known = self.description(service, type_, schema_version)
         return known.label if known else Words(type_, type_)
+
+
+def _must_make_queries(value: bytes, meaning: Meaning) -> None:
+    """Raises `ValidationError` for what nothing could be counted by, of any event."""
+    if b"\\u0000" in value:
+        raise msgspec.ValidationError("it holds NUL")
+    for choice in meaning.chooses.values():
+        if any(said.count("/") + 1 != len(choice.by) for said in choice.codes):
+            raise msgspec.ValidationError(
+                "a code stands for more or fewer values than are chosen by"
+            )
 
 
 def _declared(key: str, label: Words, declared: _Meant) -> dict[str, str]:
