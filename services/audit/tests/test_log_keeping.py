@@ -249,7 +249,7 @@ async def test_T12_a_restored_backup_signs_nothing_that_contradicts_what_it_forg
     restored = Keeper(pool, SIGNER)
     value = msgspec.json.encode(Published(newer.note, newer.state))
     place = Place(CHECKPOINTS, 0)
-    await take_back(restored, [Record(place, 1, None, [], v) for v in (b"?", value, value)])
+    await take_back(restored, [Record(place, 1, None, [], v) for v in (b"?", DEEP, value, value)])
     assert await pool.fetchval("select count(*) from log.checkpoints") == 2
     await take(pool, items(events[2:3], 2))
     assert await restored.keep(NOON) is None  # it has not heard yet what was signed
@@ -280,6 +280,7 @@ async def test_a_checkpoint_between_what_is_here_and_what_is_published_must_not_
         await take_back(keeper, [Record(Place(CHECKPOINTS, 0), 0, None, [], value)])
 
 
+DEEP = b'{"more":' + b"[" * 100_000
 TABLES = ("log.trees", "log.leaves", "log.tiles", "log.chains", "log.checkpoints", "es.cursors")
 BACKUP = "drop schema if exists saved cascade; create schema saved;" + "".join(
     f"create table saved.{table.split('.')[1]} as select * from {table};" for table in TABLES

@@ -104,7 +104,7 @@ async def _on_topic(servers: str, keys: Sequence[Key]) -> Checkpoint | None:
                 try:
                     found = msgspec.json.decode(record.value or b"", type=Published)
                     head = head_of(found.checkpoint)
-                except (msgspec.MsgspecError, ValueError):
+                except (msgspec.MsgspecError, RecursionError, ValueError):
                     continue
                 if head.size != log.size + 1 or (keys and not _signed(found.checkpoint, keys)):
                     continue

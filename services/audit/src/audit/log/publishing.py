@@ -112,7 +112,7 @@ async def take_back(keeper: Keeper, records: Sequence[Record]) -> None:
             try:
                 found = msgspec.json.decode(record.value or b"", type=Published)
                 ours = signers(found.checkpoint, keys)
-            except (msgspec.MsgspecError, ValueError, Bad):
+            except (msgspec.MsgspecError, RecursionError, ValueError, Bad):
                 ours = []
             if ours:
                 await _take_back(connection, found)
