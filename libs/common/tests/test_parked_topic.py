@@ -1,15 +1,17 @@
 """What could not be applied is told to those outside, once it is parked."""
 
+import os
 from typing import Any
 
 import asyncpg
 
 from common.inbox import Inbox
 from common.incoming import incoming
-from common.kafka import Message
+from common.kafka import Log, Message, Place, Record
 from common.outbox import announce_parked
 from common.testing import Database, envelope, record_of
-from common.topics import events_topic, parked_topic
+from common.topics import create_topics, events_topic, parked_topic
+from local.servers import Servers
 
 
 async def _fail(_: Any, __: Any) -> None:
@@ -42,3 +44,29 @@ async def test_a_parked_record_is_copied_as_it_came_with_reason_and_place(db: Da
     assert headers["ce_id"] == str(event.event_id).encode()
     assert headers["parkedreason"].startswith(b"failed: ZeroDivisionError")
     assert headers["parkedfrom"] == f"{topic}/0/7".encode()
+
+
+async def test_of_a_record_as_large_as_a_broker_takes_reason_and_place_are_told(
+    db: Database, servers: Servers, log: Log
+) -> None:
+    """With them it would be larger, and the relay would try for ever."""
+    await create_topics(servers.kafka, 1)
+    record = Record(
+        Place(events_topic("identification"), 0), 7, b"somebody", [], os.urandom(1 << 20)
+    )
+    told: list[Message] = []
+
+    async def publish(messages: Any) -> None:
+        told.extend(messages)
+        await log.publish(messages)
+
+    connection = await asyncpg.connect(db.url)
+    try:
+        await Inbox("visits", _fail).apply(connection, [incoming(record)])
+        assert await announce_parked(connection, "visits", publish) == 1
+        assert await announce_parked(connection, "visits", publish) == 0
+    finally:
+        await connection.close()
+    (message,) = told
+    assert (message.key, message.value) == (b"somebody", b"")
+    assert [name for name, _ in message.headers] == ["parkedreason", "parkedfrom"]

@@ -40,6 +40,9 @@ STANDBY = 1.0  # seconds between a replica's attempts to lead
 ALIVE = 1.0  # seconds between signs of life of a leader that has nothing to publish
 STALE = 4.0  # seconds without one after which a replica takes the lead away
 WELL = 30.0  # seconds of leading after which an interruption counts as the first again
+LARGEST = (
+    1_000_000  # bytes of a parked record that is copied: a broker takes 1 MiB with all that is said
+)
 ANNOUNCE = 1.0  # seconds between looks for parked records that nobody outside was told of
 # Any number, the same in every replica; advisory locks are per database, and so per service.
 LEADER_LOCK = 7_301_001
@@ -235,6 +238,7 @@ where not announced order by id limit $1
 
 async def announce_parked(connection: asyncpg.Connection, service: str, publish: Publish) -> int:
     """Copy newly parked records to the parked topic, as they came, with reason and place; how many.
+    Of one as large as a broker takes, reason and place only.
 
     At least once. `es.parked` is the truth; the topic is for those who watch from outside.
     """
@@ -253,4 +257,7 @@ def _parked_message(service: str, row: asyncpg.Record) -> Message:
     came = [(name, value or b"") for name, value in headers_from_json(row["headers"])]
     place = f"{row['topic']}/{row['partition']}/{row['offset']}"
     told = [("parkedreason", row["reason"].encode()), ("parkedfrom", place.encode())]
-    return Message(parked_topic(service), row["key"].encode(), [*came, *told], row["value"] or b"")
+    value = row["value"] or b""
+    if len(value) + sum(len(name) + len(text) for name, text in came) > LARGEST:
+        came, value = [], b""
+    return Message(parked_topic(service), row["key"].encode(), [*came, *told], value)
