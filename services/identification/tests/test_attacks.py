@@ -37,6 +37,12 @@ async def test_no_query_breaks_a_route(attacker: Attacker, document: Any) -> Non
     assert attacker.sent > 500
 
 
+async def test_no_path_breaks_a_route(attacker: Attacker, document: Any) -> None:
+    await attacker.spoil_paths(document)
+    assert attacker.found == []
+    assert attacker.sent > 30
+
+
 async def test_no_body_breaks_a_route(attacker: Attacker, document: Any) -> None:
     await attacker.spoil_bodies(document)
     assert attacker.found == []

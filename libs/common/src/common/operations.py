@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from common.auth import Principal, allow
@@ -12,6 +12,8 @@ from common.codec import Codec
 from common.problems import Problem
 from common.service import Runtime
 from common.settings import Settings
+
+Key = Annotated[str, Path(pattern=r"^[^\x00]*$")]  # Postgres looks for no text with NUL
 
 
 class ClockSetting(BaseModel):
@@ -41,7 +43,7 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
 
     @router.post("/v1/parked/{key}/retry", summary="Apply what is parked under a key, in order")
     async def retry(
-        key: str, request: Request, caller: Annotated[Principal, allow("parked:manage")]
+        key: Key, request: Request, caller: Annotated[Principal, allow("parked:manage")]
     ) -> dict[str, int]:
         runtime = _runtime(request)
         if not runtime.consumer:
@@ -50,8 +52,8 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
 
     @router.delete("/v1/parked/{key}/{record_id}", summary="Give a parked record up for good")
     async def discard(
-        key: str,
-        record_id: int,
+        key: Key,
+        record_id: Annotated[int, Path(ge=1, lt=2**63)],
         request: Request,
         caller: Annotated[Principal, allow("parked:manage")],
     ) -> dict[str, bool]:

@@ -54,6 +54,15 @@ class Attacker:
                         await self.send(method, path, what, params={one["name"]: value})
             await self.send(method, path, "unknown", params={NUMBER: NUMBER})
 
+    async def spoil_paths(self, document: Any) -> None:
+        """Everything that may stand in the path of whatever is no GET, spoilt in every way."""
+        for method, path, operation in operations(document):
+            for one in operation.get("parameters", []):
+                if method != "GET" and one["in"] == "path":
+                    for value in QUERIES:
+                        spoilt = path.replace(f"{{{one['name']}}}", quote(value, safe="") or "x")
+                        await self.send(method, spoilt, (one["name"], value[:30]))
+
     async def spoil_bodies(self, document: Any) -> None:
         """No body at all, and each field of one that fits, spoilt in every way."""
         for method, path, operation in operations(document):
