@@ -275,6 +275,7 @@ async def test_a_leader_that_is_gone_is_replaced_within_three_seconds(
 async def test_a_frozen_leader_is_replaced_though_its_connection_lives(
     db: Database, pool: asyncpg.Pool, topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(outbox, "ALIVE", 60.0)  # it comes to no sign of life
     monkeypatch.setattr(outbox, "STALE", 0.5)
     frozen = asyncio.Event()
 
@@ -300,6 +301,25 @@ async def test_an_idle_leader_stays(
         async with relaying(db, topic.publish, "two"):
             await asyncio.sleep(2.5)  # the other asks every second
             assert await pool.fetchval("select epoch from es.relay") == 1
+
+
+async def test_a_leader_that_waits_for_a_slow_kafka_stays(
+    db: Database, pool: asyncpg.Pool, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "ALIVE", 0.1)
+    monkeypatch.setattr(outbox, "STALE", 0.5)
+
+    async def slow(messages: Sequence[Message]) -> None:
+        await asyncio.sleep(2.5)  # the other asks every second
+        await topic.publish(messages)
+
+    await append(pool, "a", 1)
+    async with relaying(db, slow, "one"):
+        await eventually(lambda: led(pool))
+        async with relaying(db, slow, "two"):
+            await eventually(lambda: none_left(pool), within=5)
+            assert await led(pool) == "one"
+    assert topic.versions("a") == [1]
 
 
 async def test_a_deposed_relay_publishes_nothing_more(

@@ -37,7 +37,7 @@ SOON = 0.01  # seconds between looks while there was something less than `BUSY` 
 BUSY = 1.0
 RETRY = (0.1, 0.5, 1.0, 2.0)  # seconds between attempts while Kafka or Postgres is away
 STANDBY = 1.0  # seconds between a replica's attempts to lead
-ALIVE = 1.0  # seconds between signs of life of a leader that has nothing to publish
+ALIVE = 1.0  # seconds between signs of life of a leader that has nothing to publish, or waits
 STALE = 4.0  # seconds without one after which a replica takes the lead away
 WELL = 30.0  # seconds of leading after which an interruption counts as the first again
 LARGEST = (
@@ -182,9 +182,12 @@ async def publish_all(connection: Connection, service: str, epoch: int, publish:
         going = [row["position"] for row in rows]
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(_publish(service, rows, publish))
+                publishing = both.create_task(_publish(service, rows, publish))
                 await _delete(connection, epoch, done)
                 rows = await _oldest(connection, epoch, going)
+                # Or a replica takes the lead away from who waits for a slow Kafka, and waits itself.
+                while not (await asyncio.wait({publishing}, timeout=ALIVE))[0]:
+                    await connection.execute(_SEEN, epoch, timeout=10)
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
         count, done = count + len(going), going
