@@ -1,5 +1,6 @@
 """Who is calling: a token that is ours, whole, in time, with the scope; nothing less."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated, Any
@@ -129,6 +130,27 @@ async def test_an_issuer_that_cannot_be_reached_is_not_the_callers_fault(issued:
     verifier = Verifier("http://127.0.0.1:1/jwks", issued.url, issued.audience)
 
     assert await refused(verifier, issued.token("a")) == "issuer-unavailable"
+
+
+async def test_callers_who_wait_for_a_silent_issuer_wait_together(issued: Issuer) -> None:
+    """One after the other, each would wait for the patience of all before it, and its own."""
+    asked = 0
+
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.2)
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        verifier = Verifier(f"http://127.0.0.1:{port}/jwks", issued.url, issued.audience)
+        token = issued.token("a")
+        found = await asyncio.gather(*(refused(verifier, token) for _ in range(20)))
+        assert set(found) == {"issuer-unavailable"}
+        assert asked == 1
+        assert await refused(verifier, token) == "issuer-unavailable"
+        assert asked == 2  # who comes later asks again
 
 
 async def test_a_known_token_is_refused_once_it_has_expired(

@@ -64,6 +64,7 @@ class Verifier:
         self._audience = audience
         self._keys: dict[str, Any] = {}
         self._fetched = float("-inf")
+        self._failed = float("-inf")
         self._fetching = asyncio.Lock()
         self._known: OrderedDict[str, Principal] = OrderedDict()
 
@@ -106,7 +107,10 @@ class Verifier:
     async def _key(self, kid: str) -> Any:
         if kid in self._keys:
             return self._keys[kid]
+        asked = time.monotonic()
         async with self._fetching:
+            if kid not in self._keys and self._failed > asked:  # while we waited: as good as ours
+                raise Problem("issuer-unavailable")
             if kid not in self._keys and time.monotonic() - self._fetched > REFETCH:
                 self._fetched = time.monotonic()
                 try:
@@ -114,7 +118,7 @@ class Verifier:
                         answer = (await client.get(self._jwks_url)).raise_for_status()
                     keys = jwt.PyJWKSet.from_dict(answer.json()).keys
                 except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
-                    self._fetched = float("-inf")
+                    self._fetched, self._failed = float("-inf"), time.monotonic()
                     raise Problem("issuer-unavailable") from error
                 self._keys = {str(key.key_id): key for key in keys}
         if kid not in self._keys:
