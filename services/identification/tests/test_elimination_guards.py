@@ -11,6 +11,7 @@ from common.problems import Problem, body
 from contracts.codes import Category, HousingGrade, LabourCapacity, RiskType
 from contracts.eliminations import (
     EliminationProposed,
+    EliminationVerified,
     Guard,
     Manner,
     MeasureCategory,
@@ -82,6 +83,9 @@ def test_E1_each_risk_has_an_implemented_matching_measure() -> None:
     assert failing(replace(PROPOSE, measures=()), monitored()) == [Guard.E1]
     wrong = replace(MEASURE, category=MeasureCategory.INDUSTRY)
     assert failing(replace(PROPOSE, measures=(wrong,)), monitored()) == [Guard.E1]
+    told = refused(replace(PROPOSE, measures=(wrong,)), monitored()).details["failing_zh"]
+    assert "因病（须为" in str(told)
+    assert MeasureCategory.HEALTH.zh in str(told)
     late = replace(MEASURE, implemented_on=date(2024, 10, 16))
     assert failing(replace(PROPOSE, measures=(late,)), monitored()) == [Guard.E1]
     assert failing(PROPOSE, monitored(ADD)) == [Guard.E1]
@@ -165,6 +169,7 @@ def test_E6_a_clue_that_nobody_looked_at_blocks() -> None:
     )
     late = replace(clue, today=LATER)
     assert failing(PROPOSE, monitored(late)) == [Guard.E6]
+    assert "由镇逐条排除或撤回" in str(refused(PROPOSE, monitored(late)).details["failing_zh"])
     assert Guard.E6 in failing(ELIMINATE, [*before(ELIMINATE), *_reported(late)])
 
 
@@ -256,8 +261,13 @@ def test_E10_is_not_decided_while_somebody_objects() -> None:
 @pytest.mark.parametrize("field", ["housing_damaged", "water_damaged"])
 def test_E11_the_record_of_how_things_are_is_complete(field: str) -> None:
     forgotten = replace(VERIFY_AGAIN, **{field: None})  # type: ignore[arg-type]
-    way = [forgotten if step is VERIFY_AGAIN else step for step in ENDING[:-1]]
-    assert failing(ELIMINATE, monitored(*way)) == [Guard.E11]
+    assert failing(forgotten, before(VERIFY_AGAIN)) == [Guard.E11]
+    nothing: Any = {field: None}
+    given = [
+        replace(event, **nothing) if isinstance(event, EliminationVerified) else event
+        for event in before(ELIMINATE)
+    ]
+    assert failing(ELIMINATE, given) == [Guard.E11]
 
 
 def test_E12_no_severe_issue_is_open() -> None:

@@ -108,7 +108,9 @@ def e1_measures(case: Case) -> Found:
     }
     missing = [risk for risk in case.monitored.risks if risk not in answered]
     if missing:
-        zh, en = "、".join(r.zh for r in missing), ", ".join(r.en for r in missing)
+        fit = [(r, sorted(answers(r, case.household), key=[*M].index)) for r in missing]
+        zh = "；".join(f"{r.zh}（须为{'、'.join(m.zh for m in fits)}之一）" for r, fits in fit)
+        en = "; ".join(f"{r.en} (one of {', '.join(m.en for m in fits)})" for r, fits in fit)
         return False, f"无对应措施：{zh}", f"no measure for {en}"
     return True, f"措施{len(case.measures)}项", f"{len(case.measures)} measures"
 
@@ -180,7 +182,14 @@ def e5_spending(case: Case) -> Found:
 def e6_clues(case: Case) -> Found:
     """E6. Every clue that joined the episode was looked at."""
     waiting = len(case.monitored.unhandled)
-    return waiting == 0, f"未处理线索{waiting}条", f"{waiting} clues not looked at"
+    if waiting == 0:
+        return True, "没有未处理线索", "no clue waits"
+    zh = f"未处理线索{waiting}条，须由镇逐条排除或撤回（T4），或列为风险"
+    return (
+        False,
+        zh,
+        f"clues not looked at: {waiting}; the town rejects or withdraws each (T4), or adds its risk",
+    )
 
 
 def e7_labour(case: Case) -> Found:
@@ -228,8 +237,11 @@ def e10_reviews(case: Case) -> Found:
 
 
 def e11_record(case: Case) -> Found:
-    """E11. What will be compared later is on record, damages among it."""
-    if not case.reviewed or case.ready is None:
+    """E11. What will be compared later is on record, damages among it.
+
+    Judged with the visit: afterwards nothing can be added to its record.
+    """
+    if case.ready is None:
         return LATER
     seen = case.ready.verified
     missing = [
