@@ -24,7 +24,7 @@ token: ## Print a bearer token: make -s token CLIENT=yibao
 clients: ## Who can get a token, and what each may do
 	@$(LOCAL).clients
 
-rebuild: setup ## Build a read model of the running system anew from Kafka: make rebuild SERVICE=audit
+rebuild: setup ## Build a read model of the running system anew: make rebuild SERVICE=audit
 	@$(PYTHON) -m local.services $(SERVICE) -m $(SERVICE).rebuild
 
 ##@ Check

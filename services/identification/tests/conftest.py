@@ -9,10 +9,12 @@ import asyncpg
 import httpx
 import pytest
 
+from common.refold import refold
 from common.service import Runtime
 from common.testing import STATEMENT_KEY, Database, Issuer, database, issuer
 from common.topics import create_topics
 from identification.main import NAME, build
+from identification.rebuild import MODEL
 from identification.settings import IdentificationSettings
 from services.identification.tests.asking import Callers
 from services.identification.tests.registrar import Register
@@ -58,6 +60,8 @@ async def app(servers: Any, db: Database, tokens: Issuer) -> AsyncIterator[httpx
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             client.runtime = made.state.runtime  # type: ignore[attr-defined]
             yield client
+    whole = await refold(db.url, MODEL, lambda _: None, swap=False)
+    assert whole.differs == {}, "the read model is not what the events fold to"
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from common.intents import Connection
 from common.kafka import Log
+from common.refold import refold
 from common.service import Runtime
 from common.testing import STATEMENT_KEY, Issuer, database, issuer, message_of
 from common.topics import create_topics, events_topic
@@ -20,6 +21,7 @@ from contracts.envelope import Envelope
 from local.servers import Servers
 from services.visits.tests.given import NOW, Tell
 from visits.main import NAME, build
+from visits.rebuild import MODEL
 from visits.settings import VisitsSettings
 
 POLICY_FILE = Path(__file__).parents[3] / "policies" / "heping-2024.toml"
@@ -52,6 +54,8 @@ async def app(servers: Servers, tokens: Issuer) -> AsyncIterator[FastAPI]:
         async with app.router.lifespan_context(app):
             app.state.runtime.clock.set(NOW)
             yield app
+        whole = await refold(made.url, MODEL, lambda _: None, swap=False)
+        assert whole.differs == {}, "the read model is not what the events fold to"
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What identification shows, and looks up.
 
 All of it is a function of the service's own events, changed in the same transaction; a statement a
-table and batch. It can be dropped and folded again.
+table and batch. It can be dropped and folded again (`identification.rebuild`).
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,19 @@ from identification.read_model.register_tables import TABLES as TABLES
 
 
 async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Bring the tables and the vault to the state after these events."""
+    """Bring the tables and the vault to the state after these events.
+
+    Raises `facts.Restricted` for a fact that must not be recorded.
+    """
+    if entries := [f for f in fresh if isinstance(f.payload, RegisterEvent | PersonEvent)]:
+        await persons.house(connection, entries)
+    if reported := [f for f in fresh if isinstance(f.payload, facts.REPORTED)]:
+        await facts.permit(connection, reported)
+    await fold(connection, fresh)
+
+
+async def fold(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Bring the tables to the state after these events, now or once more."""
     households = [f for f in fresh if isinstance(f.state, Household)]
     if households:
         await register.put(connection, list({f.event.stream: f for f in households}.values()))
@@ -51,7 +63,6 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
         await register.reserve(connection, entries)
         await register.merged(connection, entries)
         await persons.put(connection, list({f.event.stream: f for f in entries}.values()))
-        await persons.house(connection, entries)
     reported = [f for f in fresh if isinstance(f.payload, facts.REPORTED)]
     if reported:
         await facts.put(connection, reported)

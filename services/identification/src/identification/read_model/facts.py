@@ -58,16 +58,17 @@ class Restricted(Exception):
     """A person's processing was restricted after they were looked up: the fact has to wait."""
 
 
-async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Keep new versions of records; what a version replaces is no longer current.
-
-    Raises `Restricted` for what must not be recorded (PIPL 47); a retraction only takes away.
-    """
+async def permit(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Raises `Restricted` for what must not be recorded (PIPL 47); a retraction only takes away."""
     persons = {
         f.payload.person_id for f in fresh if not isinstance(f.payload, DepartmentFactRetracted)
     }
     if await vault.restricted_for_good(connection, list(persons)):
         raise Restricted
+
+
+async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Keep new versions of records; what a version replaces is no longer current."""
     rows = [_row(f) for f in fresh]
     await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
     replacing = [f for f in fresh if not isinstance(f.payload, DepartmentFactRecorded)]
