@@ -77,14 +77,18 @@ class Areas:
 
 
 @pytest.fixture
-async def pool(servers: Any) -> AsyncIterator[asyncpg.Pool]:
+async def dsn(servers: Any) -> AsyncIterator[str]:
+    """A database of the test's own."""
+    async with database(servers.postgres, "identification") as made:
+        yield made.url
+
+
+@pytest.fixture
+async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
     """The tables of the read model, empty."""
-    async with (
-        database(servers.postgres, "identification") as made,
-        asyncpg.create_pool(made.url, min_size=1, max_size=1) as pool,
-    ):
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool:
         await pool.execute("create schema if not exists read")
-        engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
+        engine = create_async_engine(dsn.replace("://", "+asyncpg://", 1))
         async with engine.begin() as session:
             await session.run_sync(TABLES.create_all)
         await engine.dispose()

@@ -1,6 +1,8 @@
 """Which household a merged or doubly registered one is part of (A54), in whatever order it is heard."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import permutations
 from typing import Any
@@ -12,10 +14,12 @@ from common.intents import Fresh
 from common.testing import envelope
 from contracts.codes import Deregistration
 from contracts.households import HouseholdAbsorbed, HouseholdDeregistered
-from identification.read_model import register
-from services.identification.tests.test_eligibility_due import pool
+from identification.domain.household import HOUSEHOLD
+from identification.read_model import project, register
+from services.identification.tests.story import REGISTERED
+from services.identification.tests.test_eligibility_due import dsn, pool
 
-__all__ = ["pool"]  # a fixture
+__all__ = ["dsn", "pool"]  # fixtures
 A, B, C, D = (UUID(int=n) for n in range(1, 5))
 DAY = date(2024, 6, 10)
 
@@ -46,6 +50,10 @@ async def part_of(pool: asyncpg.Pool, told: Sequence[Any]) -> dict[UUID, UUID]:
     for event in told:
         fresh: Any = [Fresh(envelope(event), event, None, None)]
         await register.merged(pool, fresh)  # type: ignore[arg-type]
+    return await known(pool)
+
+
+async def known(pool: asyncpg.Pool) -> dict[UUID, UUID]:
     rows = await pool.fetch("select household_id, survivor_id from read.merged")
     return {row["household_id"]: row["survivor_id"] for row in rows}
 
@@ -72,3 +80,32 @@ async def test_a_household_that_left_otherwise_is_part_of_no_other(pool: asyncpg
     )
     assert await part_of(pool, [left, doubled(A, B), doubled(A, B)]) == {A: B}
     assert await part_of(pool, [left]) == {}
+
+
+async def test_A54_two_mergers_at_once_lead_to_the_last_survivor(
+    pool: asyncpg.Pool, dsn: str
+) -> None:
+    """Neither transaction sees what the other has not committed yet."""
+
+    async def merge(connection: Any, event: HouseholdAbsorbed) -> None:
+        first = replace(
+            REGISTERED, household_id=event.household_id, register_number=str(event.household_id)
+        )
+        state = HOUSEHOLD.fold([first])
+        await project(connection, [Fresh(envelope(event), event, state, None)])
+
+    other = await asyncpg.connect(dsn)
+    try:
+        async with other.transaction():
+            await merge(other, absorbed(A, B))
+
+            async def second() -> None:
+                async with pool.acquire() as connection, connection.transaction():
+                    await merge(connection, absorbed(B, C))
+
+            waiting = asyncio.ensure_future(second())
+            await asyncio.wait({waiting}, timeout=0.5)
+        await waiting
+    finally:
+        await other.close()
+    assert await known(pool) == {A: C, B: C}

@@ -44,6 +44,7 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     Raises `facts.Restricted` for a fact that must not be recorded.
     """
     if entries := [f for f in fresh if isinstance(f.payload, RegisterEvent | PersonEvent)]:
+        await register.take_turns(connection, entries)
         await persons.house(connection, entries)
     if reported := [f for f in fresh if isinstance(f.payload, facts.REPORTED)]:
         await facts.permit(connection, reported)

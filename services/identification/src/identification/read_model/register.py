@@ -94,15 +94,32 @@ async def reserve(connection: Connection, entries: Sequence[Fresh]) -> None:
         )
 
 
+MERGING = 7_301_009  # advisory lock
+
+
+async def take_turns(connection: Connection, entries: Sequence[Fresh]) -> None:
+    """Mergers are recorded one transaction after the other: of two that did not see each other, the
+    first would go on naming a household that is gone."""
+    if any(_merger(f.payload) for f in entries):
+        await connection.execute("select pg_advisory_xact_lock($1)", MERGING)
+
+
 async def merged(connection: Connection, entries: Sequence[Fresh]) -> None:
     """Which household each is part of now, or was registered as a second time; so are those that were
     part of it. Rare enough to be said one by one, and in their order."""
     for f in entries:
-        match f.payload:
-            case HouseholdAbsorbed(survivor_id=survivor):
-                await connection.execute(_MERGED, f.payload.household_id, survivor)
-            case HouseholdDeregistered(duplicate_of=UUID() as remains):
-                await connection.execute(_MERGED, f.payload.household_id, remains)
+        if survivor := _merger(f.payload):
+            await connection.execute(_MERGED, f.payload.household_id, survivor)
+
+
+def _merger(event: Any) -> UUID | None:
+    """The household that remains of this one and another."""
+    match event:
+        case HouseholdAbsorbed(survivor_id=survivor):
+            return survivor
+        case HouseholdDeregistered(duplicate_of=UUID() as remains):
+            return remains
+    return None
 
 
 _MERGED = """
