@@ -14,6 +14,7 @@ from common.ids import new_id
 from common.inbox import Inbox
 from common.incoming import incoming
 from common.intents import Connection, Context, Intent, Recorded, accepted
+from common.rows import from_row
 from common.service import Runtime
 from common.testing import eventually, record_of
 from common.topics import events_topic
@@ -109,6 +110,15 @@ class Mergers:
         (outcome,) = outcomes
         assert isinstance(outcome, Recorded)
         return outcome.events[0]
+
+    async def hear_itself(self, household: Envelope) -> None:
+        """All that was recorded of the household's visits."""
+        assert household.household_id
+        rows = await self._connection.fetch(
+            "select * from es.events where stream = $1 order by version",
+            stream_of(household.household_id),
+        )
+        await self.hear(*(from_row("visits", row) for row in rows))
 
     async def fulfilled_on(self, household: Envelope) -> tuple[str, date | None]:
         row = await self._connection.fetchrow(

@@ -23,14 +23,17 @@ from services.visits.tests.given import (
     CADRE,
     HOUSEHOLD_ID,
     OPENED,
+    confirmed,
     fulfilled,
     registered,
     screening,
+    told,
     visit,
     visited,
 )
 from services.visits.tests.test_api import Desk, body, problem, recorded
 from services.visits.tests.test_api import desk as desk
+from services.visits.tests.test_leaving import ELIMINATED, REVOKED
 from services.visits.tests.test_visits_elsewhere import Mergers
 from services.visits.tests.test_visits_elsewhere import mergers as mergers
 from visits.domain.commands import Command, DiscountVisit, VoidVisit
@@ -147,6 +150,26 @@ async def test_A30_A54_a_visit_to_an_absorbed_household_is_voided_in_the_survivo
         assert await mergers.fulfilled_on(survivor) == ("FULFILLED", date(2024, 6, 9))
         await mergers.hear(await mergers.ask(voids[1]))
         assert await mergers.fulfilled_on(survivor) == ("OPEN", None)
+
+
+@pytest.mark.parametrize("back", [False, True])
+async def test_A29_A30_who_left_before_the_month_was_over_is_not_due_again(
+    mergers: Mergers, back: bool
+) -> None:
+    first = registered()
+    assert first.household_id
+    monitored = confirmed(first)
+    await mergers.hear(first, monitored)
+    made = await mergers.upload(first, "2024-04-12")
+    gone = told(ELIMINATED, monitored)
+    await mergers.hear(gone)
+    if back:  # the elimination was revoked the next day (A47)
+        await mergers.hear(told(replace(REVOKED, revoked_on=date(2024, 4, 21)), gone))
+    assert await mergers.fulfilled_on(first) == ("FULFILLED", date(2024, 4, 12))
+    void = replace(VOID, household_id=first.household_id, visit_id=_id(made))
+    await mergers.ask(void)
+    await mergers.hear_itself(first)
+    assert await mergers.fulfilled_on(first) == ("OPEN" if back else "CANCELLED", None)
 
 
 def _id(event: Any) -> UUID:

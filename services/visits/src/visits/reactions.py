@@ -76,11 +76,16 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
         homes = {p.household_id: home for e, p in heard if (home := _home(e, p))}
         if homes:
             await read_model.remember(connection, homes)
+        population = {
+            p.household_id: _left_on(p) for _, p in heard if isinstance(p, Entered | Left)
+        }
+        if population:
+            await read_model.populate(connection, population)
         await focus.follow(connection, [payload for _, payload in heard])
         visits = await _made_before(connection, heard)
         intents = [intent for e, p in heard if (intent := asked_by(e, p, policies, visits))]
         intents += await _made_elsewhere(connection, heard)
-        intents += await _voided_elsewhere(connection, heard)
+        intents += await _voided(connection, heard)
         if intents:
             accepted(await record(connection, store, intents))
 
@@ -145,20 +150,30 @@ async def _made_elsewhere(
     ]
 
 
-async def _voided_elsewhere(
-    connection: Connection, heard: Sequence[tuple[Envelope, Any]]
-) -> list[Intent]:
-    """Visits that were voided after their household was absorbed count in the survivor no longer."""
+async def _voided(connection: Connection, heard: Sequence[tuple[Envelope, Any]]) -> list[Intent]:
+    """What a voided visit had fulfilled is due again, but not in a household that left in time (A29)."""
     voided = [(e, p) for e, p in heard if isinstance(p, VisitVoided)]
     if not voided:
         return []
+    elsewhere = await _voided_elsewhere(connection, voided)
+    due = [(e, p.household_id) for e, p in voided]
+    due += [(e, i.command.household_id) for e, i in elsewhere]
+    left = await read_model.left(connection, {household for _, household in due})
+    again = [leaving(e, one, left[one]) for e, one in due if one in left]
+    return [*(intent for _, intent in elsewhere), *again]
+
+
+async def _voided_elsewhere(
+    connection: Connection, voided: Sequence[tuple[Envelope, VisitVoided]]
+) -> list[tuple[Envelope, Intent]]:
+    """Visits that were voided after their household was absorbed count in the survivor no longer."""
     absorbed = await read_model.taken_over(connection, {p.household_id for _, p in voided})
     if not absorbed:
         return []
     survivors = {one.survivor_id for one in absorbed.values()}
     others = await _until_merged(connection, await read_model.taken_over_by(connection, survivors))
     return [
-        _intent(e, one.survivor_id, _discounting(p, one, others), one.region)
+        (e, _intent(e, one.survivor_id, _discounting(p, one, others), one.region))
         for e, p in voided
         if (one := absorbed.get(p.household_id))
     ]
@@ -167,6 +182,18 @@ async def _voided_elsewhere(
 def _discounting(voided: VisitVoided, one: TakenOverRow, others: Visits) -> DiscountVisit:
     left = tuple(others.get(one.survivor_id, ()))
     return DiscountVisit(household_id=one.survivor_id, visit_id=voided.visit_id, visits=left)
+
+
+def _left_on(payload: Any) -> date | None:
+    """The day from which the household need not be visited, or `None` where it must be from now on."""
+    match payload:
+        case RiskEliminated():
+            return payload.eliminated_on
+        case MonitoringCancelled():
+            return payload.cancelled_on
+        case MonitoringClosed():
+            return payload.closed_on
+    return None
 
 
 def _home(event: Envelope, payload: Any) -> str | None:
@@ -198,12 +225,8 @@ def asked_by(
             since = max(payload.confirmed_on, merged_on.replace(day=1))
             made = (visits or {}).get(payload.household_id, ())
             return monthly_duty(cause, payload.household_id, since, policies, made)
-        case RiskEliminated():
-            return leaving(cause, payload.household_id, payload.eliminated_on)
-        case MonitoringCancelled():
-            return leaving(cause, payload.household_id, payload.cancelled_on)
-        case MonitoringClosed():
-            return leaving(cause, payload.household_id, payload.closed_on)
+    if left_on := _left_on(payload):
+        return leaving(cause, payload.household_id, left_on)
     return None
 
 

@@ -67,6 +67,16 @@ class TakenOverRow(SQLModel, table=True):
     merged_on: date
 
 
+class LeftRow(SQLModel, table=True):
+    """A household that is no longer among those who must be visited, and since when."""
+
+    metadata = TABLES
+    __tablename__ = "left_population"
+
+    household_id: UUID = Field(primary_key=True)
+    left_on: date
+
+
 class ScreeningRow(SQLModel, table=True):
     """One screening with its whole form (S2-04). Money in fen, of twelve months."""
 
