@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from msgspec.structs import replace
 from playwright.async_api import (
     Browser,
     BrowserContext,
@@ -30,7 +31,7 @@ from audit.looks import STAFF
 from audit.succession import succeed
 from common.note import Signer
 from common.testing import NOON, Issuer, envelope, eventually, history, household
-from contracts.envelope import Envelope
+from contracts.envelope import Envelope, chained
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 
@@ -145,6 +146,15 @@ async def test_what_was_changed_turns_the_badge_red(
     page = await open_(HERE)
     await expect(page.locator("#badge.bad")).to_contain_text("验证失败")
     await expect(page.locator("#badge.bad")).to_contain_text(why)
+
+
+async def test_two_records_in_one_place_turn_the_badge_red(
+    open_: Open, story: list[Envelope], hear: Hear, app: FastAPI
+) -> None:
+    last = story[-1]
+    await hear([chained(replace(last, data=b"{}"), last.prev_hash)])
+    assert await app.state.keeper.keep(NOON + timedelta(days=101))
+    await expect((await open_(HERE)).locator("#badge.bad")).to_contain_text("fork: household-")
 
 
 @pytest.mark.usefixtures("story")

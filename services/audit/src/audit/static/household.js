@@ -68,12 +68,16 @@ async function verify(dossier, believed, told, shown) {
     const [tree, count, hash] = line.split(" ");
     return [tree, { size: +count, root: unbase64(hash) }];
   }));
-  const heads = {}, counts = {}, known = new Set();
+  const heads = {}, counts = {}, known = new Set(), places = new Map();
   for (const event of dossier.events) {
     const who = `${event.tree} #${event.index}`, hash = unhex(event.hash), tree = trees[event.tree];
     if (event.header !== undefined) {
       const data = typeof event.data === "string" ? utf8(event.data) : unbase64(event.data.base64);
       must(same(await sha256(unhex(event.prev_hash), utf8(event.header), data), hash), who);
+      const [, , service, , , stream, version] = JSON.parse(event.header);
+      const place = JSON.stringify([service, stream, version]);
+      must((places.get(place) || event.hash) === event.hash, `fork: ${stream} v${version}`);
+      places.set(place, event.hash);
     }
     must(tree && await included(event.index, tree.size, await leaf(hash), event.proof, tree.root), who);
     heads[event.tree] = await sha256(heads[event.tree] || new Uint8Array(32), hash);
