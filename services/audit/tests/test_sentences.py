@@ -170,5 +170,6 @@ def test_a_broken_description_changes_nothing_and_a_tombstone_forgets() -> None:
 def test_an_area_is_named_by_its_town() -> None:
     assert area("441624108201") == Words("彭寨镇（441624108201）", "Pengzhai (441624108201)")
     assert area("441624108") == area("441624108000") == Words("彭寨镇", "Pengzhai")
-    assert area("441624").zh == "和平县"
+    assert area("441624110000") == area("441624110") == Words("公白镇", "Gongbai")
+    assert area("441624").zh == area("441624000000").zh == "和平县"
     assert area("990000").zh == "990000"

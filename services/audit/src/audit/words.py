@@ -78,8 +78,9 @@ def inside(code: str) -> list[str]:
 
 def area(code: str) -> Words:
     """The town or county an area code lies in, with the code: "彭寨镇(441624108201)"."""
-    name = TOWNS.get(code[:9]) or COUNTIES.get(code[:6])
+    town = TOWNS.get(code[:9])
+    name = town or COUNTIES.get(code[:6])
     if name is None:
         return Words(code, code)
-    whole = code in TOWNS or code in COUNTIES or code.rstrip("0") in (code[:9], code[:6])
+    whole = not code[9 if town else 6 :].strip("0")
     return name if whole else Words(f"{name.zh}（{code}）", f"{name.en} ({code})")
