@@ -200,6 +200,7 @@ async def test_a_fact_belongs_to_its_department(app: httpx.AsyncClient, callers:
     assert answer.status_code == 403
     assert answer.json()["code"] == "wrong-department"
     assert "医保部门" in answer.json()["title"]
+    assert answer.json()["title_en"].endswith("medical settlement may only be posted by yibao")
 
 
 async def test_broken_json_empty_large_and_strange_bodies_say_so(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from common.problems import Problem, body
 from contracts.assessments import IncomeAssessed
 from contracts.codes import Category, LabourCapacity, MonitoredClass, Relation, RiskType, Severity
 from contracts.episodes import (
@@ -17,8 +18,10 @@ from contracts.episodes import (
     VerificationStarted,
     VillageReviewHeld,
 )
+from identification.domain.commands import Command
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RegisterHousehold
+from identification.refusals import REFUSALS
 from services.identification.tests.story import (
     APPROVE,
     COMPLETE,
@@ -276,7 +279,25 @@ def test_A17_a_formerly_poor_household_is_not_confirmed_as_marginal() -> None:
     marginal = replace(CONFIRM, monitored_class=MonitoredClass.MARGINAL)
     refusal = refused(marginal, up_to(CONFIRM))
     assert refusal.code == "class-does-not-fit"
-    assert refusal.details == {"expected": MonitoredClass.UNSTABLE_FORMERLY_POOR}
+    assert refusal.details["expected"] == MonitoredClass.UNSTABLE_FORMERLY_POOR
+
+
+@pytest.mark.parametrize(
+    ("command", "zh"),
+    [
+        (replace(POST, text="联系电话13800000000,公示五天"), "公示内容含有个人信息（电话号码）"),
+        (replace(POST, place="村口,电话13800000000"), "个人信息或病名（电话号码）"),
+        (replace(APPROVE, by="verifier"), "前一环节（入户核实）"),
+        (replace(CONFIRM, by="town"), "前一环节（入户核实或乡镇审核）"),
+        (replace(CONFIRM, monitored_class=MonitoredClass.MARGINAL), "应为 脱贫不稳定户（"),
+    ],
+)
+def test_a_refusal_in_chinese_names_things_in_chinese(command: Command, zh: str) -> None:
+    step = next(one for one in STEPS if type(one) is type(command))
+    refusal = refused(command, up_to(step))
+    told = body(Problem(refusal.code, refusal.details), REFUSALS)
+    assert zh in told["title"]
+    assert told["title_en"].isascii()
 
 
 def test_A5_day_fifteen_is_in_time() -> None:

@@ -73,11 +73,6 @@ COMMON: dict[str, Text] = {
         "没有权限：不在您负责的区域内",
         "Not allowed: outside the area that you answer for",
     ),
-    "wrong-department": Text(
-        403,
-        "没有权限：{fact_type} 只能由 {owner} 报送",
-        "Not allowed: {fact_type} may only be posted by {owner}",
-    ),
     "not-routed": Text(
         403,
         "没有权限：该户未分派给您的部门",

@@ -147,7 +147,12 @@ def must_own(fact_type: FactType, department: str) -> None:
     """Raises `Problem` (403) for a department that may not post this type."""
     spec = FACT_TYPES[fact_type]
     if department not in spec.departments:
-        details = {"fact_type": fact_type.zh, "owner": spec.owner}
+        details = {
+            "fact_type": fact_type.zh,
+            "owner": spec.owner,
+            "fact_type_en": fact_type.en,
+            "departments": spec.departments,
+        }
         raise Problem("wrong-department", details, [fault("/type", "value")])
 
 

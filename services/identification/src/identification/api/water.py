@@ -152,7 +152,12 @@ async def _take(
     """
     app = wired(request)
     if caller.actor.department != DEPARTMENT:
-        details = {"fact_type": "饮水安全信息", "owner": "水务部门"}
+        details = {
+            "fact_type": "饮水安全信息",
+            "owner": "水务部门",
+            "fact_type_en": "drinking water",
+            "departments": DEPARTMENT,
+        }
         raise Problem("wrong-department", details)
     region = region or await water.region_of(app.runtime.pool, source_id)
     if region is None:

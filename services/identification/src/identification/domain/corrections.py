@@ -16,7 +16,7 @@ from contracts.households import Member
 from contracts.monitoring import RecordCorrected
 from identification.domain import births
 from identification.domain.assessments import proposed_class
-from identification.domain.guards import apart, explained, in_order, without_personal_data
+from identification.domain.guards import Taken, apart, explained, in_order, without_personal_data
 from identification.domain.income import Income, assessed
 from identification.domain.known_incomes import (
     above_the_line,
@@ -53,7 +53,7 @@ def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
         return []
     if known != c.old_value:
         raise Refused("correction-does-not-fit", path=c.path, recorded=known)
-    apart(c.by, {c.requested_by}, before="request of the correction")
+    apart(c.by, {c.requested_by}, before=Taken.REQUEST)
     explained(reason=c.reason)
     if c.record is None:  # neither an assessment nor a date has a text
         without_personal_data(old_value=c.old_value, new_value=c.new_value)

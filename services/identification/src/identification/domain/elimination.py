@@ -33,7 +33,7 @@ from identification.domain.elimination_commands import (
 )
 from identification.domain.elimination_guards import Case, all_hold
 from identification.domain.files import Eligibility
-from identification.domain.guards import Needed, apart, explained, in_order, out_of_order
+from identification.domain.guards import Needed, Taken, apart, explained, in_order, out_of_order
 from identification.domain.known_incomes import find, with_one_more
 from identification.domain.states import (
     Eliminated,
@@ -195,7 +195,7 @@ def _eliminate(
 ) -> list[Happened]:
     """T14. All twelve guards hold; how things were is kept (E11)."""
     in_order(c.eliminated_on, case.approved_on, c.today, "eliminated_on")
-    apart(c.by, before.by | {case.approved_by}, before="town review or verification")
+    apart(c.by, before.by | {case.approved_by}, before=Taken.TOWN_REVIEW)
     looked_at = Case(
         household=household,
         monitored=before.monitored,

@@ -24,7 +24,9 @@ from identification.domain.commands import (
 )
 from identification.domain.corrections import still_fits
 from identification.domain.guards import (
+    Taken,
     apart,
+    class_does_not_fit,
     disaster_named,
     in_order,
     not_in_future,
@@ -179,13 +181,13 @@ def confirm(
     in_order(c.confirmed_on, case.approved_on, c.today, "confirmed_on")
     file = household.opened
     done = before.by | {case.approved_by}
-    apart(c.by, done, file.officers, before="town review or verification")
+    apart(c.by, done, file.officers, before=Taken.TOWN_REVIEW)
     undisputed(household)
     expected = before.verified.proposed_class
     if not still_fits(household, before.income.assessment_id, expected, c.policy):
         raise Refused("verification-corrected")
     if c.monitored_class is not expected:
-        raise Refused("class-does-not-fit", expected=expected)
+        raise class_does_not_fit(expected)
     without_personal_data(late_reason=c.late_reason or "")
     elapsed = (c.confirmed_on - file.discovered_on).days
     late = c.confirmed_on > file.due_on

@@ -5,9 +5,9 @@ from datetime import date
 from uuid import UUID
 
 from common.decider import Refused
-from contracts.codes import DisasterSubtype, RiskType
+from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
 from contracts.wording import Code
-from identification.domain.publicity import personal_data_in
+from identification.domain.publicity import LABELS, personal_data_in
 from identification.domain.states import Household
 
 SHORTEST_REASON = 10  # characters of a reason that others must be able to follow (T4)
@@ -41,6 +41,14 @@ class Needed(Code):
     UNCONFIRMED = "UNCONFIRMED", "尚未认定的农户（T10）", "a household not yet confirmed (T10)"
 
 
+class Taken(Code):
+    """The steps before, which somebody else must have taken."""
+
+    VERIFICATION = "VERIFICATION", "入户核实", "verification"
+    TOWN_REVIEW = "TOWN_REVIEW", "入户核实或乡镇审核", "verification or town review"
+    REQUEST = "REQUEST", "申请更正", "request of the correction"
+
+
 def not_in_future(*, discovered_on: date, today: date) -> None:
     """A clue was not found tomorrow. Raises `Refused`."""
     if discovered_on > today:
@@ -59,7 +67,8 @@ def without_personal_data(**texts: str) -> None:
     """Free text goes on the log, so it may not name a person, a number or an illness."""
     for field, text in texts.items():
         if kinds := personal_data_in(text):
-            raise Refused("personal-data-in-text", field=field, kinds=kinds)
+            labels = [LABELS[kind] for kind in kinds]
+            raise Refused("personal-data-in-text", field=field, kinds=kinds, kinds_zh=labels)
 
 
 def explained(**texts: str) -> None:
@@ -70,10 +79,18 @@ def explained(**texts: str) -> None:
     without_personal_data(**texts)
 
 
-def apart(by: str, done: Iterable[str], officers: Iterable[UUID] = (), *, before: str) -> None:
+def apart(by: str, done: Iterable[str], officers: Iterable[UUID] = (), *, before: Taken) -> None:
     """Separation of duties: who decides did not take the steps before. Raises `Refused`."""
     if by in {*done, *(str(officer) for officer in officers)}:
-        raise Refused("separation-of-duties", before=before)
+        raise Refused(
+            "separation-of-duties", before=before, before_zh=before.zh, before_en=before.en
+        )
+
+
+def class_does_not_fit(expected: MonitoredClass | None) -> Refused:
+    """T10. The refusal of another class than the one that follows, or of any where none does."""
+    label = expected.zh if expected else "不符合任何一类"
+    return Refused("class-does-not-fit", expected=expected or "NONE", expected_zh=label)
 
 
 def undisputed(household: Household) -> None:

@@ -25,6 +25,7 @@ from identification.domain.assessments import assess, proposed_class
 from identification.domain.episode import MAX_RISKS
 from identification.domain.guards import (
     Needed,
+    class_does_not_fit,
     disaster_named,
     explained,
     in_order,
@@ -94,7 +95,7 @@ def _change(c: ChangeClass, household: Household, case: Monitored) -> list[Monit
     latest = household.assessments[-1] if household.assessments else None
     expected = proposed_class(latest, household, c.policy) if latest else None
     if latest is None or c.monitored_class is not expected:
-        raise Refused("class-does-not-fit", expected=expected or "NONE")
+        raise class_does_not_fit(expected)
     return [
         MonitoringCategoryChanged(
             household_id=household.registered.household_id,

@@ -17,6 +17,7 @@ from contracts.inquiries import AuthorisationRefused
 from identification.domain.commands import RejectClue, ReturnReview, WithdrawClue
 from identification.domain.guards import (
     Needed,
+    Taken,
     apart,
     explained,
     in_order,
@@ -56,7 +57,7 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
             raise out_of_order(Needed.STARTED, household)
     in_order(c.rejected_on, earliest, c.today, "rejected_on")
     in_order(c.family_told_on, earliest, c.today, "family_told_on")
-    apart(c.by, done, before="verification")
+    apart(c.by, done, before=Taken.VERIFICATION)
     explained(text=c.text)
     if not c.appeal_explained:
         raise Refused("appeal-not-explained")

@@ -15,6 +15,13 @@ _KINDS: dict[str, re.Pattern[str]] = {
     ),
 }
 
+LABELS = {
+    "identity-number": "证件号码",
+    "telephone": "电话号码",
+    "bank-account": "银行账号",
+    "health": "病情",
+}
+
 
 def personal_data_in(text: str) -> list[str]:
     """The kinds of personal data found, in a fixed order; never the data itself.

@@ -20,8 +20,8 @@ from identification.domain.commands import (
     HoldVillageReview,
     PostPublicity,
 )
-from identification.domain.guards import apart, in_order, undisputed, without_personal_data
-from identification.domain.publicity import personal_data_in
+from identification.domain.guards import Taken, apart, in_order, undisputed, without_personal_data
+from identification.domain.publicity import LABELS, personal_data_in
 from identification.domain.states import (
     Findings,
     Household,
@@ -59,7 +59,8 @@ def post(c: PostPublicity, household: Household, case: VillageReviewed) -> list[
     in_order(c.posted_on, case.held_on, c.today, "posted_on")
     without_personal_data(place=c.place)
     if kinds := personal_data_in(c.text):
-        raise Refused("personal-data-in-publicity", kinds=kinds)
+        labels = [LABELS[kind] for kind in kinds]
+        raise Refused("personal-data-in-publicity", kinds=kinds, kinds_zh=labels)
     return [
         PublicityPosted(
             household_id=household.registered.household_id,
@@ -93,7 +94,7 @@ def complete(c: CompletePublicity, household: Household, case: Publicised) -> li
 def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list[EpisodeEvent]:
     """T9, second half. The town reviewer neither verified nor was sent to."""
     in_order(c.approved_on, case.ended_on, c.today, "approved_on")
-    apart(c.by, case.before.by, household.opened.officers, before="verification")
+    apart(c.by, case.before.by, household.opened.officers, before=Taken.VERIFICATION)
     undisputed(household)
     refused = isinstance(household.opened.consent, AuthorisationRefused)
     if refused and not c.visit_only:

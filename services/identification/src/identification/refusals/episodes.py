@@ -94,12 +94,12 @@ EPISODES: dict[str, Text] = {
     ),
     "personal-data-in-publicity": Text(
         422,
-        "公示内容含有个人信息（{kinds}）：请删除后再公示",
+        "公示内容含有个人信息（{kinds_zh}）：请删除后再公示",
         "The notice contains personal data ({kinds}): remove it before posting",
     ),
     "personal-data-in-text": Text(
         422,
-        "{field} 含有个人信息或病名（{kinds}），会进入公开日志：请改写",
+        "{field} 含有个人信息或病名（{kinds_zh}），会进入公开日志：请改写",
         "{field} contains personal data or an illness ({kinds}) and would go on the log: reword it",
     ),
     "publicity-too-short": Text(
@@ -109,12 +109,12 @@ EPISODES: dict[str, Text] = {
     ),
     "separation-of-duties": Text(
         409,
-        "职责分离：您已参与前一环节（{before}），须由他人办理",
-        "Separation of duties: you took part in an earlier step ({before}); another person must do this",
+        "职责分离：您已参与前一环节（{before_zh}），须由他人办理",
+        "Separation of duties: you took part in an earlier step ({before_en}); another person must do this",
     ),
     "class-does-not-fit": Text(
         409,
-        "类别与户类别和收入不符：应为 {expected}",
+        "类别与户类别和收入不符：应为 {expected_zh}（{expected}）",
         "The class does not fit category and income: it must be {expected}",
     ),
     "verification-corrected": Text(

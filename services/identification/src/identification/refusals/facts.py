@@ -3,6 +3,11 @@
 from common.problems import Text
 
 FACTS: dict[str, Text] = {
+    "wrong-department": Text(
+        403,
+        "没有权限：{fact_type} 只能由 {owner} 报送",
+        "Not allowed: {fact_type_en} may only be posted by {departments}",
+    ),
     "unknown-event-type": Text(
         422,
         "未知的事件类型：可用类型见 /v1/fact-types",
