@@ -11,6 +11,7 @@ from common.codec import Codec
 from common.decider import Refused
 from common.ids import new_id
 from common.intents import Connection
+from common.service import Runtime
 from common.testing import eventually
 from contracts.visits import (
     HouseholdVisited,
@@ -34,6 +35,7 @@ from services.visits.tests.given import (
 from services.visits.tests.test_api import Desk, body, problem, recorded
 from services.visits.tests.test_api import desk as desk
 from services.visits.tests.test_leaving import ELIMINATED, REVOKED
+from services.visits.tests.test_rebuild import rebuild
 from services.visits.tests.test_visits_elsewhere import Mergers
 from services.visits.tests.test_visits_elsewhere import mergers as mergers
 from visits.domain.commands import Command, DiscountVisit, VoidVisit
@@ -179,7 +181,7 @@ def _id(event: Any) -> UUID:
 
 
 async def test_A30_a_visit_is_voided_over_http_by_somebody_who_may(
-    desk: Desk, connection: Connection
+    desk: Desk, connection: Connection, runtime: Runtime
 ) -> None:
     household = await desk.monitored()
     made = body(household)
@@ -209,6 +211,13 @@ async def test_A30_a_visit_is_voided_over_http_by_somebody_who_may(
     (duty,) = await eventually(lambda: desk.duties(household, status="OPEN"))
     assert (duty["fulfilled_by"], duty["fulfilled_on"]) == (None, None)
     assert (await desk.visits(household)).json() == []
+    meant = await desk.household()  # the same record, of the household that was visited
+    again = {**made, "household_id": str(meant.household_id)}
+    assert recorded(await desk.post(again)) == ["HouseholdVisited"]
+    for one, shown in ((household, 0), (meant, 1)):
+        assert len((await desk.visits(one)).json()) == shown
+    code, said = await rebuild(runtime, "--check")
+    assert code == 0, said
     actor = await connection.fetchval(
         "select actor from es.readable where type = 'VisitVoided' and household_id = $1",
         household.household_id,

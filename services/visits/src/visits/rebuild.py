@@ -11,7 +11,7 @@ MODEL = ReadModel(
     read_model.TABLES,
     read_model.project,
     deciders={},
-    heard=frozenset({"known_household", "taken_over", "focus", "restricted"}),
+    heard=frozenset({"known_household", "taken_over", "left_population", "focus", "restricted"}),
 )
 
 if __name__ == "__main__":

@@ -39,10 +39,13 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     Raises `asyncpg.UniqueViolationError` when the id of a visit or a screening was used for another
     household.
     """
-    if visits := [f.payload for f in fresh if isinstance(f.payload, HouseholdVisited)]:
+    # What was voided goes first: the id may name the visit of the household that was meant.
+    voided = {_named(f.payload) for f in fresh if isinstance(f.payload, VisitVoided)}
+    if voided:
+        await _put(connection, _VOIDED, list(voided))
+    made = [f.payload for f in fresh if isinstance(f.payload, HouseholdVisited)]
+    if visits := [v for v in made if _named(v) not in voided]:
         await _put(connection, _VISITS, [_visit(v) for v in visits])
-    if voided := [f.payload for f in fresh if isinstance(f.payload, VisitVoided)]:
-        await connection.execute(_VOIDED, [v.visit_id for v in voided])
     if screened := [f.payload for f in fresh if isinstance(f.payload, HouseholdScreened)]:
         await screenings.put(connection, screened)
     if opened := [f.payload for f in fresh if isinstance(f.payload, ObligationOpened)]:
@@ -121,6 +124,10 @@ async def _put(connection: Connection, statement: str, rows: Sequence[tuple[Any,
     await connection.execute(statement, *(list(column) for column in zip(*rows, strict=True)))
 
 
+def _named(one: HouseholdVisited | VisitVoided) -> tuple[UUID, UUID]:
+    return one.visit_id, one.household_id
+
+
 def _visit(visited: HouseholdVisited) -> tuple[Any, ...]:
     return (
         visited.visit_id,
@@ -157,7 +164,10 @@ from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::date[], $5::text[], $
     as t (visit_id, household_id, visited_at, visited_on, mode, visitors, purposes, photo_hashes,
         backfilled)
 """
-_VOIDED = "delete from read.visit where visit_id = any($1::uuid[])"
+_VOIDED = """
+delete from read.visit v using unnest($1::uuid[], $2::uuid[]) as t (visit_id, household_id)
+where v.visit_id = t.visit_id and v.household_id = t.household_id
+"""
 _OPENED = f"""
 insert into read.obligation (obligation_id, household_id, obligation, responsible_region, period_from,
     period_to, due_on, status)
