@@ -130,6 +130,23 @@ async def test_a_contradictory_history_is_said_on_the_page_and_in_the_lists(
         assert str(household(1)) in marked[0]
 
 
+async def test_a_record_whose_content_was_not_taken_is_told_of(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    one, two, three = history(3, household_id=household(1))
+    late = chained(replace(one, data=b'{"other":1}'), ZERO_HASH)
+    await hear([one, three, one, two, two, one])
+    assert "不再保存" not in (await client.get(PAGE)).text
+    await hear([late])
+    page = (await client.get(PAGE)).text
+    Checked(page)
+    assert "日志中另有 1 条记录" in page
+    await hear([chained(replace(three, data=b'{"other":1}'), two.hash), envelope(prev=three)])
+    page = (await client.get(PAGE)).text
+    assert "日志中另有 1 条记录" in page
+    assert "2 条记录尚未能处理" in page
+
+
 async def test_what_an_event_says_is_text_and_never_markup(
     client: httpx.AsyncClient, hear: Hear
 ) -> None:

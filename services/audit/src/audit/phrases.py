@@ -57,6 +57,13 @@ PHRASES = {
         "{n} 条记录尚未能处理，以下时间线可能不完整。",
         "{n} records could not be processed yet; the timeline below may be incomplete.",
     ),
+    "unkept": Words(
+        "日志中另有 {n} 条记录，其内容未被采纳、不再保存：或由管理员放弃，或其序号早已有另一份记录。"
+        "核验卷宗时判为不完整。",
+        "The log has {n} more records, whose content was not taken and is not kept: given up by an "
+        "administrator, or in a place that another record had long taken. The verifier finds the file "
+        "incomplete.",
+    ),
     "forked": Words("历史自相矛盾", "Contradictory history"),
     "forked_help": Words(
         "同一序号有两份内容不同的记录，不可能都是真的；此后的记录一律搁置。两份都在“原始记录”和卷宗中，"

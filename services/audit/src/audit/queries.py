@@ -170,6 +170,13 @@ async def reasons(engine: AsyncEngine, consumer: str, key: str) -> dict[str, int
         return {row.why: row.records for row in found}
 
 
+async def unkept(pool: asyncpg.Pool, consumer: str, key: str) -> int:
+    """How many records of a household the log has whose content is neither told nor waits: somebody gave
+    them up, or they claimed a place long after it was taken."""
+    count: int = await pool.fetchval(_UNKEPT, consumer, key)
+    return max(count, 0)  # what waits may have come twice
+
+
 async def forked(pool: asyncpg.Pool, consumer: str, households: Collection[UUID]) -> set[UUID]:
     """Those of whom two records claim one place in a stream."""
     keys = [str(id_) for id_ in households]
@@ -206,6 +213,16 @@ from {SCHEMA}.timeline where key = :key
 _REASONS = """
 select substring(reason from '^[a-z]*') as why, count(*) as records from es.parked
 where consumer = :consumer and key = :key group by 1 order by min(id)
+"""
+# What is malformed waits, too, but is no leaf of the log.
+_UNKEPT = """
+select count(*) - (
+    select count(*) from es.parked
+    where consumer = $1 and key = $2 and reason !~ '^(malformed|the key)'
+)
+from log.leaves l where key = $2 and not exists (
+    select from read.timeline t where t.key = l.key and t.hash = l.hash
+)
 """
 _FORKED = """
 select distinct key from es.parked
