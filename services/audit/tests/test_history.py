@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from audit.history import spoken
 from audit.looks import STAFF
+from audit.sentences import Words
 from common.codec import encode
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Actor, Envelope
@@ -94,6 +96,12 @@ async def test_the_state_is_told_in_words_with_the_event_behind_each_field(
     assert found["risk_types"]["shown"]["zh"] == "因病"
     assert found["member.p.health"]["label"] == {"zh": "健康状况", "en": "health"}
     assert found["fact.7.values"]["value"] == {"x": 1}
+
+
+def test_an_amount_of_a_state_is_told_with_its_unit() -> None:
+    assert spoken("income.line_fen", 1_080_000, {}) == Words("10,800.00元", "10,800.00 yuan")
+    assert spoken("income.line_fen", None, {}) == Words("—", "—")
+    assert spoken("income.members", 4, {}) == Words("4", "4")
 
 
 async def test_a_correction_is_known_only_from_when_it_was_recorded(

@@ -182,6 +182,7 @@ async def test_villages_lead_to_households_and_an_id_straight_to_its_page(
 ) -> None:
     await hear([envelope(household_id=household(1), region="441624108201")])
     villages = await client.get("/")
+    assert "不是登记册上的户编号" in villages.text
     Checked(villages.text)
     assert "彭寨镇（441624108201）" in villages.text
     assert 'href="/?region=441624108201"' in villages.text

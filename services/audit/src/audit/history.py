@@ -186,7 +186,10 @@ def label(name: str, words: Mapping[str, StateWords]) -> Words:
 
 
 def spoken(name: str, value: Any, words: Mapping[str, StateWords]) -> Words:
-    """What a state field holds, in words."""
+    """What a state field holds, in words; an amount with its unit, since no sentence stands around it."""
     known = words.get(named(name, words) or "")
     codes = known.codes if known else {}
-    return Words(*shown(name, value, codes))
+    zh, en = shown(name, value, codes)
+    if type(value) is int and name.endswith("_fen"):
+        return Words(f"{zh}元", f"{en} yuan")
+    return Words(zh, en)

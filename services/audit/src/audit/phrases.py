@@ -14,7 +14,11 @@ PHRASES = {
         "请粘贴您的访问令牌（须含 audit:read 权限）。令牌仅保存在本浏览器的会话中，关闭浏览器即失效。",
         "Paste your access token (with the scope audit:read). It is kept for this browser session only.",
     ),
-    "household_id": Words("户编号", "Household id"),
+    "household_id": Words("系统户号", "Household id"),
+    "household_help": Words(
+        "名单和时间线上的编号，不是登记册上的户编号。",
+        "As lists and timelines show it; not the number of the register.",
+    ),
     "by_number": Words("按证件号码查找", "Find by identity number"),
     "identity_number": Words("家庭成员的证件号码", "Identity number of a member"),
     "number_help": Words(
