@@ -94,22 +94,25 @@ class Mergers:
         command = visit(f"{day}T10:00:00+08:00", visit_id=new_id(), now=JULY)
         return await self.ask(replace(command, household_id=household.household_id))
 
-    async def ask(self, command: RecordVisit | VoidVisit) -> Envelope:
-        """The first event of what is recorded."""
-        intent = Intent(
-            stream=stream_of(command.household_id),
-            household_id=command.household_id,
-            decider=VISITS,
-            command=command,
-            context=Context(
-                actor=RULES, region=VILLAGE, occurred_at=MERGED, correlation_id=new_id()
-            ),
-        )
-        outcomes = await record(self._connection, STORE, [intent])
+    async def ask(self, *commands: RecordVisit | VoidVisit) -> Envelope:
+        """All in one transaction; the first event of what is recorded."""
+        intents = [
+            Intent(
+                stream=stream_of(command.household_id),
+                household_id=command.household_id,
+                decider=VISITS,
+                command=command,
+                context=Context(
+                    actor=RULES, region=VILLAGE, occurred_at=MERGED, correlation_id=new_id()
+                ),
+            )
+            for command in commands
+        ]
+        outcomes = await record(self._connection, STORE, intents)
         accepted(outcomes)
-        (outcome,) = outcomes
-        assert isinstance(outcome, Recorded)
-        return outcome.events[0]
+        first = outcomes[0]
+        assert isinstance(first, Recorded)
+        return first.events[0]
 
     async def hear_itself(self, household: Envelope) -> None:
         """All that was recorded of the household's visits."""

@@ -174,6 +174,19 @@ async def test_A29_A30_who_left_before_the_month_was_over_is_not_due_again(
     assert await mergers.fulfilled_on(first) == ("OPEN" if back else "CANCELLED", None)
 
 
+async def test_A30_the_id_of_a_voided_visit_may_name_that_of_the_household_that_was_meant(
+    mergers: Mergers, connection: Connection
+) -> None:
+    first, meant = new_id(), new_id()
+    made = visit(visit_id=new_id(), household_id=first)
+    void = replace(VOID, household_id=first, visit_id=made.visit_id)
+    await mergers.ask(made, void, replace(made, household_id=meant))
+    shown = "select household_id from read.visit where visit_id = $1"
+    assert await connection.fetchval(shown, made.visit_id) == meant
+    await mergers.ask(replace(void, household_id=meant))
+    assert await connection.fetchval(shown, made.visit_id) is None
+
+
 def _id(event: Any) -> UUID:
     made = Codec.of(HouseholdVisited).decode(event.type, event.schema_version, event.data)
     assert isinstance(made, HouseholdVisited)
