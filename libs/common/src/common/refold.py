@@ -30,7 +30,7 @@ from common.rows import from_row
 from common.settings import given
 
 SCHEMA, PREVIOUS = "read", "read_previous"
-ONE_AT_A_TIME = 7_301_004  # advisory lock, as of a rebuild from Kafka
+ONE_AT_A_TIME = 7_301_010  # advisory lock
 READ = 5_000  # events of one query
 BATCH = 1_000  # events of one fold
 STATES = 20_000  # streams whose state is kept in memory

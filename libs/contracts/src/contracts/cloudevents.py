@@ -181,10 +181,10 @@ def _read(found: dict[str, bytes], data: bytes) -> Envelope:
 
 
 def _by_name(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, bytes]:
-    found = dict(headers)
-    if len(found) < len(headers) or not all(found.values()):
+    found = {name: value for name, value in headers if value}
+    if len(found) < len(headers):
         raise Malformed("a header is empty, or is there twice")
-    return found  # type: ignore[return-value] # none is None
+    return found
 
 
 _ACTOR = Actor.__struct_fields__

@@ -94,7 +94,7 @@ async def reserve(connection: Connection, entries: Sequence[Fresh]) -> None:
         )
 
 
-MERGING = 7_301_009  # advisory lock
+MERGING = 7_301_011  # advisory lock
 
 
 async def take_turns(connection: Connection, entries: Sequence[Fresh]) -> None:
