@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 from jwt.algorithms import OKPAlgorithm
 from pydantic_settings import BaseSettings
 
@@ -88,7 +89,7 @@ def signed(
 
 def application(settings: Settings, key: Ed25519PrivateKey, secrets: Mapping[str, str]) -> FastAPI:
     """The issuer over HTTP, for the clients whose secrets are known."""
-    app = FastAPI(title="Shouwang development issuer")
+    app: FastAPI = FastAPIOffline(title="Shouwang development issuer", redoc_url=None)
 
     @app.get("/health/live")
     @app.get("/health/ready")

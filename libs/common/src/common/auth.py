@@ -152,7 +152,9 @@ def allow(scope: str) -> Any:
     return Depends(Guard(scope))
 
 
-DOCUMENTATION = frozenset({"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
+DOCUMENTATION = frozenset(
+    {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/static-offline-docs"}
+)
 
 
 def unguarded(app: FastAPI, public: frozenset[str]) -> list[str]:
