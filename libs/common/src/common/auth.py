@@ -153,7 +153,7 @@ def allow(scope: str) -> Any:
 
 
 DOCUMENTATION = frozenset(
-    {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/static-offline-docs"}
+    {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc", "/static-offline-docs"}
 )
 
 
