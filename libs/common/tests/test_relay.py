@@ -376,3 +376,14 @@ async def test_an_event_is_keyed_by_its_household_or_else_its_stream(
 
     assert [m.key for m in sent] == [str(household(1)).encode(), b"fact"]
     assert {m.topic for m in sent} == {"shouwang.identification.events.v1"}
+
+
+async def test_a_relay_that_is_woken_and_told_to_end_at_one_moment_ends() -> None:
+    committed = asyncio.Event()
+    waiting = asyncio.ensure_future(outbox._woken(committed, 10))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    committed.set()
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    assert waiting.cancelled()

@@ -9,6 +9,7 @@ cannot invert: version n+1 is only appended after version n was visible.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -87,7 +88,8 @@ class Relay:
         One that is frozen keeps its connection and gives no sign of life: its session is ended. The
         epoch stops a leader that lost its lock without noticing.
         """
-        connection = await asyncio.wait_for(self.connect(), 10)
+        async with asyncio.timeout(10):
+            connection = await self.connect()
         try:
             if not await connection.fetchval(
                 "select pg_try_advisory_lock($1)", LEADER_LOCK, timeout=10
@@ -120,10 +122,10 @@ class Relay:
 
 
 async def _woken(committed: asyncio.Event, patience: float) -> None:
-    try:
-        await asyncio.wait_for(committed.wait(), patience)
-    except TimeoutError:
-        return
+    # Not `wait_for`: in Python 3.11 who is woken and cancelled at one moment never learns of the latter.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            await committed.wait()
 
 
 _LEAD = """
