@@ -32,8 +32,15 @@ def test_what_only_looks_right_is_malformed(name: str, value: bytes) -> None:
         from_headers(header(name, value), EVENT.data)
 
 
-def test_a_header_without_a_value_or_there_twice_is_malformed() -> None:
-    for extra in [("ce_more", None), ("ce_region", EVENT.region.encode())]:
+def test_a_header_without_a_value_or_there_twice_or_no_text_is_malformed() -> None:
+    """Also one that nobody reads."""
+    for extra in [
+        ("ce_more", None),
+        ("ce_region", EVENT.region.encode()),
+        ("ce_more", b"\xff"),
+        ("ce_more", "\u4e00".encode()[:2]),
+        ("ce_more", b"a\0"),
+    ]:
         with pytest.raises(Malformed):
             from_headers([*to_headers(EVENT), extra], EVENT.data)
 

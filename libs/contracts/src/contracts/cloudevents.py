@@ -121,13 +121,7 @@ def from_headers(headers: Sequence[tuple[str, bytes | None]], data: bytes | None
     """
     if data is None:
         raise Malformed("the record has no body")
-    try:
-        return _read(_by_name(headers), data)
-    except UnicodeDecodeError as error:
-        raise Malformed("a header is not UTF-8") from error
-
-
-def _read(found: dict[str, bytes], data: bytes) -> Envelope:
+    found = _by_name(headers)
     standing = _read_standing(*map(found.get, _STANDING))
     own = b" ".join([found.get(name, b"") for name in _OWN]).decode()
     if not _are_own(own):
@@ -140,8 +134,6 @@ def _read(found: dict[str, bytes], data: bytes) -> Envelope:
         raise Malformed(f"ce_stream is longer than {LONGEST} bytes")
     if not stream.isprintable():  # it is a line of its own where households and streams are listed
         raise Malformed("ce_stream holds a line break, or what cannot be printed")
-    if "\0" in traceparent:
-        raise Malformed("traceparent holds NUL")
     service, name, schema_version, actor, region, policy_version, classification = standing
     event = Envelope(
         event_id=_uuid(f'"{event_id}"'),
@@ -182,8 +174,13 @@ def _read(found: dict[str, bytes], data: bytes) -> Envelope:
 
 def _by_name(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, bytes]:
     found = {name: value for name, value in headers if value}
-    if len(found) < len(headers):
-        raise Malformed("a header is empty, or is there twice")
+    told = b"\n".join(found.values())  # a line break ends whatever is not UTF-8
+    if len(found) < len(headers) or b"\0" in told:
+        raise Malformed("a header is empty, holds NUL, or is there twice")
+    try:
+        told.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed("a header is not UTF-8") from error
     return found
 
 
@@ -203,8 +200,6 @@ _STANDING = (
 def _read_standing(*values: bytes | None) -> Standing:
     texts = [value.decode() if value else None for value in values]
     specversion, full_type, source, region, policy_version, classification, *actor = texts
-    if any("\0" in text for text in texts if text):
-        raise Malformed("a header holds NUL")
     if specversion != "1.0":
         raise Malformed("ce_specversion is not 1.0")
     if full_type is None:
