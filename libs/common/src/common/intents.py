@@ -101,11 +101,11 @@ class Store:
     project: Project
 
 
-def accepted(outcomes: Sequence[Outcome]) -> None:
-    """For reactions, where nobody waits for an answer: a refusal or lost race is an error.
+def accepted(outcomes: Sequence[Outcome | Exception]) -> None:
+    """Where nobody waits for an answer: whatever was not recorded is an error.
 
-    Raises `Conflict` (the batch is tried again) or `Refused` (our own rule said no: the event parks
-    its household, for a person to look at).
+    Raises in a reaction `Conflict` (the batch is tried again) or `Refused` (our own rule said no: the
+    event parks its household, for a person to look at), and whatever a writer told in place of an outcome.
     """
     for outcome in outcomes:
         if not isinstance(outcome, Recorded):

@@ -18,7 +18,7 @@ import structlog
 from common.clock import start_of
 from common.ids import new_id
 from common.inbox import TRANSIENT
-from common.intents import Context, Intent, Recorded
+from common.intents import Context, Intent, Outcome, Recorded, accepted
 from common.service import Runtime
 from common.writer import Busy, Unavailable
 from contracts.envelope import Actor
@@ -141,10 +141,8 @@ def _since(late: Late, policy: Policy, day: date) -> date:
     return day + timedelta(days=1)
 
 
-def _recorded(outcomes: Sequence[object]) -> int:
-    for outcome in outcomes:
-        if not isinstance(outcome, Recorded):
-            raise outcome if isinstance(outcome, Exception) else TypeError(type(outcome))
+def _recorded(outcomes: Sequence[Outcome | Exception]) -> int:
+    accepted(outcomes)
     return sum(len(outcome.events) for outcome in outcomes if isinstance(outcome, Recorded))
 
 

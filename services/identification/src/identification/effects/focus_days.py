@@ -9,7 +9,7 @@ from uuid import UUID
 
 from common.clock import start_of
 from common.ids import new_id
-from common.intents import Context, Intent
+from common.intents import Context, Intent, accepted
 from common.service import Runtime
 from identification.domain.elimination_guards import months_after
 from identification.domain.policy import Policy
@@ -30,9 +30,7 @@ async def look(runtime: Runtime, book: PolicyBook, today: date) -> int:
     told = 0
     for start in range(0, len(ids), BATCH):
         intents = await _judged(runtime, book, ids[start : start + BATCH], on)
-        for outcome in await runtime.writer.execute_all(intents):
-            if isinstance(outcome, Exception):
-                raise outcome
+        accepted(await runtime.writer.execute_all(intents))
         told += len(intents)
     return told
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from common.clock import start_of
 from common.ids import new_id
-from common.intents import Context, Intent
+from common.intents import Context, Intent, accepted
 from common.service import Runtime
 from identification.domain.policy_book import PolicyBook, Version
 from identification.domain.publishing import PUBLISHED, NoteInForce
@@ -23,9 +23,7 @@ async def look(runtime: Runtime, book: PolicyBook, today: date) -> None:
     on = max(today, runtime.clock.today())
     passed = [version for version in book.versions if _passed(version, on)]
     intents = [_asked(version, on) for version in passed]
-    for outcome in await runtime.writer.execute_all(intents):
-        if isinstance(outcome, Exception):
-            raise outcome
+    accepted(await runtime.writer.execute_all(intents))
 
 
 def _passed(version: Version, on: date) -> bool:

@@ -10,7 +10,7 @@ from uuid import UUID
 from common.clock import start_of
 from common.decider import Decider
 from common.ids import new_id
-from common.intents import Context, Intent
+from common.intents import Context, Intent, accepted
 from common.service import Runtime
 from contracts.envelope import Actor
 from identification.domain.dropouts import DROPOUTS, FollowChild, MissEnrolment
@@ -37,9 +37,7 @@ async def look(runtime: Runtime, book: PolicyBook, today: date) -> int:
         *await _missed(runtime, book, today),
     ]
     for start in range(0, len(intents), BATCH):
-        for outcome in await runtime.writer.execute_all(intents[start : start + BATCH]):
-            if isinstance(outcome, Exception):
-                raise outcome
+        accepted(await runtime.writer.execute_all(intents[start : start + BATCH]))
     return len(intents)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from common.clock import start_of
 from common.ids import new_id
-from common.intents import Context, Intent
+from common.intents import Context, Intent, accepted
 from common.service import Runtime
 from contracts.envelope import Actor
 from identification.domain.policy_book import PolicyBook
@@ -45,7 +45,5 @@ async def look(runtime: Runtime, book: PolicyBook, today: date) -> int:
                 ),
             )
         )
-    for outcome in await runtime.writer.execute_all(intents):
-        if isinstance(outcome, Exception):
-            raise outcome
+    accepted(await runtime.writer.execute_all(intents))
     return len(intents)
