@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from common.clock import start_of
 from common.ids import new_id
-from common.intents import Context, Intent, accepted
+from common.intents import Intent, accepted
 from common.service import Runtime
 from identification.domain.elimination_guards import months_after
 from identification.domain.policy import Policy
 from identification.domain.policy_book import PolicyBook
+from identification.effects.days import on_the_morning
 from identification.effects.judging import BATCH, telling
-from identification.effects.register_days import CLOCK
 from identification.read_model import standings
 
 
@@ -50,12 +49,8 @@ async def _judged(
     correlation, intents = new_id(), []
     for one in found:
         policy = book.of(one.known.region, today)
-        context = Context(
-            actor=CLOCK,
-            region=one.known.region,
-            occurred_at=start_of(today),
-            correlation_id=correlation,
-            policy_version=policy.version,
+        context = on_the_morning(
+            today, one.known.region, policy.version, correlation_id=correlation
         )
         intents += telling(one, policy, today, context)
     return intents

@@ -5,14 +5,12 @@ Each region's stream decides by its own history, so a date that comes again, lat
 
 from datetime import date
 
-from common.clock import start_of
-from common.ids import new_id
-from common.intents import Context, Intent, accepted
+from common.intents import Intent, accepted
 from common.service import Runtime
 from identification.domain.policy_book import PolicyBook, Version
 from identification.domain.publishing import PUBLISHED, NoteInForce
+from identification.effects.days import on_the_morning
 from identification.effects.publication import stream_of
-from identification.effects.register_days import CLOCK
 
 
 async def look(runtime: Runtime, book: PolicyBook, today: date) -> None:
@@ -38,11 +36,5 @@ def _asked(version: Version, on: date) -> Intent:
         household_id=None,
         decider=PUBLISHED,
         command=NoteInForce(version=version.version, today=on),
-        context=Context(
-            actor=CLOCK,
-            region=version.region,
-            occurred_at=start_of(on),
-            correlation_id=new_id(),
-            policy_version=version.version,
-        ),
+        context=on_the_morning(on, version.region, version.version),
     )

@@ -7,25 +7,16 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from common.clock import start_of
 from common.decider import Decider
-from common.ids import new_id
-from common.intents import Context, Intent, accepted
+from common.intents import Intent, accepted
 from common.service import Runtime
-from contracts.envelope import Actor
 from identification.domain.dropouts import DROPOUTS, FollowChild, MissEnrolment
 from identification.domain.housing import HOUSING, LookAtRemedy
 from identification.domain.policy_book import PolicyBook
 from identification.domain.schooling import term_began, term_now
+from identification.effects.days import on_the_morning
 from identification.read_model import dropouts, housing, registers
 
-CLOCK = Actor(
-    person="clock",
-    post="RULE_ENGINE",
-    organisation="业务日期",
-    department="identification",
-    region="",
-)
 BATCH = 500
 
 
@@ -105,10 +96,5 @@ def _intent(
         household_id=household_id,
         decider=decider,
         command=command,
-        context=Context(
-            actor=CLOCK,
-            region=region,
-            occurred_at=start_of(command.today),
-            correlation_id=new_id(),
-        ),
+        context=on_the_morning(command.today, region),
     )

@@ -5,23 +5,14 @@ A source says each thing once, however often it is asked.
 
 from datetime import date
 
-from common.clock import start_of
-from common.ids import new_id
-from common.intents import Context, Intent, accepted
+from common.intents import Intent, accepted
 from common.service import Runtime
-from contracts.envelope import Actor
 from identification.domain.policy_book import PolicyBook
 from identification.domain.water import WATER, LookAtTests
+from identification.effects.days import on_the_morning
 from identification.read_model import water
 
 AHEAD = 366  # days: no warning comes earlier than a year ahead
-CLOCK = Actor(
-    person="clock",
-    post="RULE_ENGINE",
-    organisation="业务日期",
-    department="identification",
-    region="",
-)
 
 
 async def look(runtime: Runtime, book: PolicyBook, today: date) -> int:
@@ -36,13 +27,7 @@ async def look(runtime: Runtime, book: PolicyBook, today: date) -> int:
                 household_id=None,
                 decider=WATER,
                 command=LookAtTests(policy=policy, today=today),
-                context=Context(
-                    actor=CLOCK,
-                    region=region,
-                    occurred_at=start_of(today),
-                    correlation_id=new_id(),
-                    policy_version=policy.version,
-                ),
+                context=on_the_morning(today, region, policy.version),
             )
         )
     accepted(await runtime.writer.execute_all(intents))
