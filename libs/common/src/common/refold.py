@@ -8,17 +8,15 @@ was recorded meanwhile is folded and compared. Nothing else happens: no rule run
 """
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import asyncpg
 import uvloop
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -28,15 +26,13 @@ from common.intents import Connection, Fresh, Project
 from common.outage import AWAY
 from common.rows import from_row
 from common.settings import given
+from common.swapping import PREVIOUS, Tell, drop_previous, patiently
 
-SCHEMA, PREVIOUS = "read", "read_previous"
+SCHEMA = "read"
 ONE_AT_A_TIME = 7_301_010  # advisory lock
 READ = 5_000  # events of one query
 BATCH = 1_000  # events of one fold
 STATES = 20_000  # streams whose state is kept in memory
-ATTEMPTS = 30
-
-Tell = Callable[[str], None]
 
 
 class Unsettled(Exception):
@@ -59,9 +55,9 @@ class ReadModel:
     heard: frozenset[str] = frozenset()
 
     @property
-    def own(self) -> list[str]:
-        """The names of the tables that are folded."""
-        return [t.name for t in self.tables.sorted_tables if t.name not in self.heard]
+    def own(self) -> list[Table]:
+        """The tables that are folded."""
+        return [t for t in self.tables.sorted_tables if t.name not in self.heard]
 
     def decider(self, stream: str) -> Decider[Any, Any, Any] | None:
         """Of a stream whose state the projection looks at."""
@@ -97,9 +93,7 @@ async def refold(url: str, model: ReadModel, tell: Tell, *, swap: bool = True) -
         for table in model.heard:
             await connection.execute(f"alter table {PREVIOUS}.{table} set schema {SCHEMA}")
         await transaction.commit()
-        with suppress(asyncpg.LockNotAvailableError):  # read still: the next rebuild drops them
-            await connection.execute("set lock_timeout = '2s'")
-            await connection.execute(f"drop schema {PREVIOUS} cascade")
+        await drop_previous(connection)
         return found
     finally:
         await connection.close()
@@ -108,11 +102,10 @@ async def refold(url: str, model: ReadModel, tell: Tell, *, swap: bool = True) -
 async def _beside(connection: Connection, model: ReadModel, tell: Tell) -> Refolded:
     """Only this transaction sees the new tables under their name."""
     await connection.execute(f"alter schema {SCHEMA} rename to {PREVIOUS}; create schema {SCHEMA}")
-    for table in model.tables.sorted_tables:
-        if table.name not in model.heard:
-            await connection.execute(str(CreateTable(table).compile(dialect=_DIALECT)))
-            for index in table.indexes:
-                await connection.execute(str(CreateIndex(index).compile(dialect=_DIALECT)))
+    for table in model.own:
+        await connection.execute(str(CreateTable(table).compile(dialect=_DIALECT)))
+        for index in table.indexes:
+            await connection.execute(str(CreateIndex(index).compile(dialect=_DIALECT)))
     folding = _Folding(connection, model, tell)
     await folding.to_end()
     await _nobody_writes(connection, model, tell)
@@ -203,27 +196,21 @@ def batches(whole: Iterable[Sequence[Any]], most: int = BATCH) -> Iterator[list[
 async def _nobody_writes(connection: Connection, model: ReadModel, tell: Tell) -> None:
     """Until the end of the transaction, nobody changes the tables that serve, and so nobody records
     what changes them. Lets whoever is at work finish first."""
-    own = ", ".join(f"{PREVIOUS}.{table}" for table in model.own)
+    own = ", ".join(f"{PREVIOUS}.{table.name}" for table in model.own)
     heard = ", ".join(f"{PREVIOUS}.{table}" for table in sorted(model.heard))
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            async with connection.transaction():
-                await connection.execute("set local lock_timeout = '2s'")
-                await connection.execute(f"lock table {own} in share mode")
-                if heard:
-                    await connection.execute(f"lock table {heard} in access exclusive mode")
-            return
-        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
-            if attempt == ATTEMPTS:
-                raise
-            tell(f"waiting to swap ({type(error).__name__}, attempt {attempt})")
-            await asyncio.sleep(0.5)
+
+    async def lock() -> None:
+        await connection.execute(f"lock table {own} in share mode")
+        if heard:
+            await connection.execute(f"lock table {heard} in access exclusive mode")
+
+    await patiently(connection, tell, lock)
 
 
 async def _differing(connection: Connection, model: ReadModel) -> dict[str, tuple[int, int]]:
     differs = {}
-    for name in model.own:
-        columns = ", ".join(f'"{c.name}"' for c in model.tables.tables[f"{SCHEMA}.{name}"].columns)
+    for table in model.own:
+        name, columns = table.name, ", ".join(f'"{column.name}"' for column in table.columns)
         try:
             async with connection.transaction():
                 query = _DIFFERING.format(name=name, columns=columns)

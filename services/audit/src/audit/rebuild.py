@@ -29,13 +29,14 @@ from audit.read_model import SCHEMA, TABLES, Entry, copying, fill_households, ta
 from audit.refill import NEXT, LogIncomplete, Servers, all_places, forget, how_far, refill
 from audit.roots import Contradicted, Noting, Proved
 from audit.settings import ORIGIN
-from audit.swap import BESIDE, PREVIOUS, Tell, swap
+from audit.swap import BESIDE, swap
 from audit.verify import Key, key_of
 from common.garbage import collect_seldom
 from common.inbox import TRANSIENT, Handle, TooManyParked
 from common.kafka import KafkaError, LogScan
 from common.note import Signer
 from common.settings import given
+from common.swapping import PREVIOUS, Tell
 from common.topics import PARTITIONS
 
 ONE_AT_A_TIME = 7_301_004  # advisory lock

@@ -1,21 +1,16 @@
 """The new tables take the place of those that serve, under a service that may be at work."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 
 import asyncpg
 
 from audit.read_model import SCHEMA
 from audit.refill import NEXT
 from audit.roots import look_again
+from common.swapping import PREVIOUS, Tell, drop_previous, patiently
 
 CONSUMER = "audit"
 BESIDE = "read_next"
-PREVIOUS = "read_previous"
-ATTEMPTS = 30
-
-Tell = Callable[[str], None]
 
 
 async def swap(
@@ -30,37 +25,26 @@ async def swap(
     reads the rest of the log into the new tables while nobody applies, so that no reader who saw an
     event in the old timeline misses it in the new one.
     """
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            async with connection.transaction():
-                await connection.execute("set local lock_timeout = '2s'")
-                # Nobody applies, retries or discards from here on, until this is committed.
-                await connection.execute("select pg_advisory_xact_lock(hashtext($1))", CONSUMER)
-                await catch_up()
-                if await connection.fetchval(f"select to_regnamespace('{SCHEMA}')"):
-                    await connection.execute(f"alter schema {SCHEMA} rename to {PREVIOUS}")
-                await connection.execute(f"alter schema {BESIDE} rename to {SCHEMA}")
-                await connection.execute(_HAND_OVER, CONSUMER, NEXT)
-                for table in ("cursors", "parked"):
-                    await connection.execute(
-                        f"delete from es.{table} where consumer = $1", CONSUMER
-                    )
-                    await connection.execute(
-                        f"update es.{table} set consumer = $1 where consumer = $2", CONSUMER, NEXT
-                    )
-                await connection.execute("delete from es.offsets where consumer = $1", NEXT)
-                await connection.execute(f"drop table {SCHEMA}.leaves")
-                await look_again(connection, unlogged)
-            break
-        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
-            if attempt == ATTEMPTS:
-                raise
-            tell(f"waiting to swap ({type(error).__name__}, attempt {attempt})")
-            await asyncio.sleep(0.5)
-    with suppress(asyncpg.LockNotAvailableError):  # somebody reads it still: the next rebuild will
-        async with connection.transaction():
-            await connection.execute("set local lock_timeout = '2s'")
-            await connection.execute(f"drop schema if exists {PREVIOUS} cascade")
+
+    async def hand_over() -> None:
+        # Nobody applies, retries or discards from here on, until this is committed.
+        await connection.execute("select pg_advisory_xact_lock(hashtext($1))", CONSUMER)
+        await catch_up()
+        if await connection.fetchval(f"select to_regnamespace('{SCHEMA}')"):
+            await connection.execute(f"alter schema {SCHEMA} rename to {PREVIOUS}")
+        await connection.execute(f"alter schema {BESIDE} rename to {SCHEMA}")
+        await connection.execute(_HAND_OVER, CONSUMER, NEXT)
+        for table in ("cursors", "parked"):
+            await connection.execute(f"delete from es.{table} where consumer = $1", CONSUMER)
+            await connection.execute(
+                f"update es.{table} set consumer = $1 where consumer = $2", CONSUMER, NEXT
+            )
+        await connection.execute("delete from es.offsets where consumer = $1", NEXT)
+        await connection.execute(f"drop table {SCHEMA}.leaves")
+        await look_again(connection, unlogged)
+
+    await patiently(connection, tell, hand_over)
+    await drop_previous(connection)
 
 
 # A new epoch fences whoever consumes now: it claims again, and finds the offset set here.
