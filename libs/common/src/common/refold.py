@@ -26,7 +26,7 @@ from common.intents import Connection, Fresh, Project
 from common.outage import AWAY
 from common.rows import from_row
 from common.settings import given
-from common.swapping import PREVIOUS, Tell, drop_previous, patiently
+from common.swapping import PREVIOUS, Tell, drop_previous, patiently, say
 
 SCHEMA = "read"
 ONE_AT_A_TIME = 7_301_010  # advisory lock
@@ -247,19 +247,14 @@ def main(model: ReadModel) -> None:
     asking.add_argument("--check", action="store_true", help="compare only, and change nothing")
     check = asking.parse_args().check
     try:
-        done = uvloop.run(refold(given("DATABASE_URL"), model, _say, swap=not check))
+        done = uvloop.run(refold(given("DATABASE_URL"), model, say, swap=not check))
     except (Unsettled, *AWAY) as error:
         sys.exit(f"The rebuild stopped, and the tables that serve are as they were: {error}")
     except KeyboardInterrupt:
         sys.exit("Cancelled: the tables that serve are as they were")
     for table, (gone, come) in done.differs.items():
-        _say(f"{table}: {gone:,} rows only in the table that served, {come:,} only in the new one")
+        say(f"{table}: {gone:,} rows only in the table that served, {come:,} only in the new one")
     if not done.differs:
-        _say(f"{len(model.own)} tables of {done.events:,} events, row for row as they served")
+        say(f"{len(model.own)} tables of {done.events:,} events, row for row as they served")
     if check and done.differs:
         sys.exit("Nothing was changed: run it without --check to let the new tables serve")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

@@ -1,6 +1,7 @@
 """Tables take the place of those that serve, under a service that may be at work."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -13,6 +14,12 @@ ATTEMPTS = 30
 LOCK_TIMEOUT = "set local lock_timeout = '2s'"
 
 Tell = Callable[[str], None]
+
+
+def say(line: str) -> None:
+    """On standard output, at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 async def patiently(

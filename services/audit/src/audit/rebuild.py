@@ -36,7 +36,7 @@ from common.inbox import TRANSIENT, Handle, TooManyParked
 from common.kafka import KafkaError, LogScan
 from common.note import Signer
 from common.settings import given
-from common.swapping import PREVIOUS, Tell
+from common.swapping import PREVIOUS, Tell, say
 from common.topics import PARTITIONS
 
 ONE_AT_A_TIME = 7_301_004  # advisory lock
@@ -248,7 +248,7 @@ def main() -> None:
         done = uvloop.run(
             rebuild(
                 servers,
-                _say,
+                say,
                 workers=wanted.workers,
                 resume=wanted.resume,
                 lose=wanted.lose,
@@ -266,13 +266,13 @@ def main() -> None:
     except TRANSIENT as error:
         sys.exit(f"Kafka or Postgres went away; go on with --resume: {error!r}")
     seconds = time.monotonic() - started
-    _say(
+    say(
         f"{done.proof.count:,} events from {done.records:,} records in {seconds:.1f} s "
         f"({done.records / seconds:,.0f}/s); {done.duplicates:,} duplicates dropped"
     )
     for reason, count in done.parked.items():
-        _say(f"{count:,} records parked: {reason}")
-    _say(f"timeline hash {done.proof.hash}\n{_proof(done.proved, signed=bool(keys))}")
+        say(f"{count:,} records parked: {reason}")
+    say(f"timeline hash {done.proof.hash}\n{_proof(done.proved, signed=bool(keys))}")
 
 
 def _proof(proved: Proved | None, *, signed: bool) -> str:
@@ -290,11 +290,6 @@ def _own_key() -> list[str]:
     """Of the environment that the service has; none if it is not there."""
     seed, name = os.environ.get("LOG_KEY"), os.environ.get("LOG_ORIGIN", ORIGIN)
     return [Signer(name, base64.b64decode(seed, validate=True)).vkey] if seed else []
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
