@@ -1,27 +1,13 @@
 """`/docs` is there in a network that reaches nothing else."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import httpx
-from fastapi import FastAPI
-
-from common.http import create_app
-from common.settings import Settings
-
-
-@asynccontextmanager
-async def nothing(_: FastAPI) -> AsyncIterator[None]:
-    """No start, no end."""
-    yield
+from libs.common.tests.bare import bare, client_of
 
 
 async def test_the_reference_of_an_api_fetches_nothing_from_elsewhere() -> None:
-    made = Settings.model_construct(issuer="", jwks_url="")
-    app = create_app("守望 · test", made, lifespan=nothing, probes=lambda _: {}, refusals={})
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    app = bare("守望 · test")
+    async with client_of(app) as client:
         page = (await client.get("/docs")).text
         assert "守望 · test" in page
         assert "://" not in re.sub("<!--.*?-->", "", page)

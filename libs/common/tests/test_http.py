@@ -1,7 +1,6 @@
 """The HTTP side: one shape of error, circumstances on every answer, limits that hold."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -31,6 +30,7 @@ from common.problems import MEDIA_TYPE, Problem, Text
 from common.settings import Settings
 from common.tracing import current_traceparent
 from common.writer import Busy, Unavailable
+from libs.common.tests.bare import nothing
 
 LIMIT = 1_000
 RAISED: dict[str, Exception] = {
@@ -54,12 +54,6 @@ class Visit(BaseModel):
     household_id: UUID
     count: Annotated[int, Field(ge=1)]
     notes: list[Annotated[str, Field(max_length=5)]] = []
-
-
-@asynccontextmanager
-async def nothing(_: FastAPI) -> AsyncIterator[None]:
-    """No start, no end."""
-    yield
 
 
 def make_app(why: dict[str, str | None]) -> FastAPI:

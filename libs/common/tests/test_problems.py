@@ -2,20 +2,19 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import Request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from common.http import create_app, only_filters
+from common.http import only_filters
 from common.problems import COMMON, FAULTS, Problem, Text, body, fault, filled
-from common.settings import Settings
+from libs.common.tests.bare import bare, client_of
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -42,17 +41,10 @@ class Person(BaseModel):
     members: list[int] = []
 
 
-@asynccontextmanager
-async def nothing(_: FastAPI) -> AsyncIterator[None]:
-    """No start, no end."""
-    yield
-
-
 @pytest.fixture(scope="module")
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     """A client of an app that is told identity numbers in every way."""
-    made = Settings.model_construct(issuer="", jwks_url="")
-    app = create_app("test", made, lifespan=nothing, probes=lambda _: {}, refusals={})
+    app = bare()
 
     @app.post("/v1/persons/{person}")
     async def persons(person: int, sent: Person, request: Request) -> None: ...
@@ -61,9 +53,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async def listed(request: Request) -> None:
         only_filters(request, ["region"])
 
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://test"
-    ) as found:
+    async with client_of(app) as found:
         yield found
 
 

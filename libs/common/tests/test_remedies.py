@@ -1,18 +1,16 @@
 """A refusal says what would be right: the values that are known, the bounds, the media type."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import httpx
 import pytest
-from fastapi import FastAPI, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
-from common.http import create_app
 from common.paging import bounded
-from common.settings import Settings
+from libs.common.tests.bare import bare, client_of
 
 
 class Grade(StrEnum):
@@ -30,17 +28,10 @@ class House(BaseModel):
     risks: Annotated[list[str], Field(min_length=1)] = ["fire"]
 
 
-@asynccontextmanager
-async def nothing(_: FastAPI) -> AsyncIterator[None]:
-    """No start, no end."""
-    yield
-
-
 @pytest.fixture(scope="module")
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     """A client of an app with one form and one list."""
-    made = Settings.model_construct(issuer="", jwks_url="")
-    app = create_app("test", made, lifespan=nothing, probes=lambda _: {}, refusals={})
+    app = bare()
 
     @app.post("/v1/houses")
     async def houses(house: House) -> None: ...
@@ -49,9 +40,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async def listed(grade: Annotated[Grade | None, Query()] = None, limit: int = 1) -> None:
         bounded(limit)
 
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://test"
-    ) as found:
+    async with client_of(app) as found:
         yield found
 
 

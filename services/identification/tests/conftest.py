@@ -9,9 +9,8 @@ import asyncpg
 import httpx
 import pytest
 
-from common.refold import refold
 from common.service import Runtime
-from common.testing import STATEMENT_KEY, Database, Issuer, database, issuer
+from common.testing import STATEMENT_KEY, Database, Issuer, database, folds, issuer
 from common.topics import create_topics
 from identification.main import NAME, build
 from identification.rebuild import MODEL
@@ -60,8 +59,7 @@ async def app(servers: Any, db: Database, tokens: Issuer) -> AsyncIterator[httpx
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             client.runtime = made.state.runtime  # type: ignore[attr-defined]
             yield client
-    whole = await refold(db.url, MODEL, lambda _: None, swap=False)
-    assert whole.differs == {}, "the read model is not what the events fold to"
+    await folds(db.url, MODEL)
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ from fastapi import FastAPI
 
 from common.intents import Connection
 from common.kafka import Log
-from common.refold import refold
 from common.service import Runtime
-from common.testing import STATEMENT_KEY, Issuer, database, issuer, message_of
+from common.testing import STATEMENT_KEY, Issuer, database, folds, issuer, message_of
 from common.topics import create_topics, events_topic
 from contracts.envelope import Envelope
 from local.servers import Servers
@@ -54,8 +53,7 @@ async def app(servers: Servers, tokens: Issuer) -> AsyncIterator[FastAPI]:
         async with app.router.lifespan_context(app):
             app.state.runtime.clock.set(NOW)
             yield app
-        whole = await refold(made.url, MODEL, lambda _: None, swap=False)
-        assert whole.differs == {}, "the read model is not what the events fold to"
+        await folds(made.url, MODEL)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from common.testing.events import (
     message_of,
     record_of,
 )
+from common.testing.folding import folds
 from common.testing.tally import TALLIES, TALLY, Added, adding
 from common.testing.tokens import Issuer, issuer
 from common.testing.waiting import eventually
@@ -37,6 +38,7 @@ __all__ = [
     "empty",
     "envelope",
     "eventually",
+    "folds",
     "history",
     "household",
     "issuer",
