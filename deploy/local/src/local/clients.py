@@ -117,9 +117,8 @@ def main() -> None:
     """Print the table."""
     print(f"{'CLIENT':<18}{'OF':<28}{'REGION':<13}{'POST':<19}MAY")
     for client in CLIENTS.values():
-        of = client.organisation + " " * (
-            28 - 2 * len(client.organisation)
-        )  # two columns a character
+        wide = len(client.organisation)  # each of its characters takes two columns
+        of = f"{client.organisation:<{28 - wide}}"
         acts = f"{client.region:<13}{client.post:<19}{' '.join(client.scopes)}"
         print(f"{client.id:<18}{of}{acts}")
     print("\nA token: make -s token CLIENT=yibao")

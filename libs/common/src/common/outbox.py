@@ -41,9 +41,7 @@ STANDBY = 1.0  # seconds between a replica's attempts to lead
 ALIVE = 1.0  # seconds between signs of life of a leader that has nothing to publish, or waits
 STALE = 4.0  # seconds without one after which a replica takes the lead away
 WELL = 30.0  # seconds of leading after which an interruption counts as the first again
-LARGEST = (
-    1_000_000  # bytes of a parked record that is copied: a broker takes 1 MiB with all that is said
-)
+LARGEST = 1_000_000  # bytes of a parked record that is copied: what is said of it takes room, too
 ANNOUNCE = 1.0  # seconds between looks for parked records that nobody outside was told of
 # Any number, the same in every replica; advisory locks are per database, and so per service.
 LEADER_LOCK = 7_301_001
