@@ -175,7 +175,9 @@ def test_T20_a_rule_that_reads_an_age_is_looked_at_again() -> None:
         T.ACCIDENT: fact(T.ACCIDENT, C.DIED),
     }
     child = KNOWN.with_birth(CHILD, date(1990, 1, 1), able=False)
-    other = replace(child, persons=tuple(replace(p, labour="NONE") for p in child.persons))  # type: ignore[arg-type]
+    other = replace(
+        child, persons=tuple(replace(p, labour=LabourCapacity.NONE) for p in child.persons)
+    )
     reading = set()
     for rule in FACT_RULES:
         about = facts.get(rule.hears, fact(rule.hears, amount=10**7, person=HEAD))

@@ -222,7 +222,7 @@ async def _differing(connection: Connection, model: ReadModel) -> dict[str, tupl
     return differs
 
 
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's are untyped
 _NEXT = "select * from es.events where position > $1 order by position limit $2"
 _HISTORY = """
 select stream, type, schema_version, data from es.events
