@@ -229,6 +229,7 @@ def test_alarms_and_charts_read_metrics_that_exist(county: list[Resource]) -> No
         "shouwang_outbox_oldest_seconds",
         "shouwang_relay_leader",
         "shouwang_consumer_lag_records",
+        "shouwang_consumer_unready",
         "shouwang_parked_records",
         "shouwang_log_consistent",
         "shouwang_reconciliation_differing_months",

@@ -1,14 +1,19 @@
 """What a process of a service does, and what it leaves to another."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import MetaData
 
 from common import service
 from common.ids import new_id
+from common.inbox import Handle
+from common.incoming import Incoming
+from common.intents import Connection
 from common.service import Runtime, running
 from common.settings import Settings
 from common.testing import STATEMENT_KEY, TALLIES, Database, adding, eventually
@@ -19,9 +24,9 @@ NOWHERE = "http://127.0.0.1:9"  # nobody asks for a token here
 
 
 def process(
-    servers: Servers, db: Database, *, background: bool
+    servers: Servers, db: Database, *, background: bool, handle: Handle | None = None
 ) -> AbstractAsyncContextManager[Runtime]:
-    """A process of the tallies' service."""
+    """A process of the tallies' service; with `handle` it has a consumer, of no topic."""
     settings = Settings(
         port=0,
         database_url=db.url,
@@ -32,7 +37,7 @@ def process(
         topic_ahead="accept",  # the suites share a broker
         background=background,
     )
-    return running(settings, TALLIES, MetaData())
+    return running(settings, TALLIES, MetaData(), handle=handle)
 
 
 async def test_one_process_answers_and_another_publishes(
@@ -75,6 +80,22 @@ async def test_a_process_that_is_frozen_in_a_transaction_gives_its_locks_back(
             asyncpg.InterfaceError
         ):  # the server ended it, which it may have heard by now
             connection.terminate()
+
+
+async def test_who_watches_is_told_that_nothing_is_consumed(servers: Servers, db: Database) -> None:
+    """Lag and stopped partitions stay as they were last seen while a consumer fails or has halted."""
+
+    async def handle(_: Connection, __: Sequence[Incoming]) -> None: ...
+
+    def unready() -> float | None:
+        return REGISTRY.get_sample_value("shouwang_consumer_unready")
+
+    async with process(servers, db, background=False, handle=handle) as one:
+        assert one.consumer
+        one.consumer.halted = "stopped because too many households fail"
+        await eventually(lambda: unready() == 1)
+        one.consumer.halted = None
+        await eventually(lambda: unready() == 0)
 
 
 async def test_regular_work_goes_on_after_a_connection_was_lost_and_ends_with_a_bug() -> None:

@@ -22,7 +22,11 @@ FENCED = Counter("shouwang_consumer_fenced", "Batches dropped because another ow
 PARKED = Gauge("shouwang_parked_records", "Records that could not be applied and wait for a person")
 PARKED_HOUSEHOLDS = Gauge("shouwang_parked_keys", "Households (keys) that are parked")
 STOPPED_PARTITIONS = Gauge(
-    "shouwang_consumer_stopped_partitions", "Partitions stopped by an alarm; see the log"
+    "shouwang_consumer_stopped_partitions",
+    "Partitions that are read no further; readiness says why",
+)
+CONSUMER_UNREADY = Gauge(
+    "shouwang_consumer_unready", "1 while this process does not consume; readiness says why"
 )
 REQUESTS = Histogram(
     "shouwang_http_request_seconds",

@@ -208,6 +208,9 @@ async def _watch(runtime: Runtime) -> None:
 
     async def look() -> None:
         metrics.WAITING.set(runtime.writer.depth)
+        # Not among the consumer's own figures: it takes none while it fails.
+        why = runtime.consumer.unready() if runtime.consumer else None
+        metrics.CONSUMER_UNREADY.set(why is not None)
         (row,) = await runtime.pool.fetch(_UNPUBLISHED)
         metrics.UNPUBLISHED.set(row["tickets"])
         metrics.UNPUBLISHED_AGE.set(row["age"])
