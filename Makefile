@@ -38,7 +38,7 @@ check: setup ## Format, lint, types, the laws of the architecture, the files for
 test: setup ## Every test, against servers of its own; also beside a running system
 	$(PYTHON) -m pytest
 
-chaos: setup ## Break every part of a system of its own, and count what was lost (15 minutes)
+chaos: setup ## Break every part of a system of its own, and count what was lost (20 minutes)
 	$(PYTHON) -m tests.chaos
 
 ##@ Measure
