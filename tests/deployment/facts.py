@@ -4,6 +4,8 @@ import importlib
 import re
 from pathlib import Path
 
+from prometheus_client import Metric
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 ROOT = Path(__file__).parents[2]
@@ -11,8 +13,8 @@ SERVICES = sorted(path.parent.name for path in (ROOT / "services").glob("*/pypro
 INFRASTRUCTURE = {"databases", "provision", "issuer", "kafka", "postgres", "collector"}
 
 
-def settings(service: str) -> tuple[set[str], set[str]]:
-    """Names of the environment variables that a service reads, and of those that it must be given."""
+def settings_of(service: str) -> type[BaseSettings]:
+    """The class of a service's settings."""
     module = importlib.import_module(f"{service}.settings")
     (model,) = {
         value
@@ -21,11 +23,27 @@ def settings(service: str) -> tuple[set[str], set[str]]:
         and issubclass(value, BaseSettings)
         and value.__module__ == module.__name__
     }
-    fields = {
+    return model
+
+
+def variables(service: str) -> dict[str, FieldInfo]:
+    """The environment variables that a service reads."""
+    return {
         (field.validation_alias if isinstance(field.validation_alias, str) else name).upper(): field
-        for name, field in model.model_fields.items()
+        for name, field in settings_of(service).model_fields.items()
     }
+
+
+def settings(service: str) -> tuple[set[str], set[str]]:
+    """Names of the environment variables that a service reads, and of those that it must be given."""
+    fields = variables(service)
     return set(fields), {name for name, field in fields.items() if field.is_required()}
+
+
+def series_of(metric: Metric) -> set[str]:
+    """What Prometheus calls the series of one of our metrics."""
+    suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
+    return {metric.name + suffix for suffix in suffixes.get(metric.type, ("",))}
 
 
 def variables_read(module: str) -> set[str]:

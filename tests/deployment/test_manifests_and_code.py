@@ -12,7 +12,7 @@ from audit.log import publishing
 from common import service as common_service
 from common import topics
 from tests.deployment.cluster import environment, of_kind, pod, processes, series
-from tests.deployment.facts import ROOT, SERVICES, settings, variables_read
+from tests.deployment.facts import ROOT, SERVICES, series_of, settings, variables_read
 
 Resource = dict[str, Any]
 
@@ -216,7 +216,7 @@ def test_who_only_answers_is_told_so_and_scales_by_how_busy_it_is(county: list[R
 def test_alarms_and_charts_read_metrics_that_exist(county: list[Resource]) -> None:
     # audit's figures are there too
     assert all((publishing.CONSISTENT, reconciliation.DIFFERING, reconciliation.REFUSED))
-    shown = {sample for metric in REGISTRY.collect() for sample in _samples(metric)}
+    shown = {name for metric in REGISTRY.collect() for name in series_of(metric)}
     (rules,) = of_kind(county, "PrometheusRule").values()
     expressions = [rule["expr"] for group in rules["spec"]["groups"] for rule in group["rules"]]
     dashboard = json.loads(
@@ -235,11 +235,6 @@ def test_alarms_and_charts_read_metrics_that_exist(county: list[Resource]) -> No
         "shouwang_reconciliation_differing_months",
         "shouwang_statements_refused_total",
     } <= used
-
-
-def _samples(metric: Any) -> set[str]:
-    suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
-    return {metric.name + suffix for suffix in suffixes.get(metric.type, ("",))}
 
 
 def test_metrics_are_grouped_by_a_label_that_the_monitor_sets(county: list[Resource]) -> None:
