@@ -30,7 +30,7 @@ tracer = trace.get_tracer("shouwang.consumer")
 BATCH = 1_000  # records in one transaction; fewer than that, when fewer are there
 WAIT = 0.5  # seconds a fetch may wait for records
 HOUSEKEEPING = 5.0  # seconds between looks at lag, parked records and stopped partitions
-RETRY = (0.1, 0.5, 1.0, 2.0)
+RETRY = (0.1, 0.5, 1.0)  # seconds between attempts while Kafka or Postgres is away
 STUCK = 60.0  # seconds without progress, while there is something to read
 
 
