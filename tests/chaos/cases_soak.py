@@ -65,8 +65,8 @@ async def soak(arena: Arena) -> None:
     memory = {name: [arena.plant[name].memory()] for name in NAMES}
     arena.load.waits.clear()
     while monotonic() < end:
-        done.append(await arena.chance.choice(FAULTS)(arena))
-        await arena.recovered(monotonic())
+        fault = await arena.chance.choice(FAULTS)(arena)
+        done.append(f"{fault} (back after {await arena.recovered(monotonic()):.1f} s)")
         for name in NAMES:
             memory[name].append(arena.plant[name].memory())
     waits = arena.load.waits
