@@ -8,9 +8,12 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 
+from audit.log import publishing, store
+from audit.log.growth import Inconsistent
 from audit.log.keeper import Keeper
-from audit.log.publishing import Published, take_back
-from common.kafka import Place, Record
+from audit.log.publishing import Published, publish, recover, take_back
+from common.ids import new_id
+from common.kafka import Log, Place, Record, Topic, ensure_topics
 from common.testing import NOON, history, household
 from common.topics import CHECKPOINTS
 from contracts.envelope import Envelope
@@ -58,3 +61,37 @@ async def test_T12_what_a_restored_log_lacks_is_a_clear_answer_until_it_is_heard
     assert await app.state.keeper.keep(NOON) is None
     for path, was in told.items():
         assert (await client.get(path)).content == was
+
+
+@pytest.mark.parametrize("kept", [1, 2])
+async def test_T12_nor_does_a_topic_that_was_made_anew_hide_what_was_forgotten(
+    app: FastAPI,
+    pool: asyncpg.Pool,
+    hear: Hear,
+    kafka: str,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: int,
+) -> None:
+    """Two checkpoints were on the topic that was lost, the third is on the new one, at its beginning."""
+    monkeypatch.setattr(publishing, "CHECKPOINTS", topic := f"checkpoints-{new_id()}")
+    await ensure_topics(kafka, 1, [Topic(topic, 1)])
+    for n, event in enumerate(history(3, household_id=household(1)), 1):
+        await hear([event])
+        assert await app.state.keeper.keep(NOON)
+        await pool.execute("update log.checkpoints set published = size < 3")
+        if n == kept:
+            await pool.execute(BACKUP)
+    log = Log(kafka)
+    await publish(pool, log)
+    await log.close()
+    await pool.execute(RESTORE)
+    restored = Keeper(pool, SIGNER)
+    if kept == 1:
+        with pytest.raises(Inconsistent, match="checkpoint 2 is neither here"):
+            await recover(restored, kafka)
+        return
+    await recover(restored, kafka)
+    async with pool.acquire() as connection:
+        last = await store.latest(connection)
+    assert last
+    assert last.size == 3
