@@ -16,9 +16,9 @@ REFUSALS = {
     ),
     "not-a-cosignature": Text(
         422,
-        "不是本日志已知见证人对其检查点的见证签名：请用 verify.py witness 生成，并请管理员登记见证人的公钥",
+        "不是本日志已知见证人对其检查点的见证签名：请用 witness.py 生成，并请管理员登记见证人的公钥",
         "Not a cosignature of a checkpoint of this log by a witness that it knows: make it with "
-        "verify.py witness, and have the witness's key named in LOG_WITNESSES",
+        "witness.py, and have the witness's key named in LOG_WITNESSES",
     ),
     "invalid-moment": Text(
         400,
