@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 
 import asyncpg
 import pytest
+from fastapi import FastAPI
 from prometheus_client import REGISTRY
 from sqlalchemy import MetaData
 
@@ -14,7 +15,7 @@ from common.ids import new_id
 from common.inbox import Handle
 from common.incoming import Incoming
 from common.intents import Connection
-from common.service import Runtime, running
+from common.service import Runtime, probes, running
 from common.settings import Settings
 from common.testing import STATEMENT_KEY, TALLIES, Database, adding, eventually
 from common.topics import create_topics
@@ -96,6 +97,25 @@ async def test_who_watches_is_told_that_nothing_is_consumed(servers: Servers, db
         await eventually(lambda: unready() == 1)
         one.consumer.halted = None
         await eventually(lambda: unready() == 0)
+
+
+async def test_readiness_tells_the_age_of_what_waits_longest_to_be_published(
+    servers: Servers, db: Database
+) -> None:
+    await create_topics(servers.kafka, 1)
+    async with process(servers, db, background=False) as one:
+        await one.writer.execute(adding(f"tally-{new_id()}", 1))
+        await asyncio.sleep(3)  # longer than between two looks
+        await one.writer.execute(adding(f"tally-{new_id()}", 1))
+        await eventually(lambda: REGISTRY.get_sample_value("shouwang_outbox_tickets") == 2)
+        assert one.unpublished_age >= 3
+
+        app = FastAPI()
+        app.state.runtime = one
+        outbox = probes(app)["outbox"]
+        assert await outbox() is None
+        one.settings.unpublished_limit_seconds = 0
+        assert await outbox() == f"the oldest unpublished event is {one.unpublished_age:.0f} s old"
 
 
 async def test_regular_work_goes_on_after_a_connection_was_lost_and_ends_with_a_bug() -> None:
