@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 
 from common.auth import Guard, calls
 from common.http import PUBLIC
+from common.topics import CATALOGUE, CHECKPOINTS, STATEMENTS, events_topic, parked_topic
 from tests.deployment.facts import SERVICES, series_of, settings_of
 from tests.laws.files import ROOT
 
@@ -72,6 +73,12 @@ def figures() -> set[str]:
     for service in SERVICES:
         app(service)
     return {name for metric in REGISTRY.collect() for name in series_of(metric)}
+
+
+def topics() -> set[str]:
+    """The topics of all services."""
+    of_each = {topic(service) for service in SERVICES for topic in (events_topic, parked_topic)}
+    return of_each | {CATALOGUE, CHECKPOINTS, STATEMENTS}
 
 
 def alarms() -> list[str]:

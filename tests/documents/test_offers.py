@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from tests.deployment.facts import SERVICES, variables
-from tests.documents.offered import COMMON, alarms, app, figures, plain, routes, scopes
+from tests.documents.offered import COMMON, alarms, app, figures, plain, routes, scopes, topics
 from tests.documents.pages import PAGES, quoted, text_of
 from tests.laws.files import ROOT, files
+from visits.reactions import HEARD
 
 OPERATIONS, RELIABILITY = "docs/operations.md", "docs/reliability.md"
 REQUEST = re.compile(r"(?:(GET|POST|PUT|DELETE) )?([/…][^\s?]*)(?:\?\S*)?")
@@ -84,6 +85,17 @@ def test_what_may_be_requested_is_answered(page: str) -> None:
         assert any(
             ways.fullmatch(path) and request[1] in (None, method) for method, path in ROUTES
         ), word
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_topics_that_are_named_are_there(page: str) -> None:
+    named = re.findall(r"\bshouwang(?:\.[a-z<>*]+)+\.v1\b", text_of(page))
+    assert {re.sub(r"<service>|\*", "visits", name) for name in named} <= topics()
+
+
+def test_what_visits_hears_is_on_its_page() -> None:
+    rows = table("services/visits/README.md", "Event", "Effect")
+    assert {word for row in rows for word in words(row[0])} == set(HEARD.types)
 
 
 def test_a_program_that_a_refusal_names_is_handed_out() -> None:
