@@ -1,6 +1,7 @@
 """What the pages name is there: files, links, tests, services, targets of make."""
 
 import re
+import tomllib
 from pathlib import Path, PurePath
 from pkgutil import resolve_name
 
@@ -80,6 +81,14 @@ def test_make_has_every_target_that_is_named(page: str) -> None:
     words = " ".join(re.findall(r"\bmake ([^#`\n)]*)", commands)).split()
     targets = {word for word in words if not word.startswith("-") and "=" not in word}
     assert targets <= TARGETS
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_import_contracts_that_are_named_are_there(page: str) -> None:
+    laws = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    quotes = re.findall(r'mport contracts? "([^"]+)"(?: and "([^"]+)")?', prose(page))
+    named = {name for both in quotes for name in both if name}
+    assert named <= {contract["name"] for contract in laws["contracts"]}
 
 
 def test_make_is_named_at_all() -> None:

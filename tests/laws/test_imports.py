@@ -97,5 +97,16 @@ def test_every_service_is_under_the_contracts() -> None:
         assert domains <= set(contracts[law]["source_modules"]), law
 
 
+def test_audit_is_kept_from_every_payload_of_others() -> None:
+    laws = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    (law,) = (contract for contract in laws["contracts"] if contract["name"] == BY_ENVELOPE)
+    published = {
+        f"contracts.{PurePath(path).stem}"
+        for path in files("libs/contracts/src")
+        if path.endswith(".py") and "wording: ClassVar" in (ROOT / path).read_text("utf-8")
+    }
+    assert published - {"contracts.access"} <= set(law["forbidden_modules"])
+
+
 def _domain(service: str) -> str:
     return f"services/{service}/src/{service}/domain"
