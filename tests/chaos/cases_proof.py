@@ -14,7 +14,7 @@ from tests.chaos.arena import Arena, case
 from tests.chaos.waiting import Failed, until
 
 
-@case(41, "audit killed while it appends to the log, and while it signs a checkpoint")
+@case(41, "audit killed while it appends to the log, and while it signs a checkpoint", callers=4)
 async def keeper_killed(arena: Arena) -> None:
     await _signed(arena, 1)
     known, kept = await _complaints(arena), await _checkpoint(arena)
