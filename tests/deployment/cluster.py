@@ -5,6 +5,7 @@ from typing import Any
 
 Resource = dict[str, Any]
 NAME = "app.kubernetes.io/name"
+MONITORED = {"shouwang_service", "shouwang_process"}  # labels that the monitor gives to figures
 
 
 def of_kind(resources: list[Resource], kind: str) -> dict[str, Resource]:
@@ -36,6 +37,12 @@ def labels(deployment: Resource) -> dict[str, str]:
     return dict(deployment["spec"]["template"]["metadata"]["labels"])
 
 
+def monitored(deployment: Resource, resources: list[Resource]) -> dict[str, str]:
+    """What the monitor adds to the figures of a Deployment's pods."""
+    spelled = {re.sub(r"[^a-z]", "_", label): value for label, value in labels(deployment).items()}
+    return {label: spelled[source] for label, source in relabelings(resources).items()}
+
+
 def found_by(selector: dict[str, str], resources: list[Resource]) -> list[str]:
     """Names of the Deployments whose pods a selector finds."""
     return [
@@ -60,4 +67,13 @@ def environment(container: Resource, resources: list[Resource]) -> dict[str, str
 
 def series(expression: str) -> set[str]:
     """Our own metrics in a PromQL expression."""
-    return set(re.findall(r"\bshouwang_[a-z_]+\b", expression)) - {"shouwang_service"}
+    return set(re.findall(r"\bshouwang_[a-z_]+\b", expression)) - MONITORED
+
+
+def relabelings(resources: list[Resource]) -> dict[str, str]:
+    """The labels that the monitor gives to figures, each with the label of the pod that it is taken from."""
+    (monitor,) = of_kind(resources, "PodMonitor").values()
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    taken = {one["targetLabel"]: one["sourceLabels"] for one in endpoint["relabelings"]}
+    start = "__meta_kubernetes_pod_label_"
+    return {label: source.removeprefix(start) for label, (source,) in taken.items()}

@@ -11,7 +11,15 @@ from audit import reconciliation
 from audit.log import publishing
 from common import service as common_service
 from common import topics
-from tests.deployment.cluster import environment, of_kind, pod, processes, series
+from tests.deployment.cluster import (
+    MONITORED,
+    environment,
+    monitored,
+    of_kind,
+    pod,
+    processes,
+    series,
+)
 from tests.deployment.facts import ROOT, SERVICES, series_of, settings, variables_read
 
 Resource = dict[str, Any]
@@ -237,15 +245,21 @@ def test_alarms_and_charts_read_metrics_that_exist(county: list[Resource]) -> No
     } <= used
 
 
-def test_metrics_are_grouped_by_a_label_that_the_monitor_sets(county: list[Resource]) -> None:
-    (monitor,) = of_kind(county, "PodMonitor").values()
-    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
-    (relabeling,) = endpoint["relabelings"]
-    assert relabeling["targetLabel"] == "shouwang_service"
-    label = "app.kubernetes.io/name"
-    assert relabeling["sourceLabels"] == [
-        "__meta_kubernetes_pod_label_" + re.sub(r"[^a-z]", "_", label)
-    ]
+def test_metrics_are_grouped_by_labels_that_the_monitor_sets(county: list[Resource]) -> None:
+    for name, deployment in processes(county):
+        told = {"shouwang_service": name, "shouwang_process": deployment["metadata"]["name"]}
+        assert monitored(deployment, county) == told
+        assert told.keys() == MONITORED
+
+
+def test_that_one_kind_of_process_is_gone_is_noticed_while_another_runs(
+    county: list[Resource],
+) -> None:
+    """Who only answers and who publishes have the name of one service."""
+    (rules,) = of_kind(county, "PrometheusRule").values()
+    alarms = {rule["alert"]: rule["expr"] for g in rules["spec"]["groups"] for rule in g["rules"]}
+    (grouped,) = set(re.findall(r"by \(([^)]*)\)", alarms["ShouwangServiceGone"]))
+    assert "shouwang_process" in grouped.split(", ")
 
 
 def test_every_alarm_says_how_bad_it_is_and_what_to_do(county: list[Resource]) -> None:

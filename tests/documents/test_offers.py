@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.deployment.cluster import MONITORED
 from tests.deployment.facts import SERVICES, variables
 from tests.documents.offered import COMMON, alarms, app, figures, plain, routes, scopes, topics
 from tests.documents.pages import PAGES, quoted, text_of
@@ -117,7 +118,7 @@ def test_figures_and_alarms_that_are_named_are_there(page: str) -> None:
     text = text_of(page)
     for name in re.findall(r"\bshouwang_[a-z_]+\b", text):
         several = name.endswith("_") and any(figure.startswith(name) for figure in figures())
-        assert several or name in figures() | {"shouwang_service"}, name
+        assert several or name in figures() | MONITORED, name
     assert set(re.findall(r"\bShouwang[A-Z]\w+", text)) <= set(alarms())
 
 
