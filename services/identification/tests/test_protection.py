@@ -90,7 +90,7 @@ def test_S413_nursing_for_the_severely_disabled_and_living_for_the_disabled_who_
     assert gaps(earning(2_160_000, HOUSEHOLD), severe) == {nursing, living}
     assert gaps(earning(2_160_000, HOUSEHOLD), mild) == {living}
     assert gaps(earning(2_160_001, HOUSEHOLD), mild) == set()
-    ended = replace(card(C.LEVEL_1, C.CARD_ENDED), detected_on=date(2024, 3, 2))
+    ended = card(C.LEVEL_1, C.CARD_ENDED)._replace(detected_on=date(2024, 3, 2))
     assert gaps(HOUSEHOLD, severe, ended) == set()
     assert gaps(HOUSEHOLD, card(C.LEVEL_1, C.NEW_CARD, person=UUID(int=9))) == set()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import accumulate, groupby
+from typing import NamedTuple
 from uuid import UUID
 
 from contracts.codes import Category, Health, LabourCapacity, Relation, RiskType, Severity
@@ -19,9 +20,11 @@ def is_monitored(stage: str) -> bool:
     return stage == "MONITORED" or stage.startswith("ELIM_")
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """A fact as far as rules need it: `amount` is the value its type counts, else 0."""
+class Counted(NamedTuple):
+    """A fact as far as rules need it: `amount` is the value its type counts, else 0.
+
+    A tuple, since each batch of facts makes one of every fact that its households have.
+    """
 
     event_id: UUID
     person_id: UUID

@@ -23,6 +23,7 @@ from identification.vault import Known
 
 REPORTED = (DepartmentFactRecorded, DepartmentFactCorrected, DepartmentFactRetracted)
 _types = {fact.value: fact for fact in FactType}
+_NO_CODES = frozenset[str]()
 _COUNTED = {fact: spec.counted for fact, spec in FACT_TYPES.items()}
 
 
@@ -218,22 +219,16 @@ async def counted(
 
 
 def histories(rows: Sequence[Any], households: Sequence[UUID]) -> dict[UUID, History]:
-    """The facts of each of these households: rows with the columns of `Counted`, and `restricted`."""
+    """The facts of each of these households: rows of its id, the columns of `Counted`, `restricted`."""
     found: dict[UUID, list[Counted]] = {}
     withheld: dict[UUID, set[UUID]] = {}
-    for row in rows:
-        if row["restricted"]:
-            withheld.setdefault(row["household_id"], set()).add(row["person_id"])
+    for household_id, event_id, person_id, fact_type, day, amount, codes, restricted in rows:
+        if restricted:
+            withheld.setdefault(household_id, set()).add(person_id)
             continue
-        seen = Counted(
-            row["event_id"],
-            row["person_id"],
-            _types[row["fact_type"]],
-            row["detected_on"],
-            row["amount"] or 0,
-            frozenset(row["codes"].split(",")) if row["codes"] else frozenset(),
-        )
-        found.setdefault(row["household_id"], []).append(seen)
+        said = frozenset(codes.split(",")) if codes else _NO_CODES
+        seen = Counted(event_id, person_id, _types[fact_type], day, amount or 0, said)
+        found.setdefault(household_id, []).append(seen)
     return {
         one: History(found.get(one, ()), frozenset(withheld.get(one, ()))) for one in households
     }
