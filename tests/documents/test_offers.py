@@ -108,6 +108,22 @@ def test_a_program_that_a_refusal_names_is_handed_out() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_programs_that_are_named_can_be_run_with_such_options(page: str) -> None:
+    """`python -m audit.fsck --kafka`, in the prose or in a block."""
+    ours = "|".join((*SERVICES, "common", "local", "samples", "tests"))
+    for module, behind in re.findall(rf"-m ((?:{ours})\b[\w.]*)([^`\n#>|]*)", text_of(page)):
+        way = module.replace(".", "/")
+        sources = [
+            text
+            for path, text in code().items()
+            if f"/{path}".endswith((f"/{way}.py", f"/{way}/__main__.py"))
+        ]
+        assert any('__name__ == "__main__"' in text for text in sources), module
+        for option in re.findall(r"--[a-z]+", behind):
+            assert f'"{option}"' in everything(), f"{module} {option}"
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_scopes_that_are_named_are_asked_for(page: str) -> None:
     assert {word for word in quoted(page) if re.fullmatch("[a-z]+:[a-z]+", word)} <= scopes()
 
@@ -155,12 +171,23 @@ def test_names_of_the_code_are_in_the_code(page: str) -> None:
 
 
 @cache
-def names_in_the_code() -> set[str]:
-    """Every word of what is no page."""
+def code() -> dict[str, str]:
+    """What is no page, by its path."""
     kinds = (".py", ".sql", ".toml", ".yaml", ".yml", ".html", ".js")
-    text = "\n".join((ROOT / path).read_text("utf-8") for path in files() if path.endswith(kinds))
-    in_files = {*re.findall(r"\w+", text), *re.findall(r"[A-Za-z]+(?:-[A-Za-z]+)+", text)}
-    return in_files.union(*map(variables, SERVICES))
+    return {path: (ROOT / path).read_text("utf-8") for path in files() if path.endswith(kinds)}
+
+
+@cache
+def everything() -> str:
+    """All of it, in one."""
+    return "\n".join(code().values())
+
+
+@cache
+def names_in_the_code() -> set[str]:
+    """Every word of it, and the settings, whose names are made."""
+    joined = re.findall(r"[A-Za-z]+(?:-[A-Za-z]+)+", everything())
+    return {*re.findall(r"\w+", everything()), *joined}.union(*map(variables, SERVICES))
 
 
 def test_what_each_guard_is_made_of_is_where_it_is_said() -> None:
