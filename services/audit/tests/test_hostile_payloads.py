@@ -28,6 +28,8 @@ HOSTILE = {
     "many digits": b'{"risk_types":' + b"9" * 5_000 + b"}",
     "UTF-16": '{"risk_types":["ILLNESS"]}'.encode("utf-16"),
     "no year of ours": b'{"risk_types":["ILLNESS"],"due_on":"99999-06-18"}',
+    "a moment of no day": b'{"risk_types":["2024-02-30T00:00:00Z"]}',
+    "a moment before all": b'{"risk_types":["0001-01-01T00:00:00+23:59"]}',
     "of other kinds": b'{"risk_types":{"a":{"b":null}},"due_on":20240618}',
     "markup": b'{"risk_types":["<script>alert(1)</script>"],"due_on":"\\"><b>"}',
 }

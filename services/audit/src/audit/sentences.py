@@ -154,10 +154,18 @@ def shown(name: str, value: Any, codes: Codes) -> tuple[str, str]:
     elif value in codes:
         return codes[value].zh, codes[value].en
     elif kind is str and len(value) > len("2024-06-03T04:00:00") and _MOMENT.fullmatch(value):
-        text = f"{datetime.fromisoformat(value).astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+        text = _local(value)
     else:
         text = str(value)
     return text, text
+
+
+def _local(moment: str) -> str:
+    """In Asia/Shanghai; a moment that no calendar has, as it is: a record may say anything."""
+    try:
+        return f"{datetime.fromisoformat(moment).astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return moment
 
 
 def yuan(fen: int) -> str:
