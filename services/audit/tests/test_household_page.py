@@ -101,6 +101,21 @@ async def test_filters_leave_what_was_asked_for(client: httpx.AsyncClient, hear:
     assert (await client.get(f"{PAGE}?valid_at=x")).status_code == 400
 
 
+async def test_the_services_to_choose_from_are_those_that_recorded_something(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    first = envelope(household_id=household(1))
+    await hear([first, envelope(service="visits", household_id=household(1))])
+    await hear([envelope(service="of-tomorrow", household_id=household(1))])
+    for query, services in (
+        ("", ["identification", "of-tomorrow", "visits"]),
+        ("?service=assets", ["assets", "identification", "of-tomorrow", "visits"]),
+    ):
+        page = (await client.get(PAGE + query)).text
+        chosen = page[page.index('<select id="service"') :].partition("</select>")[0]
+        assert re.findall('<option value="([^"]+)"', chosen) == services
+
+
 async def test_the_header_says_who_is_responsible_once_a_service_publishes_it(
     client: httpx.AsyncClient, hear: Hear, app: FastAPI
 ) -> None:

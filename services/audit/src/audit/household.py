@@ -25,7 +25,7 @@ from audit.sentences import Words
 from audit.state import Happened, State, diff, state
 from audit.timeline import Item, cursor_after, place_in, told
 from audit.vocabulary import StateWords, Vocabulary
-from audit.words import DEPARTMENTS, SERVICES
+from audit.words import DEPARTMENTS, SERVICES, named
 from common.clock import SHANGHAI, business_date
 from common.http import only_filters
 from contracts.access import Shown
@@ -113,6 +113,7 @@ async def household(
     shown = found[:MOST]
     items = [told(entry, vocabulary) for entry in shown]
     chosen_now = {n: v for n in CHOICES if (v := request.query_params.get(n))}
+    services = {event.service for event in events} | ({chosen.service} if chosen.service else set())
     due = deadlines(events, business_date(now))
     proof = await queries.proof(runtime.engine, id_)
     denied = await stated.contradicted_of(runtime.pool, str(id_))
@@ -148,7 +149,7 @@ async def household(
         next_due=next((d for d in due if d.outcome in ("open", "overdue") and d.due_on), None),
         type_label=lambda e: vocabulary.label(e.service, e.type, e.schema_version),
         chosen=chosen_now,
-        services=SERVICES,
+        services={name: named(name, SERVICES) for name in sorted(services)},
         departments=DEPARTMENTS,
         only=ONLY,
     )
