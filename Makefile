@@ -1,5 +1,5 @@
 # Everything that CI does, a person can do: `make` alone says what there is.
-# Only Python 3.11, Java 17 and Maven have to be there; the rest is put into .local.
+# Only Python 3.11, Java 17 (or newer) and Maven have to be there; the rest is put into .local.
 
 PYTHON3 ?= python3
 PYTHON  := .local/venv/bin/python

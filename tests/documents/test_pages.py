@@ -84,6 +84,15 @@ def test_make_has_every_target_that_is_named(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_a_table_has_a_head_and_as_many_cells_in_each_row(page: str) -> None:
+    """A blank line in the middle of one makes text of the rest."""
+    for table in re.findall(r"(?:^\|.*\|$\n?)+", prose(page), re.MULTILINE):
+        head, rule, *_ = rows = [re.sub(r"`[^`]*`", "", row) for row in table.splitlines()]
+        assert re.fullmatch(r"(?:\| ?:?-+:? ?)+\|", rule), head
+        assert {row.count("|") - row.count("\\|") for row in rows} == {head.count("|")}, head
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_import_contracts_that_are_named_are_there(page: str) -> None:
     laws = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
     quotes = re.findall(r'mport contracts? "([^"]+)"(?: and "([^"]+)")?', prose(page))
