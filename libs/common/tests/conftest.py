@@ -50,8 +50,9 @@ async def shared_pool(shared_database: Database) -> AsyncIterator[asyncpg.Pool]:
 
 @pytest.fixture
 async def db(shared_database: Database, superuser: asyncpg.Connection) -> Database:
-    """The suite's database, empty."""
+    """The suite's database, empty; what a test made of read models goes too."""
     await empty(superuser)
+    await superuser.execute("drop schema if exists read, read_previous cascade")
     return shared_database
 
 

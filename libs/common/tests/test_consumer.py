@@ -228,8 +228,9 @@ async def test_a_fenced_consumer_claims_anew_and_repeats_nothing(
 async def test_a_rebalance_in_full_flow_loses_and_doubles_nothing(
     made: Consuming, log: Log, topic: str, servers: Servers, pool: asyncpg.Pool
 ) -> None:
-    await pool.execute("create schema if not exists read; drop table if exists read.heard")
-    await pool.execute("create table read.heard (n serial, stream text, version int)")
+    await pool.execute(
+        "create schema read; create table read.heard (n serial, stream text, version int)"
+    )
     households = [history(10) for _ in range(12)]
 
     async def handle(connection: Connection, items: Sequence[Incoming]) -> None:

@@ -1,7 +1,7 @@
 """A read model is folded anew from the events, beside the one that serves (A73)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,14 +43,13 @@ MODEL = ReadModel(
 
 
 @pytest.fixture
-async def tables(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Pool]:
+async def tables(pool: asyncpg.Pool) -> asyncpg.Pool:
     """Tables that serve, made by the service's role, with what was heard from others."""
     await pool.execute(
         "create schema read; create table read.tally (stream text primary key, total bigint not null);"
         "create table read.heard (stream text primary key); insert into read.heard values ('x')"
     )
-    yield pool
-    await pool.execute("drop schema if exists read, read_previous cascade")
+    return pool
 
 
 async def recorded(pool: asyncpg.Pool, *intents: Intent) -> None:
