@@ -1,6 +1,7 @@
 """The log in the database: leaves with their batch, checkpoints after it, nothing signed twice."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from hashlib import sha256
 
 import asyncpg
@@ -18,6 +19,7 @@ from audit.log.publishing import Published, take_back
 from audit.log.tiles import Tile, reading
 from audit.log.tree import consistency, root
 from audit.main import NAME
+from audit.queries import forked, unkept
 from audit.read_model import taking
 from audit.verify import consistent, key_of, leaf_hash, next_head, signers
 from common.incoming import Incoming, incoming
@@ -184,6 +186,24 @@ async def test_what_is_parked_or_forked_is_in_the_log_and_what_is_malformed_is_n
     logged = await pool.fetch("select hash from log.leaves order by index")
     assert [row["hash"] for row in logged] == [e.hash for e in (one, three, two, fork)]
     assert await pool.fetchval("select next from log.trees where size > 0") == 5
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_another_content_for_a_place_of_the_past_is_kept_where_it_can_be_seen(
+    pool: asyncpg.Pool, at_once: bool
+) -> None:
+    one, two, three, four = history(4, household_id=household(1))
+    later = one.recorded_at + timedelta(days=400)
+    fork = chained(replace(one, data=b'{"other":1}', recorded_at=later), one.prev_hash)
+    records = items([one, two, three, one, fork, four])
+    for batch in [records] if at_once else [records[:3], records[3:4], records[4:5], records[5:]]:
+        await take(pool, batch)
+    parked = await pool.fetch("select value, reason from es.parked order by id")
+    assert [row["reason"][:4] for row in parked] == ["fork", "behi"]
+    assert parked[0]["value"] == fork.data
+    assert await pool.fetchval("select count(*) from read.timeline") == 3
+    assert await forked(pool, NAME, [household(1)]) == {household(1)}
+    assert await unkept(pool, NAME, str(household(1))) == 0
 
 
 async def test_the_log_catches_up_with_a_timeline_that_a_rebuild_took_ahead(

@@ -7,7 +7,6 @@ all others flow. `retry` replays parked records through the same code.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 import asyncpg
 import structlog
@@ -16,12 +15,11 @@ from common import metrics
 from common.incoming import Incoming as Incoming
 from common.incoming import headers_to_json, storable, unparked
 from common.intents import Conflict, Connection
-from contracts.envelope import ZERO_HASH, Envelope
+from common.verdicts import BEHIND, GAP, Forks, Seen
+from contracts.envelope import Envelope
 
 log = structlog.get_logger()
 
-GAP = "gap"
-BEHIND = "behind"
 FAILED = "failed"
 PARK_LIMIT = 20  # households parked by our own code in PARK_WINDOW: a deploy bug, not poison
 PARK_WINDOW = "5 minutes"
@@ -50,48 +48,6 @@ class TooManyParked(Exception):
 
 
 Handle = Callable[[Connection, Sequence[Incoming]], Awaitable[None]]
-
-
-@dataclass
-class _Seen:
-    """What the consumer knows of the streams and keys of one batch; moves on with each verdict."""
-
-    cursors: dict[tuple[str, str], tuple[int, bytes]]
-    parked: dict[str, str]  # key → why it is parked: a gap only if nothing else is wrong
-    moved: dict[tuple[str, str], Envelope] = field(default_factory=dict)
-    released: set[str] = field(default_factory=set)
-    duplicates: int = 0
-
-    def verdict(self, item: Incoming) -> str | None:
-        """`None` to apply, "" for a duplicate, otherwise the reason to park."""
-        why = self.parked.get(item.key)
-        if why is not None and why != GAP:
-            return BEHIND
-        event = item.event
-        if event is None or item.fault:
-            return item.fault or "malformed"
-        version, last = self.cursors.get((event.source, event.stream), (0, ZERO_HASH))
-        if event.version <= version:
-            if event.version == version and event.hash != last:
-                return "fork: this version was seen with another hash"
-            self.duplicates += 1
-            return ""
-        if event.version > version + 1:
-            return GAP
-        if event.prev_hash != last:
-            return "broken chain: prevhash is not the hash of the event before"
-        if why == GAP:
-            self.released.add(item.key)
-        return None
-
-    def park(self, key: str, reason: str) -> None:
-        if reason != GAP or key not in self.parked:
-            self.parked[key] = reason
-
-    def advance(self, event: Envelope) -> None:
-        stream = (event.source, event.stream)
-        self.cursors[stream] = (event.version, event.hash)
-        self.moved[stream] = event
 
 
 class Inbox:
@@ -214,7 +170,7 @@ class Inbox:
             return storable(f"{FAILED}: {type(error).__name__}: {error}"[:500])
         return None
 
-    async def _seen(self, connection: Connection, items: Sequence[Incoming]) -> _Seen:
+    async def _seen(self, connection: Connection, items: Sequence[Incoming]) -> Seen:
         streams = {(i.event.source, i.event.stream) for i in items if i.event}
         rows = await connection.fetch(
             _SEEN,
@@ -223,10 +179,24 @@ class Inbox:
             [stream for _, stream in streams],
             list({i.key for i in items}),
         )
-        return _Seen(
-            {(r["source"], r["stream"]): (r["version"], r["hash"]) for r in rows if r["stream"]},
-            {r["key"]: r["reason"] for r in rows if r["key"]},
-        )
+        cursors = {
+            (r["source"], r["stream"]): (r["version"], r["hash"]) for r in rows if r["stream"]
+        }
+        older = [
+            item
+            for item in items
+            if (event := item.event)
+            and event.version < cursors.get((event.source, event.stream), (0, b""))[0]
+        ]
+        parked = {r["key"]: r["reason"] for r in rows if r["key"]}
+        return Seen(cursors, parked, forks=await self.forks(connection, older))
+
+    async def forks(self, connection: Connection, older: Sequence[Incoming]) -> Forks | None:
+        """Which of these versions, all before their cursor, are not what was heard in their place.
+
+        `None` for a consumer that does not keep what it heard: it drops them as duplicates.
+        """
+        return None
 
     async def _move_cursors(self, connection: Connection, events: Iterable[Envelope]) -> None:
         last = list(events)

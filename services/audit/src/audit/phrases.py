@@ -62,11 +62,9 @@ PHRASES = {
         "{n} records could not be processed yet; the timeline below may be incomplete.",
     ),
     "unkept": Words(
-        "日志中另有 {n} 条记录，其内容未被采纳、不再保存：或由管理员放弃，或其序号早已有另一份记录。"
-        "核验卷宗时判为不完整。",
-        "The log has {n} more records, whose content was not taken and is not kept: given up by an "
-        "administrator, or in a place that another record had long taken. The verifier finds the file "
-        "incomplete.",
+        "日志中另有 {n} 条记录，其内容未被采纳、不再保存：已由管理员放弃。核验卷宗时判为不完整。",
+        "The log has {n} more records, whose content was not taken and is not kept: an administrator "
+        "gave them up. The verifier finds the file incomplete.",
     ),
     "forked": Words("历史自相矛盾", "Contradictory history"),
     "forked_help": Words(

@@ -172,7 +172,7 @@ async def reasons(engine: AsyncEngine, consumer: str, key: str) -> dict[str, int
 
 async def unkept(pool: asyncpg.Pool, consumer: str, key: str) -> int:
     """How many records of a household the log has whose content is neither told nor waits: somebody gave
-    them up, or they claimed a place long after it was taken."""
+    them up."""
     count: int = await pool.fetchval(_UNKEPT, consumer, key)
     return max(count, 0)  # what waits may have come twice
 

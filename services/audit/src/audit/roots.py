@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from audit.contradictions import Remembering
 from audit.log import store
 from audit.log.append import Leaf, leaf_of
 from audit.log.derived import Derived
@@ -19,7 +20,6 @@ from audit.log.tables import CHECKPOINTS as TREE
 from audit.log.tiles import Wanted
 from audit.log.tree import Frontier, inclusion
 from audit.verify import Bad, Key, head_of, included, leaf_hash, signers, successors
-from common.inbox import Handle, Inbox
 from common.incoming import Incoming
 from common.intents import Connection
 from common.kafka import LogScan, Place
@@ -47,12 +47,8 @@ class Proved:
     reordered: list[str]
 
 
-class Noting(Inbox):
+class Noting(Remembering):
     """The inbox of a rebuild: what is a leaf of the log is noted in `schema`, in the transaction."""
-
-    def __init__(self, name: str, handle: Handle, schema: str) -> None:
-        super().__init__(name, handle)
-        self._schema = schema
 
     async def apply(
         self, connection: Connection, items: Sequence[Incoming], *, singly: bool = False
@@ -60,7 +56,7 @@ class Noting(Inbox):
         """As every inbox does, after the leaves."""
         await connection.copy_records_to_table(
             "leaves",
-            schema_name=self._schema,
+            schema_name=self.schema,
             columns=Leaf._fields,
             records=[leaf for item in items if (leaf := leaf_of(item))],
         )

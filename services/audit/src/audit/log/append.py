@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import repeat
 from typing import NamedTuple
 
-from common.inbox import Inbox
+from audit.contradictions import Remembering
 from common.incoming import Incoming, unparked
 from common.intents import Connection
 from common.kafka import Place
@@ -29,7 +29,7 @@ class Leaf(NamedTuple):
     recorded_at: datetime
 
 
-class Logged(Inbox):
+class Logged(Remembering):
     """The inbox of audit: what comes in is in the log before anything is decided about it."""
 
     async def apply(
