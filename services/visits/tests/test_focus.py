@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from services.visits.tests.test_screenings import form, pages, post
 from visits import figures
 
 PERSON = UUID(int=71)
+VILLAGES = count(100)
 
 
 def tagged(group: FocusGroup, person_id: UUID | None = PERSON) -> FocusGroupTagged:
@@ -61,7 +63,7 @@ class Town:
     """A town of its own, so that its lists are those of the test."""
 
     desk: Desk
-    region: str = field(default_factory=lambda: f"441624123{new_id().int % 900 + 100}")
+    region: str = field(default_factory=lambda: f"441624123{next(VILLAGES)}")
 
     async def household(self, *payloads: Any) -> Envelope:
         """One of which identification said this, in order; the last event."""
