@@ -202,5 +202,5 @@ def test_what_is_not_offered_is_noticed() -> None:
     assert [found for _, found in asked("`GET /v1/nothing`")] == [set()]
     assert [found for _, found in asked("`POST /v1/visits`, `/nothing`")][1] == set()
     assert [found for _, found in asked("`POST …/{id}/voiding`")] == [
-        {("POST", "/v1/visits/{}/voiding")}
+        {("POST", "/v1/visits/{}/voiding"), ("POST", "/v1/screenings/{}/voiding")}
     ]

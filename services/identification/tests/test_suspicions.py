@@ -19,7 +19,13 @@ from contracts.envelope import Envelope
 from contracts.episodes import RiskClueAttached, RiskDetected
 from contracts.evidence import ClueEvidenceAdded
 from contracts.identification import HouseholdEvent, IdentificationEvent
-from contracts.visits import Difficulty, HouseholdScreened, VisitsEvent
+from contracts.visits import (
+    Difficulty,
+    HouseholdScreened,
+    ScreeningVoided,
+    ScreeningVoidReason,
+    VisitsEvent,
+)
 from identification.domain.household import HOUSEHOLD
 from identification.domain.states import Household
 from identification.effects.suspicions import reported
@@ -50,14 +56,15 @@ SCREENED = HouseholdScreened(
 LATER = replace(SCREENED, screening_id=UUID(int=32), screened_on=date(2024, 3, 20))
 
 
-def told(screened: HouseholdScreened) -> Envelope:
+def told(said: HouseholdScreened | ScreeningVoided, **changes: Any) -> Envelope:
     """The event of visits, in a stream of its own: on the broker of all suites a real visits may speak
     of the same household, and two first events of one stream would be a fork to whoever hears both."""
     return envelope(
-        screened,
+        said,
         service="visits",
-        household_id=screened.household_id,
-        stream=f"screenings-of-household-{screened.household_id}",
+        household_id=said.household_id,
+        stream=f"screenings-of-household-{said.household_id}",
+        **changes,
     )
 
 
@@ -142,7 +149,8 @@ async def past(sql: asyncpg.Connection, event: Envelope) -> None:
     """Wait until identification has taken the event."""
 
     async def taken() -> Any:
-        return await sql.fetchval("select version from es.cursors where stream = $1", event.stream)
+        cursor = "select version from es.cursors where stream = $1 and version = $2"
+        return await sql.fetchval(cursor, event.stream, event.version)
 
     await eventually(taken)
     parked = await sql.fetchval("select count(*) from es.parked where key = $1", event.key)
@@ -181,6 +189,32 @@ async def test_S204_a_screening_on_the_topic_of_visits_opens_one_clue(
     )
     (listed,) = shown.json()
     assert (listed["status"], listed["risk_types"]) == ("OPEN", ["ILLNESS", "LOW_INCOME"])
+    assert (await register.get(home.id))["stage"] == "CLUE_OPEN"
+
+
+async def test_S204_a_clue_stays_when_the_screening_that_raised_it_is_voided(
+    servers: Any, register: Register, say: Say, sql: asyncpg.Connection
+) -> None:
+    home = await register.household()
+    screened = await say(home.id, RiskType.ILLNESS)
+    await past(sql, screened)
+    voided = ScreeningVoided(
+        household_id=UUID(home.id),
+        screening_id=new_id(),
+        screened_on=SCREENED.screened_on,
+        reason=ScreeningVoidReason.MISSTATED,
+        requested_by=new_id(),
+        approved_by="town",
+        voided_on=date(2024, 3, 5),
+        last_screened_on=None,
+        last_suspected_risks=None,
+    )
+    kafka = Log(servers.kafka)
+    event = told(voided, prev=screened)
+    await kafka.publish([message_of(event, events_topic("visits"))])
+    await kafka.close()
+    await past(sql, event)
+    assert len(await clues(sql, home)) == 1
     assert (await register.get(home.id))["stage"] == "CLUE_OPEN"
 
 

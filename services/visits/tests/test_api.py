@@ -331,6 +331,7 @@ async def test_the_service_is_ready_and_describes_itself(
         "visits.ObligationCancelled.v1",
         "visits.ObligationFulfilled.v1",
         "visits.ObligationOpened.v1",
+        "visits.ScreeningVoided.v1",
         "visits.VisitVoided.v1",
     }
     assert unguarded(app, PUBLIC) == []

@@ -48,6 +48,7 @@ KEYED = {
     ("POST", "/v1/visits"): "visits:write",
     ("POST", "/v1/visits/{visit_id}/voiding"): "visits:void",
     ("POST", "/v1/screenings"): "visits:write",
+    ("POST", "/v1/screenings/{screening_id}/voiding"): "visits:void",
 }
 
 

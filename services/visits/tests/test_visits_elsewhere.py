@@ -35,7 +35,13 @@ from services.visits.tests.test_api import Desk, body
 from services.visits.tests.test_api import desk as desk
 from services.visits.tests.test_taking_over import FROM, MERGED, taken_over
 from visits import read_model
-from visits.domain.commands import CountVisit, RecordVisit, VoidVisit
+from visits.domain.commands import (
+    CountVisit,
+    RecordScreening,
+    RecordVisit,
+    VoidScreening,
+    VoidVisit,
+)
 from visits.domain.household import VISITS, stream_of
 from visits.main import STORE
 from visits.reactions import RULES, reacting
@@ -94,19 +100,22 @@ class Mergers:
         command = visit(f"{day}T10:00:00+08:00", visit_id=new_id(), now=JULY)
         return await self.ask(replace(command, household_id=household.household_id))
 
-    async def ask(self, *commands: RecordVisit | VoidVisit) -> Envelope:
+    async def ask(
+        self, *commands: RecordVisit | VoidVisit | RecordScreening | VoidScreening
+    ) -> Envelope:
         """All in one transaction; the first event of what is recorded."""
+        of = [c.screened if isinstance(c, RecordScreening) else c for c in commands]
         intents = [
             Intent(
-                stream=stream_of(command.household_id),
-                household_id=command.household_id,
+                stream=stream_of(about.household_id),
+                household_id=about.household_id,
                 decider=VISITS,
                 command=command,
                 context=Context(
                     actor=RULES, region=VILLAGE, occurred_at=MERGED, correlation_id=new_id()
                 ),
             )
-            for command in commands
+            for command, about in zip(commands, of, strict=True)
         ]
         outcomes = await record(self._connection, STORE, intents)
         accepted(outcomes)

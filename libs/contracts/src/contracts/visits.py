@@ -68,6 +68,15 @@ class VoidReason(Code):
     DUPLICATE = "DUPLICATE", "重复登记", "it was recorded twice"
 
 
+class ScreeningVoidReason(Code):
+    """Why a screening form does not stand."""
+
+    MISSTATED = "MISSTATED", "填写有误", "it was filled in wrongly"
+    FABRICATED = "FABRICATED", "虚假排查", "it did not take place"
+    WRONG_HOUSEHOLD = "WRONG_HOUSEHOLD", "登错农户", "it was of another household"
+    DUPLICATE = "DUPLICATE", "重复登记", "it was recorded twice"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
     """Who went, in the post held that day."""
@@ -218,10 +227,36 @@ class HouseholdScreened:
     suspected_risks: list[RiskType]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScreeningVoided:
+    """A screening form does not stand (S2-04): asked for by one person, approved by another.
+
+    A clue that it raised is verified by people, as any other: nothing is withdrawn by itself.
+    `last_screened_on` and `last_suspected_risks` are of the last screening that stands.
+    """
+
+    wording: ClassVar = Wording(
+        "作废排查表",
+        "Screening voided",
+        "{screened_on}的排查表于{voided_on}作废：{reason}",
+        "The screening of {screened_on} was voided on {voided_on}: {reason}",
+    )
+    household_id: UUID
+    screening_id: UUID
+    screened_on: date
+    reason: ScreeningVoidReason
+    requested_by: UUID
+    approved_by: str
+    voided_on: date
+    last_screened_on: date | None
+    last_suspected_risks: list[RiskType] | None
+
+
 VisitsEvent = (
     HouseholdVisited
     | VisitVoided
     | HouseholdScreened
+    | ScreeningVoided
     | ObligationOpened
     | ObligationFulfilled
     | ObligationCancelled

@@ -8,6 +8,7 @@ from contracts.visits import (
     ObligationCancelled,
     ObligationFulfilled,
     ObligationOpened,
+    ScreeningVoided,
     VisitMode,
     VisitVoided,
 )
@@ -22,6 +23,12 @@ VISITS = Meanings(
             sets={
                 "last_screening.on": "screened_on",
                 "last_screening.suspected_risks": "suspected_risks",
+            }
+        ),
+        ScreeningVoided: Meaning(
+            sets={
+                "last_screening.on": "last_screened_on",
+                "last_screening.suspected_risks": "last_suspected_risks",
             }
         ),
         ObligationOpened: Meaning(

@@ -60,7 +60,7 @@ def build(settings: VisitsSettings) -> FastAPI:
 
 
 def _is_keyed(path: str) -> bool:
-    return path in ("/v1/visits", "/v1/visits/{visit_id}/voiding", "/v1/screenings")
+    return path in ("/v1/visits", "/v1/screenings") or path.endswith("/voiding")
 
 
 def main() -> None:

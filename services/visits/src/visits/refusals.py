@@ -39,6 +39,16 @@ REFUSALS: dict[str, Text] = {
         "该 screening_id 已用于内容不同的排查：新的排查请用新的 screening_id",
         "This screening_id was used for a screening with other content: give a new one an id of its own",
     ),
+    "screening-unknown": Text(
+        404,
+        "该户没有编号为 screening_id 的排查表：请核对农户和编号",
+        "The household has no screening with this screening_id: check both",
+    ),
+    "screening-voided": Text(
+        409,
+        "该排查表已作废（{reason}）：更正后的排查表请用新的 screening_id 登记",
+        "That screening was voided ({reason}): record the corrected one under an id of its own",
+    ),
     "screening-in-future": Text(
         422,
         "{field} 不能晚于今天（{today}）：请核对排查日期",

@@ -10,6 +10,7 @@ from contracts.codes import HousingGrade, RiskType
 from contracts.visits import (
     Difficulty,
     HouseholdScreened,
+    ScreeningVoidReason,
     VisitMode,
     VisitorPost,
     VisitPurpose,
@@ -56,6 +57,14 @@ class VoidingForm(Form):
 
     household_id: UUID
     reason: VoidReason
+    requested_by: UUID
+
+
+class ScreeningVoidingForm(Form):
+    """Why a screening form does not stand, and who asked for it; who sends this approves."""
+
+    household_id: UUID
+    reason: ScreeningVoidReason
     requested_by: UUID
 
 

@@ -13,10 +13,10 @@ from common.intents import Intent
 from common.paging import bounded, lead_on
 from common.problems import Problem
 from contracts.codes import RiskType
-from visits.api.forms import Day, ScreeningForm
+from visits.api.forms import Day, ScreeningForm, ScreeningVoidingForm
 from visits.api.recording import key_of, recorded
 from visits.api.wired import region_of, wired
-from visits.domain.commands import RecordScreening
+from visits.domain.commands import RecordScreening, VoidScreening
 from visits.domain.household import VISITS, quarter_of, stream_of
 from visits.read_model import focus, screenings
 from visits.read_model.tables import ScreeningRow
@@ -47,6 +47,40 @@ async def record(
         context=circumstances(
             caller, region=region, occurred_at=min(start_of(form.screened_on), clock.now())
         ),
+        key=key,
+    )
+    return await recorded(request, intent, ScreeningRow, "screening")
+
+
+@router.post(
+    "/v1/screenings/{screening_id}/voiding", status_code=201, summary="S2-04: void a screening"
+)
+async def void(
+    screening_id: UUID,
+    form: ScreeningVoidingForm,
+    request: Request,
+    caller: Annotated[Principal, allow("visits:void")],
+) -> Response:
+    """Asked for by one person and approved by another. The form stays on the log, and on no list; the
+    corrected one is recorded under an id of its own. A clue that it raised is verified by people."""
+    key = await key_of(request, caller)
+    app = wired(request)
+    region = await region_of(app, form.household_id, caller)
+    clock = app.runtime.clock
+    command = VoidScreening(
+        household_id=form.household_id,
+        screening_id=screening_id,
+        reason=form.reason,
+        requested_by=form.requested_by,
+        by=caller.actor.person,
+        today=clock.today(),
+    )
+    intent = Intent(
+        stream=stream_of(form.household_id),
+        household_id=form.household_id,
+        decider=VISITS,
+        command=command,
+        context=circumstances(caller, region=region, occurred_at=clock.now()),
         key=key,
     )
     return await recorded(request, intent, ScreeningRow, "screening")

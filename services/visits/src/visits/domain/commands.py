@@ -7,6 +7,7 @@ from uuid import UUID
 from contracts.visits import (
     HouseholdScreened,
     HouseholdVisited,
+    ScreeningVoidReason,
     VisitMode,
     Visitor,
     VisitPurpose,
@@ -90,6 +91,18 @@ class RecordScreening:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VoidScreening:
+    """A screening form does not stand; somebody asked for it, somebody else (`by`) approves."""
+
+    household_id: UUID
+    screening_id: UUID
+    reason: ScreeningVoidReason
+    requested_by: UUID
+    by: str
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class LeavePopulation:
     """A household is monitored no longer; the day itself does not count (3.4)."""
 
@@ -104,5 +117,6 @@ Command = (
     | RecordVisit
     | VoidVisit
     | RecordScreening
+    | VoidScreening
     | LeavePopulation
 )

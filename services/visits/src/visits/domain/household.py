@@ -20,6 +20,7 @@ from contracts.visits import (
     ObligationFulfilled,
     ObligationOpened,
     ObligationType,
+    ScreeningVoided,
     VisitMode,
     VisitorPost,
     VisitsEvent,
@@ -33,8 +34,10 @@ from visits.domain.commands import (
     OpenMonthlyObligation,
     RecordScreening,
     RecordVisit,
+    VoidScreening,
     VoidVisit,
 )
+from visits.domain.screenings import screen, void_screening, without
 from visits.domain.states import HouseholdVisits, Obligation
 
 # Who can fulfil a duty: village, town and the stationed team. A county officer's visit is recorded
@@ -64,7 +67,9 @@ def decide(command: Command, household: HouseholdVisits) -> list[VisitsEvent]:
         case VoidVisit():
             return _void(command, household)
         case RecordScreening():
-            return _screen(command, household)
+            return screen(command, household)
+        case VoidScreening():
+            return void_screening(command, household)
         case LeavePopulation():
             return _leave(command, household)
         case _:
@@ -171,23 +176,6 @@ def _void(c: VoidVisit, household: HouseholdVisits) -> list[VisitsEvent]:
     return [voided, *_unanswered(c.visit_id, household, household.visits)]
 
 
-def _screen(c: RecordScreening, household: HouseholdVisits) -> list[VisitsEvent]:
-    """S2-04: the form as it was filled in. The same screening again is not a second one.
-
-    What is suspected changes nothing here: identification hears it, and people verify.
-    """
-    screened = c.screened
-    if known := household.screening(screened.screening_id):
-        if screened == known:
-            return []
-        raise Refused("screening-id-reused")
-    if screened.screened_on > c.today:
-        raise Refused("screening-in-future", field="screened_on", today=c.today)
-    if screened.visit_id and household.visit(screened.visit_id) is None:
-        raise Refused("screening-without-its-visit")
-    return [screened]
-
-
 def _leave(c: LeavePopulation, household: HouseholdVisits) -> list[VisitsEvent]:
     """A29: an open duty whose period is not over is cancelled; what is over stays as it is."""
     return [
@@ -254,6 +242,8 @@ def evolve(household: HouseholdVisits, event: VisitsEvent) -> HouseholdVisits:
             return replace(household, visits=standing, voided=voided)
         case HouseholdScreened():
             return replace(household, screenings=(*household.screenings, event))
+        case ScreeningVoided():
+            return without(household, event)
         case ObligationFulfilled():
             return household.with_(event.obligation_id, fulfilled_by=event.fulfilled_by)
         case ObligationCancelled():

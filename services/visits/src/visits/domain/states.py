@@ -11,6 +11,7 @@ from contracts.visits import (
     HouseholdVisited,
     ObligationOpened,
     ObligationType,
+    ScreeningVoidReason,
     VoidReason,
 )
 
@@ -37,13 +38,14 @@ class Obligation:
 class HouseholdVisits:
     """Everything in the order in which it was recorded; empty for a household never heard of.
 
-    `visits` are those that stand, `voided` says why others do not.
+    `visits` and `screenings` are those that stand; the rest says why others do not.
     """
 
     obligations: tuple[Obligation, ...] = ()
     visits: tuple[HouseholdVisited, ...] = ()
     screenings: tuple[HouseholdScreened, ...] = ()
     voided: Mapping[UUID, VoidReason] = field(default_factory=dict)
+    voided_screenings: Mapping[UUID, ScreeningVoidReason] = field(default_factory=dict)
 
     def obligation(self, kind: ObligationType, period_from: date) -> Obligation | None:
         """The one of this type and period, open or fulfilled."""
@@ -66,5 +68,5 @@ class HouseholdVisits:
         return next((v for v in self.visits if v.visit_id == visit_id), None)
 
     def screening(self, screening_id: UUID) -> HouseholdScreened | None:
-        """The screening of this id."""
+        """The screening of this id, if it stands."""
         return next((s for s in self.screenings if s.screening_id == screening_id), None)

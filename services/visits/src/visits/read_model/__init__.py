@@ -23,6 +23,7 @@ from contracts.visits import (
     ObligationCancelled,
     ObligationFulfilled,
     ObligationOpened,
+    ScreeningVoided,
     VisitVoided,
 )
 from visits.read_model import screenings
@@ -46,7 +47,11 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     made = [f.payload for f in fresh if isinstance(f.payload, HouseholdVisited)]
     if visits := [v for v in made if _named(v) not in voided]:
         await _put(connection, _VISITS, [_visit(v) for v in visits])
-    if screened := [f.payload for f in fresh if isinstance(f.payload, HouseholdScreened)]:
+    withdrawn = {_screened(f.payload) for f in fresh if isinstance(f.payload, ScreeningVoided)}
+    if withdrawn:
+        await screenings.drop(connection, withdrawn)
+    forms = [f.payload for f in fresh if isinstance(f.payload, HouseholdScreened)]
+    if screened := [s for s in forms if _screened(s) not in withdrawn]:
         await screenings.put(connection, screened)
     if opened := [f.payload for f in fresh if isinstance(f.payload, ObligationOpened)]:
         once = {o.obligation_id: o for o in opened}.values()
@@ -126,6 +131,10 @@ async def _put(connection: Connection, statement: str, rows: Sequence[tuple[Any,
 
 def _named(one: HouseholdVisited | VisitVoided) -> tuple[UUID, UUID]:
     return one.visit_id, one.household_id
+
+
+def _screened(one: HouseholdScreened | ScreeningVoided) -> tuple[UUID, UUID]:
+    return one.screening_id, one.household_id
 
 
 def _visit(visited: HouseholdVisited) -> tuple[Any, ...]:

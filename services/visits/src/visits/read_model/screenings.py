@@ -1,6 +1,6 @@
 """Screenings: of a household, of an area, and how many households of it were screened (S2-04)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,12 @@ async def put(connection: Connection, screened: Sequence[HouseholdScreened]) -> 
     """Keep screenings. Raises `asyncpg.UniqueViolationError` for an id of another household's."""
     columns = zip(*(_row(one) for one in screened), strict=True)
     await connection.execute(_SCREENED, *(list(column) for column in columns))
+
+
+async def drop(connection: Connection, voided: Collection[tuple[UUID, UUID]]) -> None:
+    """Let screenings go, by their id and that of the household."""
+    ids, households = zip(*voided, strict=True)
+    await connection.execute(_VOIDED, list(ids), list(households))
 
 
 def _row(screened: HouseholdScreened) -> tuple[Any, ...]:
@@ -52,6 +58,12 @@ from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::bigint[], $6::in
     as t (screening_id, household_id, visit_id, screened_on, disposable_fen, dropouts, uninsured,
         housing_grade, water_safe, rigid_expenditure_fen, industry, employment, medical_care,
         suspected_risks)
+"""
+
+
+_VOIDED = """
+delete from read.screening s using unnest($1::uuid[], $2::uuid[]) as t (screening_id, household_id)
+where s.screening_id = t.screening_id and s.household_id = t.household_id
 """
 
 
