@@ -1,0 +1,60 @@
+"""What every page says, and those that find a household."""
+
+from audit.sentences import Words
+
+SITE = {
+    "title": Words("守望 · 监督", "Shouwang · Audit"),
+    "other_language": Words("English", "中文"),
+    "skip": Words("跳到正文", "Skip to the content"),
+    "home": Words("查找农户", "Find a household"),
+    "sign_in": Words("登录", "Sign in"),
+    "sign_out": Words("退出", "Sign out"),
+    "token": Words("访问令牌", "Access token"),
+    "token_help": Words(
+        "请粘贴您的访问令牌（须含 audit:read 权限）。令牌仅保存在本浏览器的会话中，关闭浏览器即失效。",
+        "Paste your access token (with the scope audit:read). It is kept for this browser session only.",
+    ),
+    "household_id": Words("系统户号", "Household id"),
+    "household_help": Words(
+        "名单和时间线上的编号，不是登记册上的户编号。",
+        "As lists and timelines show it; not the number of the register.",
+    ),
+    "by_number": Words("按证件号码查找", "Find by identity number"),
+    "identity_number": Words("家庭成员的证件号码", "Identity number of a member"),
+    "number_help": Words(
+        "可输入完整号码，或名册上的脱敏号码（如 990000********0118）。号码只用于本次查询："
+        "由识别认定服务核对，本系统不保存、不记录，也不出现在网址中。",
+        "Whole, or masked as lists show it (990000********0118). Used for this question only: "
+        "identification looks it up; it is not kept here, not logged, and in no address.",
+    ),
+    "candidates": Words("脱敏号码可能所属的农户", "Households of whom it may be the masked number"),
+    "candidates_help": Words(
+        "同一脱敏号码可能属于多人，请核对后打开。查找已记录。",
+        "Several persons may have the same masked number. That you looked is recorded.",
+    ),
+    "candidates_more": Words(
+        "只列出前 {n} 户，另有其他农户；请向所在乡镇或村查询。",
+        "The first {n} are listed, and there are more: ask in the town or village.",
+    ),
+    "number_off": Words(
+        "本系统没有配置识别认定服务的地址，不能按证件号码查找。",
+        "The address of identification is not set up here, so this cannot be asked.",
+    ),
+    "find": Words("查找", "Find"),
+    "open": Words("查看", "Open"),
+    "villages": Words("按村查看", "By village"),
+    "village": Words("村（区划代码）", "Village (area code)"),
+    "households": Words("户数", "Households"),
+    "events": Words("记录数", "Events"),
+    "last": Words("最近一次记录", "Last recorded"),
+    "nothing": Words("这里还没有记录。", "Nothing has been recorded here yet."),
+    "area": Words("所在地", "Area"),
+    "more": Words("更多记录", "More"),
+    "times": Words("时间均为北京时间。", "All times are Asia/Shanghai."),
+    "as_of": Words("数据截至 {moment}", "As of {moment}"),
+    "service": Words("业务", "Service"),
+    "department": Words("部门", "Department"),
+    "any": Words("全部", "all"),
+    "filter": Words("筛选", "Filter"),
+    "problem": Words("无法显示", "This cannot be shown"),
+}
