@@ -1,14 +1,17 @@
-"""Every error becomes one shape of answer: `application/problem+json` (RFC 9457)."""
+"""Every error becomes one shape of answer: `application/problem+json` (RFC 9457).
+
+A service that has pages for people may show them a problem as one of those (`app.state.problem_page`).
+"""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
@@ -20,18 +23,34 @@ from common.writer import LOST, Busy, Unavailable
 
 JSON = "application/json"
 
+ProblemPage = Callable[[Request, dict[str, Any]], Awaitable[Response | None]]
+"""Shows the caller a problem as a page; `None` where the caller did not ask for one."""
+
 log = structlog.get_logger()
 
 
-def answer_with(problem: Problem, texts: Mapping[str, Text]) -> JSONResponse:
-    """The problem as a response."""
+async def answer_with(problem: Problem, request: Request) -> Response:
+    """The problem as a response to this request."""
+    texts: Mapping[str, Text] = request.app.state.texts
     if problem.code not in texts:
         log.error("unknown_problem", code=problem.code)
         problem = Problem("internal")
     content = body(problem, texts, current_trace_id())
-    return JSONResponse(
-        content, content["status"], headers=dict(problem.headers), media_type=MEDIA_TYPE
-    )
+    answer = await _page(request, content)
+    if answer is None:
+        answer = JSONResponse(content, content["status"], media_type=MEDIA_TYPE)
+    answer.headers.update(problem.headers)
+    return answer
+
+
+async def _page(request: Request, content: dict[str, Any]) -> Response | None:
+    """The problem as a page of the service, if it has one for the caller."""
+    shown: ProblemPage | None = request.app.state.problem_page
+    try:
+        return await shown(request, content) if shown else None
+    except Exception as error:  # whatever is wrong with the page, the problem is still told
+        log.error("problem_page_failed", error=type(error).__name__, exc_info=error)
+        return None
 
 
 def refusal(error: Exception) -> Problem:
@@ -61,25 +80,25 @@ def _is_away(error: Exception) -> bool:
     )
 
 
-def handle_errors(app: FastAPI, texts: Mapping[str, Text], limit: int) -> None:
-    async def on_problem(_: Request, error: Exception) -> JSONResponse:
-        return answer_with(refusal(error), texts)
+def handle_errors(app: FastAPI, limit: int) -> None:
+    async def on_problem(request: Request, error: Exception) -> Response:
+        return await answer_with(refusal(error), request)
 
-    async def on_invalid(request: Request, error: Exception) -> JSONResponse:
+    async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         if isinstance(error.body, bytes):  # FastAPI parses what is declared as JSON alone
-            return answer_with(Problem("unsupported-media-type", {"accepted": JSON}), texts)
-        return answer_with(invalid(error.errors(), error.body), texts)
+            return await answer_with(Problem("unsupported-media-type", {"accepted": JSON}), request)
+        return await answer_with(invalid(error.errors(), error.body), request)
 
-    async def on_http(_: Request, error: Exception) -> JSONResponse:
+    async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 400:  # FastAPI could not parse the body: not UTF-8, or too deep
-            return answer_with(json_problem(b""), texts)
+            return await answer_with(json_problem(b""), request)
         code = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}.get(
             error.status_code, "internal"
         )
         details = {"limit": limit} if error.status_code == 413 else {}
-        return answer_with(Problem(code, details, status=error.status_code), texts)
+        return await answer_with(Problem(code, details, status=error.status_code), request)
 
     for kind in (Problem, Refused, KeyReused, Conflict, Busy, Unavailable):
         app.add_exception_handler(kind, on_problem)

@@ -79,11 +79,11 @@ def create_app(
         redoc_url=None,
     )
     texts = {**COMMON, **refusals}
-    app.state.texts = texts
+    app.state.texts, app.state.problem_page = texts, None
     app.state.verifier = Verifier(settings.jwks_url, settings.issuer, settings.audience)
     limit = settings.body_limit_bytes
-    app.add_middleware(Circumstances, body_limit=limit, texts=texts)
-    handle_errors(app, texts, limit)
+    app.add_middleware(Circumstances, body_limit=limit)
+    handle_errors(app, limit)
 
     @app.get("/health/live", tags=["operations"], summary="The event loop turns")
     async def live() -> dict[str, str]:
@@ -203,10 +203,9 @@ def only_filters(request: Request, known: Sequence[str]) -> None:
 class Circumstances:
     """What surrounds every request. Outermost, so that nothing answers without it."""
 
-    def __init__(self, app: ASGIApp, body_limit: int, texts: Mapping[str, Text]) -> None:
+    def __init__(self, app: ASGIApp, body_limit: int) -> None:
         self._app = app
         self._limit = body_limit
-        self._texts = texts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -243,12 +242,14 @@ class Circumstances:
                 await self._app(scope, _limited(receive, self._limit), sending)
             except _TooLarge:
                 problem = Problem("body-too-large", {"limit": self._limit})
-                await answer_with(problem, self._texts)(scope, receive, sending)
+                answer = await answer_with(problem, Request(scope))
+                await answer(scope, receive, sending)
             except Exception as error:  # caught here, so that the answer has its correlation id
                 log.error("request_failed", error=type(error).__name__, exc_info=error)
                 if answering:
                     raise  # too late for a problem: the server cuts the connection
-                await answer_with(refusal(error), self._texts)(scope, receive, sending)
+                answer = await answer_with(refusal(error), Request(scope))
+                await answer(scope, receive, sending)
             finally:
                 seconds = time.perf_counter() - started
                 route = getattr(scope.get("route"), "path", "unmatched")

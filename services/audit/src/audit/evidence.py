@@ -241,7 +241,7 @@ def producers_of(request: Request) -> list[str]:
 
 
 async def _file(request: Request, key: str, kind: str, kept: int | None) -> Response:
-    only_filters(request, ("kept", "purpose"))
+    only_filters(request, ("kept", "lang", "purpose"))
     made = await dossier(keeper_of(request), "audit", key, kept)
     size = verify.head_of(made["checkpoint"]).size
     name = f"{kind}-{request.path_params['household_id']}-{size}.json"

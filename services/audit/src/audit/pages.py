@@ -4,7 +4,6 @@ Plain HTML with one style sheet inside; all of it works without script. Whoever 
 the form to sign in at the address that was asked for, and comes back to it.
 """
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -14,18 +13,12 @@ from audit import completeness, county, household, live, lookup, queries
 from audit.access import COOKIE, SCOPE, SigningIn, form, signed_in
 from audit.api import MOST, runtime_of
 from audit.lists import Lister, listing
+from audit.problem import local, problem_page
 from audit.rendering import SAFE, address, household_id, language, page
 from audit.timeline import household_cursor, household_in
 from common.auth import Principal
-from common.errors import answer_with, refusal
 from common.http import only_filters
-from common.problems import Problem, body
 from contracts.access import Shown
-
-_PAGES = re.compile(
-    r"/|/find|/session(/end)?|/households/[^/]*(/(raw|accesses))?|/county(/households)?"
-    r"|/accesses|/completeness"
-)
 
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -77,7 +70,7 @@ async def sign_in(
 ) -> Response:
     """Keep the token that was pasted into the form, in a cookie that no script can read."""
     posted = await form(request)
-    answer = RedirectResponse(_local(posted.get("next", "/")), 303, headers=SAFE)
+    answer = RedirectResponse(local(posted.get("next", "/")), 303, headers=SAFE)
     answer.set_cookie(
         COOKIE,
         posted["token"],
@@ -101,23 +94,4 @@ def install(app: FastAPI) -> None:
     app.include_router(router)
     for pages in (completeness, county, household, live, lookup):
         app.include_router(pages.router)
-
-    async def on_problem(request: Request, error: Exception) -> Response:
-        problem = refusal(error)
-        if not _PAGES.fullmatch(request.url.path):
-            return answer_with(problem, app.state.texts)
-        told = body(problem, app.state.texts)
-        if told["status"] == 401:
-            posted = await form(request) if request.method == "POST" else {}
-            here = "/" if posted else address(request.url.path, request.query_params)
-            back = _local(posted.get("next", here))
-            failed = told if posted.get("token") or COOKIE in request.cookies else None
-            return page(request, "sign_in.html", 401, next=back, failed=failed)
-        return page(request, "problem.html", told["status"], problem=told)
-
-    app.add_exception_handler(Problem, on_problem)
-
-
-def _local(path: str) -> str:
-    """A path of ours, never another site (`//elsewhere`, `/\\elsewhere`)."""
-    return path if _PAGES.fullmatch(path.partition("?")[0]) and path.isprintable() else "/"
+    app.state.problem_page = problem_page

@@ -56,5 +56,25 @@ SITE = {
     "department": Words("部门", "Department"),
     "any": Words("全部", "all"),
     "filter": Words("筛选", "Filter"),
-    "problem": Words("无法显示", "This cannot be shown"),
+    "remedy": Words("请返回后再试。", "Go back and try again."),
+    "invalid": Words("地址或表单中有错误", "The address or the form is not right"),
+    "remedy_invalid": Words(
+        "请返回，改正下列各处后再提交。",
+        "Go back, put right what is named here, and send it again.",
+    ),
+    "remedy_403": Words(
+        "如工作需要，请向系统管理员申请。", "If your work needs it, ask the administrators."
+    ),
+    "remedy_422": Words("请返回，改正后再提交。", "Go back, put it right, and send it again."),
+    "remedy_500": Words(
+        "请重试；如仍然如此，请把下面的编号告诉系统管理员。",
+        "Try again; if it stays so, tell the administrators the number below.",
+    ),
+    "faults": Words("错误之处", "What is wrong"),
+    "reference": Words("编号（trace_id）", "Number (trace_id)"),
+    "again": Words("重试", "Try again"),
+    "without": Words("打开本页，不带条件", "Open the page without conditions"),
+    "ways": Words("继续", "Ways on"),
+    "back_household": Words("返回该农户的时间线", "Back to the timeline of the household"),
+    "back_county": Words("返回全域总览", "Back to the overview"),
 }
