@@ -2,15 +2,20 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from audit.access import COOKIE
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
 from audit.log.tables import DURABLE
@@ -26,7 +31,19 @@ from common.incoming import incoming
 from common.note import Signer, signer_of
 from common.rows import from_row
 from common.service import Runtime
-from common.testing import STATEMENT_KEY, Database, Issuer, database, empty, issuer, record_of
+from common.testing import (
+    NOON,
+    STATEMENT_KEY,
+    Database,
+    Issuer,
+    database,
+    empty,
+    envelope,
+    eventually,
+    household,
+    issuer,
+    record_of,
+)
 from common.topics import SERVICES, create_topics, events_topic
 from common.writer import Writer
 from contracts.envelope import Envelope
@@ -39,6 +56,9 @@ LOG_KEY = base64.b64encode(bytes(range(32))).decode()
 SIGNER = Signer("shouwang.test/audit", bytes(range(32)))
 PRODUCERS = " ".join(signer_of(service, STATEMENT_KEY).vkey for service in SERVICES)
 Hear = Callable[[Sequence[Envelope]], Coroutine[Any, Any, None]]
+Open = Callable[..., Awaitable[Page]]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
 
 
 @pytest.fixture(scope="session")
@@ -183,3 +203,79 @@ async def client(app: FastAPI, tokens: Issuer) -> AsyncIterator[httpx.AsyncClien
         },
     ) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        made = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield made
+        await made.close()
+
+
+@pytest.fixture
+async def url(app: FastAPI) -> AsyncIterator[str]:
+    """The app behind a port of its own."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, lifespan="off", log_level="error", timeout_graceful_shutdown=0)
+    )
+    running = asyncio.create_task(server.serve())
+    await eventually(lambda: server.started)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await running
+
+
+@pytest.fixture
+async def open_(browser: Browser, url: str, tokens: Issuer) -> AsyncIterator[Open]:
+    """A page, for a supervisor who is signed in. A fault of a script fails the test, and so does an
+    error on the console, as of the content policy."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def heard(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            faults.append(said.text)
+
+    async def opened(path: str, **options: Any) -> Page:
+        context = await browser.new_context(**options)
+        contexts.append(context)
+        token = tokens.token("supervisor", "audit:read access:read", department=STAFF)
+        await context.add_cookies([{"name": COOKIE, "value": token, "url": url}])
+        page = await context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", heard)
+        await page.goto(url + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        await context.close()
+    assert faults == []
+
+
+@pytest.fixture
+async def story(hear: Hear, app: FastAPI) -> list[Envelope]:
+    """A household with a gap, a late record and a duty, under a signed checkpoint."""
+    at: dict[str, Any] = {"household_id": household(1)}
+    first = envelope(b'{"risk_types":["ILLNESS"],"due_on":"2024-06-18"}', type="RiskDetected", **at)
+    verified = envelope(
+        b'{"risk_types":["ILLNESS"]}',
+        type="HouseholdVerified",
+        prev=first,
+        recorded_at=NOON + timedelta(days=4),
+    )
+    later = NOON + timedelta(days=100)
+    confirmed = envelope(
+        b'{"monitored_class":"SEVERE_HARDSHIP","confirmed_on":"2024-09-11","risk_types":["ILLNESS"]}',
+        type="MonitoringConfirmed",
+        prev=verified,
+        occurred_at=later,
+        recorded_at=later,
+    )
+    await hear([first, verified, confirmed])
+    keeper: Keeper = app.state.keeper
+    assert await keeper.keep(later + timedelta(minutes=1))
+    return [first, verified, confirmed]
