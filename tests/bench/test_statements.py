@@ -32,8 +32,8 @@ from identification.api.wired import Wired
 from identification.reactions import reacting as rules
 from identification.read_model import register
 from identification.read_model.policies import as_book, in_file
+from identification.seals import Vault
 from identification.settings import IdentificationSettings
-from identification.vault import Vault
 from local.servers import Servers
 from services.visits.tests.given import POLICIES, confirmed, registered
 from tests.bench import county as people

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from hashlib import sha256
 
-from identification.vault import Personal, commitment, new_salt
+from identification.seals import Personal, commitment, new_salt
 
 SOMEBODY = Personal("张三", "990000198001010017", "彭寨镇")
 

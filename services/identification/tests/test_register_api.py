@@ -11,7 +11,7 @@ import httpx
 
 from common.ids import new_id
 from common.testing import eventually
-from identification.vault import Vault, commitment
+from identification.seals import Vault, commitment
 from services.identification.tests.asking import (
     REGION,
     Callers,

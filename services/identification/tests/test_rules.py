@@ -16,7 +16,7 @@ from identification.domain.findings import Finding, History
 from identification.domain.income import window_before
 from identification.domain.rules import medical_cost
 from identification.identity import check_digit, fault_of, normalised
-from identification.vault import Vault
+from identification.seals import Vault
 from services.identification.tests.seen import GENERAL, HOUSEHOLD, fact
 from services.identification.tests.story import POLICY
 

@@ -54,8 +54,9 @@ from identification.reactions import reacting
 from identification.read_model.policies import as_book, in_file
 from identification.read_model.register import regions
 from identification.refusals import REFUSALS
+from identification.seals import Vault
 from identification.settings import IdentificationSettings
-from identification.vault import TABLES, Vault
+from identification.vault import TABLES
 
 NAME = "identification"
 STORE = Store(NAME, Codec.of(IdentificationEvent, IDENTIFICATION), read_model.project)
@@ -65,7 +66,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     """The app; its workers run while its lifespan does."""
     published = in_file(settings.policy_file, Clock().today())
     known = as_book(published)
-    vault = Vault(settings.vault_key, settings.blind_index_key)
+    vault = Vault(settings.vault_key, settings.blind_index_key, settings.vault_keys_also)
     test_numbers = settings.profile == "development"
 
     @asynccontextmanager

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from common.intents import Connection
 from common.service import Runtime, regularly
 from identification.identity import normalised, of_person
-from identification.vault import Vault
+from identification.seals import Vault
 
 log = structlog.get_logger()
 

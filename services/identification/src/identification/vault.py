@@ -1,27 +1,16 @@
 """The vault: the only place of names, identity numbers and addresses.
 
-Each person's record is sealed with AES-256-GCM (associated data: the person's id, so that records
-cannot be swapped), found by a blind index (HMAC-SHA-256 of the identity number), and committed to
-in events by `sha256(salt ‖ record)`. Deleting row and salt erases the person; the log and every
-proof stay whole.
+Each person's record is sealed, found by a blind index, and committed to in events (`seals`). Deleting
+row and salt erases the person; the log and every proof stay whole.
 """
 
-import json
-import os
-from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass
-from hashlib import sha256
+from dataclasses import astuple, dataclass
 from uuid import UUID
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
-
 from common.intents import Connection
-from identification.identity import of_person
+from identification.seals import Sealed
 
-NONCE = 12
 RESTRICTING = 7_301_008  # advisory: shared by those who record facts, alone for a restriction
 
 TABLES = """
@@ -45,26 +34,6 @@ create table if not exists vault.restricted (person_id uuid primary key);
 
 
 @dataclass(frozen=True)
-class Personal:
-    """What identifies a person. `address` is the household's."""
-
-    name: str
-    identity_number: str
-    address: str
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """A row of the vault."""
-
-    person_id: UUID
-    household_id: UUID
-    blind_index: bytes
-    salt: bytes
-    sealed: bytes
-
-
-@dataclass(frozen=True)
 class Known:
     """A person found by identity number: who, in which household, in which area.
 
@@ -85,51 +54,6 @@ class Kept:
     sealed: bytes
     active: bool
     restricted: bool
-
-
-class Vault:
-    """Seals and finds. Both keys are 32 bytes, base64; raises `ValueError` if they are not."""
-
-    def __init__(self, key: str, index_key: str) -> None:
-        keys = b64decode(key), b64decode(index_key)
-        if any(len(k) != 32 for k in keys):
-            raise ValueError("VAULT_KEY and BLIND_INDEX_KEY must be 32 bytes in base64 each")
-        self._aead = AESGCM(keys[0])
-        self._index = HMAC(keys[1], SHA256())
-        self._index.update(b"identity-number:")
-
-    def blind_index(self, identity_number: str) -> bytes:
-        """Equal persons have equal indexes, by identity card or disability card; without the key
-        nothing else can be learnt. HMAC-SHA-256 from a copy, which does not prepare the key again."""
-        index = self._index.copy()
-        index.update(of_person(identity_number).encode())
-        return index.finalize()
-
-    def seal(self, person_id: UUID, household_id: UUID, personal: Personal, salt: bytes) -> Sealed:
-        """The row to keep."""
-        nonce = os.urandom(NONCE)
-        sealed = nonce + self._aead.encrypt(nonce, _record(personal), person_id.bytes)
-        index = self.blind_index(personal.identity_number)
-        return Sealed(person_id, household_id, index, salt, sealed)
-
-    def open(self, person_id: UUID, sealed: bytes) -> Personal:
-        """The record. Raises `cryptography.exceptions.InvalidTag` if it was changed or swapped."""
-        record = self._aead.decrypt(sealed[:NONCE], sealed[NONCE:], person_id.bytes)
-        return Personal(**json.loads(record))
-
-
-def commitment(personal: Personal, salt: bytes) -> str:
-    """Hex sha256 over salt and record: proves the record without telling it."""
-    return sha256(b"shouwang/person/1" + salt + _record(personal)).hexdigest()
-
-
-def new_salt() -> bytes:
-    """32 bytes of chance."""
-    return os.urandom(32)
-
-
-def _record(personal: Personal) -> bytes:
-    return json.dumps(asdict(personal), ensure_ascii=False, sort_keys=True).encode()
 
 
 async def salts(connection: Connection, persons: Sequence[UUID]) -> dict[UUID, bytes]:

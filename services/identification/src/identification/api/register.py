@@ -46,7 +46,7 @@ from identification.domain.register_commands import (
 )
 from identification.read_model import persons, register
 from identification.read_model.tables import MemberRow
-from identification.vault import Personal, Sealed, commitment, new_salt
+from identification.seals import Personal, Sealed, commitment, new_salt
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["register"])
 

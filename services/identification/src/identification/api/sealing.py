@@ -12,7 +12,8 @@ from identification import vault
 from identification.api.forms import MemberForm
 from identification.api.wired import Wired
 from identification.identity import fault_of, normalised
-from identification.vault import Known, Personal, Sealed, commitment, new_salt
+from identification.seals import Personal, Sealed, commitment, new_salt
+from identification.vault import Known
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from common.intents import Store
 from common.lookups import Lookups
 from common.service import Runtime
 from identification.domain.policy_book import PolicyBook
-from identification.vault import Vault
+from identification.seals import Vault
 
 
 @dataclass(frozen=True)
