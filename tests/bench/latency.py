@@ -21,7 +21,7 @@ from tests.integration.county import County
 
 PER_SECOND = 200
 CALLERS = 32
-LOOK = 0.002  # seconds between looks at audit's offsets
+LOOK = 0.01  # seconds between looks at audit's offsets: more of them would be load themselves
 
 
 @dataclass
