@@ -219,6 +219,17 @@ def unemployment(
     )
 
 
+def still_unemployed(history: History, on: date) -> list[Counted]:
+    """The registrations of those who are without work on a day, told as of that day."""
+    known = (f for f in history.of(FactType.UNEMPLOYMENT).facts if f.detected_on <= on)
+    last = {fact.person_id: fact for fact in known}
+    return [
+        fact._replace(detected_on=on)
+        for person_id, fact in last.items()
+        if _unemployed(person_id, history, on)
+    ]
+
+
 def _unemployed(person_id: UUID, history: History, on: date) -> bool:
     """Whether the latest of the person's registrations and insured jobs is a registration."""
     facts = [

@@ -66,12 +66,13 @@ def found_anew(
             following(event, household.region, day, policy.version),
         )
         for fact in standing(history, day)
-        for found in _new(fact, household, was, history, policy)
+        for found in newly_found(fact, household, was, history, policy)
     ]
 
 
-def _new(
+def newly_found(
     fact: Counted, household: KnownHousehold, was: KnownHousehold, history: History, policy: Policy
 ) -> list[Finding]:
+    """What the rules find of a fact, and would not of the household as it `was`."""
     before = {found.rule_id for found in findings(fact, was, history, policy)}
     return [f for f in findings(fact, household, history, policy) if f.rule_id not in before]
