@@ -212,7 +212,7 @@ async def test_T20_a_corrected_birth_date_is_judged_by_at_once_and_delists_nobod
     stream = f"household-{home.id}"
     assert [kind for kind, _ in await events(sql, stream)] == ["HouseholdRegistered"]
 
-    corrected = await _correct(county, sql, home, "2000-01-01", years_before(today, 12))
+    corrected = await correct_birth(county, sql, home, "2000-01-01", years_before(today, 12))
     assert [e["type"] for e in corrected] == [
         "RecordCorrected",
         "BirthDateCorrected",
@@ -237,7 +237,7 @@ async def test_T20_a_corrected_birth_date_is_judged_by_at_once_and_delists_nobod
 
     assert await eventually(schooling) == ["DropoutDetected"]
 
-    again = await _correct(county, sql, home, years_before(today, 12), "2000-01-01")
+    again = await correct_birth(county, sql, home, years_before(today, 12), "2000-01-01")
     assert [e["type"] for e in again] == ["RecordCorrected", "BirthDateCorrected"]
     await watch.until(home, tagged, ("Untagged", "ORPHAN", "AGE"))
 
@@ -251,7 +251,7 @@ async def test_T20_a_corrected_birth_date_is_judged_by_at_once_and_delists_nobod
     assert await schooling() == ["DropoutDetected", "DropoutEnded"]
 
 
-async def _correct(
+async def correct_birth(
     county: Register, sql: asyncpg.Connection, home: Home, old: str, new: str
 ) -> list[dict[str, str]]:
     registered = await sql.fetchval(

@@ -2,7 +2,7 @@
 them or their data may not be used.
 
 It cannot be rebuilt from the log, which says nothing of the person, so it lives beside the vault. A
-row leaves when the fact was matched, superseded or retracted. Beside it stand the facts that rules
+row leaves when the fact was matched, superseded or retracted. Beside it stand the events that rules
 have to judge again when a person's data may be used again.
 """
 
@@ -82,7 +82,9 @@ async def forget(connection: Connection, facts: Sequence[UUID]) -> None:
 
 
 async def withhold(connection: Connection, rows: Sequence[tuple[UUID, UUID]]) -> None:
-    """Remember recorded facts whose judgement lacks what is known of a person: `(event, person)`."""
+    """Remember events whose judgement lacks what is known of a person: `(event, person)`."""
+    if not rows:
+        return
     await connection.execute(
         """
         insert into vault.withheld (event_id, person_id)
@@ -94,7 +96,7 @@ async def withhold(connection: Connection, rows: Sequence[tuple[UUID, UUID]]) ->
 
 
 async def released(connection: Connection, persons: Sequence[UUID]) -> list[UUID]:
-    """The facts whose judgement lacked what is known of these persons, forgotten by this."""
+    """The events whose judgement lacked what is known of these persons, forgotten by this."""
     rows = await connection.fetch(
         "delete from vault.withheld where person_id = any($1::uuid[]) returning event_id", persons
     )

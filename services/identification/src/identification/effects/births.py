@@ -1,10 +1,12 @@
 """T20: rules that read an age look again where a birth date was corrected, and people at what rested on it."""
 
 from datetime import date
+from uuid import UUID
 
 from common.intents import Intent
 from contracts.circumstances import BirthDateCorrected
 from contracts.envelope import Envelope
+from identification import unmatched
 from identification.domain.rulebook import FACT_RULES
 from identification.effects.corrections import borne_out, said_anew
 from identification.effects.heard import Heard, day_of
@@ -19,7 +21,8 @@ READING_AGE = sorted(
 async def of_corrected(heard: Heard) -> list[Intent]:
     """New clues, and a word on those that the corrected age does not bear out, with three queries for all.
 
-    A person whose data may not be used (PIPL 47) is not looked at.
+    A person whose data may not be used (PIPL 47) is not looked at, nor is what is known of them: it is
+    judged when it may be.
     """
     told: list[tuple[Envelope, BirthDateCorrected]] = heard.of(BirthDateCorrected)
     if not told:
@@ -28,11 +31,13 @@ async def of_corrected(heard: Heard) -> list[Intent]:
     known = await rules.households(heard.connection, ids, owning=True)
     histories = await facts.counted(heard.connection, ids, READING_AGE, date.min)
     cited = await evidence.of_households(heard.connection, ids)
-    intents = []
+    intents, withheld = [], list[tuple[UUID, UUID]]()
     for event, birth in told:
         one = birth.household_id
         household, history = known[one], histories[one]
+        withheld += [(event.event_id, person) for person in history.withheld]
         if household.restricts(birth.person_id):
+            withheld.append((event.event_id, birth.person_id))
             continue
         was = household.with_birth(birth.person_id, birth.from_born_on, able=birth.unable)
         policy = heard.policies.of(household.region, day_of(event))
@@ -43,4 +48,5 @@ async def of_corrected(heard: Heard) -> list[Intent]:
             if borne_out(clue, was, history, policy)
             and not borne_out(clue, household, history, policy)
         ]
+    await unmatched.withhold(heard.connection, withheld)
     return intents

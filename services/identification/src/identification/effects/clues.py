@@ -52,8 +52,7 @@ async def from_facts(heard: Heard) -> list[Intent]:
             intents.append(
                 report(event, fact.household_id, household, found, fact.received_on, policy)
             )
-    if withheld:
-        await unmatched.withhold(heard.connection, withheld)
+    await unmatched.withhold(heard.connection, withheld)
     return intents
 
 

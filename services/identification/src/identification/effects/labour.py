@@ -8,7 +8,7 @@ was found before was right in its time.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from common.codec import Codec
@@ -25,6 +25,7 @@ from contracts.households import (
     LabourCapacityAssessed,
 )
 from contracts.identification import IdentificationEvent
+from identification import unmatched
 from identification.domain.findings import History, KnownHousehold, Person
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
@@ -36,13 +37,13 @@ from identification.effects.heard import Heard, day_of, following, to_household
 from identification.effects.second_look import newly_found
 from identification.read_model import facts, rules
 
-CHANGES = (
-    LabourCapacityAssessed,
-    HouseholdMemberAdded,
-    HouseholdMemberRemoved,
-    HouseholdSplit,
-    HeadChanged,
-    CategoryCorrected,
+CHANGE = (
+    LabourCapacityAssessed
+    | HouseholdMemberAdded
+    | HouseholdMemberRemoved
+    | HouseholdSplit
+    | HeadChanged
+    | CategoryCorrected
 )
 OF_WORK = (FactType.UNEMPLOYMENT, FactType.INSURED_EMPLOYMENT)
 _codec = Codec.of(IdentificationEvent)
@@ -51,22 +52,25 @@ _codec = Codec.of(IdentificationEvent)
 async def of_changed(heard: Heard) -> list[Intent]:
     """The clues that these changes of households give rise to, with three queries for all of them.
 
-    A person whose data may not be used (PIPL 47) is not looked at.
+    A person whose data may not be used (PIPL 47) is not looked at, nor is what is known of them: it is
+    judged when it may be.
     """
-    told = heard.of(*CHANGES)
+    told = heard.of(*get_args(CHANGE))
     if not told:
         return []
     ids = list({change.household_id for _, change in told})
     known = await rules.households(heard.connection, ids, owning=True)
     histories = await facts.counted(heard.connection, ids, OF_WORK, date.min)
     before = await _before(heard.connection, [event for event, _ in told])
-    intents = []
+    intents, withheld = [], list[tuple[UUID, UUID]]()
     for event, change in told:
-        household = known[change.household_id]
-        if not household.active or any(household.restricts(p) for p in _of(change)):
-            continue
-        was = _as_it_was(household, before[event.event_id])
-        intents += _found(heard, event, household, was, histories[change.household_id])
+        household, history = known[change.household_id], histories[change.household_id]
+        restricted = [person for person in _of(change) if household.restricts(person)]
+        withheld += [(event.event_id, person) for person in {*restricted, *history.withheld}]
+        if household.active and not restricted:
+            was = _as_it_was(household, before[event.event_id])
+            intents += _found(heard, event, household, was, history)
+    await unmatched.withhold(heard.connection, withheld)
     return intents
 
 

@@ -1,23 +1,33 @@
 """PIPL 47: when a person's data may be used again, the rules look at what they had to leave out."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
+
+from msgspec import structs
 
 from common.codec import Codec
 from common.intents import Intent
 from common.rows import from_row
+from contracts.assessments import IncomeAssessed
+from contracts.circumstances import BirthDateCorrected
 from contracts.envelope import Envelope
 from contracts.facts import DepartmentFactCorrected, DepartmentFactRecorded
 from contracts.persons import RestrictionLifted
 from identification import unmatched
-from identification.effects import clues
+from identification.effects import births, clues, labour, second_look
 from identification.effects.heard import Heard, day_of
 
-_facts = Codec.of(DepartmentFactRecorded | DepartmentFactCorrected)
+FACTS = DepartmentFactRecorded | DepartmentFactCorrected
+_events = Codec.of(FACTS | IncomeAssessed | BirthDateCorrected | labour.CHANGE)
+
+Told = tuple[Envelope, Any]
 
 
 async def of_lifted(heard: Heard) -> list[Intent]:
-    """The clues of facts that were judged, or left out, while restrictions that ended now held.
+    """The clues of what was judged, or left out, while restrictions that ended now held: facts, corrections
+    of incomes and of birth dates (T20), changes of labour.
 
     They are discovered on the day of the end: before it nobody could act. A clue that was reported
     has the same id, so it is not reported again.
@@ -25,18 +35,42 @@ async def of_lifted(heard: Heard) -> list[Intent]:
     lifted = heard.of(RestrictionLifted)
     if not lifted:
         return []
-    events = await unmatched.released(heard.connection, [p.person_id for _, p in lifted])
+    persons = {p.person_id for _, p in lifted}
+    told = await _released(heard, persons, lifted[-1][0])
+    again = Heard(heard.connection, heard.policies, told)
+    corrected = _at_once((e, a) for e, a in told if isinstance(a, IncomeAssessed))
+    return [
+        *await clues.from_facts(again),
+        *await second_look.of_corrected(again, corrected, persons),
+        *await births.of_corrected(again),
+        *await labour.of_changed(again),
+    ]
+
+
+async def _released(heard: Heard, persons: Iterable[UUID], end: Envelope) -> list[Told]:
+    """What was left out, but for facts that were replaced since; recorded, for the rules, with the end."""
     rows = await heard.connection.fetch(
         """
-        select e.* from es.events e join read.fact f using (event_id)
-        where f.event_id = any($1::uuid[]) and f.current order by e.position
+        select e.* from es.events e left join read.fact f using (event_id)
+        where e.event_id = any($1::uuid[]) and f.current is not false order by e.position
         """,
-        events,
+        await unmatched.released(heard.connection, list(persons)),
     )
-    on = day_of(lifted[-1][0])
-    told: list[tuple[Envelope, Any]] = []
+    told: list[Told] = []
     for row in rows:
         event = from_row("identification", row)
-        fact = _facts.decode(event.type, event.schema_version, event.data)
-        told.append((event, replace(fact, received_on=on)))
-    return await clues.from_facts(Heard(heard.connection, heard.policies, told))
+        payload = _events.decode(event.type, event.schema_version, event.data)
+        if isinstance(payload, FACTS):
+            payload = replace(payload, received_on=day_of(end))
+        told.append((structs.replace(event, recorded_at=end.recorded_at), payload))
+    return told
+
+
+def _at_once(corrected: Iterable[Told]) -> list[Told]:
+    """An assessment that was corrected several times meanwhile, from what the first of them corrected to
+    what the last says: no clue rests on a version in between."""
+    found: dict[UUID, Told] = {}
+    for event, assessed in corrected:
+        _, first = found.get(assessed.assessment_id, (event, assessed))
+        found[assessed.assessment_id] = (event, replace(assessed, corrects=first.corrects))
+    return [*found.values()]

@@ -4,6 +4,7 @@ What they find now and did not find by what was corrected is a clue; it names th
 the wrong figure is followed by `corrections`.
 """
 
+from collections.abc import Sequence, Set
 from datetime import date
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from common.ids import derived_id
 from common.intents import Intent
 from contracts.assessments import IncomeAssessed
 from contracts.envelope import Envelope
+from identification import unmatched
 from identification.domain.findings import Counted, Finding, History, KnownHousehold
 from identification.domain.policy import Policy
 from identification.domain.rulebook import FACT_RULES, findings
@@ -24,21 +26,31 @@ READING_INCOME = sorted({rule.hears for rule in FACT_RULES if rule.reads_income}
 
 async def of_incomes(heard: Heard) -> list[Intent]:
     """The clues that corrected incomes give rise to, with three queries for all of them."""
-    told: list[tuple[Envelope, IncomeAssessed]] = [
-        (event, assessed) for event, assessed in heard.of(IncomeAssessed) if assessed.corrects
-    ]
+    told = [(event, assessed) for event, assessed in heard.of(IncomeAssessed) if assessed.corrects]
+    return await of_corrected(heard, told)
+
+
+async def of_corrected(
+    heard: Heard, told: Sequence[tuple[Envelope, IncomeAssessed]], persons: Set[UUID] | None = None
+) -> list[Intent]:
+    """The same of these corrections; only by the facts about these persons, if told.
+
+    Facts that may not be used now (PIPL 47) are judged by it when they may be again.
+    """
     if not told:
         return []
     ids = list({assessed.household_id for _, assessed in told})
     known = await rules.households(heard.connection, ids)
     before = await rules.said(heard.connection, [a.corrects for _, a in told if a.corrects])
     histories = await facts.counted(heard.connection, ids, READING_INCOME, date.min)
-    intents = []
+    intents, withheld = [], list[tuple[UUID, UUID]]()
     for event, assessed in told:
         one = assessed.household_id
         if assessed.corrects and (household := known.get(one)):
             was = household.saying(before[assessed.corrects])
-            intents += found_anew(heard, event, one, household, was, histories[one])
+            withheld += [(event.event_id, person) for person in histories[one].withheld]
+            intents += found_anew(heard, event, one, household, was, histories[one], persons)
+    await unmatched.withhold(heard.connection, withheld)
     return intents
 
 
@@ -49,6 +61,7 @@ def found_anew(
     household: KnownHousehold,
     was: KnownHousehold,
     history: History,
+    persons: Set[UUID] | None = None,
 ) -> list[Intent]:
     """What the rules find of the facts that stand, and would not of the household as it `was`."""
     day = day_of(event)
@@ -66,6 +79,7 @@ def found_anew(
             following(event, household.region, day, policy.version),
         )
         for fact in standing(history, day)
+        if persons is None or fact.person_id in persons
         for found in newly_found(fact, household, was, history, policy)
     ]
 
