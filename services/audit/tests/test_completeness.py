@@ -44,7 +44,7 @@ async def test_it_says_of_every_service_how_it_stands_and_which_months_differ(
     assert told["项目资产"] == ["声明已过时", "1,234", "1,234"]
     assert told["治理"] == ["尚未声明", "—", "—"]
     english = (await client.get("/completeness?lang=en")).text
-    assert "not what services recorded (1 of them)" in english
+    assert "not what 1 service recorded" in english
 
 
 async def test_a_filter_leaves_the_services_that_were_asked_for(client: httpx.AsyncClient) -> None:

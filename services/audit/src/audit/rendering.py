@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from audit.phrases import PHRASES
-from audit.sentences import Language
+from audit.sentences import Counted, Language, Words
 from audit.words import SERVICES, area, named
 from common.clock import SHANGHAI
 from common.problems import Problem
@@ -107,7 +107,7 @@ def page(
         files=used,
         link=link,
         other_language=address(path, query if lang == "en" else {**query, "lang": "en"}),
-        say=lambda name, **filled: PHRASES[name].of(lang).format(**filled),
+        say=lambda name, **filled: said(PHRASES[name], lang, **filled),
         words=lambda words: words.zh if lang == "zh" else words.en,
         area=lambda code: area(code).of(lang),
         service=lambda code: named(code, SERVICES).of(lang),
@@ -116,6 +116,15 @@ def page(
     )
     policy = _policy(nonce, {file.kind for file in used}, asks)
     return HTMLResponse(html, status, headers={**SAFE, "Content-Security-Policy": policy})
+
+
+def said(words: Words, lang: Language, **filled: object) -> str:
+    """A phrase with what it speaks of; `n` says how many, where it counts."""
+    n = filled.get("n")
+    text = words.one if isinstance(words, Counted) and lang == "en" and n == 1 else words.of(lang)
+    if isinstance(n, int | float):
+        filled["n"] = f"{n:,}" if isinstance(n, int) else f"{n:g}"
+    return text.format(**filled)
 
 
 def _policy(nonce: str, kinds: set[str], asks: bool) -> str:

@@ -33,6 +33,13 @@ class Words:
         return self.zh if language == "zh" else self.en
 
 
+@dataclass(frozen=True, slots=True)
+class Counted(Words):
+    """What is said of so many things, given as `n`; `one` is the English of a single one."""
+
+    one: str
+
+
 Codes = Mapping[str, Words]
 
 

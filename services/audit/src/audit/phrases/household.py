@@ -1,24 +1,29 @@
 """What the pages of one household say."""
 
-from audit.sentences import Words
+from audit.sentences import Counted, Words
 
 HOUSEHOLD = {
     "timeline": Words("农户时间线", "Timeline of a household"),
-    "count": Words("共 {n} 条记录", "{n} events"),
+    "count": Counted("共 {n} 条记录", "{n} events", "{n} event"),
     "denied": Words("记录方声明未作此记录", "its service says it did not record this"),
-    "some_denied": Words(
+    "some_denied": Counted(
         "{n} 条记录与记录方签名的申报相矛盾，已逐条标明；核验卷宗时同样判为无效。",
         "{n} records contradict what their service signed, and are marked; the verifier finds the file "
         "invalid, too.",
+        "{n} record contradicts what its service signed, and is marked; the verifier finds the file "
+        "invalid, too.",
     ),
-    "parked": Words(
+    "parked": Counted(
         "{n} 条记录尚未能处理，以下时间线可能不完整。",
         "{n} records could not be processed yet; the timeline below may be incomplete.",
+        "{n} record could not be processed yet; the timeline below may be incomplete.",
     ),
-    "unkept": Words(
+    "unkept": Counted(
         "日志中另有 {n} 条记录，其内容未被采纳、不再保存：已由管理员放弃。核验卷宗时判为不完整。",
         "The log has {n} more records, whose content was not taken and is not kept: an administrator "
         "gave them up. The verifier finds the file incomplete.",
+        "The log has {n} more record, whose content was not taken and is not kept: an administrator "
+        "gave it up. The verifier finds the file incomplete.",
     ),
     "forked": Words("历史自相矛盾", "Contradictory history"),
     "forked_help": Words(
@@ -27,15 +32,16 @@ HOUSEHOLD = {
         "Two records with different content claim the same place; both cannot be true, and whatever comes "
         "later waits. Both are among the raw records and in the dossier: tell the administrators.",
     ),
-    "hidden": Words(
+    "hidden": Counted(
         "另有 {n} 条记录与本部门任务无关，不予显示。",
         "{n} more records are not shown: your department's task does not need them.",
+        "{n} more record is not shown: your department's task does not need it.",
     ),
-    "quiet": Words("{n} 天没有记录", "{n} days without a record"),
+    "quiet": Counted("{n} 天没有记录", "{n} days without a record", "{n} day without a record"),
     "month": Words("{year}年{month}月", "{year}-{month:02d}"),
     "occurred": Words("发生于", "Happened"),
     "recorded": Words("记录于", "recorded"),
-    "late": Words("迟报 {n} 天", "recorded {n} days late"),
+    "late": Counted("迟报 {n} 天", "recorded {n} days late", "recorded {n} day late"),
     "by_whom": Words("经办：", "By: "),
     "responsible": Words("帮扶责任人", "Responsible person"),
     "not_published": Words(
@@ -85,18 +91,23 @@ HOUSEHOLD = {
     "checkpoint": Words("签名检查点", "Signed checkpoint"),
     "envelope": Words("信封与内容", "Envelope and content"),
     "leaf": Words("记录哈希（叶子）", "Hash of the record (leaf)"),
-    "inclusion": Words("包含证明（{n} 个哈希）", "Proof of inclusion ({n} hashes)"),
+    "inclusion": Counted(
+        "包含证明（{n} 个哈希）", "Proof of inclusion ({n} hashes)", "Proof of inclusion ({n} hash)"
+    ),
     "given_up": Words(
         "内容不再保存，哈希仍可验证。", "The content is no longer kept; its hash still verifies."
     ),
     "dossier": Words("下载档案", "Download the dossier"),
     "badge_purpose": Words("浏览器自动核验", "verified by the browser by itself"),
     "badge_checking": Words("正在本浏览器内验证……", "Verifying in this browser…"),
-    "badge_good": Words(
+    "badge_good": Counted(
         "已由本浏览器验证：{n} 条记录未被改动，且没有遗漏",
         "Verified by this browser: {n} records, unchanged and complete",
+        "Verified by this browser: {n} record, unchanged and complete",
     ),
-    "badge_newer": Words("；另有 {n} 条尚待签名", "; {n} more wait to be signed"),
+    "badge_newer": Counted(
+        "；另有 {n} 条尚待签名", "; {n} more wait to be signed", "; {n} more waits to be signed"
+    ),
     "badge_bad": Words(
         "验证失败，请勿采信本页：{why}", "Verification failed, do not rely on this page: {why}"
     ),

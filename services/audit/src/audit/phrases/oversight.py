@@ -1,6 +1,6 @@
 """What the page of the county says, the lists behind it, and that of the completeness of the log."""
 
-from audit.sentences import Words
+from audit.sentences import Counted, Words
 
 OVERSIGHT = {
     "county": Words("全域总览", "Overview"),
@@ -11,7 +11,7 @@ OVERSIGHT = {
         "A number opens its list, a name its town.",
     ),
     "legend": Words("颜色表示户数：", "Shade by households:"),
-    "town_count": Words("{town}：{n} 户", "{town}: {n} households"),
+    "town_count": Counted("{town}：{n} 户", "{town}: {n} households", "{town}: {n} household"),
     "phase": Words("按此着色", "Coloured by"),
     "phase_CLUE": Words("线索办理中", "Clue open"),
     "phase_MONITORED": Words("监测中", "Monitored"),
@@ -24,7 +24,8 @@ OVERSIGHT = {
     "step_ELIMINATED": Words("消除", "Eliminated"),
     "reached": Words("到过此环节的户数", "Households that reached it"),
     "median": Words("距上一环节天数（中位数）", "Days since the step before (median)"),
-    "measured": Words("{days} 天（{n} 次）", "{days} days (of {n})"),
+    "days": Counted("{n} 天", "{n} days", "{n} day"),
+    "measured": Words("{days}（{n} 次）", "{days} (of {n})"),
     "duties": Words("法定任务", "Duties"),
     "duty": Words("任务", "Duty"),
     "duty_opened": Words("已产生", "Opened"),
@@ -47,12 +48,12 @@ OVERSIGHT = {
         "逾期：在期限当日结束前没有完成，无论后来是否补做。",
         "Breached: not fulfilled by the end of the day it was due, whether or not it was done later.",
     ),
-    "households_n": Words("{n} 户", "{n} households"),
     "in_all": Words("合计 {n}", "{n} in all"),
     "how_often": Words("次数", "How often"),
-    "uncounted": Words(
+    "uncounted": Counted(
         "另有 {n} 户正在统计，以下数字暂不完整，请稍后刷新。",
         "{n} more households are being counted; the numbers below are not complete yet. Reload soon.",
+        "{n} more household is being counted; the numbers below are not complete yet. Reload soon.",
     ),
     "oversight": Words("监督", "Oversight"),
     "completeness": Words("日志是否完整", "Is the log complete"),
@@ -61,9 +62,10 @@ OVERSIGHT = {
         "Every hour each service states what it recorded, by month, with counts and hashes; each month is "
         "compared with the log. Neither reads the other's database.",
     ),
-    "some_differ": Words(
+    "some_differ": Counted(
         "{n} 个业务的记录与日志不一致，请通知系统管理员。",
-        "The log is not what services recorded ({n} of them): tell the administrators.",
+        "The log is not what {n} services recorded: tell the administrators.",
+        "The log is not what {n} service recorded: tell the administrators.",
     ),
     "whole_complete": Words("一致", "Complete"),
     "whole_differs": Words("不一致", "Differs"),

@@ -109,7 +109,8 @@ function pinned(vkey) {
 
 async function badge(at) {
   const say = (name, good) => { at.textContent = name; at.className = `badge ${good}`; at.hidden = false; };
-  const { dossier, key, count, checking, good, newer, bad, unsigned, unable } = at.dataset;
+  const { dossier, key, count, checking, bad, unsigned, unable } = at.dataset;
+  const counted = (name, n) => n === 1 ? at.dataset[`${name}One`] : at.dataset[name].replace("{n}", n.toLocaleString("en"));
   if (!window.crypto || !crypto.subtle) return say(unable, "");
   say(checking, "");
   try {
@@ -120,8 +121,8 @@ async function badge(at) {
     const shown = Array.from(document.querySelectorAll("[data-hash]"), (li) => li.dataset.hash);
     const found = await verify(await file.json(), pinned(told), told, shown);
     must(found.newer <= Math.max(0, count - found.verified), "page");
-    const more = found.newer ? newer.replace("{n}", found.newer) : "";
-    return say(good.replace("{n}", found.verified) + more, "good");
+    const more = found.newer ? counted("newer", found.newer) : "";
+    return say(counted("good", found.verified) + more, "good");
   } catch (error) {
     if (error instanceof DOMException && error.name === "NotSupportedError") return say(unable, "");
     return say(bad.replace("{why}", error instanceof Bad ? error.message : "format"), "bad");
