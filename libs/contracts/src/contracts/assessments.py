@@ -58,7 +58,7 @@ class IncomeAssessed:
         "收入核算",
         "Income assessed",
         "{window_from}至{window_to}，{members}人：可支配收入{disposable_fen}元，监测线{line_fen}元/人，线内：{within_line}[；更正后的记录，取代{corrects}]",
-        "{window_from} to {window_to}, {members} persons: disposable {disposable_fen} yuan, "
+        "{window_from} to {window_to}, persons: {members}; disposable {disposable_fen} yuan, "
         "line {line_fen} yuan a person, within the line: {within_line}[; as corrected, in place of {corrects}]",
     )
     household_id: UUID

@@ -53,7 +53,7 @@ class EmergencyCaseMissing:
         "先行帮扶后未立案",
         "No case after emergency help",
         "{granted_on}先行帮扶后{days}天仍未立案；帮扶有效，请补办程序",
-        "{days} days after the help of {granted_on} there is no case; the help stays valid",
+        "No case yet since the help of {granted_on} (days: {days}); the help stays valid",
     )
     household_id: UUID
     grant_id: UUID

@@ -201,7 +201,7 @@ class RiskEliminated:
         "风险消除",
         "Risk eliminated",
         "县级审定：{eliminated_on}{manner}，监测{days}天",
-        "The county decided: eliminated {manner} on {eliminated_on}, after {days} days",
+        "The county decided: eliminated {manner} on {eliminated_on}, days monitored: {days}",
     )
     household_id: UUID
     episode_id: UUID

@@ -224,7 +224,7 @@ class MonitoringConfirmed:
         "Monitoring confirmed",
         "县级审定：认定为{monitored_class}（第{episode_no}次），风险{risk_types}；自发现起{elapsed_days}天，逾期：{late}",
         "The county confirmed {monitored_class} (episode {episode_no}), risks {risk_types}; "
-        "{elapsed_days} days from discovery, late: {late}",
+        "days from discovery: {elapsed_days}, late: {late}",
     )
     household_id: UUID
     episode_id: UUID

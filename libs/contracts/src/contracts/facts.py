@@ -140,7 +140,7 @@ class UnmatchedFactResolved:
         "待对应信息已处理",
         "Waiting fact resolved",
         "等待{waited_days}天后处理：{outcome}",
-        "Resolved after {waited_days} days: {outcome}",
+        "Resolved (days waited: {waited_days}): {outcome}",
     )
     fact_id: UUID
     outcome: MatchOutcome

@@ -213,7 +213,7 @@ class HouseholdSplit:
         "分户",
         "Household split",
         "自{effective_on}起分户（{reason}）：分出{new_co_living_count}人，留下{co_living_count}人",
-        "Split on {effective_on} ({reason}): {new_co_living_count} left, {co_living_count} stay",
+        "Split on {effective_on} ({reason}): leaving {new_co_living_count}, staying {co_living_count}",
     )
     household_id: UUID
     new_household_id: UUID
@@ -238,7 +238,7 @@ class HouseholdsMerged:
         "并户",
         "Households merged",
         "自{effective_on}起并入{absorbed_count}户",
-        "{absorbed_count} household(s) merge into this one on {effective_on}",
+        "Households merged into this one on {effective_on}: {absorbed_count}",
     )
     household_id: UUID
     absorbed_ids: list[UUID]
@@ -303,7 +303,7 @@ class MergerCompleted:
         "并户完成",
         "Merger completed",
         "并入户的{arrived}名成员已转入，共同生活{co_living_count}人",
-        "{arrived} members of the absorbed household arrived; {co_living_count} living together",
+        "Members arrived from the absorbed household: {arrived}; {co_living_count} living together",
     )
     household_id: UUID
     absorbed_id: UUID
@@ -355,7 +355,7 @@ class PerCapitaRecomputed:
         "重算人均收入",
         "Per-capita income recomputed",
         "人口变为{members}人，人均可支配收入{per_capita_fen}元，监测线{line_fen}元，线内：{within_line}",
-        "{members} persons now: {per_capita_fen} yuan each, line {line_fen}, within it: {within_line}",
+        "Persons now: {members}; {per_capita_fen} yuan each, line {line_fen}, within it: {within_line}",
     )
     household_id: UUID
     assessment_id: UUID

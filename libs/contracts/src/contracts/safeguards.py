@@ -35,7 +35,7 @@ class WaterSourceRegistered:
         "登记水源",
         "Water source registered",
         "登记{kind}水源，供{served_count}户",
-        "A source of {kind} was registered, serving {served_count} households",
+        "A source of {kind} was registered, households served: {served_count}",
     )
     source_id: UUID
     label: str
@@ -54,7 +54,7 @@ class WaterServiceChanged:
         "变更供水户",
         "Water service changed",
         "自{effective_on}起供{served_count}户",
-        "Serving {served_count} households since {effective_on}",
+        "Households served since {effective_on}: {served_count}",
     )
     source_id: UUID
     connected: list[UUID]
@@ -113,7 +113,7 @@ class WaterTestExpired:
         "水质检测过期",
         "Water test expired",
         "检测报告自{expired_on}起过期，涉及{served_count}户，不再计为合格",
-        "The report expired on {expired_on}; {served_count} households no longer count as qualified",
+        "The report expired on {expired_on}; households that no longer count as qualified: {served_count}",
     )
     source_id: UUID
     task_id: UUID
@@ -129,7 +129,7 @@ class WaterOutageReported:
         "停水报告",
         "Water outage reported",
         "自{began_on}起停水{days}天，结束：{over}",
-        "Water cut for {days} days since {began_on}, over: {over}",
+        "Water cut since {began_on}, days: {days}, over: {over}",
     )
     source_id: UUID
     outage_id: UUID
