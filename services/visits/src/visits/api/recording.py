@@ -6,16 +6,35 @@ import asyncpg
 from fastapi import Request, Response
 
 from common.auth import Principal
-from common.http import required_key
+from common.http import circumstances, required_key
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem, fault
-from visits.api.wired import wired
+from visits.api.wired import region_of, wired
+from visits.domain.commands import VoidScreening, VoidVisit
+from visits.domain.household import VISITS, stream_of
 
 
 async def key_of(request: Request, caller: Principal) -> Key:
     """What names the action. Raises `Problem` (400) without an `Idempotency-Key`."""
     body = await request.body()
     return Key(caller.client, required_key(request), fingerprint(request.url.path.encode(), body))
+
+
+async def voided(
+    request: Request, caller: Principal, command: VoidVisit | VoidScreening, table: Any, named: str
+) -> Response:
+    """201 with the receipt of a voiding by somebody of the household's area, the same bytes when repeated."""
+    key, app = await key_of(request, caller), wired(request)
+    region = await region_of(app, command.household_id, caller)
+    intent = Intent(
+        stream=stream_of(command.household_id),
+        household_id=command.household_id,
+        decider=VISITS,
+        command=command,
+        context=circumstances(caller, region=region, occurred_at=app.runtime.clock.now()),
+        key=key,
+    )
+    return await recorded(request, intent, table, named)
 
 
 async def recorded(request: Request, intent: Intent, table: Any, named: str) -> Response:

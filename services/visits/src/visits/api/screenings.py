@@ -14,7 +14,7 @@ from common.paging import bounded, lead_on
 from common.problems import Problem
 from contracts.codes import RiskType
 from visits.api.forms import Day, ScreeningForm, ScreeningVoidingForm
-from visits.api.recording import key_of, recorded
+from visits.api.recording import key_of, recorded, voided
 from visits.api.wired import region_of, wired
 from visits.domain.commands import RecordScreening, VoidScreening
 from visits.domain.household import VISITS, quarter_of, stream_of
@@ -63,27 +63,15 @@ async def void(
 ) -> Response:
     """Asked for by one person and approved by another. The form stays on the log, and on no list; the
     corrected one is recorded under an id of its own. A clue that it raised is verified by people."""
-    key = await key_of(request, caller)
-    app = wired(request)
-    region = await region_of(app, form.household_id, caller)
-    clock = app.runtime.clock
     command = VoidScreening(
         household_id=form.household_id,
         screening_id=screening_id,
         reason=form.reason,
         requested_by=form.requested_by,
         by=caller.actor.person,
-        today=clock.today(),
+        today=wired(request).runtime.clock.today(),
     )
-    intent = Intent(
-        stream=stream_of(form.household_id),
-        household_id=form.household_id,
-        decider=VISITS,
-        command=command,
-        context=circumstances(caller, region=region, occurred_at=clock.now()),
-        key=key,
-    )
-    return await recorded(request, intent, ScreeningRow, "screening")
+    return await voided(request, caller, command, ScreeningRow, "screening")
 
 
 @router.get("/v1/screenings", summary="Screenings of your area")

@@ -15,7 +15,7 @@ from common.problems import Problem
 from contracts.visits import Visitor
 from visits import read_model
 from visits.api.forms import VisitForm, VoidingForm
-from visits.api.recording import key_of, recorded
+from visits.api.recording import key_of, recorded, voided
 from visits.api.wired import Wired, region_of, wired
 from visits.domain.commands import RecordVisit, VoidVisit
 from visits.domain.household import VISITS, stream_of
@@ -74,27 +74,15 @@ async def void(
 ) -> Response:
     """Asked for by one person and approved by another, who was not there. The visit stays on the log; a duty
     that it fulfilled is fulfilled by another visit, or due again."""
-    key = await key_of(request, caller)
-    app = wired(request)
-    region = await region_of(app, form.household_id, caller)
-    clock = app.runtime.clock
     command = VoidVisit(
         household_id=form.household_id,
         visit_id=visit_id,
         reason=form.reason,
         requested_by=form.requested_by,
         by=caller.actor.person,
-        today=clock.today(),
+        today=wired(request).runtime.clock.today(),
     )
-    intent = Intent(
-        stream=stream_of(form.household_id),
-        household_id=form.household_id,
-        decider=VISITS,
-        command=command,
-        context=circumstances(caller, region=region, occurred_at=clock.now()),
-        key=key,
-    )
-    return await recorded(request, intent, VisitRow, "visit")
+    return await voided(request, caller, command, VisitRow, "visit")
 
 
 @router.get("/v1/households/{household_id}/visits", summary="Visits of a household, latest first")
