@@ -3,7 +3,7 @@
 It shows counts of events and no household, so a look at it is not recorded; a refusal is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -13,8 +13,12 @@ from fastapi.responses import HTMLResponse, Response
 
 from audit.api import runtime_of
 from audit.lists import overseeing
+from audit.phrases import PHRASES
 from audit.reconciliation import Difference, Reconciled
-from audit.rendering import page
+from audit.rendering import Condition, page
+from audit.verify import key_of
+from audit.words import SERVICES as SERVICE_NAMES
+from audit.words import named
 from common.auth import Principal
 from common.http import only_filters
 from common.problems import Problem
@@ -24,12 +28,16 @@ router = APIRouter(tags=["pages"], include_in_schema=False, default_response_cla
 
 PAGE: Final = 100  # months on a page
 OLD: Final = timedelta(hours=2)  # each service states its store every hour
-OUTCOMES: Final = ("complete", "differs", "old", "unstated")
+OUTCOMES: Final = ("complete", "empty", "differs", "old", "unstated", "absent")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A service, how it stands (`OUTCOMES`), and what of it was compared last, if anything was."""
+    """A service, how it stands (`OUTCOMES`), and what of it was compared last, if anything was.
+
+    `empty`: it states that it has recorded nothing, and the log has nothing. `absent`: it is not run
+    here, as far as audit can know: no key of it is set up, and the log has nothing of it.
+    """
 
     service: str
     outcome: str
@@ -57,8 +65,11 @@ async def completeness(request: Request, caller: Annotated[Principal, overseeing
     service, outcome = asked.get("service", ""), asked.get("outcome", "")
     if service not in ("", *SERVICES) or outcome not in ("", *OUTCOMES):
         raise Problem("not-found")
-    now = runtime_of(request).clock.now()
-    every = rows(request.app.state.reconciled, now)
+    runtime, state = runtime_of(request), request.app.state
+    now = runtime.clock.now()
+    run = {key_of(vkey).name.rpartition("/")[2] for vkey in state.producers}
+    heard = {row["service"] for row in await runtime.pool.fetch(_HEARD)} if run else set(SERVICES)
+    every = rows(state.reconciled, run | heard, now)
     shown = [r for r in every if service in ("", r.service) and outcome in ("", r.outcome)]
     left = [m for m in months(shown) if m.place > asked.get("cursor", "")]
     return page(
@@ -71,13 +82,20 @@ async def completeness(request: Request, caller: Annotated[Principal, overseeing
         services=SERVICES,
         outcomes=OUTCOMES,
         chosen={name: v for name, v in (("service", service), ("outcome", outcome)) if v},
+        asked=[
+            *([Condition(PHRASES["service"], named(service, SERVICE_NAMES))] if service else []),
+            *([Condition(PHRASES["outcome"], PHRASES[f"whole_{outcome}"])] if outcome else []),
+        ],
         now=now,
     )
 
 
-def rows(found: Mapping[str, Reconciled], now: datetime) -> list[Row]:
-    """Every service, whether it ever stated anything or not."""
-    return [Row(name, _outcome(found.get(name), now), found.get(name)) for name in SERVICES]
+def rows(found: Mapping[str, Reconciled], here: Collection[str], now: datetime) -> list[Row]:
+    """Every service, whether it is `here` and ever stated anything, or not."""
+    return [
+        Row(name, _outcome(found.get(name), name in here, now), found.get(name))
+        for name in SERVICES
+    ]
 
 
 def months(of: list[Row]) -> list[Month]:
@@ -86,9 +104,14 @@ def months(of: list[Row]) -> list[Month]:
     return sorted(found, key=lambda month: month.place)
 
 
-def _outcome(compared: Reconciled | None, now: datetime) -> str:
+def _outcome(compared: Reconciled | None, here: bool, now: datetime) -> str:
     if compared is None:
-        return "unstated"
+        return "unstated" if here else "absent"
     if not compared.complete:
         return "differs"
-    return "old" if now - compared.until > OLD else "complete"
+    if now - compared.until > OLD:
+        return "old"
+    return "complete" if compared.recorded else "empty"
+
+
+_HEARD = "select distinct split_part(name, '/', 1) as service from log.trees where size > 0"

@@ -41,6 +41,14 @@ class File:
     integrity: str
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a list is narrowed to, in words: a name and its value, or a name that says it all."""
+
+    name: Words
+    value: Words | None = None
+
+
 def _file(path: Path) -> File:
     digest = sha256(path.read_bytes())
     name = f"{path.stem}-{digest.hexdigest()[:12]}{path.suffix}"

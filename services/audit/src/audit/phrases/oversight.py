@@ -71,6 +71,17 @@ OVERSIGHT = {
     "whole_differs": Words("不一致", "Differs"),
     "whole_old": Words("声明已过时", "Out of date"),
     "whole_unstated": Words("尚未声明", "Not stated yet"),
+    "whole_empty": Words("尚无记录", "Nothing recorded yet"),
+    "whole_absent": Words("本系统未运行", "Not run here"),
+    "empty_help": Words(
+        "尚无记录：该业务声明自己还没有任何记录，日志中也没有。",
+        "Nothing recorded yet: the service states that it has no record, and the log has none.",
+    ),
+    "absent_help": Words(
+        "本系统未运行：没有配置该业务的公钥，日志中也没有它的记录，因此无可核对。",
+        "Not run here: no key of the service is set up, and the log has nothing of it, so there is nothing "
+        "to compare.",
+    ),
     "by_service": Words("各业务", "By service"),
     "none_such": Words("没有符合条件的业务。", "No service is like that."),
     "stated": Words("已记录", "Recorded"),
