@@ -180,7 +180,45 @@ async def test_people_read_it_on_a_page_of_its_own_and_find_it_from_the_househol
     english = (await client.get(f"{PAGE}/accesses?lang=en&refused=true")).text
     assert "Who looked" in english
     assert "complaint 17" not in english
-    assert "没有查看记录" in (await client.get(f"{PAGE}/accesses?department=canlian")).text
+    assert "没有符合条件" in (await client.get(f"{PAGE}/accesses?department=canlian")).text
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", None),
+        ("department=&since=&until=", None),
+        ("refused=true&department=yibao", "部门：医疗保障部门；被拒绝的"),
+        ("refused=false", "未被拒绝的"),
+        ("since=2024-06-03&until=2024-06-04", "自（含当日）：2024-06-03；至（含当日）：2024-06-04"),
+        ("since=2024-06-03T04:00:00Z&lang=en", "From: 2024-06-03 12:00"),
+        ("department=<b>&lang=en", "Department: <b>"),
+    ],
+)
+@pytest.mark.parametrize("path", [f"{PAGE}/accesses", "/accesses"])
+async def test_the_page_says_in_words_what_it_is_narrowed_to(
+    client: httpx.AsyncClient, looked: None, path: str, query: str, said: str | None
+) -> None:
+    page = (await client.get(f"{path}?{query}")).text
+    Checked(page)
+    found = re.search('<p class="narrowed">(.*?) <a href="([^"]+)"', page)
+    if said is None:
+        assert not found
+        assert 'type="checkbox" value="true" checked' not in page
+        return
+    assert found
+    words = html.unescape(re.sub("<[^>]+>", "", found[1]))
+    assert words.partition("：" if "lang=en" not in query else ": ")[2] == said
+    assert found[2] == path + ("?lang=en" if "lang=en" in query else "")
+    assert ("checked" in page) == ("refused=true" in query)
+
+
+async def test_the_area_is_said_where_it_is_not_the_callers_own(
+    client: httpx.AsyncClient, looked: None
+) -> None:
+    page = (await client.get("/accesses?region=441624108&department=canlian")).text
+    assert "仅显示：所在地：<strong>彭寨镇</strong>；部门：<strong>残疾人联合会</strong>" in page
+    assert "没有符合条件的查看记录" in page
 
 
 async def test_the_log_of_looks_is_a_file_that_the_verifier_verifies(

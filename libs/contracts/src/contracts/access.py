@@ -95,8 +95,8 @@ class ListLookedAt:
     wording: ClassVar = Wording(
         "查看名单",
         "List looked at",
-        "查看了{area}的{shown}（{households}户，条件：{filters}），用途：{purpose}",
-        "Looked at {shown} of {area} (households: {households}, filters: {filters}), for: {purpose}",
+        "查看了{area}的{shown}（{households}户[，条件：{filters}]），用途：{purpose}",
+        "Looked at {shown} of {area} (households: {households}[, filters: {filters}]), for: {purpose}",
     )
     area: str
     shown: Shown

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import Boolean, ColumnElement, false, literal_column, not_, tuple_
 from sqlmodel import col
 
@@ -22,20 +22,18 @@ from audit.lists import Lister, listing
 from audit.lists import stream_of as area_stream
 from audit.looks import READ, Looker, looking, stream_of
 from audit.read_model import OF_AREAS, Entry
-from audit.rendering import page
 from audit.sentences import Words, shown
 from audit.state import at
 from audit.timeline import Who, cursor_after, place_in, told
 from audit.verify import payload
 from audit.vocabulary import Vocabulary
-from audit.words import DEPARTMENTS, inside
+from audit.words import DEPARTMENTS
 from common.http import encoded, only_filters
 from common.paging import lead_on
 from contracts.access import Shown
 
 router = APIRouter(tags=["access"])
 
-PAGE = 100  # looks on a page for people
 NAMES = ("department", "refused", "since", "until")
 
 
@@ -119,7 +117,7 @@ async def accesses(
 ) -> Response:
     """For those who oversee; a look is here as soon as audit has heard of it on Kafka."""
     only_filters(request, (*NAMES, "cursor", "limit", "purpose"))
-    items, following = await _found(request, _of(caller), wanted, cursor, limit)
+    items, following = await latest(request, of_household(caller), wanted, cursor, limit)
     answer = encoded(Accesses(household_id, items, following))
     lead_on(request, answer, following)
     return answer
@@ -140,71 +138,15 @@ async def to_area(
 ) -> Response:
     """Those of an area, given by the first digits of its code; without one, of the caller's."""
     only_filters(request, ("region", *NAMES, "cursor", "limit", "purpose"))
-    items, following = await _found(request, _inside(caller), wanted, cursor, limit)
-    _show(caller, wanted)
+    items, following = await latest(request, of_area(caller), wanted, cursor, limit)
+    say_shown(caller, wanted)
     answer = encoded(AccessesToArea(caller.place, items, following))
     lead_on(request, answer, following)
     return answer
 
 
-@router.get(
-    "/households/{household_id}/accesses",
-    include_in_schema=False,
-    response_class=HTMLResponse,
-)
-async def page_of(
-    request: Request,
-    caller: Annotated[Looker, looking(Shown.ACCESSES, scope=READ, staff=True)],
-    wanted: Annotated[Asked, Depends(asked)],
-) -> Response:
-    """The same for people."""
-    only_filters(request, (*NAMES, "cursor", "lang", "purpose"))
-    return await _page(request, "accesses.html", _of(caller), wanted, household=caller)
-
-
-@router.get("/accesses", include_in_schema=False, response_class=HTMLResponse)
-async def page_of_area(
-    request: Request,
-    caller: Annotated[Lister, listing(Shown.ACCESSES, scope=READ)],
-    wanted: Annotated[Asked, Depends(asked)],
-) -> Response:
-    """Who looked at lists, for people: of the caller's area, or of `region` inside it."""
-    only_filters(request, ("region", *NAMES, "cursor", "lang", "purpose"))
-    answer = await _page(
-        request,
-        "area_accesses.html",
-        _inside(caller),
-        wanted,
-        region=caller.place,
-        areas=dict.fromkeys((caller.actor.region, *inside(caller.actor.region), caller.place)),
-        now=runtime_of(request).clock.now(),
-    )
-    _show(caller, wanted)
-    return answer
-
-
-async def _page(
-    request: Request,
-    template: str,
-    which: Sequence[ColumnElement[bool]],
-    wanted: Asked,
-    **values: Any,
-) -> Response:
-    cursor = request.query_params.get("cursor")
-    items, following = await _found(request, which, wanted, cursor, PAGE)
-    return page(
-        request,
-        template,
-        items=items,
-        following=following,
-        departments=DEPARTMENTS,
-        chosen={name: v for name in NAMES if (v := request.query_params.get(name))},
-        **values,
-    )
-
-
-def _show(caller: Lister, wanted: Asked) -> None:
-    """What is recorded of the filters: codes that there are, and moments, but no free text."""
+def say_shown(caller: Lister, wanted: Asked) -> None:
+    """Record what was asked for: codes that there are, and moments, but no free text."""
     caller.show(
         0,
         department=wanted.department if wanted.department in DEPARTMENTS else None,
@@ -214,14 +156,14 @@ def _show(caller: Lister, wanted: Asked) -> None:
     )
 
 
-def _inside(caller: Lister) -> list[ColumnElement[bool]]:
+def of_area(caller: Lister) -> list[ColumnElement[bool]]:
     """Those of an area and of the areas in it; in terms of an index that has them by time."""
     first, stream = area_stream(caller.place), col(Entry.stream)
     of_areas = literal_column(OF_AREAS, Boolean())
     return [of_areas, stream >= first, stream < first + ":"]  # ":" comes right after "9"
 
 
-def _of(caller: Looker) -> list[ColumnElement[bool]]:
+def of_household(caller: Looker) -> list[ColumnElement[bool]]:
     """Audit's own by the stream, other services' by the stream of that name in the timeline."""
     stream = stream_of(caller.household_id)
     return [
@@ -230,13 +172,14 @@ def _of(caller: Looker) -> list[ColumnElement[bool]]:
     ]
 
 
-async def _found(
+async def latest(
     request: Request,
     which: Sequence[ColumnElement[bool]],
     wanted: Asked,
     cursor: str | None,
     limit: int,
 ) -> tuple[list[Access], str | None]:
+    """Those looks, the latest first, and the cursor of what follows."""
     vocabulary = vocabulary_of(request)
     found = await queries.latest(
         runtime_of(request).engine,

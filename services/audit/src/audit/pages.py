@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from audit import completeness, county, household, live, lookup, queries
+from audit import access_pages, completeness, county, household, live, lookup, queries
 from audit.access import COOKIE, SCOPE, SigningIn, form, signed_in
 from audit.api import MOST, runtime_of
 from audit.lists import Lister, listing
@@ -92,6 +92,6 @@ async def sign_out(request: Request, caller: Annotated[Principal, signed_in()]) 
 def install(app: FastAPI) -> None:
     """Add the pages, and problems as pages for those who asked for a page."""
     app.include_router(router)
-    for pages in (completeness, county, household, live, lookup):
+    for pages in (access_pages, completeness, county, household, live, lookup):
         app.include_router(pages.router)
     app.state.problem_page = problem_page
