@@ -229,11 +229,18 @@ async def url(app: FastAPI) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def open_(browser: Browser, url: str, tokens: Issuer) -> AsyncIterator[Open]:
-    """A page, for a supervisor who is signed in. A fault of a script fails the test, and so does an
-    error on the console, as of the content policy."""
+def faults() -> list[str]:
+    """Faults of scripts, and errors on the console, as of the content policy. A test takes those away
+    that it means to make."""
+    return []
+
+
+@pytest.fixture
+async def open_(
+    browser: Browser, url: str, tokens: Issuer, faults: list[str]
+) -> AsyncIterator[Open]:
+    """A page, for a supervisor who is signed in. Faults fail the test."""
     contexts: list[BrowserContext] = []
-    faults: list[str] = []
 
     def heard(said: ConsoleMessage) -> None:
         if said.type == "error":

@@ -20,7 +20,7 @@ from audit.log import stated
 from audit.log.keeper import Keeper
 from audit.looks import Looker, looking
 from audit.phrases import PARKED, PHRASES
-from audit.rendering import page
+from audit.rendering import Condition, page
 from audit.sentences import Words
 from audit.state import Happened, State, diff, state
 from audit.timeline import Item, cursor_after, place_in, told
@@ -100,6 +100,7 @@ async def household(
     events = sight.among(events)
     after = place_in(request.query_params.get("cursor"))
     chosen = Filters(**{name: None if (v := getattr(asked, name)) == "" else v for name in CHOICES})
+    given = {n: v for n in ("valid_at", "known_at") if (v := request.query_params.get(n))}
     found = await queries.entries(
         runtime.engine,
         id_,
@@ -112,7 +113,6 @@ async def household(
     )
     shown = found[:MOST]
     items = [told(entry, vocabulary) for entry in shown]
-    chosen_now = {n: v for n in CHOICES if (v := request.query_params.get(n))}
     services = {event.service for event in events} | ({chosen.service} if chosen.service else set())
     due = deadlines(events, business_date(now))
     proof = await queries.proof(runtime.engine, id_)
@@ -140,7 +140,7 @@ async def household(
         now=now,
         fields=_fields(seen, vocabulary),
         changes=changes(seen, current, events, vocabulary.state()),
-        clocks=asked.valid_at is not None or asked.known_at is not None,
+        clocks=bool(given),
         valid_at=_day(point[0]),
         known_at=_day(point[1]),
         first=_day(min((e.occurred_at for e in events), default=now)),
@@ -148,11 +148,34 @@ async def household(
         due=due,
         next_due=next((d for d in due if d.outcome in ("open", "overdue") and d.due_on), None),
         type_label=lambda e: vocabulary.label(e.service, e.type, e.schema_version),
-        chosen=chosen_now,
+        chosen=(filtered := _given(chosen)),
+        asked=narrowed(chosen),
+        given=given,
+        kept=filtered | given,
+        cursor=request.query_params.get("cursor"),
         services={name: named(name, SERVICES) for name in sorted(services)},
         departments=DEPARTMENTS,
         only=ONLY,
     )
+
+
+def narrowed(chosen: Filters) -> list[Condition]:
+    """What the timeline is narrowed to, in words."""
+    found = []
+    if chosen.service is not None:
+        found.append(Condition(PHRASES["service"], named(chosen.service, SERVICES)))
+    if chosen.department is not None:
+        found.append(Condition(PHRASES["department"], named(chosen.department, DEPARTMENTS)))
+    for name in ONLY:
+        if (wanted := getattr(chosen, name)) is not None:
+            found.append(Condition(PHRASES[f"{name}_only" if wanted else f"not_{name}"]))
+    return found
+
+
+def _given(chosen: Filters) -> dict[str, str]:
+    """The same as a query."""
+    values = {name: getattr(chosen, name) for name in CHOICES}
+    return {n: str(v).lower() if n in ONLY else v for n, v in values.items() if v is not None}
 
 
 @router.get("/households/{household_id}/raw")

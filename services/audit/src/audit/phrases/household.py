@@ -70,6 +70,10 @@ HOUSEHOLD = {
         "{valid} 的情况，以 {known} 已记录的信息为准；下表为与现在的差别。",
         "As of {valid}, by what had been recorded on {known}; and how that differs from now.",
     ),
+    "back_to_now": Words("回到现在", "Back to now"),
+    "not_loaded": Words(
+        "未能加载，请检查网络后重试。", "Could not be loaded: check the network and try again."
+    ),
     "changes": Words("差别", "Differences"),
     "no_changes": Words("与现在没有差别。", "Nothing differs from now."),
     "field": Words("项目", "Field"),
@@ -81,7 +85,13 @@ HOUSEHOLD = {
     "only_late": Words("只看迟报", "Late only"),
     "only_corrected": Words("只看更正", "Corrections only"),
     "only_breach": Words("只看逾期", "Missed deadlines only"),
-    "all_records": Words("显示全部", "Show all"),
+    "late_only": Words("迟报的", "recorded late"),
+    "not_late": Words("按时记录的", "recorded in time"),
+    "corrected_only": Words("更正，以及被更正的", "corrections, and what they correct"),
+    "not_corrected": Words("更正以外的", "all but corrections"),
+    "breach_only": Words("逾期的", "missed deadlines"),
+    "not_breach": Words("逾期以外的", "all but missed deadlines"),
+    "no_such_record": Words("没有符合条件的记录。", "No record is like that."),
     "evidence": Words("证据", "Evidence"),
     "raw": Words("原始记录", "Raw records"),
     "raw_help": Words(

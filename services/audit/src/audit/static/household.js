@@ -142,10 +142,32 @@ function slider(date) {
 
 function live(at) {
   const stream = new EventSource(at.dataset.live);
-  stream.onmessage = () => { at.hidden = false; };
+  stream.onmessage = () => {
+    const link = document.createElement("a");
+    link.href = ""; // as the page is now: what it is narrowed to, and both clocks
+    link.textContent = at.dataset.text;
+    at.replaceChildren(link);
+  };
   addEventListener("pagehide", () => stream.close());
 }
 
+// What is loaded into the page: the address says which point of the clocks it shows; what the server does
+// not give is asked for as a page, which says why; and without a network the page stays, and says so.
+function loading() {
+  const to = (event) => event.detail.pathInfo.finalRequestPath;
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    if (event.target.matches(".clocks") && event.detail.successful) history.replaceState(null, "", to(event));
+  });
+  document.addEventListener("htmx:responseError", (event) => location.assign(to(event)));
+  document.addEventListener("htmx:sendError", ({ detail: { target } }) => {
+    const said = target.querySelector(".away") || document.createElement("p");
+    said.className = "alarm away";
+    said.textContent = target.dataset.away;
+    target.prepend(said);
+  });
+}
+
+loading();
 document.querySelectorAll("[data-slider]").forEach(slider);
 const verified = document.getElementById("badge");
 if (verified) badge(verified);
