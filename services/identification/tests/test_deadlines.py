@@ -15,6 +15,7 @@ from contracts.identification import HouseholdEvent
 from contracts.stages import Stage
 from identification.domain.commands import CloseBusinessDay
 from identification.domain.household import HOUSEHOLD
+from services.identification.tests.ending import ENTER
 from services.identification.tests.story import (
     CONFIRM,
     NOT_AT_RISK,
@@ -63,7 +64,7 @@ def test_a_day_that_is_closed_again_or_late_says_nothing_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [history(), history(*STEPS), history(RISK, START, NOT_AT_RISK, REJECT)]
+    "given", [history(), history(*STEPS, ENTER), history(RISK, START, NOT_AT_RISK, REJECT)]
 )
 def test_nothing_is_late_where_no_case_waits(given: list[HouseholdEvent]) -> None:
     assert closed(date(2024, 4, 20), given) == []

@@ -17,6 +17,7 @@ from contracts.monitoring import MonitoringCancelled, MonitoringClosed
 from identification.domain.commands import CloseBusinessDay, Command
 from identification.domain.eligibility import EligibilityEvent
 from identification.domain.household import HOUSEHOLD
+from identification.domain.obligations import ObligationEvent
 from services.identification.tests.ending import (
     ALLOW,
     AUTUMN,
@@ -43,9 +44,10 @@ WINDOW = (date(2023, 10, 1), date(2024, 9, 30))
 
 
 def closed(day: date, given: list[HouseholdEvent], **change: Any) -> list[HouseholdEvent]:
-    """What the end of a day says of the household."""
+    """What the end of a day says of the household, but for what is owed elsewhere (S8.4-01)."""
     policy = replace(POLICY, **change)
-    return HOUSEHOLD.when(CloseBusinessDay(day=day, policy=policy), given=given)
+    said = HOUSEHOLD.when(CloseBusinessDay(day=day, policy=policy), given=given)
+    return [event for event in said if not isinstance(event, ObligationEvent)]
 
 
 def detected(*commands: Command) -> list[HouseholdEvent]:

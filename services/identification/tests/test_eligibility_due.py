@@ -163,7 +163,7 @@ async def test_S7301_what_is_eligible_is_listed_and_proposals_in_time_are_counte
         "waiting": 2,
         "overdue": 0,
     }
-    await figures.measure(pool, LATER)
+    await figures.measure(pool, Areas(), LATER)
     shown = generate_latest().decode()
     for figure, households in [
         ("eligible", 1),

@@ -52,7 +52,7 @@ def book(runtime: Runtime) -> PolicyBook:
 
 
 async def test_S203_a_grant_puts_the_household_on_the_list_once_and_opens_no_clue(
-    watch: Watch, sql: asyncpg.Connection, runtime: Runtime
+    watch: Watch, sql: asyncpg.Connection, runtime: Runtime, book: PolicyBook
 ) -> None:
     home = await watch.household()
     await watch.told(home.people[0], "minzheng", "SocialProtection", GRANTED)
@@ -77,7 +77,7 @@ async def test_S203_a_grant_puts_the_household_on_the_list_once_and_opens_no_clu
     ]
     counted = await watch.counted()
     assert (counted["LOW_INCOME"], counted["ORPHAN"], counted["ANY"]) == (1, 0, 1)
-    await figures.measure(runtime.pool, runtime.clock.today())
+    await figures.measure(runtime.pool, book, runtime.clock.today())
     shown = generate_latest().decode()
     assert 'shouwang_focus_households{group="LOW_INCOME"}' in shown
     assert 'shouwang_focus_households{group="LOW_INCOME"} 0.0' not in shown

@@ -16,10 +16,11 @@ DAY = date(2024, 12, 31)
 CASE = """
 insert into read.case_file (case_id, household_id, region, stage, stage_since, outcome, ended_on,
     risk_types, discovered_on, due_on, warned, missed, consent, comparison_open, objections, unhandled,
-    episode_id, episode_no, has_labour, confirmed_on, elapsed_days, late)
+    episode_id, episode_no, has_labour, confirmed_on, elapsed_days, late,
+    target_missed)
 select gen_random_uuid(), md5($1)::uuid, '441624108201', 'MONITORED', $2::date, $4, $5, '{}', $2::date,
     $2::date, false, false, 'SIGNED', false, 0, 0, gen_random_uuid(), $3, true, $2::date + $6::int,
-    $6::int, $6::int > 15
+    $6::int, $6::int > 15, false
 """
 
 HOUSEHOLD = """

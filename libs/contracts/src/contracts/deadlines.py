@@ -6,8 +6,15 @@ from typing import ClassVar
 from uuid import UUID
 
 from contracts.eliminations import Guard
+from contracts.monitoring import EntrySubject
 from contracts.stages import Stage
-from contracts.wording import Wording
+from contracts.wording import Code, Wording
+
+
+class ObligationKind(Code):
+    """What somebody has to do by a day."""
+
+    PLATFORM_ENTRY = "PLATFORM_ENTRY", "录入省平台", "entry on the provincial platform"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +120,44 @@ class EliminationProposalOverdue:
     propose_by: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class ObligationBreached:
+    """S8.4-01: days after a decision the provincial platform does not know of it. It is still to be entered.
+
+    Once for each decision.
+    """
+
+    wording: ClassVar = Wording(
+        "任务逾期",
+        "Obligation breached",
+        "{obligation}：{subject}（{decided_on}）应于{due_on}前完成，已逾期",
+        "{obligation}: {subject} of {decided_on} was due by {due_on}; now late",
+    )
+    household_id: UUID
+    obligation: ObligationKind
+    subject: EntrySubject
+    decided_on: date
+    due_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortTargetMissed:
+    """S7.3-02: an episode of the county's target is open after its last day. The target is soft: it loosens
+    no guard of the elimination. Once for each episode.
+    """
+
+    wording: ClassVar = Wording(
+        "年底目标未实现",
+        "Target missed",
+        "{confirmed_on}纳入、有劳动能力，至{target}风险尚未消除；消除条件不因此放宽",
+        "Confirmed on {confirmed_on}, with labour, and not eliminated by {target}; no guard is loosened",
+    )
+    household_id: UUID
+    episode_id: UUID
+    confirmed_on: date
+    target: date
+
+
 DeadlineEvent = (
     IdentificationDeadlineApproaching
     | IdentificationDeadlineMissed
@@ -120,4 +165,6 @@ DeadlineEvent = (
     | EliminationEligibilityDetected
     | EliminationEligibilityLapsed
     | EliminationProposalOverdue
+    | ObligationBreached
+    | CohortTargetMissed
 )

@@ -3,10 +3,12 @@
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.circumstances import CoLivingCounted, HealthRecorded, SchoolingRecorded
 from contracts.deadlines import (
+    CohortTargetMissed,
     EliminationEligibilityDetected,
     EliminationEligibilityLapsed,
     EliminationProposalOverdue,
     IdentificationDeadlineMissed,
+    ObligationBreached,
 )
 from contracts.eliminations import (
     EliminationProposed,
@@ -247,6 +249,8 @@ IDENTIFICATION = Meanings(
         ),
         RecordCorrected: Meaning(amends=Amendment("corrected_event_id", "path", "new_value")),
         IdentificationDeadlineMissed: Meaning(breach=True),
+        ObligationBreached: Meaning(breach=True),
+        CohortTargetMissed: Meaning(breach=True),
         DepartmentFactRecorded: Meaning(sets={**_FACT}),
         DepartmentFactCorrected: Meaning(sets={**_FACT}, corrects="previous_event_id"),
         DepartmentFactRetracted: Meaning(

@@ -1,7 +1,8 @@
 """The end of a business day: what is late is said once, however often the day is closed (S2-07, T12);
-likewise who is to be proposed for elimination (S7.3-01), each water test that runs out (S1.3-06), each
-remedy that did not start (S1.3-03), each child that no school reported (S1.3-02), who is on a focus
-list no longer, or now (S2-03), and which parameters came into force (A48).
+likewise who is to be proposed for elimination (S7.3-01), each decision that was not entered on the
+provincial platform (S8.4-01), each episode that missed the county's target (S7.3-02), each water test that
+runs out (S1.3-06), each remedy that did not start (S1.3-03), each child that no school reported (S1.3-02),
+who is on a focus list no longer, or now (S2-03), and which parameters came into force (A48).
 
 The read model tells whom to ask; each household decides by its own history, so that a day closed
 twice, late, or by two processes at once leaves the same events.
@@ -27,7 +28,7 @@ from identification.domain.policy import Policy
 from identification.domain.policy_book import PolicyBook
 from identification.effects import focus_days, policy_days, register_days, water_days
 from identification.effects.heard import to_household
-from identification.read_model import cases, eligibility
+from identification.read_model import cases, eligibility, obligations
 from identification.read_model.cases import Late
 
 log = structlog.get_logger()
@@ -72,12 +73,16 @@ async def close(runtime: Runtime, policies: PolicyBook, day: date) -> Closed:
         )
         asked, after = asked + len(waiting), waiting[-1].household_id
         recorded += _recorded(outcomes)
-    eligible = await _eligible(runtime, policies, day, correlation)
+    others = [
+        await _eligible(runtime, policies, day, correlation),
+        await _owed(runtime, policies, day, correlation),
+    ]
     await water_days.look(runtime, policies, day + timedelta(days=1))
     await register_days.look(runtime, policies, day + timedelta(days=1))
     await focus_days.look(runtime, policies, day + timedelta(days=1))
     await policy_days.look(runtime, policies, day + timedelta(days=1))
-    return Closed(day, asked + eligible.asked, recorded + eligible.recorded)
+    asked += sum(other.asked for other in others)
+    return Closed(day, asked, recorded + sum(other.recorded for other in others))
 
 
 async def _eligible(runtime: Runtime, policies: PolicyBook, day: date, correlation: UUID) -> Closed:
@@ -89,6 +94,30 @@ async def _eligible(runtime: Runtime, policies: PolicyBook, day: date, correlati
         outcomes = await runtime.writer.execute_all(
             [
                 _asked(h.household_id, h.region, policies.of(h.region, day), day, correlation)
+                for h in households
+            ]
+        )
+        asked, after = asked + len(households), households[-1].household_id
+        recorded += _recorded(outcomes)
+    return Closed(day, asked, recorded)
+
+
+async def _owed(runtime: Runtime, policies: PolicyBook, day: date, correlation: UUID) -> Closed:
+    """S8.4-01, S7.3-02: ask the households for which something is owed that was due."""
+    asked, recorded, after = 0, 0, FIRST
+    while households := await obligations.due(
+        runtime.pool, policies, day, after=after, limit=BATCH
+    ):
+        outcomes = await runtime.writer.execute_all(
+            [
+                _asked(
+                    h.household_id,
+                    h.region,
+                    policies.of(h.region, day),
+                    day,
+                    correlation,
+                    h.since,
+                )
                 for h in households
             ]
         )

@@ -37,6 +37,7 @@ from identification.api import (
     lookup,
     masked,
     monitoring,
+    obligations,
     policies,
     protection,
     register,
@@ -81,7 +82,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
             also=[
                 lambda runtime: every_day(runtime, known),
                 lambda runtime: publication.keep_fresh(runtime, known),
-                figures.keep_fresh,
+                lambda runtime: figures.keep_fresh(runtime, known),
                 lambda runtime: masked_numbers.keep_filled(runtime, vault),
             ],
         ) as runtime:
@@ -129,6 +130,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(corrections.router)
     app.include_router(cases.router)
     app.include_router(eligibility.router)
+    app.include_router(obligations.router)
     app.include_router(days.router)
     return default_deny(described(app, keyed=_is_keyed, versioned=_is_versioned))
 

@@ -17,7 +17,7 @@ from contracts.stages import Stage
 from identification.api.forms import Day
 from identification.api.wired import Wired, wired
 from identification.domain.budgets import stage_due_on
-from identification.domain.cohort import standing
+from identification.domain.cohort import Standing, standing
 from identification.domain.policy import Policy
 from identification.domain.states import MONITORING
 from identification.read_model import cases, clues
@@ -38,6 +38,7 @@ CASES = (
     "household_id",
     "min_age_days",
     "due_by",
+    "cohort",
 )
 
 
@@ -119,17 +120,20 @@ async def read_cases(
     household_id: UUID | None = None,
     min_age_days: int | None = None,
     due_by: Day | None = None,
+    cohort: Standing | None = None,
     cursor: UUID | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
     """Ordered by id; `Link: rel="next"` leads on. `age_days` count from the first clue; `stage_due_on` is
-    the day by which the case should have left its stage (S2-07)."""
+    the day by which the case should have left its stage (S2-07), `cohort` where the episode stands under the
+    target of S7.3-02, with `target_days_left` while it is open."""
     app, area = _area(request, caller, region, limit, CASES)
     today = app.runtime.clock.today()
     if min_age_days is not None and not 0 <= min_age_days <= 36_500:
         raise Problem("invalid", faults=[fault("/min_age_days", "range", least=0, most=36_500)])
     if outcome is not None and outcome not in OUTCOMES:
         raise Problem("invalid", faults=[fault("/outcome", "enum", known=sorted(OUTCOMES))])
+    target = app.policies.of(area, today)
     rows = await cases.many(
         app.runtime.engine,
         region=area,
@@ -141,21 +145,31 @@ async def read_cases(
         household_id=household_id,
         discovered_by=_before(today, min_age_days),
         due_by=due_by,
+        cohort=(cohort, target.cohort_confirmed_by) if cohort else None,
         after=cursor,
         limit=limit,
     )
     lead_on(request, response, rows[-1].case_id if len(rows) == limit else None)
-    return [_case(row, today, app.policies.of(row.region, today)) for row in rows]
+    return [_case(row, today, app.policies.of(row.region, today), target) for row in rows]
 
 
 def _before(today: date, days: int | None) -> date | None:
     return None if days is None else date.fromordinal(today.toordinal() - days)
 
 
-def _case(row: CaseRow, today: date, policy: Policy) -> dict[str, Any]:
+def _case(row: CaseRow, today: date, policy: Policy, target: Policy) -> dict[str, Any]:
     until = row.ended_on or today
     undecided = row.outcome is None and row.stage not in MONITORING
     due_on = stage_due_on(row.stage, row.discovered_on, policy) if undecided else None
+    stands = None
+    if row.confirmed_on and row.labour_household is not None:
+        stands = standing(
+            confirmed_on=row.confirmed_on,
+            labour_at_confirmation=row.labour_household,
+            has_labour=row.has_labour,
+            outcome=row.outcome,
+            confirmed_by=target.cohort_confirmed_by,
+        )
     return {
         **row.model_dump(),
         "age_days": (until - row.discovered_on).days,
@@ -163,6 +177,10 @@ def _case(row: CaseRow, today: date, policy: Policy) -> dict[str, Any]:
         "days_left": (row.due_on - today).days if undecided else None,
         "stage_due_on": due_on,
         "stage_overdue": due_on is not None and due_on < today,
+        "cohort": stands,
+        "target_days_left": (target.cohort_target - today).days
+        if stands is Standing.OPEN
+        else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""What the end of a business day shows to be late (S2-07, S7.3-01, T12). Each is said once.
+"""What the end of a business day shows to be late (S2-07, S7.3-01, S7.3-02, S8.4-01, T12). Each is said once.
 
 A day is closed from outside, with its date: live or in a replay, the answer is the same.
 """
@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from contracts.deadlines import (
+    CohortTargetMissed,
     DeadlineEvent,
     EliminationEligibilityDetected,
     EliminationEligibilityLapsed,
@@ -15,8 +16,9 @@ from contracts.deadlines import (
     EmergencyCaseMissing,
     IdentificationDeadlineApproaching,
     IdentificationDeadlineMissed,
+    ObligationBreached,
 )
-from identification.domain import eligibility
+from identification.domain import eligibility, obligations
 from identification.domain.commands import CloseBusinessDay
 from identification.domain.states import Household, monitored_of
 
@@ -26,6 +28,7 @@ def advance(command: CloseBusinessDay, household: Household) -> list[DeadlineEve
     return [
         *_identification(command, household),
         *_emergency(command, household),
+        *obligations.advance(command, household),
         *eligibility.advance(command, household),
     ]
 
@@ -92,5 +95,7 @@ def evolve(household: Household, event: DeadlineEvent) -> Household:
             | EliminationProposalOverdue()
         ):
             return eligibility.evolve(household, event)
+        case ObligationBreached() | CohortTargetMissed():
+            return obligations.evolve(household, event)
         case _:
             assert_never(event)

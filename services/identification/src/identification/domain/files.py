@@ -12,6 +12,7 @@ from contracts.inquiries import (
     AuthorisationSigned,
     DataComparisonRequested,
 )
+from contracts.monitoring import EntrySubject
 
 
 @dataclass(frozen=True)
@@ -86,3 +87,12 @@ class Ended:
     file: CaseFile
     outcome: str
     on: date
+
+
+@dataclass(frozen=True)
+class Breached:
+    """What was said to be late: decisions that were not entered on the platform in time (S8.4-01), and the
+    episode that missed the county's target (S7.3-02)."""
+
+    entries: frozenset[tuple[EntrySubject, date]] = frozenset()
+    episode_id: UUID | None = None

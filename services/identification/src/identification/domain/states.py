@@ -15,7 +15,7 @@ from contracts.inquiries import EmergencyAssistanceGranted
 from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure, Stage
 from identification.domain.entry import Past, Status
-from identification.domain.files import CaseFile, Clue, Eligibility, Ended, Reported
+from identification.domain.files import Breached, CaseFile, Clue, Eligibility, Ended, Reported
 from identification.domain.labour import WORKING
 
 
@@ -182,6 +182,7 @@ class Household:
     decided: Mapping[EntrySubject, date] = field(default_factory=dict)
     entered: Mapping[EntrySubject, str] = field(default_factory=dict)
     corrected: Mapping[tuple[UUID, str], str] = field(default_factory=dict)
+    breached: Breached = field(default_factory=Breached)
 
     @property
     def has_labour(self) -> bool:

@@ -28,6 +28,7 @@ from identification.read_model import (
     facts,
     focus,
     housing,
+    obligations,
     persons,
     policies,
     protection,
@@ -59,6 +60,7 @@ async def fold(connection: Connection, fresh: Sequence[Fresh]) -> None:
         await cases.put(connection, households)
         await clues.put(connection, households)
         await eligibility.put(connection, households)
+        await obligations.put(connection, households)
     entries = [f for f in fresh if isinstance(f.payload, RegisterEvent | PersonEvent)]
     if entries:
         await register.reserve(connection, entries)

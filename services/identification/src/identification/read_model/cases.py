@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
@@ -14,6 +15,7 @@ from common.clock import business_date
 from common.intents import Connection, Fresh
 from contracts.inquiries import AuthorisationRefused
 from contracts.monitoring import ClosingReason
+from identification.domain.cohort import Standing
 from identification.domain.files import CaseFile
 from identification.domain.states import MONITORING, Household, monitored_of
 from identification.read_model.tables import CaseRow
@@ -82,13 +84,14 @@ def _row(f: Fresh, household: Household, file: CaseFile) -> tuple[Any, ...]:
         confirmed.confirmed_on if confirmed else None,
         confirmed.elapsed_days if confirmed else None,
         confirmed.late if confirmed else None,
+        bool(confirmed and household.breached.episode_id == confirmed.episode_id),
     )
 
 
 _NAMES = """case_id, household_id, region, channel, stage, stage_since, risk_types, discovered_on,
     due_on, warned, missed, consent, comparison_open, comparison_hits, objections, unhandled,
     episode_id, episode_no, monitored_class, disaster_subtype, labour_household, has_labour, confirmed_on,
-    elapsed_days, late"""
+    elapsed_days, late, target_missed"""
 _CHANGED = ", ".join(
     f"{name} = excluded.{name}"
     for name in _NAMES.replace("\n", " ").replace(" ", "").split(",")
@@ -100,7 +103,7 @@ select {_NAMES.replace("risk_types", "string_to_array(risk_types, ',')")}, null,
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::date[], $7::text[],
     $8::date[], $9::date[], $10::bool[], $11::bool[], $12::text[], $13::bool[], $14::int[],
     $15::int[], $16::int[], $17::uuid[], $18::int[], $19::text[], $20::text[], $21::bool[],
-    $22::bool[], $23::date[], $24::int[], $25::bool[]) as t ({_NAMES})
+    $22::bool[], $23::date[], $24::int[], $25::bool[], $26::bool[]) as t ({_NAMES})
 on conflict (case_id) do update set {_CHANGED}, outcome = null, ended_on = null,
     stage_since = case when c.stage = excluded.stage then c.stage_since else excluded.stage_since end
 """
@@ -162,10 +165,12 @@ async def many(
     household_id: UUID | None,
     discovered_by: date | None,
     due_by: date | None,
+    cohort: tuple[Standing, date] | None,
     after: UUID | None,
     limit: int,
 ) -> list[CaseRow]:
-    """Cases of an area by id, after a given one; at most `limit`."""
+    """Cases of an area by id, after a given one; at most `limit`. `cohort` is a standing, and the last day
+    of a confirmation that belongs to the target (S7.3-02)."""
     query = select(CaseRow).where(col(CaseRow.region).startswith(region))
     for column, value in (
         (CaseRow.stage, stage),
@@ -183,11 +188,27 @@ async def many(
         query = query.where(CaseRow.discovered_on <= discovered_by)
     if due_by:
         query = query.where(CaseRow.due_on <= due_by)
+    if cohort:
+        query = query.where(*_standing(*cohort))
     if after:
         query = query.where(CaseRow.case_id > after)
     query = query.order_by(col(CaseRow.case_id)).limit(limit)
     async with AsyncSession(engine) as session:
         return list((await session.execute(query)).scalars())
+
+
+def _standing(standing: Standing, confirmed_by: date) -> list[ColumnElement[bool]]:
+    """As `cohort.standing` judges; a case that is not confirmed belongs to no cohort."""
+    outcome, labour = col(CaseRow.outcome), col(CaseRow.has_labour)
+    stands: dict[Standing, list[ColumnElement[bool]]] = {
+        Standing.ELIMINATED: [outcome == "ELIMINATED"],
+        Standing.CANCELLED: [outcome == "CANCELLED"],
+        Standing.OPEN: [outcome.is_(None), labour.is_(True)],
+        Standing.LABOUR_LOST: [outcome.is_(None), labour.is_(False)],
+        Standing.CLOSED: [outcome.is_not(None), outcome.not_in(["ELIMINATED", "CANCELLED"])],
+    }
+    in_time = col(CaseRow.confirmed_on).between(date.min, confirmed_by)
+    return [in_time, col(CaseRow.labour_household).is_(True), *stands[standing]]
 
 
 @dataclass(frozen=True)

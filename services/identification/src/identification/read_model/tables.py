@@ -203,7 +203,8 @@ class CaseRow(SQLModel, table=True):
     """One case, from its first clue to its end; `outcome` is null while it is open.
 
     `case_id` is the clue that opened it. `stage_since` is the business date of the last change of
-    stage, `unhandled` are clues that joined after the confirmation and wait to be looked at.
+    stage, `unhandled` are clues that joined after the confirmation and wait to be looked at, `target_missed`: it was said that the
+    episode missed the county's target (S7.3-02).
     """
 
     metadata = TABLES
@@ -236,6 +237,7 @@ class CaseRow(SQLModel, table=True):
     confirmed_on: date | None
     elapsed_days: int | None
     late: bool | None
+    target_missed: bool
 
 
 class ClueRow(SQLModel, table=True):

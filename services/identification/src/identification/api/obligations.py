@@ -1,0 +1,51 @@
+"""Decisions that are to be entered on the provincial platform (S8.4-01)."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from common.auth import Principal, allow
+from common.http import only_filters
+from common.paging import bounded, lead_on
+from contracts.monitoring import EntrySubject
+from identification.api.forms import Day
+from identification.api.wired import wired
+from identification.read_model import obligations
+
+router = APIRouter(prefix="/v1", tags=["cases"])
+FILTERS = ("region", "subject", "household_id", "overdue", "due_by", "cursor", "limit")
+
+
+@router.get("/platform-entries", summary="Decisions to be entered on the provincial platform")
+async def read_entries(
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("episodes:read")],
+    region: str | None = None,
+    subject: EntrySubject | None = None,
+    household_id: UUID | None = None,
+    overdue: bool | None = None,
+    due_by: Day | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """By id; `Link: rel="next"` leads on. Each stays until it is entered, also when its last day is over."""
+    only_filters(request, FILTERS)
+    bounded(limit)
+    app = wired(request)
+    async with app.runtime.pool.acquire() as connection:
+        rows = await obligations.many(
+            connection,
+            app.policies,
+            region=caller.area(region),
+            subject=subject,
+            household_id=household_id,
+            overdue=overdue,
+            due_by=due_by,
+            on=app.runtime.clock.today(),
+            after=cursor,
+            limit=limit,
+        )
+    lead_on(request, response, rows[-1]["entry_id"] if len(rows) == limit else None)
+    return rows

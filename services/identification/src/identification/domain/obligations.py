@@ -1,0 +1,83 @@
+"""What is owed for a household, and is late without changing anything of it.
+
+S8.4-01: each decision is entered on the provincial platform within days. S7.3-02: the county's target.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from contracts.deadlines import CohortTargetMissed, ObligationBreached, ObligationKind
+from contracts.monitoring import EntrySubject
+from identification.domain.cohort import Standing, standing
+from identification.domain.commands import CloseBusinessDay
+from identification.domain.entry import Status
+from identification.domain.states import Household, monitored_of
+
+ObligationEvent = ObligationBreached | CohortTargetMissed
+
+
+def owed(household: Household) -> dict[EntrySubject, date]:
+    """The decisions that the platform does not know of, with their days.
+
+    Nothing of a household that is neither monitored nor eliminated, or is off the register: its
+    identification was cancelled (T18), or ended for a reason that the register tells (T19).
+    """
+    followed = monitored_of(household.case) or household.eliminated
+    if household.status is not Status.ACTIVE or not followed:
+        return {}
+    decided = household.decided.items()
+    return {subject: on for subject, on in decided if subject not in household.entered}
+
+
+def advance(c: CloseBusinessDay, household: Household) -> Sequence[ObligationEvent]:
+    """What is late when the next day begins; nothing where all of it was said before."""
+    days = timedelta(days=c.policy.platform_entry_days)
+    late: list[ObligationEvent] = [
+        ObligationBreached(
+            household_id=household.registered.household_id,
+            obligation=ObligationKind.PLATFORM_ENTRY,
+            subject=subject,
+            decided_on=decided_on,
+            due_on=decided_on + days,
+        )
+        for subject, decided_on in sorted(owed(household).items())
+        if c.day >= decided_on + days and (subject, decided_on) not in household.breached.entries
+    ]
+    return [*late, *_target(c, household)]
+
+
+def _target(c: CloseBusinessDay, household: Household) -> list[CohortTargetMissed]:
+    """S7.3-02. Who lost their labour left the cohort, and has missed nothing (A42)."""
+    monitored = monitored_of(household.case)
+    if monitored is None or c.day < c.policy.cohort_target:
+        return []
+    confirmed = monitored.confirmed
+    stands = standing(
+        confirmed_on=confirmed.confirmed_on,
+        labour_at_confirmation=confirmed.labour_household,
+        has_labour=household.has_labour,
+        outcome=None,
+        confirmed_by=c.policy.cohort_confirmed_by,
+    )
+    if stands is not Standing.OPEN or household.breached.episode_id == confirmed.episode_id:
+        return []
+    return [
+        CohortTargetMissed(
+            household_id=household.registered.household_id,
+            episode_id=confirmed.episode_id,
+            confirmed_on=confirmed.confirmed_on,
+            target=c.policy.cohort_target,
+        )
+    ]
+
+
+def evolve(household: Household, event: ObligationEvent) -> Household:
+    """Fold one."""
+    known = household.breached
+    match event:
+        case ObligationBreached():
+            entries = known.entries | {(event.subject, event.decided_on)}
+            return replace(household, breached=replace(known, entries=entries))
+        case CohortTargetMissed():
+            return replace(household, breached=replace(known, episode_id=event.episode_id))

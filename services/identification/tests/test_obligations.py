@@ -1,0 +1,255 @@
+"""S8.4-01 and S7.3-02: what is owed after a decision, and is late. Said once, and it changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from prometheus_client import generate_latest
+
+from common.intents import Fresh
+from contracts.deadlines import CohortTargetMissed, ObligationBreached, ObligationKind
+from contracts.identification import HouseholdEvent
+from contracts.monitoring import EntrySubject
+from identification import figures
+from identification.domain.commands import CloseBusinessDay
+from identification.domain.household import HOUSEHOLD
+from identification.domain.obligations import ObligationEvent, owed
+from identification.domain.policy import Policy
+from identification.domain.states import Household
+from identification.read_model import cases, obligations
+from services.identification.tests.ending import (
+    ADD,
+    CANCEL,
+    CLOSE,
+    ENDING,
+    ENTER,
+    LATER,
+    RESOLVE,
+    REVOKE,
+    monitored,
+)
+from services.identification.tests.entries import ASSESS, JOIN
+from services.identification.tests.story import (
+    CONFIRM,
+    POLICY,
+    REGISTERED,
+    STEPS,
+    history,
+    state,
+    up_to,
+)
+from services.identification.tests.test_eligibility_due import as_household, dsn, pool
+from services.identification.tests.test_elimination_guards import without_labour
+
+__all__ = ["dsn", "pool"]  # fixtures
+CONFIRMED = history(*STEPS)
+CONFIRMED_ON = CONFIRM.confirmed_on
+COHORT = replace(POLICY, cohort_confirmed_by=CONFIRMED_ON)
+TARGET = COHORT.cohort_target
+DAY = timedelta(days=1)
+
+
+def closed(
+    day: date, given: Sequence[HouseholdEvent], policy: Policy = POLICY
+) -> list[ObligationEvent]:
+    """What the end of a day says to be owed."""
+    said = HOUSEHOLD.when(CloseBusinessDay(day=day, policy=policy), given=given)
+    return [e for e in said if isinstance(e, ObligationEvent)]
+
+
+def late(*subjects: EntrySubject, given: Sequence[HouseholdEvent], on: date = LATER) -> bool:
+    """Whether just these decisions are said to be late."""
+    said = [e for e in closed(on, given) if isinstance(e, ObligationBreached)]
+    return [e.subject for e in said] == [*subjects]
+
+
+def test_S8401_a_decision_that_was_not_entered_in_five_days_is_said_once() -> None:
+    due_on = CONFIRMED_ON + 5 * DAY
+    assert closed(due_on - DAY, CONFIRMED) == []
+    (event,) = closed(due_on, CONFIRMED)
+    assert event == ObligationBreached(
+        household_id=CONFIRM_HOUSEHOLD,
+        obligation=ObligationKind.PLATFORM_ENTRY,
+        subject=EntrySubject.CONFIRM,
+        decided_on=CONFIRMED_ON,
+        due_on=due_on,
+    )
+    said = [*CONFIRMED, event]
+    assert closed(due_on, said) == closed(LATER, said) == []
+    assert late(EntrySubject.CONFIRM, given=CONFIRMED)  # a day that is closed long after
+
+
+def test_S8401_each_decision_is_owed_until_it_is_entered() -> None:
+    changed = history(*STEPS, ADD)
+    assert late(EntrySubject.CHANGE, EntrySubject.CONFIRM, given=changed)
+    entered = [*changed, *HOUSEHOLD.when(ENTER, given=changed)]
+    assert late(EntrySubject.CHANGE, given=entered)
+    late_entry = replace(ENTER, subject=EntrySubject.CHANGE, entered_on=LATER)
+    entered += closed(LATER, entered)
+    entered += HOUSEHOLD.when(late_entry, given=entered)
+    assert owed(state(entered)) == {}
+    ended = monitored(*ENDING)
+    assert late(EntrySubject.CONFIRM, EntrySubject.ELIMINATE, given=ended)
+
+
+def test_S8401_another_decision_of_the_kind_is_late_on_its_own() -> None:
+    given = history(*STEPS, ADD)
+    given += closed(LATER, given)
+    assert late(given=given)
+    (again,) = HOUSEHOLD.when(RESOLVE, given=given)
+    assert late(EntrySubject.CHANGE, given=[*given, again])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        history(),
+        up_to(CONFIRM),
+        history(*STEPS, CANCEL),
+        history(*STEPS, CLOSE),
+        history(*STEPS, JOIN),
+    ],
+)
+def test_S8401_nothing_is_owed_of_who_is_not_monitored(given: list[HouseholdEvent]) -> None:
+    """Nor of who was identified in error, or has left: nothing could be entered."""
+    assert owed(state(given)) == {}
+    assert closed(LATER, given) == []
+
+
+def missed(day: date, given: Sequence[HouseholdEvent]) -> list[ObligationEvent]:
+    return [e for e in closed(day, given, COHORT) if isinstance(e, CohortTargetMissed)]
+
+
+def test_S7302_who_is_open_after_the_last_day_of_the_target_missed_it_once() -> None:
+    given = monitored()
+    assert missed(TARGET - DAY, given) == []
+    (event,) = missed(TARGET, given)
+    assert isinstance(event, CohortTargetMissed)
+    assert (event.confirmed_on, event.target) == (CONFIRMED_ON, TARGET)
+    assert missed(TARGET + 99 * DAY, [*given, event]) == []
+    before, after = state(given), state([*given, event])
+    assert (after.stage, after.case) == (before.stage, before.case)  # no guard is loosened
+
+
+def test_S7302_A40_who_was_confirmed_later_has_no_target() -> None:
+    assert [e for e in closed(TARGET, monitored()) if isinstance(e, CohortTargetMissed)] == []
+
+
+def test_S7302_A42_who_lost_their_labour_or_whose_risk_is_gone_missed_nothing() -> None:
+    assert missed(TARGET, without_labour()) == []  # never belonged
+    assert len(missed(TARGET, monitored(*LOST[1:]))) == 1
+    assert missed(TARGET, monitored(*LOST)) == []
+    assert missed(TARGET, monitored(*ENDING)) == []
+    assert missed(TARGET, history(*STEPS, CANCEL)) == []
+    assert len(missed(TARGET, monitored(*ENDING, REVOKE))) == 1  # rolled back, it is open again
+
+
+CONFIRM_HOUSEHOLD = state(CONFIRMED).registered.household_id
+VILLAGE = "441624108201"
+SLOW = "441624109201"  # a village that has ten days for an entry, and a target of its own
+LOST = [replace(ASSESS, person_id=m.person_id) for m in REGISTERED.members]
+HISTORIES: list[list[HouseholdEvent]] = [
+    history(),
+    up_to(CONFIRM),
+    CONFIRMED,
+    [*CONFIRMED, *HOUSEHOLD.when(ENTER, given=CONFIRMED)],
+    history(*STEPS, ADD),
+    history(*STEPS, CANCEL),
+    history(*STEPS, JOIN),
+    without_labour(),
+    monitored(*LOST),
+    monitored(*ENDING),
+    monitored(*ENDING, REVOKE),
+]
+
+
+class Areas:
+    """The parameters of each area."""
+
+    def of(self, region: str, on: date) -> Policy:
+        slow = replace(COHORT, platform_entry_days=10, cohort_target=TARGET - 7 * DAY)
+        return slow if region == SLOW else COHORT
+
+
+async def test_S8401_S7302_the_database_judges_as_the_household_does(pool: asyncpg.Pool) -> None:
+    areas, said = Areas(), 0
+    known = {UUID(int=n): [*h] for n, h in enumerate(HISTORIES * 2, 1)}
+    region = {n: (VILLAGE, SLOW)[n.int > len(HISTORIES)] for n in known}
+
+    async def put(number: UUID) -> None:
+        fresh = [_of_its_own(as_household(known[number], number.int, region[number]))]
+        await cases.put(pool, fresh)  # type: ignore[arg-type]
+        await obligations.put(pool, fresh)  # type: ignore[arg-type]
+
+    for number in known:
+        await put(number)
+    days = [CONFIRMED_ON + n * DAY for n in range(60)]
+    for day in (*days, *(TARGET + n * DAY for n in range(-60, 9))):
+        told = {n: closed(day, e, areas.of(region[n], day)) for n, e in known.items()}
+        expected = {number for number, events in told.items() if events}
+        due = await obligations.due(pool, areas, day, after=UUID(int=0), limit=100)
+        assert {one.household_id for one in due} == expected, day
+        assert all(one.since == day + DAY for one in due)
+        for number in expected:
+            known[number] += told[number]
+            await put(number)
+            said += 1
+        assert await obligations.due(pool, areas, day, after=UUID(int=0), limit=100) == []
+    assert said == 2 * (10 + 4), "entries and targets, in both areas"
+    await figures.measure(pool, areas, TARGET + DAY)
+    shown = generate_latest().decode()
+    for figure in (
+        "platform_entries_due 20",
+        "platform_entries_overdue 20",
+        "cohort_open_households 8",
+        "cohort_missed_households 8",
+    ):
+        assert f"shouwang_{figure}.0" in shown
+
+
+def _of_its_own(fresh: Fresh) -> Fresh:
+    """With a case that no other household has."""
+    household: Household = fresh.state
+    number = household.registered.household_id
+    file = household.file and replace(household.file, case_id=number)
+    ended = household.ended
+    if ended:
+        ended = replace(ended, file=replace(ended.file, case_id=number))
+    return replace(fresh, state=replace(household, file=file, ended=ended))
+
+
+async def test_S8401_what_is_to_be_entered_is_listed_with_its_last_day(pool: asyncpg.Pool) -> None:
+    for number, region in ((1, VILLAGE), (2, SLOW)):
+        fresh = [as_household(history(*STEPS, ADD), number, region)]
+        await obligations.put(pool, fresh)  # type: ignore[arg-type]
+    asked: dict[str, Any] = {
+        "region": "441624",
+        "subject": None,
+        "household_id": None,
+        "overdue": None,
+        "due_by": None,
+        "on": CONFIRMED_ON + 6 * DAY,
+        "after": None,
+        "limit": 10,
+    }
+
+    async def listed(**change: Any) -> list[tuple[int, str, int, bool]]:
+        rows = await obligations.many(pool, Areas(), **asked | change)
+        return sorted(
+            (r["household_id"].int, r["subject"], r["days_left"], r["overdue"]) for r in rows
+        )
+
+    until = (ADD.added_on - CONFIRMED_ON).days - 6
+    first = [(1, "CHANGE", until + 5, False), (1, "CONFIRM", -1, True)]
+    second = [(2, "CHANGE", until + 10, False), (2, "CONFIRM", 4, False)]
+    assert await listed() == [*first, *second]
+    assert await listed(region=SLOW) == second
+    assert await listed(overdue=True) == first[1:]
+    assert await listed(household_id=UUID(int=2), overdue=False) == second
+    assert await listed(subject="CONFIRM") == [first[1], second[1]]
+    assert await listed(due_by=CONFIRMED_ON + 5 * DAY) == first[1:]
+    assert await listed(on=CONFIRMED_ON + 5 * DAY, overdue=True) == []
