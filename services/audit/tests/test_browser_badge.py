@@ -1,5 +1,6 @@
 """The badge of a household's page, which a real browser computes itself."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 from msgspec.structs import replace
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from audit.log.keeper import Keeper
 from audit.succession import succeed
@@ -125,3 +126,73 @@ async def test_five_hundred_events_verify_too(open_: Open, hear: Hear, app: Fast
     await keeper.keep(NOON)
     page = await open_(HERE)
     await expect(page.locator("#badge.good")).to_contain_text("500", timeout=60_000)
+
+
+async def _tampered(route: Route, change: Callable[[dict[str, Any]], None]) -> None:
+    answer = await route.fetch()
+    dossier = await answer.json()
+    change(dossier)
+    await route.fulfill(response=answer, json=dossier)
+
+
+@pytest.mark.usefixtures("story")
+async def test_each_record_says_that_it_was_proved_by_its_content(open_: Open) -> None:
+    page = await open_(HERE)
+    await expect(page.locator("#badge.good")).to_contain_text("按内容验证")
+    proofs = page.locator("li.event .proof")
+    assert await proofs.all_text_contents() == ["已按内容验证"] * 3
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.usefixtures("story")
+async def test_no_green_badge_where_the_file_withholds_the_content_of_what_is_shown(
+    open_: Open, lang: str
+) -> None:
+    """Its hash is proved; that what the page says is what was recorded, is not."""
+    page = await open_("/")
+
+    def withhold(dossier: dict[str, Any]) -> None:
+        for name in ("header", "data", "prev_hash"):
+            del dossier["events"][1][name]
+
+    await page.route("**/dossier?*", lambda route: _tampered(route, withhold))
+    await page.goto(f"{page.url.rstrip('/')}{HERE}?lang={lang}")
+    said = ("按内容 2 条，仅按哈希 1 条", "by content 2, only by hash 1")[lang == "en"]
+    await expect(page.locator("#badge.partly")).to_contain_text(said)
+    await expect(page.locator("#badge.good")).to_have_count(0)
+    by_hash = ("仅按哈希验证", "only by hash")[lang == "en"]
+    marked = page.locator("li.event", has_text=by_hash)
+    await expect(marked).to_have_count(1)
+    await expect(marked.locator("h4 strong.tag")).to_contain_text(by_hash)
+
+
+async def test_no_green_badge_where_content_is_kept_nowhere(
+    open_: Open, story: list[Envelope], db: Any
+) -> None:
+    owner = await asyncpg.connect(db.superuser_url)
+    await owner.execute("delete from read.timeline where version = 3")
+    await owner.close()
+    page = await open_(HERE)
+    await expect(page.locator("#badge.partly")).to_contain_text("按内容 2 条，仅按哈希 1 条")
+
+
+async def test_what_waits_beside_a_record_of_unkept_content_is_no_fault(
+    open_: Open, story: list[Envelope], hear: Hear, db: Any
+) -> None:
+    """What the page shows and the file lacks is new: however many the file has that the page lacks."""
+    owner = await asyncpg.connect(db.superuser_url)
+    await owner.execute("delete from read.timeline where version = 3")
+    await owner.close()
+    await hear([envelope(prev=story[-1], recorded_at=NOON + timedelta(days=101))])
+    page = await open_(HERE)
+    await expect(page.locator("#badge.partly")).to_contain_text("另有 1 条尚待签名")
+    await expect(page.locator("li.event").last.locator(".proof")).to_have_text("尚待签名，未验证")
+
+
+@pytest.mark.usefixtures("story")
+async def test_what_waits_to_be_signed_is_told_whatever_the_list_is_narrowed_to(
+    open_: Open, story: list[Envelope], hear: Hear
+) -> None:
+    await hear([envelope(prev=story[-1], recorded_at=NOON + timedelta(days=101))])
+    page = await open_(f"{HERE}?service=visits")
+    await expect(page.locator("#badge.good")).to_contain_text("另有 1 条尚待签名")

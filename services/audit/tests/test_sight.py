@@ -303,6 +303,17 @@ async def test_a_department_takes_no_file_and_reads_no_log_of_looks(
     assert path.replace("/v1", "") not in (await client.get(PAGE, headers=of("yibao"))).text
 
 
+@pytest.mark.parametrize(("lang", "said"), [("zh", "浏览器不能核验"), ("en", "sees part of this")])
+async def test_no_badge_is_computed_where_not_all_is_seen(
+    client: httpx.AsyncClient, story: object, of: Of, lang: str, said: str
+) -> None:
+    whole = (await client.get(f"{PAGE}?lang={lang}")).text
+    part = (await client.get(f"{PAGE}?lang={lang}", headers=of("yibao"))).text
+    assert ('id="badge"' in whole, said in whole) == (True, False)
+    assert ('id="badge"' in part, said in part) == (False, True)
+    assert 'class="badge good"' not in part
+
+
 async def test_a_departments_look_is_for_its_task_unless_it_says_otherwise(
     client: httpx.AsyncClient, story: object, of: Of, pool: asyncpg.Pool
 ) -> None:

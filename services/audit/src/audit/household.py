@@ -128,6 +128,7 @@ async def household(
         hidden=sight.hidden(proof.count),
         parked=await queries.reasons(runtime.engine, "audit", str(id_)),
         because=PARKED,
+        logged=await queries.logged(runtime.pool, str(id_)),
         unkept=await queries.unkept(runtime.pool, "audit", str(id_)),
         following=cursor_after(shown[-1]) if len(found) > MOST else None,
         denied=denied,

@@ -177,6 +177,12 @@ async def unkept(pool: asyncpg.Pool, consumer: str, key: str) -> int:
     return max(count, 0)  # what waits may have come twice
 
 
+async def logged(pool: asyncpg.Pool, key: str) -> int:
+    """How many records of a household the log has, whether anybody has their content or not."""
+    count: int = await pool.fetchval("select count(*) from log.leaves where key = $1", key)
+    return count
+
+
 async def forked(pool: asyncpg.Pool, consumer: str, households: Collection[UUID]) -> set[UUID]:
     """Those of whom two records claim one place in a stream."""
     keys = [str(id_) for id_ in households]

@@ -111,10 +111,22 @@ HOUSEHOLD = {
     "badge_purpose": Words("浏览器自动核验", "verified by the browser by itself"),
     "badge_checking": Words("正在本浏览器内验证……", "Verifying in this browser…"),
     "badge_good": Counted(
-        "已由本浏览器验证：{n} 条记录未被改动，且没有遗漏",
-        "Verified by this browser: {n} records, unchanged and complete",
-        "Verified by this browser: {n} record, unchanged and complete",
+        "已由本浏览器按内容验证：{n} 条记录未被改动，且没有遗漏",
+        "Verified by this browser, by content: {n} records, unchanged and complete",
+        "Verified by this browser, by content: {n} record, unchanged and complete",
     ),
+    "badge_partly": Words(
+        "已由本浏览器验证：按内容 {n} 条，仅按哈希 {m} 条；后者的内容没有提供，是否与所见一致无从核对",
+        "Verified by this browser: by content {n}, only by hash {m}; the content of the latter was withheld, "
+        "so that nobody can compare it",
+    ),
+    "badge_sight": Words(
+        "本部门只看到部分内容，浏览器不能核验这条时间线。",
+        "Your department sees part of this, so that the browser cannot verify the timeline.",
+    ),
+    "by_content": Words("已按内容验证", "verified by content"),
+    "by_hash": Words("仅按哈希验证，内容未提供", "verified only by hash, its content withheld"),
+    "by_nothing": Words("尚待签名，未验证", "waits to be signed, not verified"),
     "badge_newer": Counted(
         "；另有 {n} 条尚待签名", "; {n} more wait to be signed", "; {n} more waits to be signed"
     ),

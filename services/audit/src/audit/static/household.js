@@ -57,7 +57,8 @@ async function keys(believed, notes) {
   return found;
 }
 
-async function verify(dossier, believed, told, shown) {
+// By its hash, whether each record of the file was proved by its content, or by its hash alone.
+async function verify(dossier, believed, told) {
   const [, size, root] = dossier.checkpoint.split("\n");
   const ours = await keys(believed, dossier.successions);
   must(ours.has(told), "key");
@@ -68,7 +69,7 @@ async function verify(dossier, believed, told, shown) {
     const [tree, count, hash] = line.split(" ");
     return [tree, { size: +count, root: unbase64(hash) }];
   }));
-  const heads = {}, counts = {}, known = new Set(), places = new Map();
+  const heads = {}, counts = {}, known = new Map(), places = new Map(); // known: whether by content
   for (const event of dossier.events) {
     const who = `${event.tree} #${event.index}`, hash = unhex(event.hash), tree = trees[event.tree];
     if (event.header !== undefined) {
@@ -82,7 +83,7 @@ async function verify(dossier, believed, told, shown) {
     must(tree && await included(event.index, tree.size, await leaf(hash), event.proof, tree.root), who);
     heads[event.tree] = await sha256(heads[event.tree] || new Uint8Array(32), hash);
     counts[event.tree] = (counts[event.tree] || 0) + 1;
-    known.add(event.hash);
+    known.set(event.hash, event.header !== undefined);
   }
   const map = dossier.heads;
   if (map.entry !== undefined) {
@@ -95,7 +96,7 @@ async function verify(dossier, believed, told, shown) {
       must(counts[tree] === +count && hex(heads[tree]) === head, `heads: ${tree}`);
     }
   } else must(!known.size, "heads: absent");
-  return { verified: known.size, newer: shown.filter((hash) => !known.has(hash)).length };
+  return known;
 }
 
 // The key that this browser saw first is the one that it goes on believing, and its successors.
@@ -107,9 +108,22 @@ function pinned(vkey) {
   } catch { return vkey; }
 }
 
+// Each record that the page shows says how it was proved.
+function mark(known, { byContent, byHash, byNothing }) {
+  for (const li of document.querySelectorAll("[data-hash]")) {
+    const content = known.get(li.dataset.hash);
+    li.querySelector(".proof").textContent = content ? byContent : content === false ? byHash : byNothing;
+    if (content !== false) continue;
+    const tag = document.createElement("strong");
+    tag.className = "tag late";
+    tag.textContent = byHash;
+    li.querySelector("h4").append(" ", tag);
+  }
+}
+
 async function badge(at) {
-  const say = (name, good) => { at.textContent = name; at.className = `badge ${good}`; at.hidden = false; };
-  const { dossier, key, count, checking, bad, unsigned, unable } = at.dataset;
+  const say = (text, kind) => { at.textContent = text; at.className = `badge ${kind}`; };
+  const { dossier, key, count, checking, partly, bad, unsigned, unable } = at.dataset;
   const counted = (name, n) => n === 1 ? at.dataset[`${name}One`] : at.dataset[name].replace("{n}", n.toLocaleString("en"));
   if (!window.crypto || !crypto.subtle) return say(unable, "");
   say(checking, "");
@@ -118,11 +132,13 @@ async function badge(at) {
     if (file.status === 503) return say(unsigned, "");
     if (!file.ok || !vkey.ok) return say(unable, "");
     const told = (await vkey.text()).trim();
-    const shown = Array.from(document.querySelectorAll("[data-hash]"), (li) => li.dataset.hash);
-    const found = await verify(await file.json(), pinned(told), told, shown);
-    must(found.newer <= Math.max(0, count - found.verified), "page");
-    const more = found.newer ? counted("newer", found.newer) : "";
-    return say(counted("good", found.verified) + more, "good");
+    const known = await verify(await file.json(), pinned(told), told), newer = Math.max(0, count - known.size);
+    const unknown = Array.from(document.querySelectorAll("[data-hash]")).filter((li) => !known.has(li.dataset.hash));
+    must(unknown.length <= newer, "page");
+    mark(known, at.dataset);
+    const more = newer ? counted("newer", newer) : "", hashes = Array.from(known.values()).filter((content) => !content).length;
+    if (!hashes) return say(counted("good", known.size) + more, "good");
+    return say(partly.replace("{n}", known.size - hashes).replace("{m}", hashes) + more, "partly");
   } catch (error) {
     if (error instanceof DOMException && error.name === "NotSupportedError") return say(unable, "");
     return say(bad.replace("{why}", error instanceof Bad ? error.message : "format"), "bad");
