@@ -1,11 +1,13 @@
 """S8.4-01 and S7.3-02 over HTTP: what is to be entered, and whose risk is to be gone by the county's day."""
 
+from datetime import date
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
+from common.service import Runtime
 from services.identification.tests.asking import Callers
 from services.identification.tests.registrar import Home, Register
 from services.identification.tests.test_api_facts import events
@@ -150,3 +152,36 @@ async def test_S7302_cases_of_the_target_are_listed_with_the_days_that_are_left(
     (row,) = await lists.read(f"cases?region={village}&cohort=LABOUR_LOST")  # A42
     assert (row["cohort"], row["target_days_left"]) == ("LABOUR_LOST", None)
     assert await lists.read(f"cases?region={village}&cohort=OPEN") == []
+
+
+async def test_S7302_county_town_and_village_see_a_village_s_own_target(
+    app: httpx.AsyncClient,
+    desks: Desks,
+    callers: Callers,
+    sql: asyncpg.Connection,
+    runtime: Runtime,
+) -> None:
+    town, village = "441624263", "441624263201"
+    home, _ = await _monitored(desks, village), await _monitored(desks, "441624263202")
+    parameters = [
+        {"key": key, "value": value, "kind": "policy", "source": "S7.3-02"}
+        for key, value in (("cohort_confirmed_by", "2024-03-16"), ("cohort_target", "2024-06-30"))
+    ]
+    office = callers.staff("policies:publish", "office", "441624") | {"Idempotency-Key": village}
+    body = line("cohort/2", 1, region=village) | {"parameters": parameters}
+    published = await app.post("/v1/policies", json=body, headers=office)
+    assert published.status_code == 201, published.text
+    day = {"closed_on": "2024-06-30"}
+    await app.post("/v1/business-days", json=day, headers=desks.office.headers)
+    ((_, missed),) = await events(sql, f"household-{home.id}", "CohortTargetMissed")
+    left = (date.fromisoformat(missed["target"]) - runtime.clock.today()).days
+
+    county = Lists(app, callers.staff("episodes:read", "reader", "441624"))
+    for area in (town, village):
+        (row,) = await county.read(f"cases?region={area}&cohort=OPEN")
+        assert (row["household_id"], row["cohort"]) == (home.id, "OPEN")
+        assert row["target_days_left"] == left
+        told = (await county.ask(f"cases/cohort?region={area}")).json()
+        assert (told["cohort"], told["open"]) == (1, 1)
+    listed = await county.read(f"cases?region={town}")
+    assert [row["household_id"] for row in listed if row["cohort"]] == [home.id]

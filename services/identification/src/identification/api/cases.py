@@ -126,14 +126,13 @@ async def read_cases(
 ) -> list[dict[str, Any]]:
     """Ordered by id; `Link: rel="next"` leads on. `age_days` count from the first clue; `stage_due_on` is
     the day by which the case should have left its stage (S2-07), `cohort` where the episode stands under the
-    target of S7.3-02, with `target_days_left` while it is open."""
+    target of S7.3-02 by the parameters of its own place, with `target_days_left` while it is open."""
     app, area = _area(request, caller, region, limit, CASES)
     today = app.runtime.clock.today()
     if min_age_days is not None and not 0 <= min_age_days <= 36_500:
         raise Problem("invalid", faults=[fault("/min_age_days", "range", least=0, most=36_500)])
     if outcome is not None and outcome not in OUTCOMES:
         raise Problem("invalid", faults=[fault("/outcome", "enum", known=sorted(OUTCOMES))])
-    target = app.policies.of(area, today)
     rows = await cases.many(
         app.runtime.engine,
         region=area,
@@ -145,19 +144,19 @@ async def read_cases(
         household_id=household_id,
         discovered_by=_before(today, min_age_days),
         due_by=due_by,
-        cohort=(cohort, target.cohort_confirmed_by) if cohort else None,
+        cohort=(cohort, await _confirmed_by(app, area, today)) if cohort else None,
         after=cursor,
         limit=limit,
     )
     lead_on(request, response, rows[-1].case_id if len(rows) == limit else None)
-    return [_case(row, today, app.policies.of(row.region, today), target) for row in rows]
+    return [_case(row, today, app.policies.of(row.region, today)) for row in rows]
 
 
 def _before(today: date, days: int | None) -> date | None:
     return None if days is None else date.fromordinal(today.toordinal() - days)
 
 
-def _case(row: CaseRow, today: date, policy: Policy, target: Policy) -> dict[str, Any]:
+def _case(row: CaseRow, today: date, policy: Policy) -> dict[str, Any]:
     until = row.ended_on or today
     undecided = row.outcome is None and row.stage not in MONITORING
     due_on = stage_due_on(row.stage, row.discovered_on, policy) if undecided else None
@@ -168,7 +167,7 @@ def _case(row: CaseRow, today: date, policy: Policy, target: Policy) -> dict[str
             labour_at_confirmation=row.labour_household,
             has_labour=row.has_labour,
             outcome=row.outcome,
-            confirmed_by=target.cohort_confirmed_by,
+            confirmed_by=policy.cohort_confirmed_by,
         )
     return {
         **row.model_dump(),
@@ -178,7 +177,7 @@ def _case(row: CaseRow, today: date, policy: Policy, target: Policy) -> dict[str
         "stage_due_on": due_on,
         "stage_overdue": due_on is not None and due_on < today,
         "cohort": stands,
-        "target_days_left": (target.cohort_target - today).days
+        "target_days_left": (policy.cohort_target - today).days
         if stands is Standing.OPEN
         else None,
     }
@@ -195,18 +194,23 @@ async def read_ages(request: Request, caller: Reader, region: str | None = None)
 async def read_cohort(
     request: Request, caller: Reader, region: str | None = None
 ) -> dict[str, Any]:
-    """Who left the cohort is told by reason, and is neither a success nor a miss (A42)."""
+    """Who left the cohort is told by reason, and is neither a success nor a miss (A42).
+
+    Each household is counted by the parameters of its own place; the days told are those of the area that
+    is asked about.
+    """
     app, area = _area(request, caller, region)
     today = app.runtime.clock.today()
     policy = app.policies.of(area, today)
     counted: Counter[str] = Counter()
-    for group in await cases.confirmed(app.runtime.pool, area, policy.cohort_confirmed_by):
+    confirmed_by = await _confirmed_by(app, area, today)
+    for group in await cases.confirmed(app.runtime.pool, confirmed_by):
         stands = standing(
             confirmed_on=group.confirmed_on,
             labour_at_confirmation=group.labour_household,
             has_labour=group.has_labour,
             outcome=group.outcome,
-            confirmed_by=policy.cohort_confirmed_by,
+            confirmed_by=group.confirmed_by,
         )
         if stands:
             counted[stands] += group.episodes
@@ -221,6 +225,12 @@ async def read_cohort(
         "left": dict(sorted(counted.items())),
         "policy_version": policy.version,
     }
+
+
+async def _confirmed_by(app: Wired, area: str, today: date) -> dict[str, date]:
+    """Until when a confirmation belongs to the target, by part of the area: as a breach is judged."""
+    parts = await cases.regions(app.runtime.pool, area)
+    return {part: app.policies.of(part, today).cohort_confirmed_by for part in parts}
 
 
 def _area(

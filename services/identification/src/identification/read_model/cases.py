@@ -1,13 +1,13 @@
 """Cases by stage and age, and what a day's end has to look at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, false, or_
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
@@ -165,12 +165,12 @@ async def many(
     household_id: UUID | None,
     discovered_by: date | None,
     due_by: date | None,
-    cohort: tuple[Standing, date] | None,
+    cohort: tuple[Standing, Mapping[str, date]] | None,
     after: UUID | None,
     limit: int,
 ) -> list[CaseRow]:
-    """Cases of an area by id, after a given one; at most `limit`. `cohort` is a standing, and the last day
-    of a confirmation that belongs to the target (S7.3-02)."""
+    """Cases of an area by id, after a given one; at most `limit`. `cohort` is a standing, and for each
+    region the last day of a confirmation that belongs to the target (S7.3-02)."""
     query = select(CaseRow).where(col(CaseRow.region).startswith(region))
     for column, value in (
         (CaseRow.stage, stage),
@@ -197,7 +197,7 @@ async def many(
         return list((await session.execute(query)).scalars())
 
 
-def _standing(standing: Standing, confirmed_by: date) -> list[ColumnElement[bool]]:
+def _standing(standing: Standing, confirmed_by: Mapping[str, date]) -> list[ColumnElement[bool]]:
     """As `cohort.standing` judges; a case that is not confirmed belongs to no cohort."""
     outcome, labour = col(CaseRow.outcome), col(CaseRow.has_labour)
     stands: dict[Standing, list[ColumnElement[bool]]] = {
@@ -207,8 +207,15 @@ def _standing(standing: Standing, confirmed_by: date) -> list[ColumnElement[bool
         Standing.LABOUR_LOST: [outcome.is_(None), labour.is_(False)],
         Standing.CLOSED: [outcome.is_not(None), outcome.not_in(["ELIMINATED", "CANCELLED"])],
     }
-    in_time = col(CaseRow.confirmed_on).between(date.min, confirmed_by)
-    return [in_time, col(CaseRow.labour_household).is_(True), *stands[standing]]
+    regions: dict[date, list[str]] = {}
+    for region, last in confirmed_by.items():
+        regions.setdefault(last, []).append(region)
+    confirmed_on, region_of = col(CaseRow.confirmed_on), col(CaseRow.region)
+    in_time = (
+        and_(region_of.in_(parts), confirmed_on.between(date.min, last))
+        for last, parts in regions.items()
+    )
+    return [or_(false(), *in_time), col(CaseRow.labour_household).is_(True), *stands[standing]]
 
 
 @dataclass(frozen=True)
@@ -240,10 +247,19 @@ group by stage order by stage
 """
 
 
+async def regions(pool: asyncpg.Pool, area: str) -> list[str]:
+    """The parts of an area of which there are cases."""
+    rows = await pool.fetch(
+        "select distinct region from read.case_file where region like $1 || '%'", area
+    )
+    return [row["region"] for row in rows]
+
+
 @dataclass(frozen=True)
 class Confirmed:
     """How many episodes were confirmed, grouped by what the cohort of S7.3-02 asks."""
 
+    confirmed_by: date
     confirmed_on: date
     labour_household: bool
     has_labour: bool
@@ -251,14 +267,15 @@ class Confirmed:
     episodes: int
 
 
-async def confirmed(pool: asyncpg.Pool, region: str, by: date) -> list[Confirmed]:
-    """Episodes confirmed on or before a day, by day and outcome."""
-    rows = await pool.fetch(_CONFIRMED, region, by)
+async def confirmed(pool: asyncpg.Pool, by: Mapping[str, date]) -> list[Confirmed]:
+    """Episodes of these regions confirmed on or before the day of each, by day and outcome."""
+    rows = await pool.fetch(_CONFIRMED, [*by], [*by.values()])
     return [Confirmed(**row) for row in rows]
 
 
 _CONFIRMED = """
-select confirmed_on, labour_household, has_labour, outcome, count(*) as episodes
-from read.case_file where confirmed_on <= $2 and region like $1 || '%'
-group by confirmed_on, labour_household, has_labour, outcome
+select confirmed_by, confirmed_on, labour_household, has_labour, outcome, count(*) as episodes
+from read.case_file join unnest($1::text[], $2::date[]) as held (region, confirmed_by) using (region)
+where confirmed_on <= confirmed_by
+group by confirmed_by, confirmed_on, labour_household, has_labour, outcome
 """
