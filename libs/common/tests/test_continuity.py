@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 import asyncpg
 import pytest
@@ -16,6 +17,7 @@ from common.outbox import publish_all
 from common.testing import TALLIES, Database, adding, database, eventually
 from common.topics import create_topics, events_topic
 from common.writer import Unavailable, Writer
+from libs.common.tests.transactions import publish_together
 from local.servers import Servers
 
 SERVICE = "employment"  # nobody else speaks for it on the broker that the suites share
@@ -121,11 +123,13 @@ async def test_a_store_behind_its_topic_takes_no_command_until_it_is_restored(
 async def test_a_record_that_is_no_event_says_nothing_about_the_store(
     servers: Servers, pool: asyncpg.Pool
 ) -> None:
+    """Nor does the end of a transaction, behind which there is none."""
     await create_topics(servers.kafka, 1)
     log = Log(servers.kafka)
-    await log.publish(
-        [Message(events_topic(SERVICE), str(n).encode(), [], b"?") for n in range(99)]
-    )
+    everywhere = [Message(events_topic(SERVICE), str(n).encode(), [], b"?") for n in range(99)]
+    for publish in (partial(publish_together, servers.kafka), log.publish):
+        await publish(everywhere)
+        async with comparing(servers, pool) as compared:
+            assert compared.ahead is None
+            assert await went_on(compared)
     await log.close()
-    async with comparing(servers, pool) as compared:
-        assert compared.ahead is None

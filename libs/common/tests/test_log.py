@@ -36,6 +36,7 @@ from common.testing import (
 )
 from common.topics import PARTITIONS, SERVICES, create_topics, events_topic
 from contracts.cloudevents import from_headers, to_headers
+from libs.common.tests.transactions import publish_together
 from local.servers import Servers
 
 SESSION = 6.0  # seconds after which a group gives a silent member up
@@ -199,6 +200,36 @@ async def test_the_relay_loses_and_reorders_nothing_when_the_line_fails(
         if event.version not in versions:
             versions.append(event.version)
     assert first_seen == {f"s{n}": [1, 2, 3, 4, 5] for n in range(5)}
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_scan_ends_where_a_transaction_does(
+    servers: Servers, topic: str, kept: bool
+) -> None:
+    """Its last offset is no record, and nobody waits for one."""
+    messages = [message_of(event, topic) for event in history(3)]
+    (place,) = await publish_together(servers.kafka, messages, kept=kept)
+    scan = LogScan(servers.kafka)
+    try:
+        async with asyncio.timeout(10):
+            found = [r async for _, some in scan.to_end([place], 10) for r in some]
+    finally:
+        await scan.close()
+    assert [record.offset for record in found] == [0, 1, 2]
+
+
+async def test_the_last_record_is_found_before_the_end_of_a_transaction(
+    servers: Servers, topic: str
+) -> None:
+    messages = [message_of(event, topic) for event in history(3)]
+    (place,) = await publish_together(servers.kafka, messages)
+    scan = LogScan(servers.kafka)
+    try:
+        async with asyncio.timeout(10):
+            last = await scan.last([Place(topic, 0), Place(topic, 1)])
+    finally:
+        await scan.close()
+    assert {place: record.offset for place, record in last.items()} == {place: 2}
 
 
 async def test_topics_are_created_once_and_never_with_other_partitions(

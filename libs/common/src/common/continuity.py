@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from common.incoming import incoming
-from common.kafka import KafkaError, LogScan, Place, Record
+from common.kafka import KafkaError, LogScan, Place
 from common.outage import AWAY
 from common.topics import PARTITIONS, events_topic
 from contracts.envelope import Envelope
@@ -84,14 +84,7 @@ async def _last(kafka: str, topic: str) -> Mapping[Place, Envelope]:
     """The last record of each partition, where it is an event of ours."""
     scan = LogScan(kafka)
     try:
-        bounds = await scan.start([Place(topic, n) for n in range(PARTITIONS)])
-        wanted = {place: end - 1 for place, (first, end) in bounds.items() if end > first}
-        for place, offset in wanted.items():
-            scan.seek(place, offset)
-        last: dict[Place, Record] = {}
-        while wanted.keys() - last.keys():
-            found = await scan.fetch(PARTITIONS * 10, 0.5)
-            last |= {place: records[-1] for place, records in found.items() if place in wanted}
+        last = await scan.last([Place(topic, n) for n in range(PARTITIONS)])
     finally:
         await scan.close()
     read = {place: incoming(record) for place, record in last.items()}

@@ -55,6 +55,17 @@ class _Reader:
             )
         }
 
+    def reached(self) -> dict[Place, int]:
+        """The offset that is fetched next, of each place that has one. It passes by what is no record:
+        the end of a transaction takes an offset too, and there may be nothing behind it."""
+        positions = self._consumer._subscription
+        states = {tp: positions._assigned_state(tp) for tp in self._consumer.assignment()}
+        return {
+            Place(tp.topic, tp.partition): state.position
+            for tp, state in states.items()
+            if state.has_valid_position
+        }
+
     async def _unreadable(self) -> Place | None:
         for tp in self._consumer.assignment():
             try:
@@ -149,10 +160,37 @@ class LogScan(_Reader):
         bounds = await self.start(places)
         left = {place: end for place, (first, end) in bounds.items() if first < end}
         while left:
-            for place, records in (await self.fetch(limit, 1.0)).items():
+            found = await self.fetch(limit, 1.0)
+            left = self._left(left)
+            for place, records in found.items():
                 yield place, records
-                if records and records[-1].offset + 1 >= left.get(place, 0):
-                    left.pop(place, None)
+
+    async def last(self, places: Iterable[Place]) -> dict[Place, Record]:
+        """Start, and give the last record of each of `places` that has one as of now, or one that
+        arrived meanwhile. Looks further back where the last offsets have none."""
+        bounds = {p: b for p, b in (await self.start(places)).items() if b[0] < b[1]}
+        found: dict[Place, Record] = {}
+        back = 1
+        while bounds:
+            for place, (first, end) in bounds.items():
+                self.seek(place, max(first, end - back))
+            left = {place: end for place, (_, end) in bounds.items()}
+            while left:
+                some = await self.fetch(10 * len(bounds), 0.5)
+                found |= {place: records[-1] for place, records in some.items() if place in bounds}
+                left = self._left(left)
+            bounds = {
+                place: (first, end)
+                for place, (first, end) in bounds.items()
+                if place not in found and first < end - back
+            }
+            back *= 10
+        return found
+
+    def _left(self, ends: Mapping[Place, int]) -> dict[Place, int]:
+        """Those that are not reached yet."""
+        reached = self.reached()
+        return {place: end for place, end in ends.items() if reached.get(place, 0) < end}
 
 
 def _consumer(servers: str, group: str | None, instance: str | None) -> AIOKafkaConsumer:
