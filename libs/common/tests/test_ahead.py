@@ -29,6 +29,10 @@ class Numbered:
         self.offset += limit
         return {PLACE: [record_of(envelope(), PLACE.topic, offset) for offset in offsets]}
 
+    def reached(self) -> Mapping[Place, int]:
+        """The record after the last that was fetched."""
+        return {PLACE: self.offset}
+
 
 async def offsets(ahead: Ahead) -> list[int]:
     """Of the records of the next batch."""
@@ -43,16 +47,21 @@ async def test_the_next_batch_is_read_while_the_caller_waits_for_something_else(
         ahead.begin()
         ahead.begin()  # once is enough
         await asyncio.wait_for(source.fetched.wait(), 5)
+        assert ahead.reached == {PLACE: 2}  # of what was given, not of what was read ahead
         assert await offsets(ahead) == [2, 3]
         assert await offsets(ahead) == [4, 5]
+        assert ahead.reached == {PLACE: 6}
 
 
 async def test_what_was_read_ahead_can_be_dropped_and_read_again() -> None:
     source = Numbered()
     async with Ahead(source, 2, 0.5) as ahead:
+        assert await offsets(ahead) == [0, 1]
+        source.fetched.clear()
         ahead.begin()
         await asyncio.wait_for(source.fetched.wait(), 5)
         await ahead.drop()
+        assert ahead.reached == {}
         source.offset = 0  # as a claim seeks
         assert await offsets(ahead) == [0, 1]
 

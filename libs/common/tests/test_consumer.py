@@ -70,6 +70,16 @@ async def taken(pool: asyncpg.Pool, records: int) -> bool:
     return bool(await pool.fetchval("select sum(next) = $1 from es.offsets", records))
 
 
+async def gone(servers: Servers, place: Place, before: int) -> None:
+    """Somebody removes the records before this offset."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers.kafka)
+    await admin.start()
+    try:
+        await admin.delete_records({TopicPartition(*place): RecordsToDelete(before_offset=before)})
+    finally:
+        await admin.close()
+
+
 async def at_end(servers: Servers, topic: str, pool: asyncpg.Pool) -> bool:
     rows = await pool.fetch("select partition, next from es.offsets where topic = $1", topic)
     bounds = await ends(servers, topic)
@@ -304,10 +314,7 @@ async def test_records_that_are_gone_from_the_topic_stop_it_and_it_says_so(
 ) -> None:
     await publish(log, topic, [envelope() for _ in range(20)])
     bounds = await ends(servers, topic)
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers.kafka)
-    await admin.start()
-    await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=1)})
-    await admin.close()
+    await gone(servers, Place(topic, 0), 1)
     async with running(made(heard.handle)) as one:
         await eventually(lambda: len(heard) == bounds[Place(topic, 1)][1])
         assert "records 0..0 are gone" in str(one.unready())
@@ -316,18 +323,25 @@ async def test_records_that_are_gone_from_the_topic_stop_it_and_it_says_so(
 
 
 async def test_records_out_of_place_are_not_taken(
-    made: Consuming, heard: Heard, topic: str, servers: Servers
+    made: Consuming, heard: Heard, log: Log, topic: str, servers: Servers
 ) -> None:
-    """Between our offset and the first record that came something is missing: read it again."""
-    one = made(heard.handle)
-    place = Place(topic, 0)
-    one.owned = {place: Owned(next=3, epoch=1)}
+    """Between our offset and the first record that came, records are gone: it is claimed, and stops."""
+    await publish(log, topic, [envelope() for _ in range(20)])
+    one, place = made(heard.handle), Place(topic, 0)
+    one.owned = {place: Owned(next=1, epoch=1)}
     reader = LogReader(servers.kafka, topic, [topic])
-    items = [incoming(record_of(envelope(), topic, 5))]
-
-    assert not one._following(reader, place, items)
-    assert reader.generation == 1  # which makes it claim, seek and look at the topic's bounds
-    await reader.close()
+    await reader.start()
+    try:
+        generation = reader.generation
+        items = [incoming(record_of(envelope(), topic, 3))]
+        for before, taken in ((1, items), (2, ())):
+            await gone(servers, place, before)
+            assert await one._following(reader, place, items) == taken
+        assert reader.generation == generation + 1
+        assert await one._following(reader, place, [items[0]._replace(offset=0)]) == ()
+        assert reader.generation == generation + 2
+    finally:
+        await reader.close()
 
 
 async def test_a_silent_reader_with_something_to_read_is_not_ready(

@@ -18,21 +18,27 @@ class Source(Protocol):
     async def fetch(self, limit: int, wait: float) -> Mapping[Place, Sequence[Record]]:
         """Up to `limit` records, or nothing after `wait` seconds."""
 
+    def reached(self) -> Mapping[Place, int]:
+        """The offset that is fetched next, of each place."""
+
 
 class Ahead:
     """Batches of a reader. What was read ahead has no effect: it may be dropped at any time, and the
-    reader set back to where its records came from."""
+    reader set back to where its records came from. `reached` says what comes next in each place
+    after the last batch that was given, as long as nothing was dropped."""
 
     def __init__(self, source: Source, limit: int, wait: float) -> None:
         self._source = source
         self._limit = limit
         self._wait = wait
-        self._next: asyncio.Task[Batch] | None = None
+        self._next: asyncio.Task[tuple[Batch, Mapping[Place, int]]] | None = None
+        self.reached: Mapping[Place, int] = {}
 
     async def batch(self) -> Batch:
         """The batch that was begun, or the next. Raises what reading it raised."""
         begun, self._next = self._next, None
-        return await (begun or self._read())
+        batch, self.reached = await (begun or self._read())
+        return batch
 
     def begin(self) -> None:
         """Read the next batch while the caller waits for something else."""
@@ -41,6 +47,7 @@ class Ahead:
     async def drop(self) -> None:
         """Forget what was read ahead."""
         begun, self._next = self._next, None
+        self.reached = {}
         if begun:
             begun.cancel()
             with suppress(asyncio.CancelledError, Exception):
@@ -57,6 +64,7 @@ class Ahead:
     ) -> None:
         await self.drop()
 
-    async def _read(self) -> Batch:
+    async def _read(self) -> tuple[Batch, Mapping[Place, int]]:
         found = await self._source.fetch(self._limit, self._wait)
-        return {place: [incoming(r) for r in records] for place, records in found.items()}
+        reached = self._source.reached()
+        return {place: [incoming(r) for r in records] for place, records in found.items()}, reached

@@ -108,7 +108,11 @@ class Consumer:
                     continue
                 if reader.generation != generation:
                     continue  # partitions moved while we read; what is still ours is read again
-                mine = {p: f for p, s in items.items() if (f := self._following(reader, p, s))}
+                mine = {
+                    place: following
+                    for place, some in items.items()
+                    if (following := await self._following(reader, place, some))
+                }
                 if mine:
                     ahead.begin()
                     try:
@@ -126,7 +130,9 @@ class Consumer:
                     if not await ownership.held(self.pool, self.inbox.name, self.epochs):
                         log.warning("fenced_while_idle")
                         await self._claim(reader, ahead)
-                    await self._look_around(reader)
+                    refused = {place for place, some in items.items() if some} - mine.keys()
+                    reached = {p: at for p, at in ahead.reached.items() if p not in refused}
+                    await self._look_around(reader, reached)
 
     async def _claim(self, reader: LogReader, ahead: Ahead) -> None:
         """Become the owner of what the group gave us: raise the epoch, then seek to our own offset."""
@@ -148,18 +154,18 @@ class Consumer:
             elif place in self.unreadable:
                 self._stop(reader, place, f"a record from {owned.next} on cannot be decoded")
             else:
-                owned.looks_back = first < owned.next and owned.knows_what_is_before()
-                reader.seek(place, owned.next - owned.looks_back)
+                owned.looks_back = first <= owned.before() < owned.next
+                reader.seek(place, owned.begins())
         log.info("claimed", places=len(places), stopped=len(self.stopped))
 
-    def _following(
+    async def _following(
         self, reader: LogReader, place: Place, items: Sequence[Incoming]
     ) -> Sequence[Incoming]:
         """The records from our offset on; none if others came: then it is claimed or stopped."""
         owned = self.owned.get(place)
         if owned is None or not items:
             return ()
-        if items[0].offset != owned.next - owned.looks_back:
+        if not await self._joins(reader, place, items[0].offset):
             log.warning("offset_mismatch", topic=place.topic, partition=place.partition)
             reader.generation += 1  # claims again, and with it looks whether records are gone
             return ()
@@ -170,7 +176,19 @@ class Consumer:
             self._stop(reader, place, why)
             return ()
         owned.looks_back = False
+        if items[0].offset + 1 < owned.next:
+            reader.seek(place, owned.next)
+            return ()
         return items[1:]
+
+    async def _joins(self, reader: LogReader, place: Place, offset: int) -> bool:
+        """Whether a record that came is the one to come: between them is what never was a record (the
+        end of a transaction), and not what is gone."""
+        expected = self.owned[place].begins()
+        if offset <= expected:
+            return offset == expected
+        first, _ = (await reader.bounds([place]))[place]
+        return first <= expected
 
     def _stop(self, reader: LogReader, place: Place, why: str) -> None:
         """Read no further: silence here would be silent loss."""
@@ -182,28 +200,31 @@ class Consumer:
 
     async def _take(self, batch: Mapping[Place, Sequence[Incoming]]) -> None:
         """Apply a batch: all of it at once, or, if an event fails, one by one."""
-        ends = {place: some[-1] for place, some in batch.items()}
+        steps = {
+            place: (self.owned[place], some[-1].offset + 1, some[-1].fingerprint())
+            for place, some in batch.items()
+        }
         items = [item for some in batch.values() for item in some]
         links = creation_links(item.event.traceparent for item in items if item.event)
         with tracer.start_as_current_span("process", links=links):
             try:
                 try:
-                    await self._transact(ends, items, singly=False)
+                    await self._transact(steps, items, singly=False)
                 except Conflict:  # a command came in between: decide again, on what is there now
-                    await self._transact(ends, items, singly=False)
+                    await self._transact(steps, items, singly=False)
             except (Fenced, TooManyParked, *TRANSIENT):
                 raise
             except Exception as error:
                 log.warning("batch_retried_singly", size=len(items), error=repr(error))
-                await self._transact(ends, items, singly=True)
+                await self._transact(steps, items, singly=True)
 
     async def _transact(
-        self, ends: Mapping[Place, Incoming], items: Sequence[Incoming], *, singly: bool
+        self,
+        steps: Mapping[Place, tuple[Owned, int, bytes | None]],
+        items: Sequence[Incoming],
+        *,
+        singly: bool,
     ) -> None:
-        steps = {
-            place: (self.owned[place], end.offset + 1, end.fingerprint())
-            for place, end in ends.items()
-        }
         async with self.pool.acquire() as connection, connection.transaction():
             if not await ownership.move(connection, self.inbox.name, steps):
                 raise Fenced
@@ -211,13 +232,26 @@ class Consumer:
         for owned, next_, last in steps.values():
             owned.next, owned.last = next_, last
 
-    async def _look_around(self, reader: LogReader) -> None:
+    async def _look_around(self, reader: LogReader, reached: Mapping[Place, int]) -> None:
         """Lag against the broker's own end offsets, parked records, and the group's courtesy commit.
 
         A topic that now ends before our offset, or begins behind it, is claimed again, which stops
         it: the client would go on from its beginning without a word, once there is anything there.
+        Past what is no record, as far as reading has `reached`, our offset moves: it would lag for
+        ever behind a topic that ends with a transaction, and who asks whether we heard all of it.
         """
         bounds = await reader.bounds(self.owned)
+        passed = {
+            place: (owned, reached[place], owned.last)
+            for place, owned in self.owned.items()
+            if not owned.looks_back
+            and bounds[place][0] <= owned.next < reached.get(place, 0) <= bounds[place][1]
+        }
+        if passed:
+            try:
+                await self._transact(passed, (), singly=False)
+            except Fenced:
+                reader.generation += 1
         self.lag = 0
         for place, owned in self.owned.items():
             first, end = bounds[place]

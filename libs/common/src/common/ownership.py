@@ -22,9 +22,14 @@ class Owned:
     last: bytes | None = None  # the fingerprint of the last record that was taken
     looks_back: bool = False  # what is fetched begins with that record
 
-    def knows_what_is_before(self) -> bool:
-        """Whether that is the record before `next`: not after somebody set the offset by hand."""
-        return self.last is not None and self.last[:8] == (self.next - 1).to_bytes(8, "big")
+    def before(self) -> int:
+        """The offset of that record, or `next`. Between them is what has an offset and is no record,
+        such as the end of a transaction; at or behind `next`, somebody has set the offset back."""
+        return int.from_bytes(self.last[:8], "big") if self.last else self.next
+
+    def begins(self) -> int:
+        """Where reading begins."""
+        return self.before() if self.looks_back else self.next
 
 
 async def claim(
@@ -53,10 +58,10 @@ async def held(pool: asyncpg.Pool, consumer: str, epochs: Mapping[Place, int]) -
 
 
 async def move(
-    connection: Connection, consumer: str, steps: Mapping[Place, tuple[Owned, int, bytes]]
+    connection: Connection, consumer: str, steps: Mapping[Place, tuple[Owned, int, bytes | None]]
 ) -> bool:
     """Move offsets on, in the caller's transaction: from where each `Owned` stands to the offset
-    given, whose record before has the fingerprint given. False if any is no longer ours."""
+    given, where the last record before has the fingerprint given. False if any is no longer ours."""
     moved: int = await connection.fetchval(
         _MOVE,
         consumer,

@@ -81,7 +81,7 @@ create table if not exists es.offsets (
     primary key (consumer, topic, partition)
 );
 
--- The fingerprint of the last record taken: a topic that was made anew has another there.
+-- The fingerprint of the last record taken, and its offset: a topic that was made anew has another there.
 alter table es.offsets add column if not exists last bytea;
 
 -- The last event seen of each foreign stream: finds duplicates and gaps.
