@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import pytest
 import uvicorn
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -27,7 +28,9 @@ from common.catalogue import messages
 from common.clock import Clock
 from common.codec import Codec
 from common.continuity import Continuity
+from common.ids import new_id
 from common.incoming import incoming
+from common.kafka import Place
 from common.note import Signer, signer_of
 from common.rows import from_row
 from common.service import Runtime
@@ -80,6 +83,23 @@ async def kafka(servers: Any) -> str:
     """A broker with every topic."""
     await create_topics(servers.kafka, 1)
     return str(servers.kafka)
+
+
+@pytest.fixture
+async def admin(kafka: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Who may change topics."""
+    made = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def place(admin: AIOKafkaAdminClient) -> Place:
+    """The only partition of a topic of the test's own."""
+    made = Place(f"test.{new_id()}", 0)
+    await admin.create_topics([NewTopic(made.topic, 1, 1)])
+    return made
 
 
 @pytest.fixture

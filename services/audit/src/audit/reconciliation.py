@@ -198,8 +198,9 @@ async def _follow(
     if at < (kept := await stated.reached(runtime.pool)) < end:
         scan.seek(here, kept)
     while True:
-        for record in (await scan.fetch(FETCH, LOOK)).get(here, ()):
-            at = record.offset + 1
+        records = (await scan.fetch(FETCH, LOOK)).get(here, ())
+        at = scan.reached().get(here, at)
+        for record in records:
             try:
                 take(told, record, keys)
             except Refused as why:

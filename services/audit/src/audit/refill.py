@@ -7,7 +7,7 @@ workers may share the partitions, and progress is what the database says.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -63,12 +63,8 @@ async def refill(servers: Servers, partitions: Collection[int], inbox: Inbox) ->
     try:
         bounds = await scan.start(places)
         done = await _offsets(pool, places)
-        for place, (first, end) in bounds.items():
-            if done[place] < first or done[place] > end:
-                raise LogIncomplete(
-                    f"{place.topic}/{place.partition} holds records {first} to {end - 1}, "
-                    f"but {done[place]} is needed next"
-                )
+        _must_hold(bounds, done)
+        for place in places:
             scan.seek(place, done[place])
         patience = STUCK
         async with Ahead(scan, BATCH, WAIT) as ahead:
@@ -79,19 +75,35 @@ async def refill(servers: Servers, partitions: Collection[int], inbox: Inbox) ->
                     raise LogIncomplete(
                         f"no record came for {STUCK:.0f} s although some are missing"
                     )
-                for place, items in batch.items():
-                    if items[0].offset != done[place]:
-                        raise LogIncomplete(
-                            f"{place.topic}/{place.partition} gave {items[0].offset}, "
-                            f"not {done[place]}"
-                        )
-                    done[place] = items[-1].offset + 1
+                begins = {place: items[0].offset for place, items in batch.items()}
+                await _must_follow(scan, {**ahead.reached, **begins}, done)
+                done |= ahead.reached
                 if batch:
                     ahead.begin()
                     await _take(pool, inbox, [i for some in batch.values() for i in some], done)
     finally:
         await scan.close()
         await asyncio.wait_for(pool.close(), 10)
+
+
+def _must_hold(bounds: Mapping[Place, tuple[int, int]], done: Mapping[Place, int]) -> None:
+    for place, (first, end) in bounds.items():
+        if not first <= done[place] <= end:
+            raise LogIncomplete(
+                f"{place.topic}/{place.partition} holds records {first} to {end - 1}, "
+                f"but {done[place]} is needed next"
+            )
+
+
+async def _must_follow(
+    scan: LogScan, begins: Mapping[Place, int], done: Mapping[Place, int]
+) -> None:
+    """What comes next begins where it has to, or behind what never was a record, such as the end of a
+    transaction: then the log still begins before that."""
+    for place, offset in begins.items():
+        if offset < done[place]:
+            raise LogIncomplete(f"{place.topic}/{place.partition} gave {offset}, not {done[place]}")
+    _must_hold(await scan.bounds([p for p, offset in begins.items() if offset > done[p]]), done)
 
 
 async def _offsets(pool: asyncpg.Pool, places: Sequence[Place]) -> dict[Place, int]:

@@ -99,8 +99,8 @@ async def recover(keeper: Keeper, servers: str) -> None:
         scan.seek(place, read)
         while read < end:
             records = (await scan.fetch(500, 1.0)).get(place, [])
+            read = scan.reached().get(place, read)
             await take_back(keeper, records)
-            read = records[-1].offset + 1 if records else read
     finally:
         await scan.close()
 

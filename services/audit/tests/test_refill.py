@@ -1,0 +1,118 @@
+"""What a rebuild reads of a log on which transactions end, and on which records are gone meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from secrets import token_bytes
+
+import asyncpg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.structs import TopicPartition
+from fastapi import FastAPI
+
+from audit import refill
+from audit.log import publishing
+from audit.log.publishing import recover
+from audit.refill import NEXT, LogIncomplete, Servers
+from common import consumer
+from common.inbox import Inbox
+from common.incoming import Incoming
+from common.intents import Connection
+from common.kafka import Log, Message, Place
+from common.testing import Database, Issuer, message_of
+from common.topics import events_topic
+from libs.common.tests.transactions import publish_together
+from services.audit.tests.at_work import at_work, told
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumer, "HOUSEKEEPING", 0.1)
+    monkeypatch.setattr(refill, "STUCK", 3.0)
+
+
+class Taking(Inbox):
+    """Notes offsets; something happens when it has taken the first batch."""
+
+    def __init__(self, happens: Callable[[], Awaitable[object]] | None = None) -> None:
+        super().__init__(NEXT, self._take)
+        self._happens = happens
+        self.taken: list[int] = []
+
+    async def _take(self, _: Connection, items: Sequence[Incoming]) -> None:
+        raise NotImplementedError
+
+    async def apply(
+        self, connection: Connection, items: Sequence[Incoming], *, singly: bool = False
+    ) -> None:
+        """Take everything."""
+        if self._happens and not self.taken:
+            await self._happens()
+        self.taken += [item.offset for item in items]
+
+
+async def test_a_log_that_ends_with_transactions_is_whole(
+    db: Database, kafka: str, tokens: Issuer
+) -> None:
+    events = told(6)
+    messages = [message_of(event, events_topic(event.service)) for event in events]
+    async with at_work(db, kafka, tokens) as system:
+        await publish_together(kafka, messages[:4])
+        await publish_together(kafka, messages[4:], kept=False)
+        await system.settled()
+        whole = await system.proof()
+        assert (await system.rebuild()).proof == whole
+        await system.log.publish(messages[:1])  # the tests share a broker: others need not wait
+
+
+@pytest.mark.parametrize("batch", [1, 3, 5_000])
+async def test_a_batch_may_begin_behind_the_end_of_a_transaction(
+    db: Database,
+    kafka: str,
+    pool: asyncpg.Pool,
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
+) -> None:
+    message = Message(place.topic, b"k", [], b"{}")
+    for count in (2, 1, 3):
+        await publish_together(kafka, [message] * count)
+    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+    monkeypatch.setattr(refill, "BATCH", batch)
+    inbox = Taking()
+    for _ in range(2):  # the second time, there is nothing left to read
+        await refill.refill(Servers(db.url, kafka), [0], inbox)
+    assert inbox.taken == [0, 1, 3, 5, 6, 7]
+
+
+@pytest.mark.parametrize("before", [15, 20])
+async def test_what_is_gone_while_it_is_read_is_not_taken_for_the_end_of_a_transaction(
+    db: Database,
+    kafka: str,
+    pool: asyncpg.Pool,
+    admin: AIOKafkaAdminClient,
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    before: int,
+) -> None:
+    """Twenty records, of which an answer of the broker holds eight."""
+    log = Log(kafka)
+    for _ in range(20):
+        await log.publish([Message(place.topic, b"k", [], token_bytes(500_000))])
+    await log.close()
+    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+    monkeypatch.setattr(refill, "BATCH", 1)
+    gone = {TopicPartition(*place): RecordsToDelete(before_offset=before)}
+    inbox = Taking(lambda: admin.delete_records(gone))
+    with pytest.raises(LogIncomplete, match=f"holds records {before} to 19"):
+        await refill.refill(Servers(db.url, kafka), [0], inbox)
+    assert inbox.taken == list(range(len(inbox.taken)))
+    assert len(inbox.taken) < before
+
+
+async def test_checkpoints_are_had_again_from_a_topic_that_ends_with_a_transaction(
+    app: FastAPI, kafka: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "CHECKPOINTS", place.topic)
+    await publish_together(kafka, [Message(place.topic, b"", [], b"not ours")])
+    await asyncio.wait_for(recover(app.state.keeper, kafka), 10)
