@@ -1,5 +1,6 @@
 """No page reads through all events: its plan, on a timeline that is long enough to matter."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
 
+from audit.contradictions import Remembering
 from audit.counting import count
+from audit.read_model import taking
 from common.testing import Database, household
 
 FILL = """
@@ -115,3 +118,24 @@ async def test_who_looked_at_lists_is_read_by_time_and_not_sorted(
     plan = "\n".join(row[0] for row in await pool.fetch(f"explain {query}", *args))
     assert "Index Scan Backward using timeline_of_areas" in plan, plan
     assert "Sort" not in plan, plan
+
+
+async def test_a_topic_that_comes_again_is_not_looked_for_in_all_that_a_household_has(
+    pool: asyncpg.Pool,
+) -> None:
+    await pool.execute(LISTS.replace("generate_series(1, 2000)", "generate_series(1, 20000)"))
+    await pool.execute("analyze read.timeline")
+    rows = await pool.fetch(
+        "select key, recorded_at, service, stream, version, hash from read.timeline "
+        "where key = 'access-to-area-441624110' order by version limit 1000"
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        columns = (list(column) for column in zip(*rows, strict=True))
+        told = await connection.fetchval(
+            "explain (analyze, buffers, format json) " + Remembering("audit", taking()).otherwise,
+            *columns,
+        )
+    (plan,) = [one["Plan"] for one in json.loads(told)]
+    assert plan["Actual Rows"] == 0
+    blocks = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    assert blocks < 10 * len(rows), "of an index some levels, and a row"

@@ -16,26 +16,46 @@ SERVING = "read"  # the schema of the timeline that is shown
 
 
 class Remembering(Inbox):
-    """An inbox whose effect is the timeline of `schema`."""
+    """An inbox whose effect is the timeline of `schema`. `repeated` is SQL: whether the claim `c` has been
+    heard before."""
+
+    repeated = """
+        select from {schema}.timeline t where t.key = c.key and t.recorded_at = c.recorded_at
+            and t.service = c.service and t.stream = c.stream and t.version = c.version
+            and t.hash = c.hash
+    """
 
     def __init__(self, name: str, handle: Handle, schema: str = SERVING) -> None:
         super().__init__(name, handle)
         self.schema = schema
+        self.otherwise = _OTHERWISE.format(
+            schema=schema, repeated=self.repeated.format(schema=schema)
+        )
 
     async def forks(self, connection: Connection, older: Sequence[Incoming]) -> Forks:
         """What the timeline has otherwise; what it does not have (it was given up) is no fork."""
         if not older:
             return Forks(frozenset())
-        claims = [(i.key, e.service, e.stream, e.version, e.hash) for i in older if (e := i.event)]
+        claims = [
+            (i.key, e.recorded_at, e.service, e.stream, e.version, e.hash)
+            for i in older
+            if (e := i.event)
+        ]
         columns = (list(column) for column in zip(*claims, strict=True))
-        rows = await connection.fetch(_OTHERWISE.format(schema=self.schema), *columns)
+        rows = await connection.fetch(self.otherwise, *columns)
         return Forks(frozenset(row["hash"] for row in rows))
 
 
-# By the beginning of the timeline's key, a household: not by when it was recorded, which a fork may change.
+# What was heard before is found by a whole key of an index: all of a topic may come again. Only what is
+# left is looked for in all that its household has, since a fork may say that it was recorded at any time.
 _OTHERWISE = """
-select c.hash from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
-    as c (key, service, stream, version, hash)
+with claim as materialized (
+    select * from unnest(
+        $1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::bytea[]
+    ) as c (key, recorded_at, service, stream, version, hash)
+    where not exists ({repeated})
+)
+select c.hash from claim c
 cross join lateral (
     select t.hash from {schema}.timeline t
     where t.key = c.key and t.service = c.service and t.stream = c.stream and t.version = c.version

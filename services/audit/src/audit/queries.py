@@ -172,7 +172,7 @@ async def reasons(engine: AsyncEngine, consumer: str, key: str) -> dict[str, int
 
 async def unkept(pool: asyncpg.Pool, consumer: str, key: str) -> int:
     """How many records of a household the log has whose content is neither told nor waits: somebody gave
-    them up."""
+    them up, or an earlier version dropped what contradicted an older record."""
     count: int = await pool.fetchval(_UNKEPT, consumer, key)
     return max(count, 0)  # what waits may have come twice
 

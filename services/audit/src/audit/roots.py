@@ -48,19 +48,24 @@ class Proved:
 
 
 class Noting(Remembering):
-    """The inbox of a rebuild: what is a leaf of the log is noted in `schema`, in the transaction."""
+    """The inbox of a rebuild: what is a leaf of the log is noted in `schema`, in the transaction.
+
+    The timeline has no index yet, so what was heard before is found among the leaves.
+    """
+
+    repeated = "select from {schema}.leaves l where l.hash = c.hash"
 
     async def apply(
         self, connection: Connection, items: Sequence[Incoming], *, singly: bool = False
     ) -> None:
-        """As every inbox does, after the leaves."""
+        """As every inbox does, before the leaves."""
+        await super().apply(connection, items, singly=singly)
         await connection.copy_records_to_table(
             "leaves",
             schema_name=self.schema,
             columns=Leaf._fields,
             records=[leaf for item in items if (leaf := leaf_of(item))],
         )
-        await super().apply(connection, items, singly=singly)
 
 
 async def lay(connection: Connection, schema: str) -> None:
@@ -197,7 +202,8 @@ create table {schema}.leaves (
     key       text   collate "C" not null,
     hash      bytea  not null,
     recorded_at timestamptz not null
-)
+);
+create index on {schema}.leaves (hash)
 """
 _FIRST = """
 select split_part(topic, '.', 2) || '/' || partition as name, "offset" as place, key, hash

@@ -19,11 +19,11 @@ HOUSEHOLD = {
         "{n} record could not be processed yet; the timeline below may be incomplete.",
     ),
     "unkept": Counted(
-        "日志中另有 {n} 条记录，其内容未被采纳、不再保存：已由管理员放弃。核验卷宗时判为不完整。",
+        "日志中另有 {n} 条记录，其内容未被采纳、不再保存：已由管理员放弃，或被旧版本系统略去。核验卷宗时判为不完整。",
         "The log has {n} more records, whose content was not taken and is not kept: an administrator "
-        "gave them up. The verifier finds the file incomplete.",
+        "gave them up, or an earlier version of the system left them out. The verifier finds the file incomplete.",
         "The log has {n} more record, whose content was not taken and is not kept: an administrator "
-        "gave it up. The verifier finds the file incomplete.",
+        "gave it up, or an earlier version of the system left it out. The verifier finds the file incomplete.",
     ),
     "forked": Words("历史自相矛盾", "Contradictory history"),
     "forked_help": Words(
