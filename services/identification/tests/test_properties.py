@@ -5,11 +5,12 @@ from datetime import date, timedelta
 from enum import Enum
 from typing import Any, get_args
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from common.decider import Refused
 from contracts.codes import RiskType
+from contracts.deadlines import CohortTargetMissed
 from contracts.identification import HouseholdEvent
 from identification.domain.commands import CloseBusinessDay, Command, DeclareHousehold
 from identification.domain.household import HOUSEHOLD
@@ -21,6 +22,7 @@ from services.identification.tests import test_inquiries as inquiries
 from services.identification.tests import test_outcomes as outcomes
 from services.identification.tests.entries import MERGE, TAKE_IN
 from services.identification.tests.story import (
+    CONFIRM,
     NOT_AT_RISK,
     POLICY,
     REJECT,
@@ -30,6 +32,10 @@ from services.identification.tests.story import (
 )
 from services.identification.tests.test_moves import handed_over
 
+# Of a place whose target includes the story's confirmation (S7.3-02).
+MISSING = CloseBusinessDay(
+    day=POLICY.cohort_target, policy=replace(POLICY, cohort_confirmed_by=CONFIRM.confirmed_on)
+)
 ASKED: tuple[Command, ...] = (
     *STEPS,
     NOT_AT_RISK,
@@ -63,6 +69,7 @@ ASKED: tuple[Command, ...] = (
     ending.NOTE,
     ending.TAG,
     CloseBusinessDay(day=TODAY, policy=POLICY),
+    MISSING,
 )
 dates = st.dates(date(2023, 12, 1), TODAY + timedelta(days=2))
 
@@ -101,6 +108,12 @@ starts = st.integers(0, len(WAY)).map(lambda n: history(*WAY[:n])) | st.just(TAK
 asked_in_turn = st.lists(commands, max_size=25)
 
 
+def test_the_laws_reach_a_target_that_was_missed() -> None:
+    """S7.3-02."""
+    said = HOUSEHOLD.when(MISSING, given=history(*STEPS))
+    assert CohortTargetMissed in map(type, said)
+
+
 def test_every_command_is_asked_here() -> None:
     """Those of the register and of persons have files of their own (`test_register_laws`)."""
     elsewhere = {
@@ -131,6 +144,7 @@ def test_decide_raises_nothing_but_refused_and_what_it_decides_can_be_replayed(
 
 @settings(max_examples=100, deadline=None)
 @given(start=starts, asked=asked_in_turn)
+@example(start=history(*STEPS), asked=[MISSING])
 def test_a_repeated_command_records_nothing(
     start: list[HouseholdEvent], asked: list[Command]
 ) -> None:
