@@ -296,6 +296,10 @@ def test_json_that_is_broken_in_line_37_says_so() -> None:
     assert found.details == {"line": 37, "column": 1}
 
 
+def test_a_byte_that_is_no_utf_8_is_pointed_at() -> None:
+    assert json_problem('{\n"村": "'.encode() + b'\xff"}').details == {"line": 2, "column": 7}
+
+
 async def test_an_unknown_filter_is_refused_and_a_known_one_is_not(
     client: httpx.AsyncClient,
 ) -> None:

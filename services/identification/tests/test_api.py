@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import pytest
 
 from common.service import Runtime
 from common.testing import eventually
@@ -217,6 +218,61 @@ async def test_broken_json_empty_large_and_strange_bodies_say_so(
     ]:
         answer = await app.post("/v1/events", content=content, headers=callers.yibao | headers)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "details"),
+    [
+        (b'{"specversion":"1.0",\n"id":"a"', "broken-json", {"line": 2, "column": 9}),
+        (b'{"specversion":"2.0","id":', "broken-json", {"line": 1, "column": 27}),
+        (b'{"unknown":1} {', "broken-json", {"line": 1, "column": 15}),
+        (b'{"id":"\xff"}', "broken-json", {"line": 1, "column": 8}),
+        (b'{"a":' * 9_000, "broken-json", None),
+        (b"", "broken-json", {"line": 1, "column": 1}),
+        (b"[]", "not-an-object", {"batch": BATCH["Content-Type"]}),
+        (b"null", "not-an-object", {"batch": BATCH["Content-Type"]}),
+    ],
+)
+async def test_what_is_cut_off_or_no_object_is_told_what_to_send(
+    app: httpx.AsyncClient,
+    callers: Callers,
+    content: bytes,
+    code: str,
+    details: dict[str, object] | None,
+) -> None:
+    answer = await app.post("/v1/events", content=content, headers=callers.yibao | SINGLE)
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (400, code)
+    assert details in (None, told["details"])
+    assert "send" in told["title_en"]
+    assert "提交" in told["title"]
+
+
+async def test_data_that_is_cut_off_or_not_utf_8_is_told_so_in_either_mode(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    event = settlement(1)
+    whole = json.dumps(event["data"]).encode()
+    binary = {f"ce-{name}": value for name, value in event.items() if name != "data"}
+    for data in (whole[:-1], whole.replace(b"990000", b"99\xff000"), b""):
+        before = json.dumps({name: event[name] for name in event if name != "data"}).encode()
+        for content, headers in (
+            (before[:-1] + b',"data":' + data + b"}", SINGLE),
+            (data, binary | {"Content-Type": "application/json"}),
+        ):
+            answer = await app.post("/v1/events", content=content, headers=callers.yibao | headers)
+            assert (answer.status_code, answer.json()["code"]) == (400, "broken-json")
+
+
+async def test_a_line_that_is_no_event_costs_only_itself(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    lines = [b'{"id":"\xff"}', b"[]", json.dumps(settlement(1)).encode(), b'{"id":5,']
+    headers = callers.yibao | {"Content-Type": "application/x-ndjson"}
+    answer = await app.post("/v1/events", content=b"\n".join(lines), headers=headers)
+    assert answer.status_code == 207
+    codes = [item.get("problem", {}).get("code") for item in answer.json()["items"]]
+    assert codes == ["broken-json", "not-an-object", None, "broken-json"]
 
 
 async def test_without_a_valid_token_nothing_is_told(

@@ -161,6 +161,10 @@ def json_problem(raw: bytes) -> Problem:
         json.loads(raw)
     except json.JSONDecodeError as error:
         return Problem("broken-json", {"line": error.lineno, "column": error.colno})
-    except (UnicodeDecodeError, RecursionError, ValueError):
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode(errors="replace")
+        column = len(before) - before.rfind("\n")
+        return Problem("broken-json", {"line": before.count("\n") + 1, "column": column})
+    except (RecursionError, ValueError):
         pass
     return Problem("broken-json", {"line": 1, "column": 1})

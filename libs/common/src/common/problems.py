@@ -93,8 +93,8 @@ COMMON: dict[str, Text] = {
     ),
     "broken-json": Text(
         400,
-        "不是有效的 JSON（第 {line} 行第 {column} 列附近）",
-        "Not valid JSON (near line {line}, column {column})",
+        "不是有效的 JSON（第 {line} 行第 {column} 列附近）：请检查内容是否被截断、是否为 UTF-8，完整后重新提交",
+        "Not valid JSON (near line {line}, column {column}): see whether it was cut off there, or is not UTF-8, and send it again whole",
     ),
     "unsupported-media-type": Text(
         415, "不支持的 Content-Type，可用：{accepted}", "Unsupported Content-Type; use {accepted}"

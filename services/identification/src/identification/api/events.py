@@ -16,6 +16,7 @@ from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
 from common.clock import business_date
+from common.errors import json_problem
 from common.intents import Key, fingerprint
 from common.problems import Fault, Problem, fault
 from contracts.fact_codes import FactType
@@ -40,6 +41,7 @@ router = APIRouter(tags=["department events"])
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 ACCEPTED = (SINGLE, BATCH, batch.NDJSON, "application/json with ce-* headers")
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 EARLY = timedelta(minutes=5)  # that a department's clock may be ahead of ours
 
 
@@ -131,13 +133,16 @@ AT_ONCE = 500  # of them on their way together, so that one file leaves room for
 
 def _structured(request: Request, body: bytes) -> bytes:
     """Binary mode (`ce-*` headers around the data) as structured mode."""
+    try:
+        msgspec.json.decode(
+            body
+        )  # by itself: what is cut off here would take what follows for its own
+    except NO_JSON as error:
+        raise json_problem(body) from error
     attributes = {
         name[3:]: value for name, value in request.headers.items() if name.startswith("ce-")
     }
-    try:
-        return msgspec.json.encode({**attributes, "data": msgspec.Raw(body)})
-    except msgspec.EncodeError as error:
-        raise Problem("invalid", faults=[fault("", "json")]) from error
+    return msgspec.json.encode({**attributes, "data": msgspec.Raw(body)})
 
 
 _source_names_a_person = lru_cache(1_024)(is_in)  # a department has few sources
@@ -168,14 +173,27 @@ def read_all(app: Wired, caller: Principal, items: list[Item]) -> list[Posted]:
     return read
 
 
+def _event_in(item: Item) -> CloudEvent:
+    """What is no JSON, such as what was cut off, is told as that, whatever else is wrong before it."""
+    try:
+        item.raw.decode()  # all of it: the text of `data` is read later
+        return _event.decode(item.raw)
+    except msgspec.ValidationError as error:
+        wrong = error
+    except NO_JSON as error:
+        raise batch.broken(item) from error
+    try:
+        sent = msgspec.json.decode(item.raw)
+    except NO_JSON as error:
+        raise batch.broken(item) from error
+    if not isinstance(sent, dict):
+        raise Problem("not-an-object", {"batch": BATCH})
+    raise Problem("invalid", faults=[fault_of_shape(wrong, "")])
+
+
 def _read(app: Wired, caller: Principal, item: Item, latest: datetime, today: date) -> Posted:
     """The event in an item, of no later time than `latest`. Raises `Problem`."""
-    try:
-        event = _event.decode(item.raw)
-    except msgspec.ValidationError as error:
-        raise Problem("invalid", faults=[fault_of_shape(error, "")]) from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise batch.broken(item) from error
+    event = _event_in(item)
     fact_type = TYPES.get(event.type)
     if fact_type is None and event.type != RETRACTION:
         raise Problem("unknown-event-type", faults=[fault("/type", "enum")])

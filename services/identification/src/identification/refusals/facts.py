@@ -8,6 +8,11 @@ FACTS: dict[str, Text] = {
         "没有权限：{fact_type} 只能由 {owner} 报送",
         "Not allowed: {fact_type_en} may only be posted by {departments}",
     ),
+    "not-an-object": Text(
+        400,
+        "每个事件应为一个 JSON 对象：多个事件请放入数组，以 {batch} 提交",
+        "Each event is a JSON object: send several in an array, as {batch}",
+    ),
     "unknown-event-type": Text(
         422,
         "未知的事件类型：可用类型见 /v1/fact-types",
