@@ -32,6 +32,11 @@ WAIT = 0.5  # seconds a fetch may wait for records
 HOUSEKEEPING = 5.0  # seconds between looks at lag, parked records and stopped partitions
 RETRY = (0.1, 0.5, 1.0)  # seconds between attempts while Kafka or Postgres is away
 STUCK = 60.0  # seconds without progress, while there is something to read
+HALTED = (
+    "stopped because too many households fail ({why}), which is a bug of this version: run the one "
+    "before, or a mended one, and it goes on from here; what was parked until then is listed by GET "
+    "/v1/parked, and POST /v1/parked/{{key}}/retry applies it, key by key (scope parked:manage)"
+)
 
 
 class Fenced(Exception):
@@ -82,7 +87,7 @@ class Consumer:
                 self.interrupted = repr(error)
                 log.warning("consumer_interrupted", error=repr(error), attempt=self.failures)
             except TooManyParked as error:
-                self.halted = f"stopped because too many households fail: {error}"
+                self.halted = HALTED.format(why=error)
                 log.critical("consumer_halted", error=str(error))
                 self.failures = len(RETRY)
             finally:
@@ -260,8 +265,8 @@ class Consumer:
             lag = max(0, end - owned.next)
             self.lag += lag
             metrics.LAG.labels(place.topic, str(place.partition)).set(lag)
-        if not self.lag:
-            self.progress, self.failures = time.monotonic(), 0
+        if not self.lag:  # also of what failed, if others have taken it
+            self.progress, self.halted, self.failures = time.monotonic(), None, 0
         metrics.STOPPED_PARTITIONS.set(len(self.stopped))
         (parked,) = await self.pool.fetch(
             "select count(*) as records, count(distinct key) as keys from es.parked where consumer = $1",
