@@ -55,14 +55,16 @@ async def test_a_retry_that_fails_changes_nothing_but_the_count(
     reader: Reader, heard: Heard, pool: asyncpg.Pool
 ) -> None:
     (event, *_) = await sick(reader, heard, 2)
-    before = await pool.fetch('select key, reason, parked_at, "offset" from es.parked order by id')
+    await sick(reader, heard)
+    await pool.execute("update es.parked set announced = true")
+    seen = 'select id, key, reason, parked_at, announced, "offset" from es.parked order by id'
+    before = await pool.fetch(seen)
 
     assert await reader.retry(event) == 2
     assert await reader.retry(event) == 2
-    assert before == await pool.fetch(
-        'select key, reason, parked_at, "offset" from es.parked order by id'
-    )
-    assert [r["attempts"] for r in await pool.fetch("select attempts from es.parked")] == [2, 2]
+    assert before == await pool.fetch(seen)
+    tried = await pool.fetch("select attempts from es.parked order by id")
+    assert [row["attempts"] for row in tried] == [2, 2, 0]
 
 
 async def test_what_arrives_while_parked_waits_its_turn(reader: Reader, heard: Heard) -> None:

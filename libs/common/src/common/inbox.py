@@ -119,15 +119,8 @@ class Inbox:
                 return 0
             rows.sort(key=lambda row: row["id"])
             await self._apply(connection, [unparked(row) for row in rows], singly=True)
-            left: int = await connection.fetchval(
-                _STILL_PARKED,
-                self.name,
-                [row["topic"] for row in rows],
-                [row["partition"] for row in rows],
-                [row["offset"] for row in rows],
-                [row["attempts"] + 1 for row in rows],
-                [row["parked_at"] for row in rows],
-            )
+            kept = ([row[column] for row in rows] for column in _KEPT)
+            left: int = await connection.fetchval(_STILL_PARKED, self.name, *kept)
             if left in (0, len(rows)):
                 return left
 
@@ -253,11 +246,14 @@ insert into es.parked (consumer, key, topic, partition, "offset", headers, value
 select $1, * from unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::jsonb[], $7::bytea[], $8::text[])
 on conflict (consumer, topic, partition, "offset") do nothing
 """
+_KEPT = ("topic", "partition", "offset", "attempts", "parked_at", "id", "announced")
 _STILL_PARKED = """
 with back as (
-    update es.parked p set attempts = o.attempts, parked_at = o.parked_at
-    from unnest($2::text[], $3::int[], $4::bigint[], $5::int[], $6::timestamptz[])
-        as o (topic, partition, "offset", attempts, parked_at)
+    update es.parked p
+    set attempts = o.attempts + 1, parked_at = o.parked_at, id = o.id, announced = o.announced
+    from unnest(
+        $2::text[], $3::int[], $4::bigint[], $5::int[], $6::timestamptz[], $7::bigint[], $8::bool[]
+    ) as o (topic, partition, "offset", attempts, parked_at, id, announced)
     where p.consumer = $1 and p.topic = o.topic and p.partition = o.partition
         and p."offset" = o."offset"
     returning 1
