@@ -9,7 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from common.ids import new_id
 from common.kafka import Log
-from common.testing import Database, database, empty
+from common.settings import Settings
+from common.testing import STATEMENT_KEY, Database, Issuer, database, empty, issuer
 from local.servers import Servers
 
 
@@ -60,6 +61,26 @@ async def db(shared_database: Database, superuser: asyncpg.Connection) -> Databa
 def pool(db: Database, shared_pool: asyncpg.Pool) -> asyncpg.Pool:
     """Connections to the empty database."""
     return shared_pool
+
+
+@pytest.fixture
+async def tokens() -> AsyncIterator[Issuer]:
+    """An issuer of tokens."""
+    async with issuer() as made:
+        yield made
+
+
+@pytest.fixture
+def settings(servers: Servers, db: Database, tokens: Issuer) -> Settings:
+    """Of a service on the empty database."""
+    return Settings(
+        port=0,
+        database_url=db.url,
+        kafka_bootstrap_servers=servers.kafka,
+        issuer=tokens.url,
+        jwks_url=tokens.jwks_url,
+        statement_key=STATEMENT_KEY,
+    )
 
 
 @pytest.fixture

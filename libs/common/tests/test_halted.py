@@ -8,33 +8,22 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 import httpx
 import pytest
-from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from common import consumer
-from common.clock import Clock
 from common.consumer import Consumer
-from common.continuity import Continuity
-from common.http import create_app
 from common.inbox import PARK_LIMIT, Inbox
 from common.kafka import Log, LogReader, LogScan, Place
-from common.operations import operations
-from common.service import Runtime, probes
 from common.settings import Settings
 from common.testing import (
-    STATEMENT_KEY,
     TALLIES,
-    Database,
     Heard,
     Issuer,
     eventually,
     history,
-    issuer,
     message_of,
 )
-from common.writer import Writer
 from contracts.envelope import Envelope
-from libs.common.tests.bare import client_of, nothing
+from libs.common.tests.bare import client_of, operated
 from local.servers import Servers
 
 
@@ -44,25 +33,11 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumer, "RETRY", (0.1, 0.5))
 
 
-@pytest.fixture
-async def tokens() -> AsyncIterator[Issuer]:
-    async with issuer() as made:
-        yield made
-
-
 class Versions:
     """One after the other, versions of a service that hears a topic."""
 
-    def __init__(self, servers: Servers, db: Database, topic: str, tokens: Issuer) -> None:
-        self.servers, self.topic, self.tokens = servers, topic, tokens
-        self.settings = Settings(
-            port=0,
-            database_url=db.url,
-            kafka_bootstrap_servers=servers.kafka,
-            issuer=tokens.url,
-            jwks_url=tokens.jwks_url,
-            statement_key=STATEMENT_KEY,
-        )
+    def __init__(self, servers: Servers, settings: Settings, topic: str, tokens: Issuer) -> None:
+        self.servers, self.settings, self.topic, self.tokens = servers, settings, topic, tokens
 
     @asynccontextmanager
     async def running(
@@ -77,27 +52,13 @@ class Versions:
         )
         task = asyncio.ensure_future(made.run())
         try:
-            async with client_of(self._app(pool, made)) as client:
+            async with client_of(operated(self.settings, pool, made)) as client:
                 client.headers.update(self.tokens.bearer("county-office", "parked:manage"))
                 yield made, client
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-
-    def _app(self, pool: asyncpg.Pool, made: Consumer) -> FastAPI:
-        app = create_app("test", self.settings, lifespan=nothing, probes=probes, refusals={})
-        app.include_router(operations(TALLIES.service, TALLIES.codec, self.settings))
-        app.state.runtime = Runtime(
-            self.settings,
-            Clock(),
-            pool,
-            create_async_engine(self.settings.database_url.replace("://", "+asyncpg://", 1)),
-            Writer(pool, TALLIES),
-            made,
-            Continuity(TALLIES.service, self.settings.kafka_bootstrap_servers, pool, accept=True),
-        )
-        return app
 
     async def all_read(self, pool: asyncpg.Pool) -> bool:
         """Whether somebody has taken, or parked, all that is there."""
@@ -111,8 +72,8 @@ class Versions:
 
 
 @pytest.fixture
-def versions(servers: Servers, db: Database, topic: str, tokens: Issuer) -> Versions:
-    return Versions(servers, db, topic, tokens)
+def versions(servers: Servers, settings: Settings, topic: str, tokens: Issuer) -> Versions:
+    return Versions(servers, settings, topic, tokens)
 
 
 @pytest.fixture

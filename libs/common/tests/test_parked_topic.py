@@ -1,15 +1,19 @@
 """What could not be applied is told to those outside, once it is parked."""
 
+import asyncio
 import os
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
+import pytest
 
+from common import outbox
 from common.inbox import Inbox
 from common.incoming import incoming
 from common.kafka import Log, Message, Place, Record
-from common.outbox import announce_parked
-from common.testing import Database, envelope, record_of
+from common.outbox import Relay, announce_parked
+from common.testing import Database, envelope, eventually, record_of
 from common.topics import create_topics, events_topic, parked_topic
 from local.servers import Servers
 
@@ -44,6 +48,32 @@ async def test_a_parked_record_is_copied_as_it_came_with_reason_and_place(db: Da
     assert headers["ce_id"] == str(event.event_id).encode()
     assert headers["parkedreason"].startswith(b"failed: ZeroDivisionError")
     assert headers["parkedfrom"] == f"{topic}/0/7".encode()
+
+
+async def test_of_many_only_some_are_copied_at_once_and_the_others_need_not_wait(
+    db: Database, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand of a megabyte each would be a gigabyte in memory, and events would wait for it."""
+    monkeypatch.setattr(outbox, "ANNOUNCE", 20.0)
+    topic, told = events_topic("identification"), list[int]()
+    items = [incoming(record_of(envelope(), topic, n)) for n in range(50)]
+    async with pool.acquire() as connection, connection.transaction():
+        await Inbox("visits", _fail).apply(
+            connection, [item._replace(fault="malformed") for item in items]
+        )
+
+    async def publish(messages: Any) -> None:
+        told.append(len(messages))
+
+    relay = Relay("visits", "one", lambda: asyncpg.connect(db.url), publish, asyncio.Event())
+    task = asyncio.ensure_future(relay.run())
+    try:
+        await eventually(lambda: sum(told) == 50)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    assert told == [20, 20, 10]
 
 
 async def test_of_a_record_as_large_as_a_broker_takes_reason_and_place_are_told(

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from common.auth import Principal, allow
 from common.catalogue import catalogue
 from common.codec import Codec
+from common.http import only_filters
+from common.paging import bounded, lead_on
 from common.problems import Problem
 from common.service import Runtime
 from common.settings import Settings
@@ -36,9 +38,17 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
 
     @router.get("/v1/parked", summary="What could not be applied, oldest first, and why")
     async def parked(
-        request: Request, caller: Annotated[Principal, allow("parked:manage")]
+        request: Request,
+        response: Response,
+        caller: Annotated[Principal, allow("parked:manage")],
+        cursor: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+        limit: int = 100,
     ) -> list[dict[str, Any]]:
-        rows = await _runtime(request).pool.fetch(_PARKED)
+        """Ordered by id; `Link: rel="next"` leads on."""
+        only_filters(request, ("cursor", "limit"))
+        bounded(limit)
+        rows = await _runtime(request).pool.fetch(_PARKED, service, cursor, limit)
+        lead_on(request, response, rows[-1]["id"] if len(rows) == limit else None)
         return [dict(row) for row in rows]
 
     @router.post("/v1/parked/{key}/retry", summary="Apply what is parked under a key, in order")
@@ -86,5 +96,5 @@ def _runtime(request: Request) -> Runtime:
 
 _PARKED = """
 select id, key, topic, partition, "offset", reason, attempts, parked_at
-from es.parked order by id limit 500
+from es.parked where consumer = $1 and id > $2 order by id limit $3
 """

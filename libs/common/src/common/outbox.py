@@ -43,6 +43,9 @@ STALE = 4.0  # seconds without one after which a replica takes the lead away
 WELL = 30.0  # seconds of leading after which an interruption counts as the first again
 LARGEST = 1_000_000  # bytes of a parked record that is copied: what is said of it takes room, too
 ANNOUNCE = 1.0  # seconds between looks for parked records that nobody outside was told of
+ANNOUNCED = (
+    20  # of them in one look, each of up to `LARGEST` bytes; the next one does not wait then
+)
 # Any number, the same in every replica; advisory locks are per database, and so per service.
 LEADER_LOCK = 7_301_001
 
@@ -109,9 +112,9 @@ class Relay:
                     if time.monotonic() - alive > ALIVE:
                         alive = time.monotonic()
                         await connection.execute(_SEEN, epoch, timeout=10)
-                    if time.monotonic() - announced > ANNOUNCE:
+                    due = time.monotonic() - announced > ANNOUNCE
+                    if due and not await announce_parked(connection, self.service, self.publish):
                         announced = time.monotonic()
-                        await announce_parked(connection, self.service, self.publish)
                     busy = time.monotonic() - published < BUSY
                     await _woken(self.committed, SOON if busy else POLL)
         finally:
@@ -241,12 +244,12 @@ where not announced order by id limit $1
 
 
 async def announce_parked(connection: asyncpg.Connection, service: str, publish: Publish) -> int:
-    """Copy newly parked records to the parked topic, as they came, with reason and place; how many.
-    Of one as large as a broker takes, reason and place only.
+    """Copy newly parked records to the parked topic, as they came, with reason and place; how many, at
+    most `ANNOUNCED`. Of one as large as a broker takes, reason and place only.
 
     At least once. `es.parked` is the truth; the topic is for those who watch from outside.
     """
-    rows = await connection.fetch(_UNANNOUNCED, BATCH, timeout=10)
+    rows = await connection.fetch(_UNANNOUNCED, ANNOUNCED, timeout=10)
     if rows:
         await publish([_parked_message(service, row) for row in rows])
         await connection.execute(
