@@ -7,6 +7,7 @@ from datetime import timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
 
+import asyncpg
 import httpx
 import pytest
 from msgspec.structs import replace
@@ -131,13 +132,17 @@ async def test_a_contradictory_history_is_said_on_the_page_and_in_the_lists(
 
 
 async def test_a_record_whose_content_was_not_taken_is_told_of(
-    client: httpx.AsyncClient, hear: Hear
+    client: httpx.AsyncClient, hear: Hear, pool: asyncpg.Pool
 ) -> None:
     one, two, three = history(3, household_id=household(1))
     late = chained(replace(one, data=b'{"other":1}'), ZERO_HASH)
     await hear([one, three, one, two, two, one])
     assert "不再保存" not in (await client.get(PAGE)).text
     await hear([late])
+    page = (await client.get(PAGE)).text
+    assert "<li>同一序号的另一份记录: 1</li>" in page
+    assert "日志中另有" not in page
+    await pool.execute("delete from es.parked")  # an administrator gives it up
     page = (await client.get(PAGE)).text
     Checked(page)
     assert "日志中另有 1 条记录" in page
