@@ -102,3 +102,38 @@ async def test_all_is_there_without_script(open_: Open) -> None:
     await page.locator("#late").check()
     await page.locator(".filter button").click()
     await expect(page.locator("li.event")).to_have_count(1)
+
+
+async def test_a_hash_leads_to_its_raw_record(open_: Open, story: list[Envelope]) -> None:
+    page = await open_(f"{HERE}?lang=en")
+    second = page.locator("li.event").nth(1)
+    await second.locator("summary").click()
+    await second.locator(".id a", has_text=story[1].hash.hex()).click()
+    record = page.locator("section:target")
+    await expect(record).to_contain_text(str(story[1].event_id))
+    await expect(record).to_be_in_viewport()
+    await expect(page.locator("h1")).to_contain_text("Raw records")
+
+
+@pytest.mark.usefixtures("story")
+async def test_what_changes_without_a_load_is_told_where_somebody_listens(
+    open_: Open, hear: Hear, story: list[Envelope]
+) -> None:
+    """A region is heard that was there, and not hidden, before it said anything: the same element."""
+    page = await open_(HERE, java_script_enabled=False)
+    regions = ("#badge", "#news", "#point", "#accesses")
+    for region in regions:
+        told = page.locator(f"{region}[role=status], {region}[aria-live=polite]")
+        await expect(told).to_have_count(1)
+        assert await told.get_attribute("hidden") is None
+        assert await told.evaluate("node => getComputedStyle(node).display") != "none"
+    page = await open_(HERE)
+    for region in regions:
+        await page.evaluate(f"document.querySelector('{region}').dataset.same = 'true'")
+    await hear([envelope(prev=story[-1], recorded_at=NOON + timedelta(days=101))])
+    await page.locator("#accesses a").click()
+    await page.locator("#known_at").fill("2024-06-05")
+    for region, said in zip(
+        regions, ("验证", "新的记录", "2024-06-05", "没有查看记录"), strict=True
+    ):
+        await expect(page.locator(f"{region}[data-same]")).to_contain_text(said)

@@ -235,8 +235,21 @@ async def test_signing_in_keeps_the_token_in_a_cookie_no_script_can_read(
     assert (await client.get(PAGE)).status_code == 200
     assert (await client.get(f"/v1{PAGE}/timeline")).status_code == 200
     signed_out = await client.post("/session/end")
-    assert signed_out.status_code == 303
+    assert (signed_out.status_code, signed_out.headers["location"]) == (303, "/")
     assert (await client.get(PAGE)).status_code == 401
+
+
+async def test_signing_out_keeps_the_language(client: httpx.AsyncClient, tokens: Issuer) -> None:
+    page = (await client.get("/county?lang=en")).text
+    assert '<form method="post" action="/session/end?lang=en">' in page
+    client.cookies.set(COOKIE, tokens.token("supervisor", "audit:read", department=STAFF))
+    del client.headers["Authorization"]
+    signed_out = await client.post("/session/end?lang=en")
+    assert signed_out.headers["location"] == "/?lang=en"
+    client.cookies.clear()
+    form = await client.get(signed_out.headers["location"])
+    assert (form.status_code, "Sign in" in form.text) == (401, True)
+    assert 'name="next" value="/?lang=en"' in form.text
 
 
 async def test_a_token_that_will_not_do_is_refused_at_the_form(

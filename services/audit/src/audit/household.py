@@ -189,7 +189,10 @@ async def raw(
     key = str(caller.household_id)
     made = await dossier(keeper, "audit", key, None)
     denied = await stated.contradicted_of(keeper.pool, key)
-    return page(request, "raw.html", household=caller, dossier=made, denied=denied)
+    firsts: dict[str, int] = {}  # where the timeline leads to; a record may be in two trees
+    for n, event in enumerate(made["events"]):
+        firsts.setdefault(event["hash"], n)
+    return page(request, "raw.html", household=caller, dossier=made, firsts=firsts, denied=denied)
 
 
 def changes(

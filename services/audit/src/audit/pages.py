@@ -83,8 +83,9 @@ async def sign_in(
 
 @router.post("/session/end")
 async def sign_out(request: Request, caller: Annotated[Principal, signed_in()]) -> Response:
-    """Forget the token."""
-    answer = RedirectResponse("/", 303, headers=SAFE)
+    """Forget the token, and keep the language."""
+    query = {"lang": "en"} if language(request) == "en" else {}
+    answer = RedirectResponse(address("/", query), 303, headers=SAFE)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
 

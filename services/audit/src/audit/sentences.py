@@ -94,7 +94,7 @@ class Description:
 
     label: Words
     sentence: Words
-    codes: dict[str, dict[str, Words]] = field(default_factory=dict)
+    codes: Mapping[str, Codes] = field(default_factory=dict)
 
     @cached_property
     def templates(self) -> tuple[Template, Template]:

@@ -5,13 +5,15 @@ Nobody waits for it: an event whose words have not arrived is shown by the name 
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
 import structlog
 
-from audit.sentences import Description, Words
+from audit.sentences import Codes, Description, Words
 from audit.verify import meant
+from audit.words import AREAS, FILTERS, is_area
 from common.kafka import KafkaError, LogScan, Place
 from common.topics import CATALOGUE
 from contracts.meaning import Also, Meaning
@@ -29,7 +31,7 @@ class StateWords(msgspec.Struct):
 
     zh: str
     en: str
-    codes: dict[str, Words] = {}
+    codes: Codes = {}
     phases: dict[str, str] = {}
     routes: dict[str, list[str]] = {}
     needed_by: list[str] = []
@@ -43,6 +45,9 @@ class _Meant(msgspec.Struct):
     meaning: Meaning = Meaning()
     state: dict[str, StateWords] = {}
 
+
+# Codes that we have names for, of fields for which their service publishes none.
+OURS: Final = {"audit.ListLookedAt.v1": {"filters": FILTERS}}
 
 _description = msgspec.json.Decoder(Description)
 _meant = msgspec.json.Decoder(_Meant)
@@ -75,7 +80,9 @@ class Vocabulary:
         try:
             known, meant = _description.decode(value), _meant.decode(value)
             _must_make_queries(value, meant.meaning)
-            self._known[key], self._meant[key] = known, meant
+            self._known[key], self._meant[key] = _with_ours(key, known), meant
+            for name, words in meant.state.items():
+                words.codes = words.codes or (AREAS if is_area(name) else {})
             self._declared |= _declared(key, known.label, meant)
         except (msgspec.MsgspecError, RecursionError) as error:
             log.warning("description_not_understood", type=key, error=str(error))
@@ -107,6 +114,12 @@ class Vocabulary:
         """The name of the type for people; the name in code until it is known."""
         known = self.description(service, type_, schema_version)
         return known.label if known else Words(type_, type_)
+
+
+def _with_ours(key: str, known: Description) -> Description:
+    names = {name for template in known.templates for name in template.names}
+    areas = {name: AREAS for name in names if is_area(name)}
+    return replace(known, codes={**areas, **OURS.get(key, {}), **known.codes})
 
 
 def _must_make_queries(value: bytes, meaning: Meaning) -> None:

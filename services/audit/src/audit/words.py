@@ -1,6 +1,9 @@
 """Names for the codes that envelopes carry. A code that is not here is shown as it is."""
 
-from audit.sentences import Words
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+
+from audit.sentences import Codes, Words
 
 POSTS = {
     "DEPARTMENT_OFFICER": Words("部门工作人员", "department officer"),
@@ -84,3 +87,56 @@ def area(code: str) -> Words:
         return Words(code, code)
     whole = not code[9 if town else 6 :].strip("0")
     return name if whole else Words(f"{name.zh}（{code}）", f"{name.en} ({code})")
+
+
+class _Areas(Mapping[str, Words]):
+    """The areas that have a name, and those inside of them."""
+
+    def __getitem__(self, code: str) -> Words:
+        if code[:6] not in COUNTIES or not (len(code) <= 12 and code.isdigit()):
+            raise KeyError(code)
+        return area(code)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*COUNTIES, *TOWNS))
+
+    def __len__(self) -> int:
+        return len(COUNTIES) + len(TOWNS)
+
+
+AREAS: Codes = _Areas()
+
+# What a list of households was asked for (`ListLookedAt.filters`): names of filters, and their codes.
+FILTERS: Codes = ChainMap(
+    {
+        "village": Words("村", "village"),
+        "map": Words("着色", "coloured by"),
+        "phase": Words("状态", "phase"),
+        "step": Words("环节", "step"),
+        "duty": Words("任务", "duty"),
+        "due": Words("到期月份", "due in"),
+        "outcome": Words("结果", "outcome"),
+        "department": Words("部门", "department"),
+        "refused": Words("被拒绝", "refused"),
+        "since": Words("自", "from"),
+        "until": Words("至", "until"),
+        "CLUE": Words("线索", "clue"),
+        "VERIFIED": Words("核实", "verified"),
+        "CONFIRMED": Words("认定", "confirmed"),
+        "MONITORED": Words("监测中", "monitored"),
+        "ELIMINATED": Words("消除", "eliminated"),
+        "opened": Words("已产生", "opened"),
+        "fulfilled": Words("已完成", "fulfilled"),
+        "breached": Words("已逾期", "breached"),
+        "open": Words("未完成", "still open"),
+        "true": Words("是", "yes"),
+        "false": Words("否", "no"),
+    },
+    DEPARTMENTS,
+    AREAS,  # type: ignore[arg-type] # it is only read
+)
+
+
+def is_area(field: str) -> bool:
+    """Whether a field holds the code of an area, by its name: `region`, `area`, `from_region`."""
+    return field.rpartition("_")[2] in ("area", "region")

@@ -95,8 +95,9 @@ HOUSEHOLD = {
     "evidence": Words("证据", "Evidence"),
     "raw": Words("原始记录", "Raw records"),
     "raw_help": Words(
-        "以日志中的原样显示：信封与内容、叶子哈希、在日志树中的包含证明（base64）。",
-        "As they are in the log: envelope and content, leaf hash, and proof of inclusion (base64).",
+        "以日志中的原样显示：信封与内容、叶子哈希、在日志树中的包含证明（base64）。刚刚记录的，签名后才列在这里。",
+        "As they are in the log: envelope and content, leaf hash, and proof of inclusion (base64). What was "
+        "recorded just now is here once it is signed.",
     ),
     "checkpoint": Words("签名检查点", "Signed checkpoint"),
     "envelope": Words("信封与内容", "Envelope and content"),
