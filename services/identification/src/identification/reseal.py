@@ -2,7 +2,8 @@
 
 For a key that is replaced (ADR 0028): run in the environment of identification, once each of its processes
 seals with the new key and opens with the old one. It may be ended and begun again, beside a service that
-works. `--check` changes nothing. Exits 0 when nothing is sealed with another key, 1 otherwise.
+works. `--check` changes nothing. Exits 0 when, looked through again, nothing is sealed with another key,
+1 otherwise.
 """
 
 import argparse
@@ -83,12 +84,21 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-async def _main(url: str, vault: Vault, check: bool) -> Found:
+async def _main(url: str, vault: Vault, check: bool) -> bool:
+    """Whether nothing is left: a process that seals with the old key may have written meanwhile."""
     pool = await asyncpg.create_pool(url, min_size=1, max_size=1, timeout=10)
     try:
-        return await reseal(pool, vault, _say, check=check)
+        if not check:
+            done = await reseal(pool, vault, _say)
+            _say(f"{done.records:,} records: {done.anew:,} sealed anew")
+        left = await reseal(pool, vault, _say, check=True)
     finally:
         await pool.close()
+    _say(
+        f"{left.records:,} records: {left.anew:,} are under another key, "
+        f"{left.unopened:,} open with no key"
+    )
+    return not (left.anew or left.unopened)
 
 
 def main() -> None:
@@ -101,10 +111,7 @@ def main() -> None:
         vault = Vault(*keys)
     except ValueError as error:
         sys.exit(str(error))
-    found = asyncio.run(_main(given("DATABASE_URL"), vault, check))
-    done = "are under another key" if check else "were sealed anew"
-    _say(f"{found.records:,} records: {found.anew:,} {done}, {found.unopened:,} open with no key")
-    sys.exit(1 if found.unopened or (check and found.anew) else 0)
+    sys.exit(0 if asyncio.run(_main(given("DATABASE_URL"), vault, check)) else 1)
 
 
 if __name__ == "__main__":
