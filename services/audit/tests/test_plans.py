@@ -127,7 +127,7 @@ async def test_a_topic_that_comes_again_is_not_looked_for_in_all_that_a_househol
     await pool.execute("analyze read.timeline")
     rows = await pool.fetch(
         "select key, recorded_at, service, stream, version, hash from read.timeline "
-        "where key = 'access-to-area-441624110' order by version limit 1000"
+        "where key = 'access-to-area-441624110' order by version desc limit 1000"
     )
     async with pool.acquire() as connection, connection.transaction():
         columns = (list(column) for column in zip(*rows, strict=True))
