@@ -20,6 +20,7 @@ from services.visits.tests.test_rebuild import rebuild
 from services.visits.tests.test_screenings import form, listed, post
 from services.visits.tests.test_visits_elsewhere import Mergers
 from services.visits.tests.test_visits_elsewhere import mergers as mergers
+from services.visits.tests.test_voiding import VOID as VOID_VISIT
 from visits.domain.commands import Command, VoidScreening
 from visits.domain.household import VISITS
 
@@ -80,6 +81,10 @@ def test_S204_who_approves_a_voiding_neither_asked_for_it_nor_was_there(by: str)
     at_home = replace(SCREENED, visit_id=made.visit_id)
     past: list[VisitsEvent] = [visited(made), at_home]
     assert refused(replace(VOID, by=by), past) == "separation-of-duties"
+    fabricated = VISITS.when(
+        VOID_VISIT, given=past
+    )  # the visit does not stand, but they were there
+    assert refused(replace(VOID, by=by), [*past, *fabricated]) == "separation-of-duties"
     assert VISITS.when(VOID, given=past)
 
 

@@ -239,7 +239,8 @@ def evolve(household: HouseholdVisits, event: VisitsEvent) -> HouseholdVisits:
         case VisitVoided():
             standing = tuple(v for v in household.visits if v.visit_id != event.visit_id)
             voided = {**household.voided, event.visit_id: event.reason}
-            return replace(household, visits=standing, voided=voided)
+            went = {**household.went, event.visit_id: household.who_went(event.visit_id)}
+            return replace(household, visits=standing, voided=voided, went=went)
         case HouseholdScreened():
             return replace(household, screenings=(*household.screenings, event))
         case ScreeningVoided():

@@ -28,7 +28,8 @@ def screen(c: RecordScreening, household: HouseholdVisits) -> list[VisitsEvent]:
 
 
 def void_screening(c: VoidScreening, household: HouseholdVisits) -> list[VisitsEvent]:
-    """As a visit is voided (A30): who approves neither asked for it nor went on the visit that it names."""
+    """As a visit is voided (A30): who approves neither asked for it nor went on the visit that it names, whether
+    that stands or not. Of a form that names none nobody knows here who filled it in."""
     known = household.voided_screenings.get(c.screening_id)
     if known is c.reason:
         return []
@@ -37,9 +38,7 @@ def void_screening(c: VoidScreening, household: HouseholdVisits) -> list[VisitsE
     screened = household.screening(c.screening_id)
     if screened is None:
         raise Refused("screening-unknown")
-    visit = household.visit(screened.visit_id) if screened.visit_id else None
-    there = [visitor.person_id for visitor in visit.visitors] if visit else []
-    if c.by in map(str, (c.requested_by, *there)):
+    if c.by in map(str, (c.requested_by, *household.who_went(screened.visit_id))):
         raise Refused("separation-of-duties")
     last = next((s for s in reversed(household.screenings) if s != screened), None)
     return [

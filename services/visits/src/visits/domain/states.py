@@ -38,13 +38,15 @@ class Obligation:
 class HouseholdVisits:
     """Everything in the order in which it was recorded; empty for a household never heard of.
 
-    `visits` and `screenings` are those that stand; the rest says why others do not.
+    `visits` and `screenings` are those that stand; `voided` and `voided_screenings` say why others do not.
+    `went` says who went on a voided visit.
     """
 
     obligations: tuple[Obligation, ...] = ()
     visits: tuple[HouseholdVisited, ...] = ()
     screenings: tuple[HouseholdScreened, ...] = ()
     voided: Mapping[UUID, VoidReason] = field(default_factory=dict)
+    went: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
     voided_screenings: Mapping[UUID, ScreeningVoidReason] = field(default_factory=dict)
 
     def obligation(self, kind: ObligationType, period_from: date) -> Obligation | None:
@@ -66,6 +68,13 @@ class HouseholdVisits:
     def visit(self, visit_id: UUID) -> HouseholdVisited | None:
         """The visit of this id, if it stands."""
         return next((v for v in self.visits if v.visit_id == visit_id), None)
+
+    def who_went(self, visit_id: UUID | None) -> frozenset[UUID]:
+        """The visitors of a visit, whether it stands or not."""
+        visit = self.visit(visit_id) if visit_id else None
+        if visit:
+            return frozenset(visitor.person_id for visitor in visit.visitors)
+        return self.went.get(visit_id, frozenset()) if visit_id else frozenset()
 
     def screening(self, screening_id: UUID) -> HouseholdScreened | None:
         """The screening of this id, if it stands."""
