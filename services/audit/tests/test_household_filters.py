@@ -80,7 +80,7 @@ async def test_filters_and_clocks_are_kept_on_every_way(
     following = re.search(r'rel="next" href="([^"]+)"', page)
     language = re.search(r'id="other-language" href="([^"]+)"', page)
     everything = re.search(r'<p class="narrowed">.*?<a href="([^"]+)"', page)
-    now = re.search(r'<a href="([^"]+)">Back to now', page)
+    now = re.search(r'<a class="back" href="([^"]+)">Back to now', page)
     assert following
     assert language
     assert everything
