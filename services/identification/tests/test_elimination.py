@@ -198,14 +198,14 @@ def test_T17_the_full_procedure_leads_to_episode_two_and_remembers_the_first() -
     risk = replace(RISK, clue_id=UUID(int=71), discovered_on=date(2025, 3, 1), **shift)  # type: ignore[arg-type]
     steps: list[Command] = [risk]
     for step in STEPS[1:]:
-        steps.append(_a_year_later(step))
+        steps.append(a_year_later(step))
     confirmed = monitored(*ENDING, *steps)[-1]
     assert isinstance(confirmed, MonitoringConfirmed)
     assert (confirmed.episode_no, confirmed.episode_id) == (2, UUID(int=72))
     assert confirmed.eliminated_before_on == date(2024, 10, 30)
 
 
-def _a_year_later(step: Command) -> Command:
+def a_year_later(step: Command) -> Command:
     """The step of the first episode, in the same month of 2025."""
     changes: dict[str, Any] = {"today": date(2026, 1, 1)}
     for name, value in vars(step).items():

@@ -13,9 +13,9 @@ from prometheus_client import generate_latest
 from common.intents import Fresh
 from contracts.deadlines import CohortTargetMissed, ObligationBreached, ObligationKind
 from contracts.identification import HouseholdEvent
-from contracts.monitoring import EntrySubject
+from contracts.monitoring import EntrySubject, ProvincialPlatformEntryRecorded
 from identification import figures
-from identification.domain.commands import CloseBusinessDay
+from identification.domain.commands import CloseBusinessDay, Command
 from identification.domain.household import HOUSEHOLD
 from identification.domain.obligations import ObligationEvent, owed
 from identification.domain.policy import Policy
@@ -37,12 +37,15 @@ from services.identification.tests.story import (
     CONFIRM,
     POLICY,
     REGISTERED,
+    RISK,
     STEPS,
     history,
+    refused,
     state,
     up_to,
 )
 from services.identification.tests.test_eligibility_due import as_household, dsn, pool
+from services.identification.tests.test_elimination import a_year_later
 from services.identification.tests.test_elimination_guards import without_labour
 
 __all__ = ["dsn", "pool"]  # fixtures
@@ -91,7 +94,7 @@ def test_S8401_each_decision_is_owed_until_it_is_entered() -> None:
     late_entry = replace(ENTER, subject=EntrySubject.CHANGE, entered_on=LATER)
     entered += closed(LATER, entered)
     entered += HOUSEHOLD.when(late_entry, given=entered)
-    assert owed(state(entered)) == {}
+    assert owed(state(entered)) == []
     ended = monitored(*ENDING)
     assert late(EntrySubject.CONFIRM, EntrySubject.ELIMINATE, given=ended)
 
@@ -102,6 +105,43 @@ def test_S8401_another_decision_of_the_kind_is_late_on_its_own() -> None:
     assert late(given=given)
     (again,) = HOUSEHOLD.when(RESOLVE, given=given)
     assert late(EntrySubject.CHANGE, given=[*given, again])
+
+
+def test_S8401_a_second_change_does_not_forgive_the_first() -> None:
+    given = history(*STEPS, ADD, RESOLVE)
+    first, second = ADD.added_on, RESOLVE.resolved_on
+    changes = [(EntrySubject.CHANGE, on) for on in (first, second)]
+    assert owed(state(given)) == [*changes, (EntrySubject.CONFIRM, CONFIRMED_ON)]
+    assert late(EntrySubject.CHANGE, EntrySubject.CONFIRM, given=given, on=first + 5 * DAY)
+    entry = replace(ENTER, subject=EntrySubject.CHANGE, entered_on=second - DAY)
+    (entered,) = HOUSEHOLD.when(entry, given=given)
+    assert isinstance(entered, ProvincialPlatformEntryRecorded)
+    assert (entered.decided_on, entered.late) == (first, True)
+    given += [entered]
+    assert changes[1] in owed(state(given)), "nothing is entered before it is decided"
+    assert HOUSEHOLD.when(entry, given=given) == []
+    given += HOUSEHOLD.when(replace(entry, platform_no="GD-2", entered_on=second), given=given)
+    assert owed(state(given)) == [(EntrySubject.CONFIRM, CONFIRMED_ON)]
+
+
+@pytest.mark.parametrize("end", [CANCEL, CLOSE])
+def test_S8401_what_an_ended_episode_left_is_not_owed_in_the_next(end: Command) -> None:
+    given = history(*STEPS, ADD, end)
+    assert refused(ENTER, given).code == "nothing-decided"
+    again = replace(
+        RISK, clue_id=UUID(int=71), discovered_on=date(2025, 3, 1), today=date(2026, 1, 1)
+    )
+    for step in (again, *map(a_year_later, STEPS[1:])):
+        given += HOUSEHOLD.when(step, given=given)
+    assert owed(state(given)) == [(EntrySubject.CONFIRM, CONFIRMED_ON.replace(year=2025))]
+
+
+def test_S8401_a_case_that_ends_unconfirmed_leaves_what_was_decided_before() -> None:
+    clue = replace(RISK, clue_id=UUID(int=81), discovered_on=date(2024, 11, 10), today=LATER)
+    given = monitored(*ENDING, clue)
+    before = owed(state(given))
+    given += HOUSEHOLD.when(replace(CLOSE, closed_on=date(2024, 11, 20)), given=given)
+    assert owed(state(given)) == before != []
 
 
 @pytest.mark.parametrize(
@@ -116,7 +156,7 @@ def test_S8401_another_decision_of_the_kind_is_late_on_its_own() -> None:
 )
 def test_S8401_nothing_is_owed_of_who_is_not_monitored(given: list[HouseholdEvent]) -> None:
     """Nor of who was identified in error, or has left: nothing could be entered."""
-    assert owed(state(given)) == {}
+    assert owed(state(given)) == []
     assert closed(LATER, given) == []
 
 

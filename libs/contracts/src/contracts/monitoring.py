@@ -121,7 +121,10 @@ class MonitoringClosed:
 
 @dataclass(frozen=True, kw_only=True)
 class ProvincialPlatformEntryRecorded:
-    """S8.4-01: the decision stands on the provincial platform; late after five days."""
+    """S8.4-01: the decision stands on the provincial platform; late after five days.
+
+    So do all of its kind that were taken up to the day of the entry; `decided_on` is the oldest of them.
+    """
 
     wording: ClassVar = Wording(
         "录入省平台",

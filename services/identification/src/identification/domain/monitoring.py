@@ -210,14 +210,15 @@ def _closed(
 
 
 def _enter(c: RecordPlatformEntry, household: Household) -> list[MonitoringEvent]:
-    """S8.4-01. After the decision, once for each."""
-    decided_on = household.decided.get(c.subject)
-    if decided_on is None:
-        raise Refused("nothing-decided", subject=c.subject)
-    if known := household.entered.get(c.subject):
-        if known == c.platform_no:
-            return []
-        raise Refused("entered-already", subject=c.subject)
+    """S8.4-01. After the decision. One entry is of every decision of the kind up to its day; it is late
+    if the oldest of them was."""
+    waiting = household.decided.get(c.subject, ())
+    known = household.entered.get(c.subject)
+    if known == c.platform_no and not (waiting and waiting[0] <= c.entered_on):
+        return []
+    if not waiting:
+        raise Refused("entered-already" if known else "nothing-decided", subject=c.subject)
+    decided_on = waiting[0]
     in_order(c.entered_on, decided_on, c.today, "entered_on")
     without_personal_data(platform_no=c.platform_no)
     days = (c.entered_on - decided_on).days
@@ -234,6 +235,17 @@ def _enter(c: RecordPlatformEntry, household: Household) -> list[MonitoringEvent
     ]
 
 
+def _entered(household: Household, event: ProvincialPlatformEntryRecorded) -> Household:
+    """What was decided after the day of the entry is still owed."""
+    waiting = household.decided.get(event.subject, ())
+    later = tuple(on for on in waiting if on > event.entered_on)
+    return replace(
+        household,
+        decided={**household.decided, event.subject: later},
+        entered={**household.entered, event.subject: event.platform_no},
+    )
+
+
 def evolve(household: Household, event: MonitoringEvent) -> Household:
     """Fold one."""
     case = household.case
@@ -242,13 +254,13 @@ def evolve(household: Household, event: MonitoringEvent) -> Household:
             field = (event.corrected_event_id, event.path)
             return replace(household, corrected={**household.corrected, field: event.new_value})
         case ProvincialPlatformEntryRecorded():
-            return replace(
-                household, entered={**household.entered, event.subject: event.platform_no}
-            )
+            return _entered(household, event)
         case MonitoringClosed():
-            return household.after(event.reason, event.closed_on)
+            ended = household.after(event.reason, event.closed_on)
+            # A case that was not confirmed ends without a word on what was decided before it.
+            return replace(ended, decided={}) if event.episode_id else ended
         case MonitoringCancelled():
-            return household.after("CANCELLED", event.cancelled_on)
+            return replace(household.after("CANCELLED", event.cancelled_on), decided={})
         case MonitoringCategoryChanged():
             assert isinstance(case, Monitored)
             changed = replace(case, monitored_class=event.new)

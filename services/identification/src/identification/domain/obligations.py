@@ -17,17 +17,17 @@ from identification.domain.states import Household, monitored_of
 ObligationEvent = ObligationBreached | CohortTargetMissed
 
 
-def owed(household: Household) -> dict[EntrySubject, date]:
-    """The decisions that the platform does not know of, with their days.
+def owed(household: Household) -> list[tuple[EntrySubject, date]]:
+    """The decisions that the platform does not know of, each with its day.
 
     Nothing of a household that is neither monitored nor eliminated, or is off the register: its
     identification was cancelled (T18), or ended for a reason that the register tells (T19).
     """
     followed = monitored_of(household.case) or household.eliminated
     if household.status is not Status.ACTIVE or not followed:
-        return {}
-    decided = household.decided.items()
-    return {subject: on for subject, on in decided if subject not in household.entered}
+        return []
+    decided = sorted(household.decided.items())
+    return [(subject, on) for subject, days in decided for on in days]
 
 
 def advance(c: CloseBusinessDay, household: Household) -> Sequence[ObligationEvent]:
@@ -41,7 +41,7 @@ def advance(c: CloseBusinessDay, household: Household) -> Sequence[ObligationEve
             decided_on=decided_on,
             due_on=decided_on + days,
         )
-        for subject, decided_on in sorted(owed(household).items())
+        for subject, decided_on in owed(household)
         if c.day >= decided_on + days and (subject, decided_on) not in household.breached.entries
     ]
     return [*late, *_target(c, household)]

@@ -179,7 +179,7 @@ class Household:
     ended: Ended | None = None
     eliminated: Eliminated | None = None
     eligibility: Eligibility = field(default_factory=Eligibility)
-    decided: Mapping[EntrySubject, date] = field(default_factory=dict)
+    decided: Mapping[EntrySubject, tuple[date, ...]] = field(default_factory=dict)
     entered: Mapping[EntrySubject, str] = field(default_factory=dict)
     corrected: Mapping[tuple[UUID, str], str] = field(default_factory=dict)
     breached: Breached = field(default_factory=Breached)
@@ -202,9 +202,10 @@ class Household:
         return monitored.unhandled if monitored else ()
 
     def decide(self, subject: EntrySubject, on: date) -> "Household":
-        """A decision that the provincial platform has to know of, and does not yet (S8.4-01)."""
+        """One more that the provincial platform has to know of, and does not yet (S8.4-01)."""
         entered = {known: no for known, no in self.entered.items() if known is not subject}
-        return replace(self, decided={**self.decided, subject: on}, entered=entered)
+        days = tuple(sorted({*self.decided.get(subject, ()), on}))
+        return replace(self, decided={**self.decided, subject: days}, entered=entered)
 
     def still_monitored(self) -> "Household":
         """As before the elimination was proposed."""

@@ -39,7 +39,7 @@ class PlatformEntryRow(SQLModel, table=True):
 async def put(connection: Connection, households: Sequence[Fresh]) -> None:
     """What is owed for these households, as it stands."""
     latest = {f.event.stream: f.state for f in households}.values()
-    known = [state for state in latest if state.decided]
+    known = [state for state in latest if state.episodes]  # others have decided nothing
     if not known:
         return
     rows = [row for state in known for row in _rows(state)]
@@ -53,14 +53,14 @@ def _rows(household: Household) -> list[tuple[Any, ...]]:
     entry = household.registered
     return [
         (
-            derived_id(entry.household_id, f"platform:{subject}"),
+            derived_id(entry.household_id, f"platform:{subject}:{decided_on}"),
             entry.household_id,
             entry.region,
             subject.value,
             decided_on,
             (subject, decided_on) in household.breached.entries,
         )
-        for subject, decided_on in owed(household).items()
+        for subject, decided_on in owed(household)
     ]
 
 
