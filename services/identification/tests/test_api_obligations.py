@@ -7,6 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
+from common.clock import business_date
 from common.service import Runtime
 from services.identification.tests.asking import Callers
 from services.identification.tests.registrar import Home, Register
@@ -57,6 +58,26 @@ CLUE = {
     "discovered_on": "2024-03-01",
     "summary": "排查发现收入下降",
 }
+
+
+async def test_S8401_what_is_said_long_after_is_dated_on_its_own_morning(
+    app: httpx.AsyncClient, desks: Desks, sql: asyncpg.Connection
+) -> None:
+    """A6: of two decisions, each is late the morning after its own last day."""
+    home = await _monitored(desks, "441624261203")
+    await desks.town.done(home.id, "risks", **RISK)
+    day = {"closed_on": "2024-05-10"}
+    closed = await app.post("/v1/business-days", json=day, headers=desks.office.headers)
+    assert closed.status_code == 200, closed.text
+    found = await sql.fetch(
+        """select occurred_at, data::jsonb ->> 'subject' as subject from es.readable
+        where stream = $1 and type = 'ObligationBreached' order by version""",
+        f"household-{home.id}",
+    )
+    assert [(str(business_date(row["occurred_at"])), row["subject"]) for row in found] == [
+        ("2024-03-22", "CONFIRM"),
+        ("2024-04-26", "CHANGE"),
+    ]
 
 
 async def test_S8401_what_is_not_entered_is_listed_page_by_page_and_said_once(

@@ -13,7 +13,7 @@ from contracts.deadlines import (
 )
 from contracts.identification import HouseholdEvent
 from contracts.stages import Stage
-from identification.domain.commands import CloseBusinessDay
+from identification.domain.days import CloseBusinessDay
 from identification.domain.household import HOUSEHOLD
 from services.identification.tests.ending import ENTER
 from services.identification.tests.story import (

@@ -14,7 +14,8 @@ from contracts.deadlines import (
 from contracts.eliminations import EliminationProposed, Guard
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import MonitoringCancelled, MonitoringClosed
-from identification.domain.commands import CloseBusinessDay, Command
+from identification.domain.commands import Command
+from identification.domain.days import CloseBusinessDay
 from identification.domain.eligibility import EligibilityEvent
 from identification.domain.household import HOUSEHOLD
 from identification.domain.obligations import ObligationEvent

@@ -16,7 +16,7 @@ from common.intents import Fresh
 from common.testing import database, envelope
 from contracts.identification import HouseholdEvent
 from identification import figures, vault
-from identification.domain.commands import CloseBusinessDay
+from identification.domain.days import CloseBusinessDay
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
 from identification.read_model import TABLES, eligibility

@@ -11,11 +11,13 @@ import pytest
 from prometheus_client import generate_latest
 
 from common.intents import Fresh
+from contracts.codes import LabourCapacity
 from contracts.deadlines import CohortTargetMissed, ObligationBreached, ObligationKind
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import EntrySubject, ProvincialPlatformEntryRecorded
 from identification import figures
-from identification.domain.commands import CloseBusinessDay, Command
+from identification.domain.commands import Command
+from identification.domain.days import NoteOverdue
 from identification.domain.household import HOUSEHOLD
 from identification.domain.obligations import ObligationEvent, owed
 from identification.domain.policy import Policy
@@ -25,6 +27,7 @@ from services.identification.tests.ending import (
     ADD,
     CANCEL,
     CLOSE,
+    ELIMINATE,
     ENDING,
     ENTER,
     LATER,
@@ -60,7 +63,7 @@ def closed(
     day: date, given: Sequence[HouseholdEvent], policy: Policy = POLICY
 ) -> list[ObligationEvent]:
     """What the end of a day says to be owed."""
-    said = HOUSEHOLD.when(CloseBusinessDay(day=day, policy=policy), given=given)
+    said = HOUSEHOLD.when(NoteOverdue(day=day, policy=policy), given=given)
     return [e for e in said if isinstance(e, ObligationEvent)]
 
 
@@ -192,16 +195,18 @@ CONFIRM_HOUSEHOLD = state(CONFIRMED).registered.household_id
 VILLAGE = "441624108201"
 SLOW = "441624109201"  # a village that has ten days for an entry, and a target of its own
 LOST = [replace(ASSESS, person_id=m.person_id) for m in REGISTERED.members]
+BACK = replace(LOST[0], capacity=LabourCapacity.WEAK, assessed_on=TARGET + 5 * DAY, today=date.max)
 HISTORIES: list[list[HouseholdEvent]] = [
     history(),
     up_to(CONFIRM),
     CONFIRMED,
     [*CONFIRMED, *HOUSEHOLD.when(ENTER, given=CONFIRMED)],
-    history(*STEPS, ADD),
+    history(*STEPS, ADD, RESOLVE),
     history(*STEPS, CANCEL),
     history(*STEPS, JOIN),
     without_labour(),
     monitored(*LOST),
+    monitored(*LOST, BACK),
     monitored(*ENDING),
     monitored(*ENDING, REVOKE),
 ]
@@ -227,26 +232,27 @@ async def test_S8401_S7302_the_database_judges_as_the_household_does(pool: async
 
     for number in known:
         await put(number)
-    days = [CONFIRMED_ON + n * DAY for n in range(60)]
+    days = [CONFIRMED_ON + n * DAY for n in range(90)]
+    first = (UUID(int=0), date.min)
     for day in (*days, *(TARGET + n * DAY for n in range(-60, 9))):
         told = {n: closed(day, e, areas.of(region[n], day)) for n, e in known.items()}
         expected = {number for number, events in told.items() if events}
-        due = await obligations.due(pool, areas, day, after=UUID(int=0), limit=100)
+        due = await obligations.due(pool, areas, day, after=first, limit=100)
         assert {one.household_id for one in due} == expected, day
         assert all(one.since == day + DAY for one in due)
         for number in expected:
             known[number] += told[number]
             await put(number)
             said += 1
-        assert await obligations.due(pool, areas, day, after=UUID(int=0), limit=100) == []
-    assert said == 2 * (10 + 4), "entries and targets, in both areas"
+        assert await obligations.due(pool, areas, day, after=first, limit=100) == []
+    assert said == 2 * (12 + 5), "entries and targets, in both areas"
     await figures.measure(pool, areas, TARGET + DAY)
     shown = generate_latest().decode()
     for figure in (
-        "platform_entries_due 20",
-        "platform_entries_overdue 20",
-        "cohort_open_households 8",
-        "cohort_missed_households 8",
+        "platform_entries_due 24",
+        "platform_entries_overdue 24",
+        "cohort_open_households 10",
+        "cohort_missed_households 10",
     ):
         assert f"shouwang_{figure}.0" in shown
 
@@ -260,6 +266,38 @@ def _of_its_own(fresh: Fresh) -> Fresh:
     if ended:
         ended = replace(ended, file=replace(ended.file, case_id=number))
     return replace(fresh, state=replace(household, file=file, ended=ended))
+
+
+async def test_S8401_S7302_a_day_that_is_closed_long_after_asks_for_each_morning(
+    pool: asyncpg.Pool,
+) -> None:
+    given = monitored(*ENDING, REVOKE)
+    given += closed(CONFIRMED_ON + 5 * DAY, given)
+    fresh = [_of_its_own(as_household(given, 1, VILLAGE))]
+    await cases.put(pool, fresh)  # type: ignore[arg-type]
+    await obligations.put(pool, fresh)  # type: ignore[arg-type]
+    mornings, after = [], (UUID(int=0), date.min)
+    while due := await obligations.due(pool, Areas(), LATER + 99 * DAY, after=after, limit=1):
+        mornings.append(due[0].since - DAY)
+        after = (due[0].household_id, due[0].since)
+    decided = [ELIMINATE.eliminated_on + 5 * DAY, REVOKE.revoked_on + 5 * DAY]
+    assert mornings == [*decided, TARGET]
+    said = []
+    for day in mornings:
+        (event,) = closed(day, given, COHORT)
+        given += [event]
+        said.append(event.target if isinstance(event, CohortTargetMissed) else event.due_on)
+    assert said == mornings
+
+
+def test_S7302_who_is_open_again_after_the_target_missed_it_on_that_day_and_not_before() -> None:
+    revoke = replace(REVOKE, revoked_on=TARGET + 9 * DAY, today=date.max)
+    back = [monitored(*LOST, BACK), monitored(*ENDING, revoke)]
+    for given, on in zip(back, (TARGET + 5 * DAY, TARGET + 9 * DAY), strict=True):
+        assert missed(on - DAY, given) == []
+        assert len(missed(on, given)) == 1
+    before = monitored(*LOST, replace(BACK, assessed_on=TARGET - DAY))
+    assert len(missed(TARGET, before)) == 1
 
 
 async def test_S8401_what_is_to_be_entered_is_listed_with_its_last_day(pool: asyncpg.Pool) -> None:

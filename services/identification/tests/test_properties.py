@@ -12,7 +12,8 @@ from common.decider import Refused
 from contracts.codes import RiskType
 from contracts.deadlines import CohortTargetMissed
 from contracts.identification import HouseholdEvent
-from identification.domain.commands import CloseBusinessDay, Command, DeclareHousehold
+from identification.domain.commands import Command, DeclareHousehold
+from identification.domain.days import CloseBusinessDay, NoteOverdue
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
 from identification.domain.rights import RightsCommand
@@ -33,7 +34,7 @@ from services.identification.tests.story import (
 from services.identification.tests.test_moves import handed_over
 
 # Of a place whose target includes the story's confirmation (S7.3-02).
-MISSING = CloseBusinessDay(
+MISSING = NoteOverdue(
     day=POLICY.cohort_target, policy=replace(POLICY, cohort_confirmed_by=CONFIRM.confirmed_on)
 )
 ASKED: tuple[Command, ...] = (
@@ -69,6 +70,7 @@ ASKED: tuple[Command, ...] = (
     ending.NOTE,
     ending.TAG,
     CloseBusinessDay(day=TODAY, policy=POLICY),
+    NoteOverdue(day=TODAY, policy=POLICY),
     MISSING,
 )
 dates = st.dates(date(2023, 12, 1), TODAY + timedelta(days=2))

@@ -23,7 +23,7 @@ from common.intents import Context, Intent, Outcome, Recorded, accepted
 from common.service import Runtime
 from common.writer import Busy, Unavailable
 from contracts.envelope import Actor
-from identification.domain.commands import CloseBusinessDay
+from identification.domain.days import CloseBusinessDay, DayCommand, NoteOverdue
 from identification.domain.policy import Policy
 from identification.domain.policy_book import PolicyBook
 from identification.effects import focus_days, policy_days, register_days, water_days
@@ -103,25 +103,19 @@ async def _eligible(runtime: Runtime, policies: PolicyBook, day: date, correlati
 
 
 async def _owed(runtime: Runtime, policies: PolicyBook, day: date, correlation: UUID) -> Closed:
-    """S8.4-01, S7.3-02: ask the households for which something is owed that was due."""
-    asked, recorded, after = 0, 0, FIRST
-    while households := await obligations.due(
-        runtime.pool, policies, day, after=after, limit=BATCH
-    ):
-        outcomes = await runtime.writer.execute_all(
-            [
-                _asked(
-                    h.household_id,
-                    h.region,
-                    policies.of(h.region, day),
-                    day,
-                    correlation,
-                    h.since,
-                )
-                for h in households
-            ]
-        )
-        asked, after = asked + len(households), households[-1].household_id
+    """S8.4-01, S7.3-02: ask for what is owed that was due, each morning on its own.
+
+    What is said of a morning was due the evening before, also where the day is closed long after (A6).
+    """
+    asked, recorded, after = 0, 0, (FIRST, date.min)
+    while mornings := await obligations.due(runtime.pool, policies, day, after=after, limit=BATCH):
+        intents = []
+        for due in mornings:
+            policy = policies.of(due.region, day)
+            command = NoteOverdue(day=due.since - timedelta(days=1), policy=policy)
+            intents.append(_to(due.household_id, due.region, command, correlation))
+        outcomes = await runtime.writer.execute_all(intents)
+        asked, after = asked + len(mornings), (mornings[-1].household_id, mornings[-1].since)
         recorded += _recorded(outcomes)
     return Closed(day, asked, recorded)
 
@@ -146,15 +140,25 @@ def _asked(
     since: date | None = None,
 ) -> Intent:
     """To the household; what it says is of the morning `since`, or of that after the day."""
+    return _to(household_id, region, CloseBusinessDay(day=day, policy=policy), correlation, since)
+
+
+def _to(
+    household_id: UUID,
+    region: str,
+    command: DayCommand,
+    correlation: UUID,
+    since: date | None = None,
+) -> Intent:
     return to_household(
         household_id,
-        CloseBusinessDay(day=day, policy=policy),
+        command,
         Context(
             actor=CLOCK,
             region=region,
-            occurred_at=start_of(since or day + timedelta(days=1)),
+            occurred_at=start_of(since or command.day + timedelta(days=1)),
             correlation_id=correlation,
-            policy_version=policy.version,
+            policy_version=command.policy.version,
         ),
     )
 

@@ -15,6 +15,7 @@ from contracts.codes import (
 from contracts.episodes import RejectionReason, ReviewLevel, WithdrawnBy
 from contracts.inquiries import DataSource, EmergencyCause, Finding, SignatureMedium
 from identification.domain.assessments import Seen
+from identification.domain.days import DayCommand
 from identification.domain.elimination_commands import EliminationCommand
 from identification.domain.focus import NoteFocus
 from identification.domain.income import AssessIncome
@@ -275,14 +276,6 @@ InquiryCommand = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class CloseBusinessDay:
-    """The day is over, in Shanghai (S2-07, T12)."""
-
-    day: date
-    policy: Policy
-
-
 Command = (
     RegisterHousehold
     | DeclareHousehold
@@ -295,5 +288,5 @@ Command = (
     | AssessIncome
     | NoteProtection
     | NoteFocus
-    | CloseBusinessDay
+    | DayCommand
 )

@@ -19,7 +19,7 @@ from contracts.deadlines import (
     ObligationBreached,
 )
 from identification.domain import eligibility, obligations
-from identification.domain.commands import CloseBusinessDay
+from identification.domain.days import CloseBusinessDay
 from identification.domain.states import Household, monitored_of
 
 
@@ -28,7 +28,6 @@ def advance(command: CloseBusinessDay, household: Household) -> list[DeadlineEve
     return [
         *_identification(command, household),
         *_emergency(command, household),
-        *obligations.advance(command, household),
         *eligibility.advance(command, household),
     ]
 

@@ -15,7 +15,7 @@ from contracts.deadlines import (
 )
 from contracts.eliminations import Guard, Manner
 from contracts.monitoring import MonitoringCancelled, MonitoringClosed
-from identification.domain.commands import CloseBusinessDay
+from identification.domain.days import CloseBusinessDay
 from identification.domain.elimination_guards import Case, judged
 from identification.domain.files import Eligibility
 from identification.domain.known_incomes import above_the_line, day_of, is_covered

@@ -92,7 +92,9 @@ class Ended:
 @dataclass(frozen=True)
 class Breached:
     """What was said to be late: decisions that were not entered on the platform in time (S8.4-01), and the
-    episode that missed the county's target (S7.3-02)."""
+    episode that missed the county's target (S7.3-02). `open_again_on`: since when the episode, once eliminated
+    or without labour, is open again."""
 
     entries: frozenset[tuple[EntrySubject, date]] = frozenset()
     episode_id: UUID | None = None
+    open_again_on: date | None = None

@@ -22,6 +22,7 @@ from identification.domain import (
     focus,
     inquiries,
     monitoring,
+    obligations,
     protection,
     register,
     registration,
@@ -29,12 +30,12 @@ from identification.domain import (
     transitions,
 )
 from identification.domain.commands import (
-    CloseBusinessDay,
     Command,
     DeclareHousehold,
     InquiryCommand,
     ReportRisk,
 )
+from identification.domain.days import CloseBusinessDay, DayCommand, NoteOverdue
 from identification.domain.elimination_commands import EliminationCommand
 from identification.domain.entry import Past, Status
 from identification.domain.focus import NoteFocus
@@ -67,13 +68,13 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
     if isinstance(command, NoteFocus):
         return [*focus.decide(command, household)]
     if household.status is not Status.ACTIVE:
-        if isinstance(command, CloseBusinessDay) or (
-            isinstance(command, ReportRisk) and command.rule_id
-        ):
+        if isinstance(command, DayCommand) or (isinstance(command, ReportRisk) and command.rule_id):
             return []  # what was still on its way when the household left the register
         raise Refused("household-ended", status=household.status)
     if isinstance(command, CloseBusinessDay):
         return [*deadlines.advance(command, household)]
+    if isinstance(command, NoteOverdue):
+        return [*obligations.advance(command, household)]
     if isinstance(command, AssessIncome):
         return [*assess_outside(command, household)]
     if isinstance(command, InquiryCommand):
@@ -98,6 +99,10 @@ def evolve(state: State, event: HouseholdEvent) -> State:
     if isinstance(event, HouseholdRegistered):
         return Household(event, past=Past(registered=event))
     assert state is not None, "the first event of a household registers it"
+    return obligations.opened_again(state, _evolve(state, event), event)
+
+
+def _evolve(state: Household, event: HouseholdEvent) -> Household:
     if isinstance(event, RegisterEvent):
         return register.evolve(state, event)
     if isinstance(event, PersonEvent):
@@ -114,6 +119,7 @@ def evolve(state: State, event: HouseholdEvent) -> State:
         return monitoring.evolve(state, event)
     if isinstance(event, EliminationEvent):
         return elimination.evolve(state, event)
+    assert not isinstance(event, HouseholdRegistered)
     return transitions.evolve(state, event)
 
 

@@ -8,9 +8,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from contracts.deadlines import CohortTargetMissed, ObligationBreached, ObligationKind
+from contracts.eliminations import RiskEliminationRevoked
+from contracts.households import HouseholdMemberAdded, LabourCapacityAssessed
+from contracts.identification import HouseholdEvent
 from contracts.monitoring import EntrySubject
 from identification.domain.cohort import Standing, standing
-from identification.domain.commands import CloseBusinessDay
+from identification.domain.days import NoteOverdue
 from identification.domain.entry import Status
 from identification.domain.states import Household, monitored_of
 
@@ -30,7 +33,7 @@ def owed(household: Household) -> list[tuple[EntrySubject, date]]:
     return [(subject, on) for subject, days in decided for on in days]
 
 
-def advance(c: CloseBusinessDay, household: Household) -> Sequence[ObligationEvent]:
+def advance(c: NoteOverdue, household: Household) -> Sequence[ObligationEvent]:
     """What is late when the next day begins; nothing where all of it was said before."""
     days = timedelta(days=c.policy.platform_entry_days)
     late: list[ObligationEvent] = [
@@ -47,10 +50,10 @@ def advance(c: CloseBusinessDay, household: Household) -> Sequence[ObligationEve
     return [*late, *_target(c, household)]
 
 
-def _target(c: CloseBusinessDay, household: Household) -> list[CohortTargetMissed]:
+def _target(c: NoteOverdue, household: Household) -> list[CohortTargetMissed]:
     """S7.3-02. Who lost their labour left the cohort, and has missed nothing (A42)."""
-    monitored = monitored_of(household.case)
-    if monitored is None or c.day < c.policy.cohort_target:
+    monitored, again = monitored_of(household.case), household.breached.open_again_on
+    if monitored is None or c.day < max(c.policy.cohort_target, again or date.min):
         return []
     confirmed = monitored.confirmed
     stands = standing(
@@ -70,6 +73,26 @@ def _target(c: CloseBusinessDay, household: Household) -> list[CohortTargetMisse
             target=c.policy.cohort_target,
         )
     ]
+
+
+def opened_again(before: Household, after: Household, event: HouseholdEvent) -> Household:
+    """The day on which an episode that was eliminated, or without labour, counts for the target again."""
+    match event:
+        case HouseholdMemberAdded():
+            on = event.effective_on
+        case LabourCapacityAssessed():
+            on = event.assessed_on
+        case RiskEliminationRevoked():
+            on = event.revoked_on
+        case _:
+            return after
+    if _open(before) or not _open(after):
+        return after
+    return replace(after, breached=replace(after.breached, open_again_on=on))
+
+
+def _open(household: Household) -> bool:
+    return household.has_labour and monitored_of(household.case) is not None
 
 
 def evolve(household: Household, event: ObligationEvent) -> Household:

@@ -85,13 +85,14 @@ def _row(f: Fresh, household: Household, file: CaseFile) -> tuple[Any, ...]:
         confirmed.elapsed_days if confirmed else None,
         confirmed.late if confirmed else None,
         bool(confirmed and household.breached.episode_id == confirmed.episode_id),
+        household.breached.open_again_on if confirmed else None,
     )
 
 
 _NAMES = """case_id, household_id, region, channel, stage, stage_since, risk_types, discovered_on,
     due_on, warned, missed, consent, comparison_open, comparison_hits, objections, unhandled,
     episode_id, episode_no, monitored_class, disaster_subtype, labour_household, has_labour, confirmed_on,
-    elapsed_days, late, target_missed"""
+    elapsed_days, late, target_missed, open_again_on"""
 _CHANGED = ", ".join(
     f"{name} = excluded.{name}"
     for name in _NAMES.replace("\n", " ").replace(" ", "").split(",")
@@ -103,7 +104,7 @@ select {_NAMES.replace("risk_types", "string_to_array(risk_types, ',')")}, null,
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::date[], $7::text[],
     $8::date[], $9::date[], $10::bool[], $11::bool[], $12::text[], $13::bool[], $14::int[],
     $15::int[], $16::int[], $17::uuid[], $18::int[], $19::text[], $20::text[], $21::bool[],
-    $22::bool[], $23::date[], $24::int[], $25::bool[], $26::bool[]) as t ({_NAMES})
+    $22::bool[], $23::date[], $24::int[], $25::bool[], $26::bool[], $27::date[]) as t ({_NAMES})
 on conflict (case_id) do update set {_CHANGED}, outcome = null, ended_on = null,
     stage_since = case when c.stage = excluded.stage then c.stage_since else excluded.stage_since end
 """

@@ -78,7 +78,7 @@ set region = excluded.region, decided_on = excluded.decided_on, breached = exclu
 
 @dataclass(frozen=True)
 class Due:
-    """A household to which the morning after a day has something to say, and since which morning."""
+    """A household of which something was due by the end of a day, and the morning since which it is late."""
 
     household_id: UUID
     region: str
@@ -86,14 +86,15 @@ class Due:
 
 
 async def due(
-    pool: asyncpg.Pool, policies: PolicyLookup, day: date, *, after: UUID, limit: int
+    pool: asyncpg.Pool, policies: PolicyLookup, day: date, *, after: tuple[UUID, date], limit: int
 ) -> list[Due]:
-    """Households by id, of which a decision is entered late or the county's target is missed.
+    """Households by id, of which a decision is entered late or the county's target is missed: once for
+    each morning, in their order.
 
     The household decides again by its own history.
     """
     held = await _held(pool, policies, "", day)
-    rows = await pool.fetch(_DUE, day, *held, after, limit)
+    rows = await pool.fetch(_DUE, day, *held, *after, limit)
     return [Due(*row) for row in rows]
 
 
@@ -122,16 +123,16 @@ with held as (
     select * from unnest($2::text[], $3::int[], $4::date[], $5::date[])
         as p (region, days, confirmed_by, target)
 )
-select household_id, min(region), min(late_on) + 1 from (
+select household_id, min(region), late_on + 1 as since from (
     select household_id, region, decided_on + days as late_on, breached
     from read.platform_entry join held using (region)
     union all
-    select household_id, region, target, target_missed
+    select household_id, region, greatest(target, open_again_on), target_missed
     from read.case_file join held using (region)
     where outcome is null and labour_household and has_labour and confirmed_on <= confirmed_by
 ) as waiting
-where not breached and late_on <= $1 and household_id > $6
-group by household_id order by household_id limit $7
+where not breached and late_on <= $1 and (household_id, late_on + 1) > ($6, $7)
+group by household_id, late_on order by household_id, late_on limit $8
 """
 
 

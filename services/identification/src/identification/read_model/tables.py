@@ -203,8 +203,9 @@ class CaseRow(SQLModel, table=True):
     """One case, from its first clue to its end; `outcome` is null while it is open.
 
     `case_id` is the clue that opened it. `stage_since` is the business date of the last change of
-    stage, `unhandled` are clues that joined after the confirmation and wait to be looked at, `target_missed`: it was said that the
-    episode missed the county's target (S7.3-02).
+    stage, `unhandled` are clues that joined after the confirmation and wait to be looked at,
+    `target_missed`: it was said that the episode missed the county's target (S7.3-02), `open_again_on`
+    the day on which it counted for the target again, after an elimination or without labour.
     """
 
     metadata = TABLES
@@ -238,6 +239,7 @@ class CaseRow(SQLModel, table=True):
     elapsed_days: int | None
     late: bool | None
     target_missed: bool
+    open_again_on: date | None
 
 
 class ClueRow(SQLModel, table=True):
