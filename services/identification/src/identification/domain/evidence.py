@@ -24,6 +24,11 @@ from identification.domain.states import MONITORING
 DECIDED = MONITORING | {Stage.ELIMINATED}
 
 
+def is_decided(stage: str) -> bool:
+    """Whether the county has decided on the case: a change is for a review, not for the clue."""
+    return stage in DECIDED or stage.startswith("ELIM")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReplaceEvidence:
     """A fact that a clue cites was corrected (`event_id` is the new one) or retracted."""
@@ -72,7 +77,7 @@ def _replace(c: ReplaceEvidence, state: Evidence) -> list[EvidenceEvent]:
     done = (c.clue_id, c.previous_event_id, c.event_id) in state.handled
     if done or c.stage == "NONE":
         return []
-    if c.stage in DECIDED or c.stage.startswith("ELIM"):
+    if is_decided(c.stage):
         return [
             CaseReviewRequested(
                 household_id=c.household_id,

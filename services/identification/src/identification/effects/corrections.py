@@ -1,6 +1,7 @@
 """A50, T20: a fact or an assessment that was corrected or retracted reaches the cases that rest on it;
 people decide."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
@@ -12,7 +13,8 @@ from contracts.envelope import Envelope
 from contracts.evidence import Change
 from contracts.facts import DepartmentFactCorrected, DepartmentFactRetracted
 from contracts.monitoring import RecordCorrected
-from identification.domain.evidence import EVIDENCE, ReplaceEvidence
+from identification import unmatched
+from identification.domain.evidence import EVIDENCE, ReplaceEvidence, is_decided
 from identification.domain.findings import Counted, History, KnownHousehold
 from identification.domain.policy import Policy
 from identification.domain.rulebook import FACT_RULES, findings
@@ -67,26 +69,49 @@ async def of_records(heard: Heard) -> list[Intent]:
     no clue cites."""
     incomes = [(e, a) for e, a in heard.of(IncomeAssessed) if a.corrects]
     decided = [(e, c) for e, c in heard.of(RecordCorrected) if c.case_id]
-    if not incomes and not decided:
-        return []
-    cited = await evidence.citing(heard.connection, [a.corrects for _, a in incomes])
-    ids = [said.household_id for _, said in (*incomes, *decided)]
-    known = await rules.households(heard.connection, ids, owning=True)
-    histories = await facts.counted(heard.connection, ids, READING_INCOME, date.min)
-    intents = []
-    for event, assessed in incomes:
-        for clue in cited.get(assessed.corrects, ()):
-            household, today = known[clue.household_id], day_of(event)
-            policy = heard.policies.of(household.region, today)
-            history = histories[clue.household_id]
-            still = borne_out(clue, household, history, policy, assessed.assessment_id)
-            intents.append(
-                said_anew(heard, event, household, assessed.corrects, clue.clue_id, still)
-            )
+    intents = await of_corrected(heard, incomes)
+    if not decided:
+        return intents
+    known = await rules.households(heard.connection, [c.household_id for _, c in decided])
     for event, told in decided:
         household, previous = known[told.household_id], told.corrected_event_id
         still = told.still_supported
         intents.append(said_anew(heard, event, household, previous, told.case_id, still))
+    return intents
+
+
+async def of_corrected(
+    heard: Heard, told: Sequence[tuple[Envelope, IncomeAssessed]]
+) -> list[Intent]:
+    """A word on each clue that rests on what these assessments said before.
+
+    Where that depends on facts which may not be used now (PIPL 47), it is said when they may be again.
+    """
+    if not told:
+        return []
+    last = {assessed.assessment_id: (event, assessed) for event, assessed in told}.values()
+    before = await rules.versions_before(heard.connection, [event for event, _ in last])
+    cited = await evidence.citing(
+        heard.connection, [one for versions in before.values() for one in versions]
+    )
+    if not cited:
+        return []
+    ids = [assessed.household_id for _, assessed in last]
+    known = await rules.households(heard.connection, ids, owning=True)
+    histories = await facts.counted(heard.connection, ids, READING_INCOME, date.min)
+    intents, withheld = [], list[tuple[UUID, UUID]]()
+    for event, assessed in last:
+        household, history = known[assessed.household_id], histories[assessed.household_id]
+        policy = heard.policies.of(household.region, day_of(event))
+        for previous in before[event.event_id]:
+            for clue in cited.get(previous, ()):
+                now = (clue, household, history, policy, assessed.assessment_id)
+                if waits(*now):
+                    withheld += [(event.event_id, person) for person in history.withheld]
+                    continue
+                still = borne_out(*now)
+                intents.append(said_anew(heard, event, household, previous, clue.clue_id, still))
+    await unmatched.withhold(heard.connection, withheld)
     return intents
 
 
@@ -161,3 +186,16 @@ def borne_out(
     then = replace(household, incomes=household.incomes[behind[0] if behind else 0 :])
     by_income = any(found.rule_id == clue.rule_id for found in of_incomes(then, policy))
     return by_income or (clue.rule_id in OVER_FACTS and supported(clue, [], then, history, policy))
+
+
+def waits(
+    clue: Cited,
+    household: KnownHousehold,
+    history: History,
+    policy: Policy,
+    assessment_id: UUID,
+) -> bool:
+    """Whether a clue that nobody decided on is borne out, if at all, by facts that may not be used now."""
+    if not history.withheld or clue.rule_id not in OVER_FACTS or is_decided(household.stage):
+        return False
+    return not borne_out(clue, household, History([*history.all]), policy, assessment_id)

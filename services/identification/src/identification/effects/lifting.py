@@ -16,7 +16,7 @@ from contracts.envelope import Envelope
 from contracts.facts import DepartmentFactCorrected, DepartmentFactRecorded
 from contracts.persons import RestrictionLifted
 from identification import unmatched
-from identification.effects import births, clues, labour, second_look
+from identification.effects import births, clues, corrections, labour, second_look
 from identification.effects.heard import Heard, day_of
 
 FACTS = DepartmentFactRecorded | DepartmentFactCorrected
@@ -27,7 +27,8 @@ Told = tuple[Envelope, Any]
 
 async def of_lifted(heard: Heard) -> list[Intent]:
     """The clues of what was judged, or left out, while restrictions that ended now held: facts, corrections
-    of incomes and of birth dates (T20), changes of labour.
+    of incomes and of birth dates (T20), changes of labour; and a word on clues that such a correction does
+    not bear out.
 
     They are discovered on the day of the end: before it nobody could act. A clue that was reported
     has the same id, so it is not reported again.
@@ -42,6 +43,7 @@ async def of_lifted(heard: Heard) -> list[Intent]:
     return [
         *await clues.from_facts(again),
         *await second_look.of_corrected(again, corrected, persons),
+        *await corrections.of_corrected(again, corrected),
         *await births.of_corrected(again),
         *await labour.of_changed(again),
     ]

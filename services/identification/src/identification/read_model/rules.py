@@ -11,6 +11,7 @@ from common.codec import Codec
 from common.intents import Connection, Fresh
 from contracts.assessments import IncomeAssessed
 from contracts.codes import Health, LabourCapacity, Relation
+from contracts.envelope import Envelope
 from contracts.fact_codes import FactType
 from identification.domain.findings import IncomeSeen, KnownHousehold, Person
 
@@ -70,6 +71,29 @@ async def said(connection: Connection, events: Sequence[UUID]) -> dict[UUID, Inc
     )
     told = [(r["event_id"], _codec.decode(r["type"], r["schema_version"], r["data"])) for r in rows]
     return {event_id: seen_of(event_id, assessed) for event_id, assessed in told}
+
+
+async def versions_before(
+    connection: Connection, told: Sequence[Envelope]
+) -> dict[UUID, list[UUID]]:
+    """Of each of these assessments, by event: what said it before."""
+    rows = await connection.fetch(
+        """
+        select event_id, type, schema_version, data from es.events
+        where stream = any($1::text[]) and type = 'IncomeAssessed' order by stream, version
+        """,
+        list({event.stream for event in told}),
+    )
+    asked = {event.event_id for event in told}
+    known: dict[UUID, list[UUID]] = {}
+    found: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        assessed = _codec.decode(row["type"], row["schema_version"], row["data"])
+        versions = known.setdefault(assessed.assessment_id, [])
+        if row["event_id"] in asked:
+            found[row["event_id"]] = [*versions]
+        versions.append(row["event_id"])
+    return found
 
 
 def net_of(a: IncomeAssessed) -> int:
