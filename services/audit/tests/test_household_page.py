@@ -54,7 +54,7 @@ async def test_scripts_are_ours_few_and_allowed_by_nonce(
         script = await client.get(source, headers={"Authorization": ""})
         assert integrity == SERVED[source.rpartition("/")[2]].integrity
         weight += len(script.content)
-    assert weight <= 64 * 1024
+    assert weight <= 60 * 1024
     assert "unsafe" not in policy
     assert "stylesheet" not in answer.text
     assert policy.count("nonce-") == 1

@@ -1,6 +1,7 @@
 """How a page is made: templates, language, links, and the headers that keep a page to itself."""
 
 import base64
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,11 +50,17 @@ class Condition:
     value: Words | None = None
 
 
+COMMENTS = re.compile(r"^ *//.*\n", re.MULTILINE)  # of our scripts: for who reads the source
+
+
 def _file(path: Path) -> File:
-    digest = sha256(path.read_bytes())
+    text = path.read_text("utf-8")
+    if path.suffix == ".js" and ".min" not in path.suffixes:
+        text = COMMENTS.sub("", text)
+    digest = sha256(text.encode())
     name = f"{path.stem}-{digest.hexdigest()[:12]}{path.suffix}"
     integrity = f"sha256-{base64.b64encode(digest.digest()).decode()}"
-    return File(name, KINDS[path.suffix], path.read_text("utf-8"), integrity)
+    return File(name, KINDS[path.suffix], text, integrity)
 
 
 KINDS = {".css": "text/css", ".js": "text/javascript"}
