@@ -13,6 +13,7 @@ from prometheus_client import generate_latest
 from common.intents import Fresh
 from contracts.codes import LabourCapacity
 from contracts.deadlines import CohortTargetMissed, ObligationBreached, ObligationKind
+from contracts.households import HouseholdAbsorbed
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import EntrySubject, ProvincialPlatformEntryRecorded
 from identification import figures
@@ -35,7 +36,7 @@ from services.identification.tests.ending import (
     REVOKE,
     monitored,
 )
-from services.identification.tests.entries import ASSESS, JOIN
+from services.identification.tests.entries import ASSESS, JOIN, MERGE, TAKE_IN
 from services.identification.tests.story import (
     CONFIRM,
     POLICY,
@@ -191,6 +192,14 @@ def test_S7302_A42_who_lost_their_labour_or_whose_risk_is_gone_missed_nothing() 
     assert len(missed(TARGET, monitored(*ENDING, REVOKE))) == 1  # rolled back, it is open again
 
 
+def merged(given: list[HouseholdEvent], *own: Command) -> list[HouseholdEvent]:
+    """A household that took in another, with what that one handed over."""
+    gone = HOUSEHOLD.when(JOIN, given=given)[-1]
+    assert isinstance(gone, HouseholdAbsorbed)
+    take_in = replace(TAKE_IN, case=gone.case)
+    return history(*own, replace(MERGE, today=LATER), take_in)
+
+
 CONFIRM_HOUSEHOLD = state(CONFIRMED).registered.household_id
 VILLAGE = "441624108201"
 SLOW = "441624109201"  # a village that has ten days for an entry, and a target of its own
@@ -209,6 +218,8 @@ HISTORIES: list[list[HouseholdEvent]] = [
     monitored(*LOST, BACK),
     monitored(*ENDING),
     monitored(*ENDING, REVOKE),
+    merged(CONFIRMED),
+    merged(history(*STEPS, ADD), *STEPS),
 ]
 
 
@@ -245,14 +256,14 @@ async def test_S8401_S7302_the_database_judges_as_the_household_does(pool: async
             await put(number)
             said += 1
         assert await obligations.due(pool, areas, day, after=first, limit=100) == []
-    assert said == 2 * (12 + 5), "entries and targets, in both areas"
+    assert said == 2 * (14 + 7), "entries and targets, in both areas"
     await figures.measure(pool, areas, TARGET + DAY)
     shown = generate_latest().decode()
     for figure in (
-        "platform_entries_due 24",
-        "platform_entries_overdue 24",
-        "cohort_open_households 10",
-        "cohort_missed_households 10",
+        "platform_entries_due 28",
+        "platform_entries_overdue 28",
+        "cohort_open_households 14",
+        "cohort_missed_households 14",
     ):
         assert f"shouwang_{figure}.0" in shown
 
@@ -298,6 +309,32 @@ def test_S7302_who_is_open_again_after_the_target_missed_it_on_that_day_and_not_
         assert len(missed(on, given)) == 1
     before = monitored(*LOST, replace(BACK, assessed_on=TARGET - DAY))
     assert len(missed(TARGET, before)) == 1
+
+
+def test_A54_S8401_who_takes_over_an_episode_owes_what_it_owed() -> None:
+    given = history(*STEPS, ADD)
+    given += closed(CONFIRMED_ON + 5 * DAY, given)
+    survivor = merged(given)
+    assert owed(state(survivor)) == owed(state(given))
+    assert late(EntrySubject.CHANGE, given=survivor), "of the other it was said"
+    entered = [*survivor, *HOUSEHOLD.when(ENTER, given=survivor)]
+    assert owed(state(entered)) == [(EntrySubject.CHANGE, ADD.added_on)]
+    later = a_year_later(CONFIRM)
+    own = [a_year_later(step) for step in STEPS]
+    both = [(EntrySubject.CONFIRM, on) for on in (CONFIRMED_ON, later.confirmed_on)]  # type: ignore[union-attr]
+    assert owed(state(merged(CONFIRMED, *own))) == both
+
+
+def test_A54_S7302_the_target_is_missed_once_by_an_episode_that_is_taken_over() -> None:
+    given = monitored()
+    assert len(missed(TARGET, merged(given))) == 1
+    assert missed(TARGET, merged([*given, *missed(TARGET, given)])) == []
+    lost_and_late = replace(JOIN, effective_on=TARGET + 9 * DAY)
+    gone = HOUSEHOLD.when(lost_and_late, given=monitored(*LOST))[-1]
+    assert isinstance(gone, HouseholdAbsorbed)
+    survivor = history(replace(MERGE, today=LATER), replace(TAKE_IN, case=gone.case))
+    assert missed(TARGET + 8 * DAY, survivor) == []
+    assert len(missed(TARGET + 9 * DAY, survivor)) == 1
 
 
 async def test_S8401_what_is_to_be_entered_is_listed_with_its_last_day(pool: asyncpg.Pool) -> None:

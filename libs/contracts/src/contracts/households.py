@@ -30,6 +30,7 @@ from contracts.codes import (
     SplitReason,
 )
 from contracts.episodes import MonitoringConfirmed
+from contracts.monitoring import EntrySubject
 from contracts.wording import Wording
 
 
@@ -261,11 +262,20 @@ class MergerForgone:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToEnter:
+    """A decision that the provincial platform does not know of (S8.4-01); `breached`: it was said to be late."""
+
+    subject: EntrySubject
+    decided_on: date
+    breached: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpenCase:
     """The episode that a household hands over: its clock, its risks, and the decision if there was one.
 
-    `monitored_class` is the class as it stands, if it is monitored, `disaster_subtype` the disaster
-    that was named last.
+    `monitored_class` is the class as it stands, `disaster_subtype` the disaster named last, `to_enter` what
+    the platform does not know of, `target_missed`: it was said to have missed the county's target (S7.3-02).
     """
 
     discovered_on: date
@@ -275,6 +285,9 @@ class OpenCase:
     confirmed: MonitoringConfirmed | None
     monitored_class: MonitoredClass | None = None
     disaster_subtype: DisasterSubtype | None = None
+    to_enter: list[ToEnter] = field(default_factory=list)
+    target_missed: bool = False
+    open_again_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

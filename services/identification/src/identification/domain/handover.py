@@ -1,11 +1,13 @@
 """What one household's episode is to another: how it is handed over in a merger, and taken over."""
 
 from dataclasses import replace
+from datetime import date
 
 from contracts.codes import Deregistration, RiskType, Severity
-from contracts.households import EpisodeTakenOver, OpenCase
+from contracts.households import EpisodeTakenOver, OpenCase, ToEnter
 from contracts.monitoring import ClosingReason
-from identification.domain.files import CaseFile, Clue
+from identification.domain.files import Breached, CaseFile, Clue
+from identification.domain.obligations import owed
 from identification.domain.states import Household, Monitored, monitored_of
 
 # Why monitoring ends with a household that leaves the register.
@@ -23,12 +25,16 @@ def risks_if_monitored(household: Household) -> list[RiskType] | None:
     return sorted(household.opened.risk_types)
 
 
-def open_case(household: Household) -> OpenCase | None:
-    """The open episode, as it is handed over."""
+def open_case(household: Household, on: date) -> OpenCase | None:
+    """The open episode, as it is handed over on a day.
+
+    Without labour it is outside the county's target until it arrives where there is some (A42).
+    """
     case, file = household.case, household.file
     if case is None or file is None:
         return None
     monitored = monitored_of(case)
+    known, waiting = household.breached, owed(household) if monitored else []
     told = [r.severity for r in household.reported if r.risk_type in file.risk_types]
     return OpenCase(
         discovered_on=file.discovered_on,
@@ -38,7 +44,16 @@ def open_case(household: Household) -> OpenCase | None:
         confirmed=monitored.confirmed if monitored else None,
         monitored_class=monitored.monitored_class if monitored else None,
         disaster_subtype=monitored.disaster if monitored else None,
+        to_enter=[
+            ToEnter(subject=s, decided_on=d, breached=(s, d) in known.entries) for s, d in waiting
+        ],
+        target_missed=bool(monitored and known.episode_id == monitored.confirmed.episode_id),
+        open_again_on=_counts_since(household, on) if monitored else None,
     )
+
+
+def _counts_since(household: Household, on: date) -> date | None:
+    return household.breached.open_again_on if household.has_labour else on
 
 
 def earlier(household: Household, case: OpenCase | None) -> OpenCase | None:
@@ -76,4 +91,15 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
         unhandled=unhandled,
         disaster=named or case.disaster_subtype or confirmed.disaster_subtype,
     )
-    return replace(household, case=here, file=file, episodes=episodes)
+    return _owing(replace(household, case=here, file=file, episodes=episodes), case)
+
+
+def _owing(household: Household, case: OpenCase) -> Household:
+    """What is to be entered of either, and what was said of the episode that was taken over."""
+    assert case.confirmed is not None, "only a confirmed episode is taken over"
+    for entry in case.to_enter:
+        household = household.decide(entry.subject, entry.decided_on)
+    late = {(entry.subject, entry.decided_on) for entry in case.to_enter if entry.breached}
+    missed = case.confirmed.episode_id if case.target_missed else None
+    breached = Breached(household.breached.entries | late, missed, case.open_again_on)
+    return replace(household, breached=breached)

@@ -164,7 +164,7 @@ def join(c: JoinHousehold, household: Household) -> list[RegisterEvent]:
             members=entry.members,
             co_living_count=entry.co_living_count,
             effective_on=c.effective_on,
-            case=open_case(household),
+            case=open_case(household, c.effective_on),
         )
     ]
 
