@@ -15,7 +15,7 @@ from common import metrics
 from common.incoming import Incoming as Incoming
 from common.incoming import headers_to_json, storable, unparked
 from common.intents import Conflict, Connection
-from common.verdicts import BEHIND, GAP, Forks, Seen
+from common.verdicts import BEHIND, GAP, Cursors, Forks, Seen
 from contracts.envelope import Envelope
 
 log = structlog.get_logger()
@@ -175,17 +175,13 @@ class Inbox:
         cursors = {
             (r["source"], r["stream"]): (r["version"], r["hash"]) for r in rows if r["stream"]
         }
-        older = [
-            item
-            for item in items
-            if (event := item.event)
-            and event.version < cursors.get((event.source, event.stream), (0, b""))[0]
-        ]
         parked = {r["key"]: r["reason"] for r in rows if r["key"]}
-        return Seen(cursors, parked, forks=await self.forks(connection, older))
+        return Seen(cursors, parked, forks=await self.forks(connection, items, cursors))
 
-    async def forks(self, connection: Connection, older: Sequence[Incoming]) -> Forks | None:
-        """Which of these versions, all before their cursor, are not what was heard in their place.
+    async def forks(
+        self, connection: Connection, items: Sequence[Incoming], cursors: Cursors
+    ) -> Forks | None:
+        """Which versions that are before their cursor are not what was heard in their place.
 
         `None` for a consumer that does not keep what it heard: it drops them as duplicates.
         """

@@ -9,6 +9,8 @@ GAP = "gap"
 BEHIND = "behind"
 FORK = "fork: this version was seen with another hash"
 
+Cursors = dict[tuple[str, str], tuple[int, bytes]]  # of (source, stream): its last version and hash
+
 
 @dataclass
 class Forks:
@@ -27,7 +29,7 @@ class Forks:
 class Seen:
     """What the consumer knows of the streams and keys of one batch; moves on with each verdict."""
 
-    cursors: dict[tuple[str, str], tuple[int, bytes]]
+    cursors: Cursors
     parked: dict[str, str]  # key → why it is parked: a gap only if nothing else is wrong
     moved: dict[tuple[str, str], Envelope] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)

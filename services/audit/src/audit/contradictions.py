@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from common.inbox import Handle, Inbox
 from common.incoming import Incoming
 from common.intents import Connection
-from common.verdicts import Forks
+from common.verdicts import Cursors, Forks
 
 SERVING = "read"  # the schema of the timeline that is shown
 
@@ -32,15 +32,17 @@ class Remembering(Inbox):
             schema=schema, repeated=self.repeated.format(schema=schema)
         )
 
-    async def forks(self, connection: Connection, older: Sequence[Incoming]) -> Forks:
+    async def forks(
+        self, connection: Connection, items: Sequence[Incoming], cursors: Cursors
+    ) -> Forks:
         """What the timeline has otherwise; what it does not have (it was given up) is no fork."""
-        if not older:
-            return Forks(frozenset())
         claims = [
             (i.key, e.recorded_at, e.service, e.stream, e.version, e.hash)
-            for i in older
-            if (e := i.event)
+            for i in items
+            if (e := i.event) and e.version < cursors.get((e.source, e.stream), (0, b""))[0]
         ]
+        if not claims:
+            return Forks(frozenset())
         columns = (list(column) for column in zip(*claims, strict=True))
         rows = await connection.fetch(self.otherwise, *columns)
         return Forks(frozenset(row["hash"] for row in rows))
