@@ -38,7 +38,8 @@ def void_screening(c: VoidScreening, household: HouseholdVisits) -> list[VisitsE
     screened = household.screening(c.screening_id)
     if screened is None:
         raise Refused("screening-unknown")
-    if c.by in map(str, (c.requested_by, *household.who_went(screened.visit_id))):
+    there = household.who_went(screened.visit_id) if screened.visit_id else ()
+    if c.by in map(str, (c.requested_by, *there)):
         raise Refused("separation-of-duties")
     last = next((s for s in reversed(household.screenings) if s != screened), None)
     return [

@@ -69,12 +69,11 @@ class HouseholdVisits:
         """The visit of this id, if it stands."""
         return next((v for v in self.visits if v.visit_id == visit_id), None)
 
-    def who_went(self, visit_id: UUID | None) -> frozenset[UUID]:
+    def who_went(self, visit_id: UUID) -> frozenset[UUID]:
         """The visitors of a visit, whether it stands or not."""
-        visit = self.visit(visit_id) if visit_id else None
-        if visit:
+        if visit := self.visit(visit_id):
             return frozenset(visitor.person_id for visitor in visit.visitors)
-        return self.went.get(visit_id, frozenset()) if visit_id else frozenset()
+        return self.went.get(visit_id, frozenset())
 
     def screening(self, screening_id: UUID) -> HouseholdScreened | None:
         """The screening of this id, if it stands."""
