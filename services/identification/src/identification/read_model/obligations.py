@@ -117,19 +117,26 @@ union
 select region from read.case_file
 where outcome is null and labour_household and region like $1 || '%'
 """
-# As `obligations.advance` judges.
-_DUE = """
-with held as (
+# What `_held` gave.
+_HELD = """
+held as (
     select * from unnest($2::text[], $3::int[], $4::date[], $5::date[])
         as p (region, days, confirmed_by, target)
 )
+"""
+# The episodes of the county's target, as `cohort.standing` judges.
+_OPEN = """
+read.case_file join held using (region)
+where outcome is null and labour_household and has_labour and confirmed_on <= confirmed_by
+"""
+# As `obligations.advance` judges.
+_DUE = f"""
+with {_HELD}
 select household_id, min(region), late_on + 1 as since from (
     select household_id, region, decided_on + days as late_on, breached
     from read.platform_entry join held using (region)
     union all
-    select household_id, region, greatest(target, open_again_on), target_missed
-    from read.case_file join held using (region)
-    where outcome is null and labour_household and has_labour and confirmed_on <= confirmed_by
+    select household_id, region, greatest(target, open_again_on), target_missed from {_OPEN}
 ) as waiting
 where not breached and late_on <= $1 and (household_id, late_on + 1) > ($6, $7)
 group by household_id, late_on order by household_id, late_on limit $8
@@ -177,15 +184,11 @@ async def counted(connection: Any, policies: PolicyLookup, region: str, on: date
     return dict(row)
 
 
-_COUNTED = """
-with held as (
-    select * from unnest($2::text[], $3::int[], $4::date[], $5::date[])
-        as p (region, days, confirmed_by, target)
-), entry as (
+_COUNTED = f"""
+with {_HELD}, entry as (
     select decided_on + days < $1::date as late from read.platform_entry join held using (region)
 ), episode as (
-    select target < $1::date as missed from read.case_file join held using (region)
-    where outcome is null and labour_household and has_labour and confirmed_on <= confirmed_by
+    select target < $1::date as missed from {_OPEN}
 )
 select (select count(*) from entry) as to_enter, (select count(*) from entry where late) as overdue,
     (select count(*) from episode) as cohort_open,
