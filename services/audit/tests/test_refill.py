@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from audit import refill
 from audit.log import publishing
 from audit.log.publishing import recover
+from audit.read_model import taking
 from audit.refill import NEXT, LogIncomplete, Servers
 from common import consumer
 from common.inbox import Inbox
@@ -35,12 +36,9 @@ class Taking(Inbox):
     """Notes offsets; something happens when it has taken the first batch."""
 
     def __init__(self, happens: Callable[[], Awaitable[object]] | None = None) -> None:
-        super().__init__(NEXT, self._take)
+        super().__init__(NEXT, taking())
         self._happens = happens
         self.taken: list[int] = []
-
-    async def _take(self, _: Connection, items: Sequence[Incoming]) -> None:
-        raise NotImplementedError
 
     async def apply(
         self, connection: Connection, items: Sequence[Incoming], *, singly: bool = False

@@ -17,7 +17,7 @@ from contracts.households import HouseholdAbsorbed
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import EntrySubject, ProvincialPlatformEntryRecorded
 from identification import figures
-from identification.domain.commands import Command
+from identification.domain.commands import Command, ConfirmMonitoring
 from identification.domain.days import NoteOverdue
 from identification.domain.household import HOUSEHOLD
 from identification.domain.obligations import ObligationEvent, owed
@@ -223,6 +223,13 @@ HISTORIES: list[list[HouseholdEvent]] = [
 ]
 
 
+async def keep(pool: asyncpg.Pool, fresh: list[Fresh]) -> None:
+    """Cases and what is owed, as the projection does."""
+    async with pool.acquire() as connection:
+        await cases.put(connection, fresh)
+        await obligations.put(connection, fresh)
+
+
 class Areas:
     """The parameters of each area."""
 
@@ -238,8 +245,7 @@ async def test_S8401_S7302_the_database_judges_as_the_household_does(pool: async
 
     async def put(number: UUID) -> None:
         fresh = [_of_its_own(as_household(known[number], number.int, region[number]))]
-        await cases.put(pool, fresh)  # type: ignore[arg-type]
-        await obligations.put(pool, fresh)  # type: ignore[arg-type]
+        await keep(pool, fresh)
 
     for number in known:
         await put(number)
@@ -285,8 +291,7 @@ async def test_S8401_S7302_a_day_that_is_closed_long_after_asks_for_each_morning
     given = monitored(*ENDING, REVOKE)
     given += closed(CONFIRMED_ON + 5 * DAY, given)
     fresh = [_of_its_own(as_household(given, 1, VILLAGE))]
-    await cases.put(pool, fresh)  # type: ignore[arg-type]
-    await obligations.put(pool, fresh)  # type: ignore[arg-type]
+    await keep(pool, fresh)
     mornings, after = [], (UUID(int=0), date.min)
     while due := await obligations.due(pool, Areas(), LATER + 99 * DAY, after=after, limit=1):
         mornings.append(due[0].since - DAY)
@@ -321,7 +326,8 @@ def test_A54_S8401_who_takes_over_an_episode_owes_what_it_owed() -> None:
     assert owed(state(entered)) == [(EntrySubject.CHANGE, ADD.added_on)]
     later = a_year_later(CONFIRM)
     own = [a_year_later(step) for step in STEPS]
-    both = [(EntrySubject.CONFIRM, on) for on in (CONFIRMED_ON, later.confirmed_on)]  # type: ignore[union-attr]
+    assert isinstance(later, ConfirmMonitoring)
+    both = [(EntrySubject.CONFIRM, on) for on in (CONFIRMED_ON, later.confirmed_on)]
     assert owed(state(merged(CONFIRMED, *own))) == both
 
 
@@ -340,7 +346,8 @@ def test_A54_S7302_the_target_is_missed_once_by_an_episode_that_is_taken_over() 
 async def test_S8401_what_is_to_be_entered_is_listed_with_its_last_day(pool: asyncpg.Pool) -> None:
     for number, region in ((1, VILLAGE), (2, SLOW)):
         fresh = [as_household(history(*STEPS, ADD), number, region)]
-        await obligations.put(pool, fresh)  # type: ignore[arg-type]
+        async with pool.acquire() as connection:
+            await obligations.put(connection, fresh)
     asked: dict[str, Any] = {
         "region": "441624",
         "subject": None,

@@ -43,9 +43,7 @@ STALE = 4.0  # seconds without one after which a replica takes the lead away
 WELL = 30.0  # seconds of leading after which an interruption counts as the first again
 LARGEST = 1_000_000  # bytes of a parked record that is copied: what is said of it takes room, too
 ANNOUNCE = 1.0  # seconds between looks for parked records that nobody outside was told of
-ANNOUNCED = (
-    20  # of them in one look, each of up to `LARGEST` bytes; the next one does not wait then
-)
+ANNOUNCED = 20  # of them in one look, each of up to `LARGEST` bytes; then the next does not wait
 # Any number, the same in every replica; advisory locks are per database, and so per service.
 LEADER_LOCK = 7_301_001
 

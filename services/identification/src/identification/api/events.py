@@ -133,10 +133,8 @@ AT_ONCE = 500  # of them on their way together, so that one file leaves room for
 
 def _structured(request: Request, body: bytes) -> bytes:
     """Binary mode (`ce-*` headers around the data) as structured mode."""
-    try:
-        msgspec.json.decode(
-            body
-        )  # by itself: what is cut off here would take what follows for its own
+    try:  # by itself: what is cut off here would take what follows for its own
+        msgspec.json.decode(body)
     except NO_JSON as error:
         raise json_problem(body) from error
     attributes = {
