@@ -218,6 +218,17 @@ def test_T6_a_finding_rejects_nobody_and_is_there_when_the_village_reviews() -> 
     assert HOUSEHOLD.when(REVIEW, given=given)
 
 
+def test_T6_a_comparison_asked_for_after_the_review_is_completed_before_anybody_decides() -> None:
+    late = replace(ASK, requested_on=date(2024, 3, 11))
+    answer = replace(ANSWER, completed_on=date(2024, 3, 13))
+    over = [*history(STEPS[0], START, SIGN, *STEPS[2:6], late)]
+    refusal = refused(APPROVE, over)
+    assert (refusal.code, refusal.details) == ("comparison-open", {"sources": list(ASK.sources)})
+    approved = history(STEPS[0], START, SIGN, *STEPS[2:7], late)
+    assert refused(CONFIRM, approved).code == "comparison-open"
+    assert HOUSEHOLD.when(CONFIRM, given=[*approved, *HOUSEHOLD.when(answer, given=approved)])
+
+
 def test_T9_an_open_objection_blocks_every_step_to_the_decision() -> None:
     posted = [*up_to(COMPLETE), *HOUSEHOLD.when(OBJECT, given=up_to(COMPLETE))]
     assert refused(COMPLETE, posted).code == "objection-open"

@@ -25,6 +25,7 @@ from identification.domain.commands import (
 from identification.domain.corrections import still_fits
 from identification.domain.guards import (
     Taken,
+    answered,
     apart,
     class_does_not_fit,
     disaster_named,
@@ -183,6 +184,7 @@ def confirm(
     done = before.by | {case.approved_by}
     apart(c.by, done, file.officers, before=Taken.TOWN_REVIEW)
     undisputed(household)
+    answered(household)
     expected = before.verified.proposed_class
     if not still_fits(household, before.income.assessment_id, expected, c.policy):
         raise Refused("verification-corrected")

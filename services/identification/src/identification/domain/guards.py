@@ -99,6 +99,12 @@ def undisputed(household: Household) -> None:
         raise Refused("objection-open", objections=list(household.opened.objections))
 
 
+def answered(household: Household) -> None:
+    """T6: of a comparison that was asked for, every register answered or timed out. Raises `Refused`."""
+    if household.opened.asked:
+        raise Refused("comparison-open", sources=household.opened.asked.sources)
+
+
 def disaster_named(risks: Iterable[RiskType], subtype: DisasterSubtype | None) -> None:
     """A natural disaster says which; nothing else does (domain section 2). Raises `Refused`."""
     if (RiskType.NATURAL_DISASTER in risks) is (subtype is None):

@@ -20,7 +20,14 @@ from identification.domain.commands import (
     HoldVillageReview,
     PostPublicity,
 )
-from identification.domain.guards import Taken, apart, in_order, undisputed, without_personal_data
+from identification.domain.guards import (
+    Taken,
+    answered,
+    apart,
+    in_order,
+    undisputed,
+    without_personal_data,
+)
 from identification.domain.publicity import LABELS, personal_data_in
 from identification.domain.states import (
     Findings,
@@ -35,8 +42,7 @@ def review(c: HoldVillageReview, household: Household, case: Findings) -> list[E
     """T7. Passed when votes for are more than the share of those present, half by default; findings are
     on the table."""
     in_order(c.held_on, case.on, c.today, "held_on")
-    if household.opened.asked:
-        raise Refused("comparison-open", sources=household.opened.asked.sources)
+    answered(household)
     if c.present < 1 or c.votes_for + c.votes_against + c.abstained > c.present:
         raise Refused("votes-exceed-present", present=c.present)
     return [
@@ -96,6 +102,7 @@ def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list
     in_order(c.approved_on, case.ended_on, c.today, "approved_on")
     apart(c.by, case.before.by, household.opened.officers, before=Taken.VERIFICATION)
     undisputed(household)
+    answered(household)
     refused = isinstance(household.opened.consent, AuthorisationRefused)
     if refused and not c.visit_only:
         raise Refused("authorisation-was-refused")
