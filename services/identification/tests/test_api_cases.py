@@ -96,8 +96,8 @@ async def test_T11_an_objection_and_a_return_over_http(desks: Desks) -> None:
 async def test_a_withdrawn_clue_ends_the_case(desks: Desks) -> None:
     home = await desks.opened()
     clue = (await desks.case(home))["case_id"]
-    form = {"withdrawn_by": "HOUSEHOLD", "reason": "农户撤回", "withdrawn_on": "2024-03-05"}
-    await desks.town.done(home.id, "withdrawal", clue_id=clue, **form)
+    form = {"withdrawn_by": "HOUSEHOLD", "withdrawn_on": "2024-03-05", "clue_id": clue}
+    await desks.town.done(home.id, "withdrawal", reason="农户来镇撤回本次申报", **form)
     assert (await desks.case(home))["outcome"] == "WITHDRAWN"
 
 

@@ -48,7 +48,7 @@ FALSE = replace(REJECT, reason_code=RejectionReason.FALSE_CLUE)
 WITHDRAW = WithdrawClue(
     clue_id=RISK.clue_id,
     withdrawn_by=WithdrawnBy.HOUSEHOLD,
-    reason="农户撤回申报",
+    reason="农户来镇撤回本次申报,无需帮扶",
     withdrawn_on=date(2024, 3, 5),
     today=TODAY,
 )
@@ -96,6 +96,12 @@ def test_T4_the_town_rejects_what_was_found_not_at_risk_and_the_case_is_over() -
 )
 def test_T4_guards(change: dict[str, Any], code: str) -> None:
     assert refused(replace(REJECT, **change), FOUND).code == code
+
+
+def test_T4_an_officer_who_was_sent_to_verify_does_not_reject() -> None:
+    by = str(START.officers[0])
+    for given in (history(RISK, START), FOUND, up_to(REVIEW)):
+        assert refused(replace(FALSE, by=by), given).code == "separation-of-duties"
 
 
 def test_T4_income_above_the_line_is_a_conclusion_and_not_an_opinion() -> None:
@@ -157,6 +163,10 @@ def test_T4_only_an_open_clue_is_withdrawn_and_not_after_the_review() -> None:
     assert refused(early, history(RISK)).code == "date-before-previous-step"
     told = replace(WITHDRAW, reason="电话13800000000来电")
     assert refused(told, history(RISK)).code == "personal-data-in-text"
+
+
+def test_T4_who_takes_a_clue_back_says_why_as_who_rejects_it() -> None:
+    assert refused(replace(WITHDRAW, reason="农户撤回"), history(RISK)).code == "reason-too-short"
 
 
 @pytest.mark.parametrize("step", [REVIEW, POST, COMPLETE, APPROVE])

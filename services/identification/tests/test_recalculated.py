@@ -113,9 +113,9 @@ async def test_T20_what_was_found_before_the_correction_is_not_found_again(
     home = await register.household()
     await office.assessed(home, 900_000)
     (clue,) = await eventually(lambda: office.clues(home))
-    taken_back = {"clue_id": clue["clue_id"], "withdrawn_by": "REPORTER", "reason": "核算有误"}
-    withdrawn_on = clue["discovered_on"]
-    await office.desks.town.done(home.id, "withdrawal", withdrawn_on=withdrawn_on, **taken_back)
+    taken_back = {"clue_id": clue["clue_id"], "withdrawn_by": "REPORTER"}
+    taken_back |= {"reason": "收入核算有误,已经重新核算", "withdrawn_on": clue["discovered_on"]}
+    await office.desks.town.done(home.id, "withdrawal", **taken_back)
     await office.correct(home, "wage_fen", 800_000)
     assert await office.clues(home) == [clue]
     await office.correct(home, "wage_fen", 9_000_000)

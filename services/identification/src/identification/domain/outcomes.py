@@ -22,7 +22,6 @@ from identification.domain.guards import (
     explained,
     in_order,
     out_of_order,
-    without_personal_data,
 )
 from identification.domain.known_incomes import find
 from identification.domain.states import (
@@ -57,7 +56,8 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
             raise out_of_order(Needed.STARTED, household)
     in_order(c.rejected_on, earliest, c.today, "rejected_on")
     in_order(c.family_told_on, earliest, c.today, "family_told_on")
-    apart(c.by, done, before=Taken.VERIFICATION)
+    officers = () if monitored else household.opened.officers
+    apart(c.by, done, officers, before=Taken.VERIFICATION)
     explained(text=c.text)
     if not c.appeal_explained:
         raise Refused("appeal-not-explained")
@@ -101,7 +101,7 @@ def _unhandled(c: RejectClue, case: Monitored) -> date:
 
 
 def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[EpisodeEvent]:
-    """T4. Before the village reviews; the last clue takes the case with it."""
+    """T4. With a reason, before the village reviews; the last clue takes the case with it."""
     monitored = monitored_of(case)
     match case:
         case ClueOpen() | Verifying() | NotAtRisk() | Verified():
@@ -114,7 +114,7 @@ def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[E
     if clue is None:
         raise Refused("clue-not-open", clues=[clue.clue_id for clue in open_clues])
     in_order(c.withdrawn_on, clue.discovered_on, c.today, "withdrawn_on")
-    without_personal_data(reason=c.reason)
+    explained(reason=c.reason)
     left = frozenset[RiskType]().union(*(o.risk_types for o in open_clues if o is not clue))
     unverified = isinstance(case, ClueOpen | Verifying | NotAtRisk)
     return [
