@@ -154,6 +154,12 @@ def test_T2_no_relative_and_no_member_of_the_family_is_sent() -> None:
     assert refused(relative, up_to(START)).code == "officer-is-relative"
     own = replace(START, officers=(UUID(int=11), UUID(int=1)))
     assert refused(own, up_to(START)).code == "officer-is-relative"
+
+
+def test_T2_who_declared_to_be_a_relative_does_not_answer_for_the_verification() -> None:
+    given = history(RISK, replace(START, recused=(UUID(int=13),)))
+    for by in (UUID(int=13), UUID(int=1)):
+        assert refused(replace(VERIFY, by=str(by)), given).code == "officer-is-relative"
     stayed = replace(START, recused=(UUID(int=13),))
     (event,) = HOUSEHOLD.when(stayed, given=up_to(START))
     assert isinstance(event, VerificationStarted)

@@ -47,6 +47,7 @@ from services.identification.tests.entries import MERGE, TAKE_IN
 from services.identification.tests.story import (
     REGISTERED,
     RISK,
+    START,
     STEPS,
     history,
     member,
@@ -246,6 +247,17 @@ def test_E9_a_recent_visit_by_two_officers() -> None:
     given = before(ELIMINATE)
     assert HOUSEHOLD.when(replace(ELIMINATE, eliminated_on=date(2024, 11, 17)), given=given)
     assert failing(replace(ELIMINATE, eliminated_on=date(2024, 11, 18)), given) == [Guard.E9]
+
+
+def test_E9_no_relative_and_no_member_of_the_family_is_sent() -> None:
+    start = replace(START, recused=(UUID(int=13),))
+    way = (start if step is START else step for step in (*STEPS, REASSESS, REASSESS_AGAIN, PROPOSE))
+    given = history(*way)
+    for relative in (UUID(int=13), UUID(int=1)):
+        sent = replace(VERIFY_AGAIN, officers=(UUID(int=11), relative))
+        assert refused(sent, given).code == "officer-is-relative"
+        assert refused(replace(VERIFY_AGAIN, by=str(relative)), given).code == "officer-is-relative"
+    assert HOUSEHOLD.when(VERIFY_AGAIN, given=given)
 
 
 def test_E10_is_not_decided_while_somebody_objects() -> None:

@@ -7,7 +7,9 @@ from uuid import UUID
 from common.decider import Refused
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.codes import Category, MonitoredClass
+from contracts.eliminations import EliminationVerified, Snapshot
 from identification.domain.income import Income, assessed, window_before
+from identification.domain.known_incomes import find
 from identification.domain.policy import Policy
 from identification.domain.states import Household
 from identification.domain.survey import Survey, surveyed
@@ -62,3 +64,24 @@ def proposed_class(
     if hard or policy.within_line(income.reference_fen, income.members):
         return MonitoredClass.SUDDEN_HARDSHIP
     return None
+
+
+def snapshot(household: Household, verified: EliminationVerified) -> Snapshot:
+    """E11, from the visit that the decision rests on."""
+    income, seen = find(household.assessments, verified.assessment_id), household.safeguards
+    assert income, "the visit recorded the income"
+    assert seen, "the visit recorded the safeguards"
+    return Snapshot(
+        members=income.members,
+        wage_fen=income.wage_fen,
+        operating_fen=income.operating_fen,
+        operating_cost_fen=income.operating_cost_fen,
+        property_fen=income.property_fen,
+        transfer_fen=income.transfer_fen,
+        claims_fen=income.claims_fen,
+        compliant_own_cost_fen=income.compliant_own_cost_fen,
+        dropouts=seen.dropouts,
+        uninsured=seen.uninsured,
+        housing_damaged=bool(verified.housing_damaged),
+        water_damaged=bool(verified.water_damaged),
+    )

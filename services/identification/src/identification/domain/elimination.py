@@ -16,12 +16,11 @@ from contracts.eliminations import (
     Guard,
     RiskEliminated,
     RiskEliminationRevoked,
-    Snapshot,
 )
 from contracts.episodes import ReviewLevel
 from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure
-from identification.domain.assessments import assess
+from identification.domain.assessments import assess, snapshot
 from identification.domain.elimination_commands import (
     AllowElimination,
     EliminateRisk,
@@ -33,8 +32,16 @@ from identification.domain.elimination_commands import (
 )
 from identification.domain.elimination_guards import Case, all_hold
 from identification.domain.files import Eligibility
-from identification.domain.guards import Needed, Taken, apart, explained, in_order, out_of_order
-from identification.domain.known_incomes import find, with_one_more
+from identification.domain.guards import (
+    Needed,
+    Taken,
+    apart,
+    explained,
+    in_order,
+    no_relative,
+    out_of_order,
+)
+from identification.domain.known_incomes import with_one_more
 from identification.domain.states import (
     Eliminated,
     Eliminating,
@@ -126,6 +133,7 @@ def _propose(c: ProposeElimination, household: Household, case: Monitored) -> li
 def _verify(c: VerifyElimination, household: Household, case: Eliminating) -> list[Happened]:
     """E9. At home; the guards are judged anew on what was seen there."""
     in_order(c.seen.on, case.proposed.proposed_on, c.today, "seen_on")
+    no_relative([*c.officers, c.by], household, household.opened.recused)
     if not c.in_person_at_home:
         raise Refused("home-visit-needed")
     officers = list(dict.fromkeys(c.officers))
@@ -216,32 +224,11 @@ def _eliminate(
             manner=before.proposed.manner,
             eliminated_on=c.eliminated_on,
             days=(c.eliminated_on - confirmed.confirmed_on).days,
-            snapshot=_snapshot(household, before.verified),
+            snapshot=snapshot(household, before.verified),
             guard_results=results,
             approved_by=c.by,
         )
     ]
-
-
-def _snapshot(household: Household, verified: EliminationVerified) -> Snapshot:
-    """E11, from the visit that the decision rests on."""
-    income, seen = find(household.assessments, verified.assessment_id), household.safeguards
-    assert income, "the visit recorded the income"
-    assert seen, "the visit recorded the safeguards"
-    return Snapshot(
-        members=income.members,
-        wage_fen=income.wage_fen,
-        operating_fen=income.operating_fen,
-        operating_cost_fen=income.operating_cost_fen,
-        property_fen=income.property_fen,
-        transfer_fen=income.transfer_fen,
-        claims_fen=income.claims_fen,
-        compliant_own_cost_fen=income.compliant_own_cost_fen,
-        dropouts=seen.dropouts,
-        uninsured=seen.uninsured,
-        housing_damaged=bool(verified.housing_damaged),
-        water_damaged=bool(verified.water_damaged),
-    )
 
 
 def _revoke(c: RevokeElimination, household: Household) -> list[Happened]:

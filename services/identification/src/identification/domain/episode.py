@@ -30,6 +30,7 @@ from identification.domain.guards import (
     class_does_not_fit,
     disaster_named,
     in_order,
+    no_relative,
     not_in_future,
     undisputed,
     without_personal_data,
@@ -129,9 +130,7 @@ def start(c: StartVerification, household: Household) -> list[EpisodeEvent]:
         raise Refused("officers-needed", needed=c.policy.min_officers, named=len(set(c.officers)))
     if not c.recusal_declared:
         raise Refused("recusal-not-declared")
-    members = {member.person_id for member in household.registered.members}
-    if set(c.officers) & ({*c.recused} | members):
-        raise Refused("officer-is-relative")
+    no_relative(c.officers, household, c.recused)
     return [
         VerificationStarted(
             household_id=household.registered.household_id,
@@ -150,6 +149,7 @@ def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[Ep
     """
     in_order(c.seen.on, case.started_on, c.today, "verified_on")
     without_personal_data(self_ability=c.self_ability)
+    no_relative([c.by], household, household.opened.recused)
     if not c.in_person_at_home:
         raise Refused("home-visit-needed")
     assessed, safe = assess(c.seen, household, c.policy)

@@ -28,7 +28,7 @@ class Clue:
 class CaseFile:
     """A case, named by the clue that opened it. Its clock keeps the first day (A12).
 
-    `asked` is the comparison that is not completed, `objections` are those that are open, with
+    `recused` declared to be relatives. `asked` is the comparison that is not completed, `objections` are those that are open, with
     the day on which each was raised.
     """
 
@@ -38,6 +38,7 @@ class CaseFile:
     due_on: date
     clues: tuple[Clue, ...]
     officers: tuple[UUID, ...] = ()
+    recused: tuple[UUID, ...] = ()
     consent: AuthorisationSigned | AuthorisationRefused | None = None
     asked: DataComparisonRequested | None = None
     hits: int | None = None

@@ -87,6 +87,13 @@ def apart(by: str, done: Iterable[str], officers: Iterable[UUID] = (), *, before
         )
 
 
+def no_relative(sent: Iterable[UUID | str], household: Household, recused: Iterable[UUID]) -> None:
+    """T2: nobody verifies a household of their own or of relatives. Raises `Refused`."""
+    members = (member.person_id for member in household.registered.members)
+    if {str(one) for one in sent} & {str(relative) for relative in (*members, *recused)}:
+        raise Refused("officer-is-relative")
+
+
 def class_does_not_fit(expected: MonitoredClass | None) -> Refused:
     """T10. The refusal of another class than the one that follows, or of any where none does."""
     label = expected.zh if expected else "不符合任何一类"

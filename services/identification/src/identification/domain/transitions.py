@@ -117,7 +117,8 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
             return _richer(household, event)
         case VerificationStarted():
             if isinstance(case, ClueOpen):
-                file = replace(household.opened, officers=tuple(event.officers))
+                sent, recused = tuple(event.officers), tuple(event.recused)
+                file = replace(household.opened, officers=sent, recused=recused)
                 return replace(household, case=Verifying(event.started_on), file=file)
         case IncomeAssessed():
             return _assessed(household, event)
