@@ -175,6 +175,7 @@ REJECT = RejectClue(
     appeal_explained=True,
     rejected_on=date(2024, 3, 6),
     by="town",
+    policy=POLICY,
     today=TODAY,
 )
 STEPS: tuple[Command, ...] = (RISK, START, VERIFY, REVIEW, POST, COMPLETE, APPROVE, CONFIRM)

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.assessments import AtSchool, ChildSeen, IncomeAssessed, SafeguardAssessed
 from contracts.circumstances import LivingReason
-from contracts.codes import HousingGrade
+from contracts.codes import Category, HousingGrade, MonitoredClass
 from contracts.eliminations import Guard
 from contracts.households import PerCapitaRecomputed
 from contracts.identification import HouseholdEvent
@@ -32,16 +32,19 @@ from services.identification.tests.ending import (
     before,
     monitored,
 )
+from services.identification.tests.entries import CATEGORY
 from services.identification.tests.story import (
     APPROVE,
     CONFIRM,
     NOT_AT_RISK,
     POLICY,
+    REGISTERED,
     REJECT,
     RISK,
     SEEN,
     STEPS,
     VERIFY,
+    WELL_OFF,
     history,
     refused,
     state,
@@ -166,6 +169,35 @@ def test_T20_the_county_does_not_confirm_a_class_that_the_corrected_income_contr
     assert refused(CONFIRM, higher).code == "verification-corrected"
     lower = after(correcting(ASSESSED, "wage_fen", 3_999_999), ready)
     assert HOUSEHOLD.when(CONFIRM, given=lower)
+
+
+def test_T10_the_county_does_not_confirm_a_class_that_the_corrected_category_contradicts() -> None:
+    for marginal_2019 in (True, False):  # the list of 2019 has no part in the class
+        corrected = replace(CATEGORY, marginal_2019=marginal_2019, corrected_on=date(2024, 3, 14))
+        ready = history(*STEPS[:-1], corrected)
+        for monitored_class in MonitoredClass:
+            confirm = replace(CONFIRM, monitored_class=monitored_class)
+            assert refused(confirm, ready).code == "verification-corrected"
+    same = replace(corrected, category=Category.FORMERLY_POOR, marginal_2019=True)
+    assert HOUSEHOLD.when(CONFIRM, given=history(*STEPS[:-1], same))
+
+
+def test_T4_a_conclusion_that_a_corrected_record_contradicts_rejects_nobody() -> None:
+    """Above the line, but with large spending by the record as it is now: in sudden hardship."""
+    events = history(*STEPS[:2], NOT_AT_RISK)
+    ill = after(correcting(found_in(events), "compliant_own_cost_fen", 1_000_000), events)
+    assert refused(REJECT, ill).code == "verification-corrected"
+    general = replace(REGISTERED, category=Category.GENERAL)
+    spent = replace(WELL_OFF, compliant_own_cost_fen=1_000_000)
+    fine = replace(NOT_AT_RISK, seen=replace(SEEN, income=spent))
+    formerly_poor = replace(
+        CATEGORY, category=Category.FORMERLY_POOR, corrected_on=date(2024, 3, 5)
+    )
+    given = history(*STEPS[:2], fine, registered=general)
+    assert HOUSEHOLD.when(REJECT, given=given)
+    assert refused(REJECT, [*given, *HOUSEHOLD.when(formerly_poor, given=given)]).code == (
+        "verification-corrected"
+    )
 
 
 def test_T20_a_conclusion_that_the_corrected_income_contradicts_rejects_nobody() -> None:

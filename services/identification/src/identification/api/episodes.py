@@ -181,7 +181,12 @@ async def reject(
 ) -> Response:
     """After the family was told, and told how to appeal."""
     step = await Step.of(household_id, request, caller)
-    command = RejectClue(**form.model_dump(), by=caller.actor.person, today=step.today)
+    command = RejectClue(
+        **form.model_dump(),
+        by=caller.actor.person,
+        policy=step.policy_on(form.rejected_on),
+        today=step.today,
+    )
     return await step.take(command, form.rejected_on)
 
 

@@ -148,6 +148,7 @@ class RejectClue:
     appeal_explained: bool
     rejected_on: date
     by: str
+    policy: Policy
     today: date
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from common.decider import Refused
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
+from contracts.codes import MonitoredClass
 from contracts.households import Member
 from contracts.monitoring import RecordCorrected
 from identification.domain import births
@@ -26,7 +27,7 @@ from identification.domain.known_incomes import (
 )
 from identification.domain.monitoring_commands import Assessment, CorrectRecord
 from identification.domain.policy import Policy
-from identification.domain.states import Household, monitored_of
+from identification.domain.states import Household, NotAtRisk, Verified, monitored_of
 from identification.domain.survey import Survey, in_sum, is_safe, of_those_here
 
 Corrected = RecordCorrected | IncomeAssessed | SafeguardAssessed | births.Follows
@@ -184,9 +185,30 @@ def _decided_on(
     return eliminated.file.case_id, after is not None and after[0] <= before[0]
 
 
-def still_fits(household: Household, assessment_id: UUID, expected: object, policy: Policy) -> bool:
-    """T10: whether the class that was proposed still follows, if the assessment was corrected since."""
+def still_fits(household: Household, case: Verified, policy: Policy) -> bool:
+    """T10: whether the class that was proposed still follows."""
+    return case.verified.proposed_class is _class_now(
+        household, case, case.income.assessment_id, case.verified.proposed_class, policy
+    )
+
+
+def no_class_fits(household: Household, case: NotAtRisk, policy: Policy) -> bool:
+    """T4: whether it still follows that the household is not at risk."""
+    return _class_now(household, case, case.found.assessment_id, None, policy) is None
+
+
+def _class_now(
+    household: Household,
+    case: Verified | NotAtRisk,
+    assessment_id: UUID,
+    proposed: MonitoredClass | None,
+    policy: Policy,
+) -> MonitoredClass | None:
+    """The class that was proposed, or the one that follows since the assessment or the household's category
+    was corrected."""
     income = find(household.assessments, assessment_id)
-    if income is None or income.corrects is None:
-        return True
-    return proposed_class(income, household, policy) is expected
+    if income is None or (
+        income.corrects is None and household.registered.category is case.category
+    ):
+        return proposed
+    return proposed_class(income, household, policy)

@@ -186,7 +186,7 @@ def confirm(
     undisputed(household)
     answered(household)
     expected = before.verified.proposed_class
-    if not still_fits(household, before.income.assessment_id, expected, c.policy):
+    if not still_fits(household, before, c.policy):
         raise Refused("verification-corrected")
     if c.monitored_class is not expected:
         raise class_does_not_fit(expected)

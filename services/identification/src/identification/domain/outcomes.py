@@ -15,6 +15,7 @@ from contracts.episodes import (
 from contracts.evidence import CluesLeft
 from contracts.inquiries import AuthorisationRefused
 from identification.domain.commands import RejectClue, ReturnReview, WithdrawClue
+from identification.domain.corrections import no_class_fits
 from identification.domain.guards import (
     Needed,
     Taken,
@@ -23,7 +24,6 @@ from identification.domain.guards import (
     in_order,
     out_of_order,
 )
-from identification.domain.known_incomes import find
 from identification.domain.states import (
     Case,
     ClueOpen,
@@ -64,7 +64,7 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
     above = c.reason_code is RejectionReason.INCOME_ABOVE_AND_NO_RISK
     if above and not isinstance(case, NotAtRisk):
         raise Refused("rejection-needs-conclusion")
-    if above and isinstance(case, NotAtRisk) and _within_since(case, household):
+    if above and isinstance(case, NotAtRisk) and not no_class_fits(household, case, c.policy):
         raise Refused("verification-corrected")
     unwilling = c.reason_code is RejectionReason.REFUSED_AUTHORISATION
     if unwilling and not isinstance(household.opened.consent, AuthorisationRefused):
@@ -84,12 +84,6 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
             ends_case=ends,
         )
     ]
-
-
-def _within_since(case: NotAtRisk, household: Household) -> bool:
-    """Whether the income behind the conclusion was corrected (T20), and is within the line."""
-    income = find(household.assessments, case.found.assessment_id)
-    return income is not None and income.corrects is not None and income.within_line
 
 
 def _unhandled(c: RejectClue, case: Monitored) -> date:

@@ -7,7 +7,7 @@ from typing import assert_never
 from uuid import UUID
 
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
-from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
+from contracts.codes import Category, DisasterSubtype, MonitoredClass, RiskType
 from contracts.eliminations import EliminationProposed, EliminationVerified
 from contracts.episodes import HouseholdFoundNotAtRisk, HouseholdVerified, MonitoringConfirmed
 from contracts.households import HouseholdRegistered
@@ -34,12 +34,14 @@ class NotAtRisk:
     """Verified, with the conclusion that no class fits: the town rejects (T4) or returns (T11)."""
 
     found: HouseholdFoundNotAtRisk
+    category: Category  # at the visit
 
 
 @dataclass(frozen=True)
 class Verified:
     verified: HouseholdVerified
     income: IncomeAssessed
+    category: Category  # at the visit: the class that was proposed follows from it
 
     @property
     def on(self) -> date:

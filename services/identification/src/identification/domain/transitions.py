@@ -127,10 +127,11 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case HouseholdVerified():
             income = find(household.assessments, event.assessment_id)
             if isinstance(case, Verifying) and income:
-                return replace(household, case=Verified(event, income))
+                category = household.registered.category
+                return replace(household, case=Verified(event, income, category))
         case HouseholdFoundNotAtRisk():
             if isinstance(case, Verifying):
-                return replace(household, case=NotAtRisk(event))
+                return replace(household, case=NotAtRisk(event, household.registered.category))
         case ClueRejected():
             if event.ends_case:
                 return household.after("REJECTED", event.rejected_on)

@@ -119,8 +119,8 @@ EPISODES: dict[str, Text] = {
     ),
     "verification-corrected": Text(
         409,
-        "核实所依据的收入核算已更正，原结论的类别不再符合：请退回重新核实（T11）",
-        "The income behind the verification was corrected and its class no longer fits: return the case (T11)",
+        "核实所依据的收入核算或户类别已更正，原结论不再符合：请退回重新核实（T11）",
+        "The income or the category behind the verification was corrected, and its conclusion no longer follows: return the case (T11)",
     ),
     "late-needs-reason": Text(
         422,
