@@ -145,6 +145,19 @@ async def test_A48_a_published_line_opens_one_clue_and_leaves_what_was_decided(
     assert "a48/1" in [version["version"] for version in listed.json()]
 
 
+async def test_a_version_is_of_one_area_only(app: httpx.AsyncClient, callers: Callers) -> None:
+    """Decisions name the version alone; a second one of its name would take the place of the first."""
+    office = callers.staff("policies:publish households:read", "office", "441624")
+    town = callers.staff("policies:publish households:read", "town", "441624110")
+    body = line("44-16-24/2024/1", 1_200_000, region="441624110")
+    body["parameters"][0]["key"] = "relief_fen"
+    answer = await app.post("/v1/policies", json=body, headers=town | {"Idempotency-Key": "one"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "policy-version-in-use")
+    assert "441624" in answer.json()["detail"]
+    in_force = await app.get("/v1/policies/in-force?region=441624109201", headers=office)
+    assert in_force.json()["income_line_fen"] == 1_080_000
+
+
 async def test_policies_are_published_by_those_who_may_and_as_they_must_be(
     app: httpx.AsyncClient, callers: Callers
 ) -> None:

@@ -11,9 +11,12 @@ import pytest
 from common.decider import Refused
 from contracts.codes import Category
 from contracts.policies import ParameterKind, PolicyParameterPublished, PolicyVersionPublished
+from identification.domain.elimination_guards import months_after
+from identification.domain.parameters import KINDS, Parameter, most, wanted
 from identification.domain.policy_book import PolicyBook, Version
-from identification.domain.publishing import KINDS, PUBLISHED, Parameter, PublishVersion
+from identification.domain.publishing import PUBLISHED, PublishVersion
 from identification.domain.screening import Screened, compare, found
+from identification.domain.water import years_after
 from identification.read_model.policies import as_book, in_file
 from services.identification.tests.seen import income
 from services.identification.tests.story import POLICY
@@ -93,16 +96,64 @@ def test_publishing_again_records_nothing_and_a_published_value_never_changes() 
     [
         ({}, "policy-parameters"),
         ({"unheard_of": 1}, "policy-parameter-unknown"),
-        ({"income_line_fen": "1"}, "policy-parameter-unknown"),
-        ({"income_line_fen": True}, "policy-parameter-unknown"),
-        ({"income_line_fen": -1}, "policy-parameter-unknown"),
-        ({"income_line_operator": "GT"}, "policy-parameter-unknown"),
-        ({"cohort_target": "2024-13-31"}, "policy-parameter-unknown"),
+        ({"income_line_fen": "1"}, "policy-parameter-value"),
+        ({"income_line_fen": True}, "policy-parameter-value"),
+        ({"income_line_fen": -1}, "policy-parameter-value"),
+        ({"income_line_operator": "GT"}, "policy-parameter-value"),
+        ({"cohort_target": "2024-13-31"}, "policy-parameter-value"),
+        ({"deadline_days": 1_080_000}, "policy-parameter-value"),
+        ({"water_test_years": 2_024}, "policy-parameter-value"),
+        ({"income_scope": "FORMERLY_POOR_WITH_LABOUR, MARGINAL_2019"}, "policy-parameter-value"),
+        ({"income_scope": "EVERYBODY"}, "policy-parameter-value"),
+        ({"holidays": "2024-10-01至2024-10-07"}, "policy-parameter-value"),
     ],
 )
 def test_a_parameter_is_known_and_of_its_kind(values: dict[str, int | str], code: str) -> None:
     with pytest.raises(Refused, match=code):
         PUBLISHED.when(publish(**values), given=[])
+
+
+def test_a_value_that_is_refused_is_told_with_what_it_may_be() -> None:
+    told: list[tuple[str, int | str, str, str]] = [
+        ("income_line_operator", "GT", "LTE、LT 之一", "one of LTE, LT"),
+        ("deadline_days", -1, "0 至 10000 的整数", "a whole number from 0 to 10000"),
+        ("cohort_target", "1", "日期（如 2024-12-31）", "a date (such as 2024-12-31)"),
+    ]
+    for key, value, zh, en in told:
+        with pytest.raises(Refused) as refusal:
+            PUBLISHED.when(publish(**{key: value}), given=[])
+        assert refusal.value.details["wanted_zh"] == zh
+        assert refusal.value.details["wanted_en"] == en
+    assert all(zh and en for zh, en in map(wanted, KINDS))
+
+
+def test_whatever_may_be_published_can_be_computed_with() -> None:
+    """A clue, a household and a source of water, judged with every number as great as it may be."""
+    greatest = {key: most(key) for key, kind in KINDS.items() if kind is int}
+    policy = replace(POLICY, **greatest)  # type: ignore[arg-type]
+    assert policy.due_on(TODAY) > TODAY
+    assert years_after(TODAY, policy.water_test_years) > TODAY
+    for months in (policy.elimination_stable_months, policy.elimination_months_after):
+        assert months_after(TODAY, months) > TODAY
+    assert months_after(TODAY, 12 * policy.focus_elderly_age) > TODAY
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"effective_from": date(2024, 2, 1)},
+        {"effective_to": date(2025, 1, 1)},
+        {"published_on": date(2024, 1, 2)},
+    ],
+)
+def test_a_published_version_holds_for_the_interval_that_it_was_published_for(
+    change: dict[str, Any],
+) -> None:
+    events = PUBLISHED.when(publish(income_line_fen=1), given=[])
+    for values in ({"income_line_fen": 1}, {"deadline_days": 15}):
+        with pytest.raises(Refused, match="policy-value-changed") as refusal:
+            PUBLISHED.when(replace(publish(**values), **change), given=events)
+        assert refusal.value.details["keys"] == [*change]
 
 
 def test_a_version_is_published_by_today_for_a_true_interval() -> None:

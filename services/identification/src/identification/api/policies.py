@@ -16,12 +16,13 @@ from common.http import (
     required_key,
 )
 from common.intents import Intent, Key, fingerprint
-from common.problems import Problem
+from common.problems import Problem, fault
 from contracts.policies import ParameterKind
 from identification.api.forms import Day, Form, NamesNobody
 from identification.api.wired import wired
+from identification.domain.parameters import Parameter
 from identification.domain.policy import Policy
-from identification.domain.publishing import PUBLISHED, Parameter, PublishVersion
+from identification.domain.publishing import PUBLISHED, PublishVersion
 from identification.effects.publication import stream_of
 from identification.read_model import policies
 
@@ -93,6 +94,10 @@ async def publish(
     """A published value never changes; households are screened anew, nothing decided is judged again."""
     caller.must_cover(form.region)
     app = wired(request)
+    other = await policies.region_of(app.runtime.pool, form.version)
+    if other not in (None, form.region):
+        details = {"version": form.version, "region": other}
+        raise Problem("policy-version-in-use", details, [fault("/version", "value")])
     today = app.runtime.clock.today()
     intent = Intent(
         stream=stream_of(form.region),

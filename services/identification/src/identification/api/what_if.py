@@ -16,8 +16,8 @@ from common.problems import Problem, fault
 from contracts.policies import ParameterKind
 from identification.api.forms import Form
 from identification.api.wired import wired
+from identification.domain.parameters import KINDS, Parameter, fits
 from identification.domain.policy import Policy
-from identification.domain.publishing import KINDS, Parameter, fits
 from identification.domain.screening import Moved, compare
 from identification.read_model import screening
 

@@ -4,32 +4,20 @@ A version that is published ahead changes what holds on a later day: that day sa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal, assert_never, get_args, get_origin
+from typing import Any, assert_never
 
 from common.decider import Decider, Refused
 from contracts.policies import (
-    ParameterKind,
     PolicyEvent,
     PolicyInForceChanged,
     PolicyParameterPublished,
     PolicyVersionPublished,
 )
-from identification.domain.policy import Policy
+from identification.domain.parameters import KINDS, Parameter, fits, wanted
 
-_HEADER = {"version", "region", "effective_from", "effective_to", "published_on"}
-KINDS: dict[str, Any] = {f.name: f.type for f in fields(Policy) if f.name not in _HEADER}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """One value, whether the work plan says it or the system does, and where."""
-
-    key: str
-    value: int | str
-    kind: ParameterKind
-    source: str
+HEADER = ("region", "effective_from", "effective_to", "published_on")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,10 +90,15 @@ def _publish(command: PublishVersion, state: Published) -> list[PolicyEvent]:
     if not keys or len(set(keys)) != len(keys):
         raise Refused("policy-parameters", keys=keys)
     for parameter in command.parameters:
-        if not fits(parameter):
+        if parameter.key not in KINDS:
             raise Refused("policy-parameter-unknown", key=parameter.key, known=sorted(KINDS))
+        if not fits(parameter):
+            zh, en = wanted(parameter.key)
+            raise Refused("policy-parameter-value", key=parameter.key, wanted_zh=zh, wanted_en=en)
     known = state.versions.get(command.version, {})
     changed = [p.key for p in command.parameters if known.get(p.key, p.value) != p.value]
+    if whole := state.whole.get(command.version):
+        changed += [name for name in HEADER if getattr(whole, name) != getattr(command, name)]
     if changed:
         raise Refused("policy-value-changed", version=command.version, keys=changed)
     new = [p for p in command.parameters if p.key not in known]
@@ -129,25 +122,6 @@ def _publish(command: PublishVersion, state: Published) -> list[PolicyEvent]:
             **shared, parameters=len({*known} | {*keys}), received_on=command.today
         ),
     ]
-
-
-def fits(parameter: Parameter) -> bool:
-    """Whether there is such a parameter, and the value is of its kind."""
-    kind, value = KINDS.get(parameter.key), parameter.value
-    if get_origin(kind) is Literal:
-        return value in get_args(kind)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    if kind is date:
-        return isinstance(value, str) and _is_date(value)
-    return kind is str and isinstance(value, str) and bool(value)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def evolve(state: Published, event: PolicyEvent) -> Published:

@@ -9,8 +9,9 @@ from typing import Any
 
 from common.intents import Connection, Fresh
 from contracts.policies import ParameterKind, PolicyParameterPublished
+from identification.domain.parameters import Parameter
 from identification.domain.policy_book import PolicyBook, Version
-from identification.domain.publishing import Parameter, PublishVersion
+from identification.domain.publishing import PublishVersion
 
 GROUP = "identification"
 
@@ -70,6 +71,14 @@ async def version_of(connection: Any, stream: str) -> int:
     """How many events a region's stream has; 0 if nothing was published for it."""
     found: int = await connection.fetchval(
         "select coalesce(max(version), 0) from es.events where stream = $1", stream
+    )
+    return found
+
+
+async def region_of(connection: Any, version: str) -> str | None:
+    """The area that a version was published for: decisions name it, so it is of one area only."""
+    found: str | None = await connection.fetchval(
+        "select region from read.policy where version = $1 limit 1", version
     )
     return found
 

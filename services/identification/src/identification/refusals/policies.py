@@ -20,8 +20,18 @@ POLICIES: dict[str, Text] = {
     ),
     "policy-parameter-unknown": Text(
         422,
-        "参数 {key} 不存在或取值不合规定：可用参数为 {known}",
-        "Parameter {key} is unknown, or its value is not of its kind: use {known}",
+        "没有参数 {key}：可用参数为 {known}",
+        "There is no parameter {key}: use {known}",
+    ),
+    "policy-parameter-value": Text(
+        422,
+        "参数 {key} 的取值不合规定：应为{wanted_zh}",
+        "The value of {key} is not one that it may have: give {wanted_en}",
+    ),
+    "policy-version-in-use": Text(
+        409,
+        "版本号 {version} 已用于区域 {region}：请另取版本号",
+        "Version {version} was published for area {region}: take another name",
     ),
     "policy-value-changed": Text(
         409,
