@@ -240,10 +240,10 @@ async def test_signing_in_keeps_the_token_in_a_cookie_no_script_can_read(
 
 
 async def test_signing_out_keeps_the_language(client: httpx.AsyncClient, tokens: Issuer) -> None:
-    page = (await client.get("/county?lang=en")).text
-    assert '<form method="post" action="/session/end?lang=en">' in page
     client.cookies.set(COOKIE, tokens.token("supervisor", "audit:read", department=STAFF))
     del client.headers["Authorization"]
+    page = (await client.get("/county?lang=en")).text
+    assert '<form method="post" action="/session/end?lang=en">' in page
     signed_out = await client.post("/session/end?lang=en")
     assert signed_out.headers["location"] == "/?lang=en"
     client.cookies.clear()
@@ -262,10 +262,16 @@ async def test_a_token_that_will_not_do_is_refused_at_the_form(
         (tokens.token("supervisor", "audit:read", department=STAFF, exp=1), 401),
         (tokens.token("yibao", "facts:write"), 403),
     ]:
-        answer = await client.post("/session", data={"token": token, "next": PAGE})
+        answer = await client.post(
+            "/session", params={"lang": "en"}, data={"token": token, "next": f"{PAGE}?lang=en"}
+        )
         assert answer.status_code == status
         assert "set-cookie" not in answer.headers
         Checked(answer.text)
+        assert f'name="next" value="{PAGE}?lang=en"' in answer.text
+        assert f'id="other-language" href="{PAGE}"' in answer.text
+        assert "Sign out" not in answer.text
+    assert "this needs the scope audit:read" in answer.text
     client.cookies.set(COOKIE, "stale")
     assert "令牌无效" in (await client.get("/")).text
 

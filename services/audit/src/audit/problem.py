@@ -25,10 +25,12 @@ _PARTS = {"zh": "：", "en": ": "}  # between what is wrong and what to do about
 
 
 async def problem_page(request: Request, told: dict[str, Any]) -> Response | None:
-    """The problem as a page, if the caller is to have one: at 401 the form to sign in."""
+    """The problem as a page, if the caller is to have one: at 401, and for who has just sent a token
+    that will not do, the form to sign in."""
     if not wants_page(request):
         return None
-    answer = await _sign_in(request, told) if told["status"] == 401 else _shown(request, told)
+    signs_in = told["status"] == 401 or (told["status"] == 403 and request.url.path == "/session")
+    answer = await _sign_in(request, told) if signs_in else _shown(request, told)
     answer.headers["Vary"] = "Accept"
     return answer
 
@@ -65,13 +67,14 @@ def _shown(request: Request, told: dict[str, Any]) -> Response:
 
 async def _sign_in(request: Request, told: dict[str, Any]) -> Response:
     """The form to sign in. It leads to the page that was asked for; from elsewhere, to the nearest."""
-    posted = await form(request) if request.url.path == "/session" else {}
-    here = _back(request.url.path)
-    if request.method == "GET" and PAGES.fullmatch(request.url.path):
-        here = address(request.url.path, request.query_params)
+    path = request.url.path
+    posted = await form(request) if path == "/session" else {}
+    if request.method == "GET" and PAGES.fullmatch(path):
+        back = address(path, request.query_params)
+    else:
+        back = local(posted.get("next", address(_back(path), _lang(request))))
     failed = told if posted.get("token") or COOKIE in request.cookies else None
-    back = local(posted.get("next", here))
-    return page(request, "sign_in.html", 401, next=back, failed=failed)
+    return page(request, "sign_in.html", told["status"], here=back, next=back, failed=failed)
 
 
 def _parts(request: Request, told: dict[str, Any]) -> tuple[str, str]:
@@ -81,6 +84,8 @@ def _parts(request: Request, told: dict[str, Any]) -> tuple[str, str]:
     if told["code"] == "invalid":  # its text speaks of pointers, to programs
         return PHRASES["invalid"].of(lang), PHRASES["remedy_invalid"].of(lang)
     wrong, _, remedy = str(told["title" if lang == "zh" else "title_en"]).partition(_PARTS[lang])
+    if told["code"] == "internal":  # and so does this one, of a member of the answer
+        remedy = ""
     general = PHRASES.get(f"remedy_{told['status']}")
     if general is None and not remedy:
         general = PHRASES["remedy"]
@@ -98,8 +103,12 @@ def _again(request: Request, status: int) -> str | None:
     if status >= 500:
         return address(path, request.query_params)
     conditions = request.query_params.keys() - {"lang"}
-    in_english = {"lang": "en"} if language(request) == "en" else {}
-    return address(path, in_english) if status in (400, 422) and conditions else None
+    return address(path, _lang(request)) if status in (400, 422) and conditions else None
+
+
+def _lang(request: Request) -> dict[str, str]:
+    """The language, as a query that keeps it."""
+    return {"lang": "en"} if language(request) == "en" else {}
 
 
 def _back(path: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from fastapi import Request
@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from audit.access import COOKIE
 from audit.phrases import PHRASES
 from audit.sentences import Counted, Language, Words
 from audit.words import SERVICES, area, named
@@ -101,15 +102,18 @@ def page(
     *,
     files: Sequence[str] = (),
     asks: bool = False,
+    here: str | None = None,
     **values: Any,
 ) -> HTMLResponse:
     """A page in the reader's language. It may use the `files` of `static` and no others; their
-    scripts ask this service for more only if it `asks`."""
+    scripts ask this service for more only if it `asks`. `here` is where to find it in the other
+    language, if not at its own address."""
     used = [FILES[name] for name in files]
     nonce = secrets.token_urlsafe(16)
     lang = language(request)
-    path = "/" if request.method == "POST" else request.url.path
-    query = {name: value for name, value in request.query_params.items() if name != "lang"}
+    at = urlsplit(here) if here else request.url
+    path = "/" if request.method == "POST" and not here else at.path
+    query = {name: value for name, value in parse_qsl(at.query, True) if name != "lang"}
 
     def link(to: str, **more: str | None) -> str:
         given = {name: value for name, value in more.items() if value}
@@ -121,6 +125,7 @@ def page(
         nonce=nonce,
         files=used,
         link=link,
+        signed_in=COOKIE in request.cookies,
         other_language=address(path, query if lang == "en" else {**query, "lang": "en"}),
         say=lambda name, **filled: said(PHRASES[name], lang, **filled),
         words=lambda words: words.zh if lang == "zh" else words.en,

@@ -27,7 +27,7 @@ SITE = {
         "Whole, or masked as lists show it (990000********0118). Used for this question only: "
         "identification looks it up; it is not kept here, not logged, and in no address.",
     ),
-    "candidates": Words("脱敏号码可能所属的农户", "Households of whom it may be the masked number"),
+    "candidates": Words("脱敏号码可能所属的农户", "Households that a masked number may be of"),
     "candidates_help": Words(
         "同一脱敏号码可能属于多人，请核对后打开。查找已记录。",
         "Several persons may have the same masked number. That you looked is recorded.",
@@ -68,6 +68,10 @@ SITE = {
     ),
     "remedy_403": Words(
         "如工作需要，请向系统管理员申请。", "If your work needs it, ask the administrators."
+    ),
+    "remedy_405": Words(
+        "这里只接收表单：请从“查找农户”重新开始。",
+        "Forms are sent here, nothing is to be read: begin again at “Find a household”.",
     ),
     "remedy_422": Words("请返回，改正后再提交。", "Go back, put it right, and send it again."),
     "remedy_500": Words(
