@@ -74,7 +74,7 @@ async def every_number(client: httpx.AsyncClient, page: str) -> dict[str, int]:
         total = re.search(r'<p id="total">\D*([\d,]+)', behind)
         assert total
         assert int(total[1].replace(",", "")) == number, address
-        rows = [int(n) for n in re.findall(r'<td class="number">(\d+)</td></tr>', behind)]
+        rows = [int(n) for n in re.findall(r'<td class="number"[^>]*>(\d+)</td></tr>', behind)]
         listed = len(re.findall(r'<th scope="row" class="id">', behind))
         assert (sum(rows) if re.search("du(ty|e)=", address) else listed) == number, address
         numbers[address.partition("?")[2]] = number
@@ -314,3 +314,9 @@ async def test_the_chart_is_drawn_by_files_of_ours_that_the_page_may_use_and_no_
         assert "immutable" in file.headers["cache-control"]
     for directive in ("unsafe", "connect-src", "'self' '"):
         assert directive not in policy
+
+
+async def test_a_list_of_nobody_says_what_was_asked_for(client: httpx.AsyncClient) -> None:
+    page = await shown(client, "/county/households?step=ELIMINATED&lang=en")
+    assert re.search(r'<h1 id="list">Reached: Eliminated\b', page)
+    assert "No household is like that." in page

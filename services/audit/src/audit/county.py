@@ -188,7 +188,9 @@ def _wanted(request: Request, vocabulary: Vocabulary) -> tuple[Wanted, Words]:
     if (phase in PHASES) and not (step or duty or due):
         return Wanted(phase=phase), PHRASES[f"phase_{phase}"]
     if (step in STEPS) and not (phase or duty or due):
-        return Wanted(step=step), PHRASES[f"step_{step}"]
+        through, said = PHRASES["went_through"], PHRASES[f"step_{step}"]
+        title = Words(through.zh.format(step=said.zh), through.en.format(step=said.en))
+        return Wanted(step=step), title
     if due and outcome in OUTCOMES and not (phase or step or duty):
         said = PHRASES["due_in" if outcome == "opened" else f"duty_{outcome}"]
         title = Words(f"{due:%Y-%m} {said.zh}", f"{due:%Y-%m}: {said.en}")

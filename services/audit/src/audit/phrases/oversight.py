@@ -48,6 +48,8 @@ OVERSIGHT = {
         "逾期：在期限当日结束前没有完成，无论后来是否补做。",
         "Breached: not fulfilled by the end of the day it was due, whether or not it was done later.",
     ),
+    "went_through": Words("到过“{step}”环节", "Reached: {step}"),
+    "no_such_household": Words("没有这样的农户。", "No household is like that."),
     "in_all": Words("合计 {n}", "{n} in all"),
     "how_often": Words("次数", "How often"),
     "uncounted": Counted(
@@ -74,8 +76,9 @@ OVERSIGHT = {
     "whole_empty": Words("尚无记录", "Nothing recorded yet"),
     "whole_absent": Words("本系统未运行", "Not run here"),
     "empty_help": Words(
-        "尚无记录：该业务声明自己还没有任何记录，日志中也没有。",
-        "Nothing recorded yet: the service states that it has no record, and the log has none.",
+        "尚无记录：至核对时刻为止，该业务声明自己还没有任何记录，日志中也没有。",
+        "Nothing recorded yet: up to the moment that is compared, the service states that it has no record, "
+        "and the log has none.",
     ),
     "absent_help": Words(
         "本系统未运行：没有配置该业务的公钥，日志中也没有它的记录，因此无可核对。",
