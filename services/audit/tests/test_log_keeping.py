@@ -19,9 +19,9 @@ from audit.log.publishing import Published, take_back
 from audit.log.tiles import Tile, reading
 from audit.log.tree import consistency, root
 from audit.main import NAME
+from audit.noting import Noting, Rereading, lay
 from audit.queries import forked, unkept
 from audit.read_model import taking
-from audit.roots import Noting, lay
 from audit.verify import consistent, key_of, leaf_hash, next_head, signers
 from common.inbox import Inbox
 from common.incoming import Incoming, incoming
@@ -190,18 +190,18 @@ async def test_what_is_parked_or_forked_is_in_the_log_and_what_is_malformed_is_n
     assert await pool.fetchval("select next from log.trees where size > 0") == 5
 
 
-@pytest.mark.parametrize("rebuilding", [False, True])
+@pytest.mark.parametrize("kind", [Logged, Noting, Rereading])
 @pytest.mark.parametrize("at_once", [False, True])
 async def test_another_content_for_a_place_of_the_past_is_kept_where_it_can_be_seen(
-    pool: asyncpg.Pool, at_once: bool, rebuilding: bool
+    pool: asyncpg.Pool, at_once: bool, kind: type[Inbox]
 ) -> None:
     one, two, three, four = history(4, household_id=household(1))
     later = one.recorded_at + timedelta(days=400)
     fork = chained(replace(one, data=b'{"other":1}', recorded_at=later), one.prev_hash)
     records = items([one, two, three, one, fork, four])
-    inbox: Inbox = Logged(NAME, taking())
-    if rebuilding:
-        inbox = Noting(NAME, taking(), "read")
+    beside = {Noting: ("read",), Rereading: ("read", 0)}.get(kind, ())
+    inbox = kind(NAME, taking(), *beside)
+    if beside:
         async with pool.acquire() as connection:
             await lay(connection, "read")
     for batch in [records] if at_once else [records[:3], records[3:4], records[4:5], records[5:]]:

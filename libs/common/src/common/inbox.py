@@ -77,7 +77,7 @@ class Inbox:
         self, connection: Connection, items: Sequence[Incoming], singly: bool
     ) -> tuple[list[str], set[str]]:
         """The reasons for which items were parked, and the keys whose gap was filled."""
-        seen = await self._seen(connection, items)
+        seen = await self.seen(connection, items)
         applied, ready = 0, list[Incoming]()
         parking: list[tuple[Incoming, str]] = []
         for item in items:
@@ -96,7 +96,7 @@ class Inbox:
                 applied += 1
         if ready:
             await self._handle(connection, ready)
-        await self._move_cursors(connection, seen.moved.values())
+        await self.move_cursors(connection, seen.moved.values())
         if parking:
             await self._park(connection, parking)
         metrics.DUPLICATES.inc(seen.duplicates)
@@ -142,12 +142,12 @@ class Inbox:
                 return False
             item = unparked(row)
             if item.event and not item.fault:
-                seen = await self._seen(connection, [item])
+                seen = await self.seen(connection, [item])
                 version, _ = seen.cursors.get((item.event.source, item.event.stream), (0, b""))
                 if item.event.version > version + 1:
                     return False
                 if item.event.version == version + 1:
-                    await self._move_cursors(connection, [item.event])
+                    await self.move_cursors(connection, [item.event])
             await connection.execute("delete from es.parked where id = $1", record_id)
             log.warning("discarded", key=key, by=by, topic=row["topic"], offset=row["offset"])
             return True
@@ -163,7 +163,8 @@ class Inbox:
             return storable(f"{FAILED}: {type(error).__name__}: {error}"[:500])
         return None
 
-    async def _seen(self, connection: Connection, items: Sequence[Incoming]) -> Seen:
+    async def seen(self, connection: Connection, items: Sequence[Incoming]) -> Seen:
+        """Where the streams of these items stand, and what is parked under their keys."""
         streams = {(i.event.source, i.event.stream) for i in items if i.event}
         rows = await connection.fetch(
             _SEEN,
@@ -172,10 +173,12 @@ class Inbox:
             [stream for _, stream in streams],
             list({i.key for i in items}),
         )
-        cursors = {
-            (r["source"], r["stream"]): (r["version"], r["hash"]) for r in rows if r["stream"]
-        }
-        parked = {r["key"]: r["reason"] for r in rows if r["key"]}
+        cursors, parked = Cursors(), dict[str, str]()
+        for source, stream, version, hash_, key, reason in rows:
+            if stream:
+                cursors[source, stream] = version, hash_
+            else:
+                parked[key] = reason
         return Seen(cursors, parked, forks=await self.forks(connection, items, cursors))
 
     async def forks(
@@ -187,7 +190,8 @@ class Inbox:
         """
         return None
 
-    async def _move_cursors(self, connection: Connection, events: Iterable[Envelope]) -> None:
+    async def move_cursors(self, connection: Connection, events: Iterable[Envelope]) -> None:
+        """Streams stand at these events now."""
         last = list(events)
         if last:
             await connection.execute(

@@ -7,40 +7,39 @@ new epoch, so that it goes on without loss or doubling. Needs DATABASE_URL and K
 """
 
 import argparse
-import asyncio
 import base64
 import os
 import signal
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from multiprocessing import active_children, get_context
 
 import asyncpg
 import uvloop
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from audit import roots
+from audit import noting, roots
+from audit.noting import Noting
 from audit.queries import LOOKS, Proof, whole_log
 from audit.read_model import SCHEMA, TABLES, Entry, copying, fill_households, taking
-from audit.refill import NEXT, LogIncomplete, Servers, all_places, forget, how_far, refill
-from audit.roots import Contradicted, Noting, Proved
+from audit.reading import read, telling
+from audit.refill import NEXT, LogIncomplete, Servers, forget, refill
+from audit.roots import Contradicted, Proved
 from audit.settings import ORIGIN
 from audit.swap import BESIDE, swap
 from audit.verify import Key, key_of
 from common.garbage import collect_seldom
 from common.inbox import TRANSIENT, Handle, TooManyParked
-from common.kafka import KafkaError, LogScan
+from common.kafka import KafkaError
 from common.note import Signer
 from common.settings import given
 from common.swapping import PREVIOUS, Tell, say
 from common.topics import PARTITIONS
 
 ONE_AT_A_TIME = 7_301_004  # advisory lock
-PROGRESS = 1.0  # seconds between lines
+KEY = "timeline_pkey"
 
 
 class WouldLose(Exception):
@@ -49,19 +48,20 @@ class WouldLose(Exception):
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What the new timeline holds, `looks` apart. `parked` says how often each reason stood in the way;
-    `proved` is missing if nothing was signed yet, or if it was swapped all the same."""
+    """What the new timeline holds, `looks` apart. `duplicates` are records that were on the log more
+    than once; `parked` says how often each reason stood in the way; `proved` is missing if nothing was
+    signed yet, or if it was swapped all the same."""
 
-    records: int
     proof: Proof
     looks: int = 0
+    duplicates: int = 0
     parked: dict[str, int] = field(default_factory=dict)
     proved: Proved | None = None
 
     @property
-    def duplicates(self) -> int:
-        """Records that were on the log more than once."""
-        return self.records - self.proof.count - self.looks - sum(self.parked.values())
+    def records(self) -> int:
+        """All that was read."""
+        return self.proof.count + self.looks + self.duplicates + sum(self.parked.values())
 
 
 async def rebuild(
@@ -81,11 +81,21 @@ async def rebuild(
     try:
         if not await connection.fetchval("select pg_try_advisory_lock($1)", ONE_AT_A_TIME):
             raise LogIncomplete("another rebuild is at work on this database")
-        if not (resume and await connection.fetchval(f"select to_regclass('{BESIDE}.leaves')")):
+        resume = resume and await _has(connection, "leaves")
+        if not resume:
             await _lay(connection, servers)
-        await _read(servers, tell, workers)
-        tell("indexing")
-        await _index(connection)
+        if not await _has(connection, KEY):
+            async with telling(servers, tell):
+                await read(servers, workers, resume)
+            tell("indexing")
+            if not await noting.fill_cursors(connection, NEXT, BESIDE):
+                tell("a stream is in more than one partition: reading all again, as one")
+                await _lay(connection, servers)
+            await _key(connection)
+        async with telling(servers, tell):  # what came meanwhile, or all
+            await refill(servers, range(PARTITIONS), _beside(copying(BESIDE)))
+        await fill_households(connection, BESIDE)
+        await connection.execute(f"analyze {BESIDE}.timeline, {BESIDE}.households", timeout=None)
         last = await roots.signed(connection, servers.kafka, keys)
 
         async def catch_up() -> None:  # what arrived meanwhile
@@ -124,80 +134,33 @@ async def _lay(connection: asyncpg.Connection, servers: Servers) -> None:
             await session.run_sync(beside.create_all)
     finally:
         await engine.dispose()
-    await connection.execute(f"alter table {BESIDE}.timeline drop constraint timeline_pkey")
-    await roots.lay(connection, BESIDE)
+    await connection.execute(f"alter table {BESIDE}.timeline drop constraint {KEY}")
+    await noting.lay(connection, BESIDE)
 
 
-async def _read(servers: Servers, tell: Tell, workers: int) -> None:
-    """Every partition, by one worker in this process or by several of their own."""
-    progress = asyncio.create_task(_progress(servers, tell))
-    try:
-        if workers == 1:
-            await refill(servers, range(PARTITIONS), _beside(copying(BESIDE)))
-            return
-        loop = asyncio.get_running_loop()
-        with ProcessPoolExecutor(workers, get_context("spawn")) as processes:
-            work = [
-                loop.run_in_executor(processes, _work, servers, range(n, PARTITIONS, workers))
-                for n in range(min(workers, PARTITIONS))
-            ]
-            try:
-                await asyncio.gather(*work)
-            except BaseException:
-                for worker in active_children():  # or they would be waited for
-                    worker.terminate()
-                raise
-    finally:
-        progress.cancel()
-        await asyncio.wait({progress})
-
-
-def _work(servers: Servers, partitions: range) -> None:
-    collect_seldom()
-    uvloop.run(refill(servers, partitions, _beside(copying(BESIDE))))
+async def _has(connection: asyncpg.Connection, name: str) -> bool:
+    """Whether a relation of this name is beside."""
+    return bool(await connection.fetchval("select to_regclass($1)", f"{BESIDE}.{name}"))
 
 
 def _beside(handle: Handle) -> Noting:
     return Noting(NEXT, handle, BESIDE)
 
 
-async def _progress(servers: Servers, tell: Tell) -> None:
-    """Say how far it is, as the database sees it."""
-    connection = await asyncpg.connect(servers.database_url, timeout=10)
-    scan = LogScan(servers.kafka)
-    try:
-        total = sum(end for _, end in (await scan.start(all_places())).values())
-        started, first = time.monotonic(), None
-        while True:
-            done = await connection.fetchval(_READ, NEXT)
-            first = done if first is None else first
-            rate = (done - first) / max(time.monotonic() - started, 0.001)
-            tell(how_far(done, total, rate))
-            await asyncio.sleep(PROGRESS)
-    finally:
-        await scan.close()
-        await connection.close()
-
-
-async def _index(connection: asyncpg.Connection) -> None:
+async def _key(connection: asyncpg.Connection) -> None:
+    """The index of the timeline, which reading everything for the first time does without."""
     key = ", ".join(column.name for column in Entry.__table__.primary_key)  # type: ignore[attr-defined]
     await connection.execute(
-        f"alter table {BESIDE}.timeline drop constraint if exists timeline_pkey", timeout=None
+        f"alter table {BESIDE}.timeline add constraint {KEY} primary key ({key})", timeout=None
     )
-    await connection.execute(
-        f"alter table {BESIDE}.timeline add constraint timeline_pkey primary key ({key})",
-        timeout=None,
-    )
-    await fill_households(connection, BESIDE)
-    await connection.execute(f"analyze {BESIDE}.timeline, {BESIDE}.households", timeout=None)
 
 
 async def _counted(connection: asyncpg.Connection) -> Rebuilt:
     parked = await connection.fetch(_PARKED, NEXT)
     return Rebuilt(
-        await connection.fetchval(_READ, NEXT),
         await whole_log(connection, BESIDE),
-        await connection.fetchval(_LOOKS),
+        await connection.fetchval(_LOOKS, timeout=600),
+        await noting.repeated(connection, NEXT, BESIDE),
         {row["reason"]: row["records"] for row in parked},
     )
 
@@ -210,7 +173,6 @@ async def _missing(connection: asyncpg.Connection) -> int:
     return missing
 
 
-_READ = "select coalesce(sum(next), 0)::bigint from es.offsets where consumer = $1"
 _PARKED = """
 select split_part(reason, ':', 1) as reason, count(*) as records
 from es.parked where consumer = $1 group by 1 order by 1

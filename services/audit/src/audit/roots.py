@@ -1,7 +1,7 @@
 """What a rebuild proves: the log, derived from Kafka alone, is what was signed.
 
-While the records are read, their leaves are noted beside the new timeline (`Noting`). In the end the
-trees and the heads map are derived from them and compared with the last signed checkpoint (`proved`).
+From the leaves that the new timeline has, or that are noted beside it (`audit.noting`), the trees and
+the heads map are derived and compared with the last signed checkpoint (`proved`).
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from audit.contradictions import Remembering
 from audit.log import store
-from audit.log.append import Leaf, leaf_of
 from audit.log.derived import Derived
 from audit.log.publishing import Published
 from audit.log.store import Checkpoint
@@ -20,7 +18,6 @@ from audit.log.tables import CHECKPOINTS as TREE
 from audit.log.tiles import Wanted
 from audit.log.tree import Frontier, inclusion
 from audit.verify import Bad, Key, head_of, included, leaf_hash, signers, successors
-from common.incoming import Incoming
 from common.intents import Connection
 from common.kafka import LogScan, Place
 from common.topics import CHECKPOINTS
@@ -45,32 +42,6 @@ class Proved:
     origin: str
     trees: int
     reordered: list[str]
-
-
-class Noting(Remembering):
-    """The inbox of a rebuild: what is a leaf of the log is noted in `schema`, in the transaction.
-
-    The timeline has no index yet, so what was heard before is found among the leaves.
-    """
-
-    repeated = "select from {schema}.leaves l where l.hash = c.hash"
-
-    async def apply(
-        self, connection: Connection, items: Sequence[Incoming], *, singly: bool = False
-    ) -> None:
-        """As every inbox does, before the leaves."""
-        await super().apply(connection, items, singly=singly)
-        await connection.copy_records_to_table(
-            "leaves",
-            schema_name=self.schema,
-            columns=Leaf._fields,
-            records=[leaf for item in items if (leaf := leaf_of(item))],
-        )
-
-
-async def lay(connection: Connection, schema: str) -> None:
-    """Make the table for the leaves."""
-    await connection.execute(_LAID.format(schema=schema))
 
 
 async def signed(connection: Connection, servers: str, keys: Sequence[Key]) -> Checkpoint | None:
@@ -194,17 +165,6 @@ async def look_again(connection: Connection, places: Sequence[tuple[str, int, in
         )
 
 
-_LAID = """
-create table {schema}.leaves (
-    topic     text   not null,
-    partition int    not null,
-    "offset"  bigint not null,
-    key       text   collate "C" not null,
-    hash      bytea  not null,
-    recorded_at timestamptz not null
-);
-create index on {schema}.leaves (hash)
-"""
 _FIRST = """
 select split_part(topic, '.', 2) || '/' || partition as name, "offset" as place, key, hash
 from (

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 
+from audit import noting
 from audit.read_model import SCHEMA
 from audit.refill import NEXT
 from audit.roots import look_again
@@ -40,7 +41,7 @@ async def swap(
                 f"update es.{table} set consumer = $1 where consumer = $2", CONSUMER, NEXT
             )
         await connection.execute("delete from es.offsets where consumer = $1", NEXT)
-        await connection.execute(f"drop table {SCHEMA}.leaves")
+        await noting.drop(connection, SCHEMA)
         await look_again(connection, unlogged)
 
     await patiently(connection, tell, hand_over)
