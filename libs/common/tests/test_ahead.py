@@ -75,3 +75,33 @@ async def test_what_went_wrong_ahead_is_raised_when_its_turn_comes() -> None:
         await asyncio.wait_for(source.fetched.wait(), 5)
         with pytest.raises(KafkaError):
             await ahead.batch()
+
+
+async def test_who_is_cancelled_while_it_drops_what_was_read_stays_cancelled() -> None:
+    class Slow(Numbered):
+        async def fetch(self, limit: int, wait: float) -> Mapping[Place, Sequence[Record]]:
+            """Takes a moment to stop."""
+            self.fetched.set()
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                await asyncio.sleep(0.1)
+                raise
+            return {}
+
+    source, went_on = Slow(), False
+
+    async def reading() -> None:
+        nonlocal went_on
+        ahead = Ahead(source, 2, 0.5)
+        ahead.begin()
+        await source.fetched.wait()
+        await ahead.drop()
+        went_on = True
+
+    task = asyncio.ensure_future(reading())
+    await source.fetched.wait()
+    await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.wait({task})
+    assert (task.cancelled(), went_on) == (True, False)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Protocol
 
@@ -50,8 +49,9 @@ class Ahead:
         self.reached = {}
         if begun:
             begun.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await begun
+            await asyncio.wait({begun})  # to await it would swallow our own cancellation with its
+            if not begun.cancelled():
+                begun.exception()  # seen
 
     async def __aenter__(self) -> "Ahead":
         return self
