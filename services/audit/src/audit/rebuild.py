@@ -204,7 +204,8 @@ def main() -> None:
     servers = Servers(given("DATABASE_URL"), given("KAFKA_BOOTSTRAP_SERVERS"))
     started = time.monotonic()
     collect_seldom()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cancelled, as by Ctrl-C
+    # Cancelled, as by Ctrl-C: at the next await, not in the middle of starting a worker.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         keys = [key_of(key) for key in wanted.key or _own_key()]
         done = uvloop.run(
