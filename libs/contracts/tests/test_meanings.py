@@ -8,6 +8,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
+from common.catalogue import codes_of
 from common.schemas import EVENTS, MEANINGS
 from contracts.meaning import Meaning, Meanings, bare
 from contracts.routing import EVERY
@@ -66,6 +67,18 @@ def test_every_state_field_has_a_name_and_every_code_a_label(
         assert isinstance(code, bool) or code in set(meanings.fields[bare(name)].codes or ())
     for name, choice in meaning.chooses.items():
         assert set(choice.codes.values()) <= set(meanings.fields[name].codes or ())
+
+
+@case
+def test_a_state_field_has_the_code_list_of_what_it_is_set_to(
+    meanings: Meanings, event: type[Any], meaning: Meaning
+) -> None:
+    sets = [(event, (*meaning.sets.items(), *meaning.regardless.items()))]
+    sets += [(get_args(leads(event, at))[0], (*s.items(),)) for at, s in meaning.each.items()]
+    for source, fields in sets:
+        for name, path in fields:
+            for code in codes_of(leads(source, path)) if path else ():
+                assert meanings.fields[bare(name)].codes is code, name
 
 
 @case

@@ -56,7 +56,7 @@ async def story(hear: Hear) -> Told:
     )
     told.then("RiskDetected", 1, 1, risk_types=["ILLNESS"], due_on="2024-06-19")
     fact = told.then(
-        "DepartmentFactRecorded", 2, 2, record_key="7", record_version=1, values={"x": 1}
+        "DepartmentFactRecorded", 2, 2, record_key="7", record_version=1, values={"total_fen": 1}
     )
     told.then("IdentificationDeadlineMissed", 17, 17)
     told.then(
@@ -65,7 +65,7 @@ async def story(hear: Hear) -> Told:
         20,
         record_key="7",
         record_version=2,
-        values={"x": 2},
+        values={"total_fen": 2},
         previous_event_id=fact.event_id,
     )
     told.then(
@@ -95,7 +95,20 @@ async def test_the_state_is_told_in_words_with_the_event_behind_each_field(
     assert found["stage"]["event_id"] == str(story.events[1].event_id)
     assert found["risk_types"]["shown"]["zh"] == "因病"
     assert found["member.p.health"]["label"] == {"zh": "健康状况", "en": "health"}
-    assert found["fact.7.values"]["value"] == {"x": 1}
+    assert found["fact.7.values"]["value"] == {"total_fen": 1}
+    assert found["fact.7.values"]["shown"] == {"zh": "医疗总费用 0.01元", "en": "total 0.01 yuan"}
+
+
+async def test_of_several_things_of_a_kind_the_page_says_which(
+    client: httpx.AsyncClient, story: Told
+) -> None:
+    page = (await client.get(f"/households/{ME}", params={"valid_at": "2024-06-03"})).text
+    assert '<th scope="row">数值 <small class="id">7</small></th>' in page
+    assert '<th scope="row">风险类型</th>' in page
+    state = page[page.index("<details open><summary>全部情况") :]
+    member = state[state.index('<h3>成员 <small class="id">p</small></h3>') :]
+    assert member.index("健康状况") < member.index("</dl>")
+    assert "户类别" not in member
 
 
 def test_an_amount_of_a_state_is_told_with_its_unit() -> None:

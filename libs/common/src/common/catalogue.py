@@ -52,7 +52,7 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
         "codes": {
             field: _labels(code)
             for field, hint in get_type_hints(event).items()
-            for code in _codes(hint)
+            for code in codes_of(hint)
         },
         "meaning": {k: v for k, v in msgspec.to_builtins(meaning).items() if v},
         "state": {
@@ -84,9 +84,9 @@ def _labels(codes: Iterable[Code]) -> dict[str, dict[str, str]]:
     return {code.value: {"zh": code.zh, "en": code.en} for code in codes}
 
 
-def _codes(hint: Any) -> Iterator[type[Code]]:
+def codes_of(hint: Any) -> Iterator[type[Code]]:
     """The code lists inside a type such as `list[RiskType]` or `Category | None`."""
     if isinstance(hint, type) and issubclass(hint, Code):
         yield hint
     for inner in get_args(hint):
-        yield from _codes(inner)
+        yield from codes_of(inner)

@@ -13,7 +13,7 @@ from contracts.codes import (
     RiskType,
     Schooling,
 )
-from contracts.fact_codes import FactType
+from contracts.fact_codes import FactType, FactValue
 from contracts.focus import FocusGroup
 from contracts.housing import RemedyStep
 from contracts.meaning import StateField
@@ -125,6 +125,6 @@ FIELDS: Mapping[str, StateField] = {
     "fact": StateField("部门信息", "fact"),
     "fact.type": StateField("信息类型", "type of fact", FactType),
     "fact.version": StateField("版本", "version"),
-    "fact.detected_on": StateField("发生日期", "of"),
-    "fact.values": StateField("数值", "values"),
+    "fact.detected_on": StateField("发生日期", "happened on"),
+    "fact.values": StateField("数值", "values", FactValue),
 }

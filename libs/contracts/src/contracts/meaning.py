@@ -95,7 +95,8 @@ class Also:
 
 @dataclass(frozen=True, slots=True)
 class StateField:
-    """The name of a state field for people, and the code list of its values, if it has one.
+    """The name of a state field for people, and the code list of its values (or of the names in them),
+    if it has one.
 
     `phases`: which of its codes mean that a clue is open (`CLUE`), that the household is monitored
     (`MONITORED`), or that its risk is eliminated (`ELIMINATED`).

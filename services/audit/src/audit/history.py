@@ -185,6 +185,14 @@ def label(name: str, words: Mapping[str, StateWords]) -> Words:
     return Words(known.zh, known.en) if known else Words(name, name)
 
 
+def about(name: str, words: Mapping[str, StateWords]) -> tuple[str, str]:
+    """The kind of what a state field is about, where a household has several, and which of them it is:
+    `fact` and `YB-1` of `fact.YB-1.values`; nothing of a field of the household itself."""
+    inside = name.count(".") - (named(name, words) or name).count(".")
+    kind, *which = name.split(".")
+    return (kind, which[0]) if inside else ("", "")
+
+
 def spoken(name: str, value: Any, words: Mapping[str, StateWords]) -> Words:
     """What a state field holds, in words; an amount with its unit, since no sentence stands around it."""
     known = words.get(named(name, words) or "")

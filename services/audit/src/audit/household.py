@@ -15,7 +15,7 @@ from audit.deadlines import deadlines
 from audit.dossier import dossier
 from audit.filters import Filters, conditions, filters
 from audit.happened import recorded
-from audit.history import Field, label, spoken, worded
+from audit.history import Field, about, label, spoken, worded
 from audit.log import stated
 from audit.log.keeper import Keeper
 from audit.looks import Looker, looking
@@ -73,10 +73,22 @@ def _year_month(moment: datetime) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Fields of the state that are about one thing, such as a member or a fact: `kind` and `which` say
+    what; nothing of the household itself."""
+
+    kind: Words
+    which: str
+    fields: list[Field]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """A field of the state then and now, and the event behind it, if it is seen."""
+    """A field of the state then and now, which of several things it is about, and the event behind it,
+    if it is seen."""
 
     label: Words
+    which: str
     then: Words
     now: Words
     event: Happened | None
@@ -139,7 +151,8 @@ async def household(
         ],
         responsible=responsible(current, vocabulary),
         now=now,
-        fields=_fields(seen, vocabulary),
+        fields=(fields := _fields(seen, vocabulary)),
+        groups=groups(fields, vocabulary.state()),
         changes=changes(seen, current, events, vocabulary.state()),
         clocks=bool(given),
         valid_at=_day(point[0]),
@@ -203,12 +216,21 @@ def changes(
     return [
         Change(
             label(c.field, words),
+            about(c.field, words)[1],
             spoken(c.field, c.before, words),
             spoken(c.field, c.after, words),
             by_id.get(c.event_id),
         )
         for c in diff(then, now)
     ]
+
+
+def groups(fields: Sequence[Field], words: dict[str, StateWords]) -> list[Group]:
+    """The fields by what they are about; of the household itself first."""
+    found: dict[tuple[str, str], list[Field]] = {("", ""): []}
+    for one in fields:
+        found.setdefault(about(one.field, words), []).append(one)
+    return [Group(label(kind, words), which, those) for (kind, which), those in found.items()]
 
 
 def responsible(now: State, vocabulary: Vocabulary) -> Words:
