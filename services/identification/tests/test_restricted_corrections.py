@@ -15,10 +15,8 @@ from common.service import Runtime
 from common.testing import envelope, eventually
 from contracts.fact_codes import FactType as T
 from identification.domain.findings import History
-from identification.effects.corrections import waits
 from identification.effects.heard import Heard
 from identification.effects.second_look import found_anew
-from identification.read_model.evidence import Cited
 from services.identification.tests.asking import Callers
 from services.identification.tests.registrar import DAY, Home, Register
 from services.identification.tests.seen import CHILD, HEAD, HOUSEHOLD, fact, income
@@ -135,29 +133,6 @@ async def test_a_clue_is_weighed_by_an_income_corrected_meanwhile_when_the_facts
     assert weighed["replaced_on"] == str(runtime.clock.today())
     assert await officer.clues(home) == [clue]
     assert (await register.get(home.id))["stage"] == "CLUE_OPEN"  # it is for people to decide
-
-
-@pytest.mark.parametrize(
-    ("rule_id", "stage", "operating_fen", "persons", "expected"),
-    [
-        ("CROP-LOSS", "CLUE_OPEN", 5_000, {CHILD}, True),
-        ("CROP-LOSS", "CLUE_OPEN", 5_000, set(), False),  # every fact may be used
-        ("CROP-LOSS", "CLUE_OPEN", 1_000, {CHILD}, False),  # those that may be used bear it out
-        ("CROP-LOSS", "MONITORED", 5_000, {CHILD}, False),  # a review is opened at once
-        ("CROP-LOSS", "ELIMINATED", 5_000, {CHILD}, False),
-        ("INCOME-LINE", "CLUE_OPEN", 5_000, {CHILD}, False),  # reads no facts
-        (None, "CLUE_OPEN", 5_000, {CHILD}, False),  # people saw it
-    ],
-)
-def test_a_clue_waits_only_where_what_may_not_be_used_decides(
-    rule_id: str | None, stage: str, operating_fen: int, persons: set[UUID], expected: bool
-) -> None:
-    loss = fact(T.CROP_LOSS, amount=400)
-    seen = replace(income(9_000_000, operating_fen=operating_fen), assessment_id=UUID(int=55))
-    household = replace(HOUSEHOLD, incomes=(seen,), stage=stage)
-    clue = Cited(UUID(int=5), UUID(int=99), rule_id, frozenset({loss.event_id}))
-    history = History([loss], frozenset(persons))
-    assert waits(clue, household, history, POLICY, UUID(int=55)) is expected
 
 
 async def test_what_was_found_meanwhile_of_somebody_else_is_not_found_again(

@@ -13,17 +13,12 @@ from common.rows import from_row
 from common.testing import eventually
 from contracts.facts import DepartmentFactRecorded
 from identification import unmatched
-from identification.domain.findings import History
 from identification.effects.clues import from_facts
-from identification.effects.corrections import supported
 from identification.effects.heard import Heard
-from identification.read_model.evidence import Cited
 from identification.read_model.policies import as_book, in_file
 from services.identification.tests.asking import Callers, household, person, settlement
 from services.identification.tests.conftest import ROOT
 from services.identification.tests.registrar import DAY, Home, Register, joining, leaving, numbers
-from services.identification.tests.seen import HOUSEHOLD
-from services.identification.tests.story import POLICY
 from services.identification.tests.test_api_facts import by, events, fact, post, retraction
 
 POLICIES = ROOT / "policies" / "heping-2024.toml"
@@ -272,11 +267,3 @@ async def test_a_fact_from_before_the_restriction_whose_turn_comes_later_is_left
     await officer.done(home.id, f"members/{home.person(0)}/restriction", **RESTRICTION)
     assert await from_facts(heard) == []
     assert await unmatched.released(sql, [UUID(home.person(0))]) == [event_id]
-
-
-@pytest.mark.parametrize("withheld", [frozenset[UUID](), frozenset({UUID(int=1)})])
-def test_a_clue_is_not_found_wanting_while_facts_may_not_be_looked_at(
-    withheld: frozenset[UUID],
-) -> None:
-    clue = Cited(UUID(int=3), UUID(int=9), "MEDICAL-OWN-COST", frozenset({UUID(int=4)}))
-    assert supported(clue, [], HOUSEHOLD, History([], withheld), POLICY) is bool(withheld)

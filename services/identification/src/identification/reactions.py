@@ -69,7 +69,6 @@ HEARD = Codec.of(
 IGNORED = frozenset(Codec.of(IdentificationEvent | VisitsEvent).types) - set(HEARD.types)
 
 EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
-    matching.of_waiting,
     matching.of_erased,
     lifting.of_lifted,
     clues.from_facts,
@@ -98,6 +97,9 @@ def reacting(store: Store, policies: PolicyBook) -> Handle:
         events = [item.event for item in items if item.event and item.event.type not in IGNORED]
         told = [(e, HEARD.decode(e.type, e.schema_version, e.data)) for e in events]
         heard = Heard(connection, policies, told)
+        # What waited is on record before anything is judged: the latest figures count.
+        if waited := await matching.of_waiting(heard):
+            accepted(await record(connection, store, waited))
         intents = [intent for effect in EFFECTS for intent in await effect(heard)]
         if intents:
             accepted(await record(connection, store, intents))

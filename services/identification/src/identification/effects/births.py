@@ -8,9 +8,9 @@ from contracts.circumstances import BirthDateCorrected
 from contracts.envelope import Envelope
 from identification import unmatched
 from identification.domain.rulebook import FACT_RULES
-from identification.effects.corrections import borne_out, said_anew
 from identification.effects.heard import Heard, day_of
 from identification.effects.second_look import found_anew
+from identification.effects.weighing import borne_out, missing, said_anew
 from identification.read_model import evidence, facts, rules
 
 READING_AGE = sorted(
@@ -45,7 +45,8 @@ async def of_corrected(heard: Heard) -> list[Intent]:
         intents += [
             said_anew(heard, event, household, birth.corrects, clue.clue_id, False)
             for clue in cited.get(one, ())
-            if borne_out(clue, was, history, policy)
+            if not missing(clue, history)
+            and borne_out(clue, was, history, policy)
             and not borne_out(clue, household, history, policy)
         ]
     await unmatched.withhold(heard.connection, withheld)

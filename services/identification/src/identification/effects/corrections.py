@@ -2,66 +2,73 @@
 people decide."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from common.ids import derived_id
 from common.intents import Intent
 from contracts.assessments import IncomeAssessed
 from contracts.envelope import Envelope
-from contracts.evidence import Change
 from contracts.facts import DepartmentFactCorrected, DepartmentFactRetracted
 from contracts.monitoring import RecordCorrected
 from identification import unmatched
-from identification.domain.evidence import EVIDENCE, ReplaceEvidence, is_decided
-from identification.domain.findings import Counted, History, KnownHousehold
-from identification.domain.policy import Policy
-from identification.domain.rulebook import FACT_RULES, findings
-from identification.domain.rules_of_income import of_incomes
-from identification.effects.clues import around, as_counted
-from identification.effects.heard import Heard, day_of, following
+from identification.domain.facts import key_of
+from identification.domain.findings import History
+from identification.domain.rulebook import BY_FACT
+from identification.effects.clues import as_counted
+from identification.effects.heard import Heard, day_of
 from identification.effects.second_look import READING_INCOME
+from identification.effects.weighing import borne_out, missing, said_anew, supported, waits_for
 from identification.read_model import evidence, facts, rules
 from identification.read_model.evidence import Cited
 
 Changed = DepartmentFactCorrected | DepartmentFactRetracted
-OVER_FACTS = frozenset(rule.id for rule in FACT_RULES)
 
 
 async def of_evidence(heard: Heard) -> list[Intent]:
-    """A review or a replacement for each clue of an open case that cites what was changed."""
-    told: list[tuple[Envelope, Changed]] = heard.of(
+    """A review or a replacement for each clue of an open case that cites what was changed, in whatever
+    version; of each record the last word counts. Six queries for all of them.
+
+    Where that depends on facts which may not be used now (PIPL 47), it is said when they may be again.
+    """
+    changed: list[tuple[Envelope, Changed]] = heard.of(
         DepartmentFactCorrected, DepartmentFactRetracted
     )
+    told = {key_of(f.department, f.fact_type, f.record_key): (e, f) for e, f in changed}
     if not told:
         return []
-    cited = await evidence.citing(heard.connection, [f.previous_event_id for _, f in told])
+    versions = [(key, fact.record_version) for key, (_, fact) in told.items()]
+    before = await facts.versions_before(heard.connection, versions)
+    cited = await evidence.citing(heard.connection, [*before])
     if not cited:
         return []
-    known, histories = await around(heard, [f for _, f in told])
-    intents = []
-    for event, fact in told:
-        for clue in cited.get(fact.previous_event_id, ()):
-            household = known[clue.household_id]
+    ids = list({clue.household_id for clues in cited.values() for clue in clues})
+    asked = [rule for _, fact in told.values() for rule in BY_FACT[fact.fact_type]]
+    types = {seen for rule in asked for seen in (rule.hears, *rule.looks_back)}
+    known = await rules.households(heard.connection, ids)
+    histories = await facts.counted(heard.connection, ids, sorted(types), date.min)
+    intents, withheld = [], list[tuple[UUID, UUID]]()
+    for previous, clues in cited.items():
+        event, fact = told[before[previous]]
+        for clue in clues:
+            home = clue.household_id
+            household, history = known[home], _with(histories[home], event, fact, clue)
             policy = heard.policies.of(household.region, day_of(event))
-            corrected = isinstance(fact, DepartmentFactCorrected)
-            now = [as_counted(event, fact)] if isinstance(fact, DepartmentFactCorrected) else []
-            replaced = ReplaceEvidence(
-                household_id=clue.household_id,
-                task_id=derived_id(event.event_id, f"review:{clue.clue_id}"),
-                clue_id=clue.clue_id,
-                change=Change.CORRECTED if corrected else Change.RETRACTED,
-                previous_event_id=fact.previous_event_id,
-                event_id=event.event_id if corrected else None,
-                stage=household.stage,
-                still_supported=supported(
-                    clue, now, household, histories[fact.household_id], policy
-                ),
-                today=day_of(event),
-            )
-            intents.append(_intent(event, household.region, replaced, policy))
+            bears = supported(clue, household, history, policy)
+            if persons := waits_for(clue, household, history, bears):
+                withheld += [(event.event_id, person) for person in persons]
+                continue
+            still = bears or bool(missing(clue, history))
+            intents.append(said_anew(heard, event, household, previous, clue.clue_id, still, home))
+    await unmatched.withhold(heard.connection, withheld)
     return intents
+
+
+def _with(history: History, event: Envelope, fact: Changed, clue: Cited) -> History:
+    """With a corrected fact about somebody who belongs to another household by now."""
+    moved = fact.household_id != clue.household_id and fact.person_id not in clue.hidden
+    if not isinstance(fact, DepartmentFactCorrected) or not moved:
+        return history
+    return History([*history.all, as_counted(event, fact)], history.withheld)
 
 
 async def of_records(heard: Heard) -> list[Intent]:
@@ -105,97 +112,11 @@ async def of_corrected(
         policy = heard.policies.of(household.region, day_of(event))
         for previous in before[event.event_id]:
             for clue in cited.get(previous, ()):
-                now = (clue, household, history, policy, assessed.assessment_id)
-                if waits(*now):
-                    withheld += [(event.event_id, person) for person in history.withheld]
+                bears = borne_out(clue, household, history, policy, assessed.assessment_id)
+                if persons := waits_for(clue, household, history, bears):
+                    withheld += [(event.event_id, person) for person in persons]
                     continue
-                still = borne_out(*now)
+                still = bears or bool(missing(clue, history))
                 intents.append(said_anew(heard, event, household, previous, clue.clue_id, still))
     await unmatched.withhold(heard.connection, withheld)
     return intents
-
-
-def said_anew(
-    heard: Heard,
-    event: Envelope,
-    household: KnownHousehold,
-    previous: UUID,
-    clue_id: UUID,
-    still_supported: bool,
-) -> Intent:
-    """What a clue or a case rests on is said by this event now, in place of a previous one."""
-    assert event.household_id
-    replaced = ReplaceEvidence(
-        household_id=event.household_id,
-        task_id=derived_id(event.event_id, f"review:{clue_id}"),
-        clue_id=clue_id,
-        change=Change.CORRECTED,
-        previous_event_id=previous,
-        event_id=event.event_id,
-        stage=household.stage,
-        still_supported=still_supported,
-        today=day_of(event),
-    )
-    policy = heard.policies.of(household.region, day_of(event))
-    return _intent(event, household.region, replaced, policy)
-
-
-def _intent(cause: Envelope, region: str, command: ReplaceEvidence, policy: Policy) -> Intent:
-    return Intent(
-        stream=f"evidence-of-household-{command.household_id}",
-        household_id=command.household_id,
-        decider=EVIDENCE,
-        command=command,
-        context=following(cause, region, command.today, policy.version),
-    )
-
-
-def supported(
-    clue: Cited, now: list[Counted], household: KnownHousehold, history: History, policy: Policy
-) -> bool:
-    """Whether the rule behind a clue still finds the same, on what is current. People's clues are
-    theirs: a fact behind one may change, what they saw does not. Nor is anything found wanting while
-    facts of the household may not be looked at (PIPL 47)."""
-    if clue.rule_id is None or history.withheld:
-        return True
-    left = [*now, *(f for f in history.all if f.event_id in clue.evidence)]
-    return any(
-        found.rule_id == clue.rule_id
-        for fact in left
-        for found in findings(fact, household, history, policy)
-    )
-
-
-def borne_out(
-    clue: Cited,
-    household: KnownHousehold,
-    history: History,
-    policy: Policy,
-    assessment_id: UUID | None = None,
-) -> bool:
-    """The same of a rule that reads the household, as of the latest assessment that the clue rests on:
-    by the event that says it, or by its id once another event does."""
-    if clue.rule_id is None:
-        return True
-    behind = [
-        n
-        for n, income in enumerate(household.incomes)
-        if income.event_id in clue.evidence
-        or (assessment_id and income.assessment_id == assessment_id)
-    ]
-    then = replace(household, incomes=household.incomes[behind[0] if behind else 0 :])
-    by_income = any(found.rule_id == clue.rule_id for found in of_incomes(then, policy))
-    return by_income or (clue.rule_id in OVER_FACTS and supported(clue, [], then, history, policy))
-
-
-def waits(
-    clue: Cited,
-    household: KnownHousehold,
-    history: History,
-    policy: Policy,
-    assessment_id: UUID,
-) -> bool:
-    """Whether a clue that nobody decided on is borne out, if at all, by facts that may not be used now."""
-    if not history.withheld or clue.rule_id not in OVER_FACTS or is_decided(household.stage):
-        return False
-    return not borne_out(clue, household, History([*history.all]), policy, assessment_id)

@@ -13,13 +13,17 @@ from common.rows import from_row
 from contracts.assessments import IncomeAssessed
 from contracts.circumstances import BirthDateCorrected
 from contracts.envelope import Envelope
-from contracts.facts import DepartmentFactCorrected, DepartmentFactRecorded
+from contracts.facts import (
+    DepartmentFactCorrected,
+    DepartmentFactRecorded,
+    DepartmentFactRetracted,
+)
 from contracts.persons import RestrictionLifted
 from identification import unmatched
 from identification.effects import births, clues, corrections, labour, second_look
 from identification.effects.heard import Heard, day_of
 
-FACTS = DepartmentFactRecorded | DepartmentFactCorrected
+FACTS = DepartmentFactRecorded | DepartmentFactCorrected | DepartmentFactRetracted
 _events = Codec.of(FACTS | IncomeAssessed | BirthDateCorrected | labour.CHANGE)
 
 Told = tuple[Envelope, Any]
@@ -27,8 +31,8 @@ Told = tuple[Envelope, Any]
 
 async def of_lifted(heard: Heard) -> list[Intent]:
     """The clues of what was judged, or left out, while restrictions that ended now held: facts, corrections
-    of incomes and of birth dates (T20), changes of labour; and a word on clues that such a correction does
-    not bear out.
+    of incomes and of birth dates (T20), changes of labour; and a word on clues whose evidence was corrected
+    or retracted (A50).
 
     They are discovered on the day of the end: before it nobody could act. A clue that was reported
     has the same id, so it is not reported again.
@@ -42,6 +46,7 @@ async def of_lifted(heard: Heard) -> list[Intent]:
     corrected = _at_once((e, a) for e, a in told if isinstance(a, IncomeAssessed))
     return [
         *await clues.from_facts(again),
+        *await corrections.of_evidence(again),
         *await second_look.of_corrected(again, corrected, persons),
         *await corrections.of_corrected(again, corrected),
         *await births.of_corrected(again),
@@ -50,11 +55,13 @@ async def of_lifted(heard: Heard) -> list[Intent]:
 
 
 async def _released(heard: Heard, persons: Iterable[UUID], end: Envelope) -> list[Told]:
-    """What was left out, but for facts that were replaced since; recorded, for the rules, with the end."""
+    """What was left out, but for facts that were corrected since; recorded, for the rules, with the end."""
     rows = await heard.connection.fetch(
         """
-        select e.* from es.events e left join read.fact f using (event_id)
-        where e.event_id = any($1::uuid[]) and f.current is not false order by e.position
+        select e.* from es.events e left join read.fact f using (household_id, event_id)
+        where e.event_id = any($1::uuid[])
+            and (f.current is not false or e.type = 'DepartmentFactRetracted')
+        order by e.position
         """,
         await unmatched.released(heard.connection, list(persons)),
     )

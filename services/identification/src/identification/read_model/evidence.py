@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from common.intents import Connection, Fresh
@@ -26,12 +27,14 @@ _FOLLOWED = """h.stage <> 'NONE' and c.discovered_on >= coalesce(h.discovered_on
 
 @dataclass(frozen=True)
 class Cited:
-    """A clue of a case that is open or eliminated, with all the facts that it rests on."""
+    """A clue of a case that is open or eliminated, with all the facts that it rests on, also by the
+    versions that say them now; `hidden` are persons whose data among them may not be used (PIPL 47)."""
 
     clue_id: UUID
     household_id: UUID
     rule_id: str | None
     evidence: frozenset[UUID]
+    hidden: frozenset[UUID] = frozenset()
 
 
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
@@ -59,7 +62,7 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 
 async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, list[Cited]]:
-    """The clues that rest on these facts, of cases that are open or eliminated, by fact, in one query."""
+    """The clues that rest on these facts, of cases that are open or eliminated, by fact, in two queries."""
     rows = await connection.fetch(
         f"""
         select asked.fact_event_id as fact, c.clue_id, c.household_id, c.rule_id,
@@ -74,10 +77,7 @@ async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, li
         facts,
     )
     found: dict[UUID, list[Cited]] = {}
-    for row in rows:
-        clue = Cited(
-            row["clue_id"], row["household_id"], row["rule_id"], frozenset(row["evidence"])
-        )
+    for row, clue in zip(rows, await _as_cited(connection, rows), strict=True):
         found.setdefault(row["fact"], []).append(clue)
     return found
 
@@ -85,7 +85,7 @@ async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, li
 async def of_households(
     connection: Connection, households: Sequence[UUID]
 ) -> dict[UUID, list[Cited]]:
-    """The clues of these households' cases that are open or eliminated, by household, in one query."""
+    """The clues of these households' cases that are open or eliminated, by household, in two queries."""
     rows = await connection.fetch(
         f"""
         select c.clue_id, c.household_id, c.rule_id, array_agg(c.fact_event_id) as evidence
@@ -96,12 +96,42 @@ async def of_households(
         households,
     )
     found: dict[UUID, list[Cited]] = {}
-    for row in rows:
-        clue = Cited(
-            row["clue_id"], row["household_id"], row["rule_id"], frozenset(row["evidence"])
-        )
+    for clue in await _as_cited(connection, rows):
         found.setdefault(clue.household_id, []).append(clue)
     return found
+
+
+async def _as_cited(connection: Connection, rows: Sequence[Any]) -> list[Cited]:
+    """These clues with what is current of the records that they cite: a correction may be recorded and
+    not heard yet, or wait for what else the clue rests on."""
+    current: dict[UUID, tuple[UUID, UUID | None]] = {}
+    if rows:
+        asked = list({one for row in rows for one in row["evidence"]})
+        for said, now, hidden in await connection.fetch(_CURRENT, asked):
+            current[said] = (now, hidden)
+    found = []
+    for row in rows:
+        pieces = [current[one] for one in row["evidence"] if one in current]
+        found.append(
+            Cited(
+                row["clue_id"],
+                row["household_id"],
+                row["rule_id"],
+                frozenset(row["evidence"]).union(now for now, _ in pieces),
+                frozenset(person for _, person in pieces if person),
+            )
+        )
+    return found
+
+
+_CURRENT = """
+select e.event_id, now.event_id, r.person_id
+from es.events e
+join read.fact said on said.household_id = e.household_id and said.event_id = e.event_id
+join read.fact now on now.fact_key = said.fact_key and now.current
+left join vault.restricted r on r.person_id = now.person_id
+where e.event_id = any($1::uuid[])
+"""
 
 
 async def change(connection: Connection, fresh: Sequence[Fresh]) -> None:

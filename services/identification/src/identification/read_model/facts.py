@@ -195,6 +195,21 @@ from read.unmatched where fact_key = any($1::bytea[])
 """
 
 
+async def versions_before(
+    connection: Connection, records: Sequence[tuple[bytes, int]]
+) -> dict[UUID, bytes]:
+    """What said these records before their versions, by event, with the key of the record."""
+    rows = await connection.fetch(
+        """
+        select f.event_id, f.fact_key from unnest($1::bytea[], $2::int[]) as t (fact_key, version)
+        join read.fact f using (fact_key) where f.record_version < t.version
+        """,
+        [key for key, _ in records],
+        [version for _, version in records],
+    )
+    return {row["event_id"]: row["fact_key"] for row in rows}
+
+
 async def counted(
     connection: Connection, households: Sequence[UUID], types: Sequence[FactType], since: date
 ) -> dict[UUID, History]:

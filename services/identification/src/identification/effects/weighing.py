@@ -1,0 +1,108 @@
+"""Whether the rule behind a clue still finds the same, and what is said of it once that is known."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from common.ids import derived_id
+from common.intents import Intent
+from contracts.envelope import Envelope
+from contracts.evidence import Change
+from contracts.facts import DepartmentFactRetracted
+from identification.domain.evidence import EVIDENCE, ReplaceEvidence, is_decided
+from identification.domain.findings import History, KnownHousehold
+from identification.domain.policy import Policy
+from identification.domain.rulebook import FACT_RULES, findings
+from identification.domain.rules_of_income import of_incomes
+from identification.effects.heard import Heard, day_of, following
+from identification.read_model.evidence import Cited
+
+OVER_FACTS = {rule.id: rule for rule in FACT_RULES}
+
+
+def supported(clue: Cited, household: KnownHousehold, history: History, policy: Policy) -> bool:
+    """Whether the rule behind a clue still finds the same, on what is current and may be used. People's
+    clues are theirs: a fact behind one may change, what they saw does not."""
+    return clue.rule_id is None or any(
+        found.rule_id == clue.rule_id
+        for fact in history.all
+        if fact.event_id in clue.evidence
+        for found in findings(fact, household, history, policy)
+    )
+
+
+def borne_out(
+    clue: Cited,
+    household: KnownHousehold,
+    history: History,
+    policy: Policy,
+    assessment_id: UUID | None = None,
+) -> bool:
+    """The same of a rule that reads the household, as of the latest assessment that the clue rests on:
+    by the event that says it, or by its id once another event does."""
+    if clue.rule_id is None:
+        return True
+    behind = [
+        n
+        for n, income in enumerate(household.incomes)
+        if income.event_id in clue.evidence
+        or (assessment_id and income.assessment_id == assessment_id)
+    ]
+    then = replace(household, incomes=household.incomes[behind[0] if behind else 0 :])
+    by_income = any(found.rule_id == clue.rule_id for found in of_incomes(then, policy))
+    return by_income or (clue.rule_id in OVER_FACTS and supported(clue, then, history, policy))
+
+
+def missing(clue: Cited, history: History) -> frozenset[UUID]:
+    """The persons of whom the rule behind a clue would look at what may not be used now (PIPL 47). Nothing
+    is found wanting meanwhile."""
+    rule = OVER_FACTS.get(clue.rule_id or "")
+    if rule is None:
+        return frozenset()
+    return clue.hidden | history.withheld if rule.looks_back else clue.hidden
+
+
+def waits_for(
+    clue: Cited, household: KnownHousehold, history: History, bears: bool
+) -> frozenset[UUID]:
+    """The same, where it decides: the clue is not borne out by the rest, nor has anybody decided on it."""
+    return frozenset() if bears or is_decided(household.stage) else missing(clue, history)
+
+
+def said_anew(
+    heard: Heard,
+    event: Envelope,
+    household: KnownHousehold,
+    previous: UUID,
+    clue_id: UUID,
+    still_supported: bool,
+    household_id: UUID | None = None,
+) -> Intent:
+    """What a clue or a case rests on is said by this event now, in place of a previous one, or no more.
+
+    `household_id`, unless it is the event's: a person takes along what was said of them.
+    """
+    whose = household_id or event.household_id
+    assert whose
+    gone, today = event.type == DepartmentFactRetracted.__name__, day_of(event)
+    return Intent(
+        stream=f"evidence-of-household-{whose}",
+        household_id=whose,
+        decider=EVIDENCE,
+        command=ReplaceEvidence(
+            household_id=whose,
+            task_id=derived_id(event.event_id, f"review:{clue_id}"),
+            clue_id=clue_id,
+            change=Change.RETRACTED if gone else Change.CORRECTED,
+            previous_event_id=previous,
+            event_id=None if gone else event.event_id,
+            stage=household.stage,
+            still_supported=still_supported,
+            today=today,
+        ),
+        context=following(
+            event,
+            household.region,
+            today,
+            heard.policies.of(household.region, today).version,
+        ),
+    )
