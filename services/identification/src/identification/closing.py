@@ -9,7 +9,7 @@ twice, late, or by two processes at once leaves the same events.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -19,7 +19,7 @@ import structlog
 from common.clock import start_of
 from common.ids import new_id
 from common.inbox import TRANSIENT
-from common.intents import Context, Intent, Outcome, Recorded, accepted
+from common.intents import Context, Intent, Recorded, accepted
 from common.service import Runtime
 from common.writer import Busy, Unavailable
 from contracts.envelope import Actor
@@ -59,7 +59,25 @@ async def close(runtime: Runtime, policies: PolicyBook, day: date) -> Closed:
 
     Raises `Conflict` when a household kept changing meanwhile: close the day again.
     """
-    asked, recorded, after, correlation = 0, 0, FIRST, new_id()
+    asked, recorded, correlation = 0, 0, new_id()
+    for questions in (_late, _eligible, _owed):
+        async for intents in questions(runtime, policies, day, correlation):
+            outcomes = await runtime.writer.execute_all(intents)
+            accepted(outcomes)
+            asked += len(intents)
+            recorded += sum(len(each.events) for each in outcomes if isinstance(each, Recorded))
+    await water_days.look(runtime, policies, day + timedelta(days=1))
+    await register_days.look(runtime, policies, day + timedelta(days=1))
+    await focus_days.look(runtime, policies, day + timedelta(days=1))
+    await policy_days.look(runtime, policies, day + timedelta(days=1))
+    return Closed(day, asked, recorded)
+
+
+async def _late(
+    runtime: Runtime, policies: PolicyBook, day: date, correlation: UUID
+) -> AsyncIterator[list[Intent]]:
+    """S2-07, T12: the households whose case or emergency help is late."""
+    after = FIRST
     while waiting := await cases.late(
         runtime.pool,
         day=day,
@@ -68,56 +86,41 @@ async def close(runtime: Runtime, policies: PolicyBook, day: date) -> Closed:
         after=after,
         limit=BATCH,
     ):
-        outcomes = await runtime.writer.execute_all(
-            [_intent(late, policies.of(late.region, day), day, correlation) for late in waiting]
-        )
-        asked, after = asked + len(waiting), waiting[-1].household_id
-        recorded += _recorded(outcomes)
-    others = [
-        await _eligible(runtime, policies, day, correlation),
-        await _owed(runtime, policies, day, correlation),
-    ]
-    await water_days.look(runtime, policies, day + timedelta(days=1))
-    await register_days.look(runtime, policies, day + timedelta(days=1))
-    await focus_days.look(runtime, policies, day + timedelta(days=1))
-    await policy_days.look(runtime, policies, day + timedelta(days=1))
-    asked += sum(other.asked for other in others)
-    return Closed(day, asked, recorded + sum(other.recorded for other in others))
+        yield [_intent(late, policies.of(late.region, day), day, correlation) for late in waiting]
+        after = waiting[-1].household_id
 
 
-async def _eligible(runtime: Runtime, policies: PolicyBook, day: date, correlation: UUID) -> Closed:
-    """S7.3-01: ask the households about whose elimination the morning has something to say."""
-    asked, recorded, after = 0, 0, FIRST
+async def _eligible(
+    runtime: Runtime, policies: PolicyBook, day: date, correlation: UUID
+) -> AsyncIterator[list[Intent]]:
+    """S7.3-01: the households about whose elimination the morning has something to say."""
+    after = FIRST
     while households := await eligibility.due(
         runtime.pool, policies, day, after=after, limit=BATCH
     ):
-        outcomes = await runtime.writer.execute_all(
-            [
-                _asked(h.household_id, h.region, policies.of(h.region, day), day, correlation)
-                for h in households
-            ]
-        )
-        asked, after = asked + len(households), households[-1].household_id
-        recorded += _recorded(outcomes)
-    return Closed(day, asked, recorded)
+        yield [
+            _asked(h.household_id, h.region, policies.of(h.region, day), day, correlation)
+            for h in households
+        ]
+        after = households[-1].household_id
 
 
-async def _owed(runtime: Runtime, policies: PolicyBook, day: date, correlation: UUID) -> Closed:
-    """S8.4-01, S7.3-02: ask for what is owed that was due, each morning on its own.
+async def _owed(
+    runtime: Runtime, policies: PolicyBook, day: date, correlation: UUID
+) -> AsyncIterator[list[Intent]]:
+    """S8.4-01, S7.3-02: what is owed that was due, each morning on its own.
 
     What is said of a morning was due the evening before, also where the day is closed long after (A6).
     """
-    asked, recorded, after = 0, 0, (FIRST, date.min)
+    after = (FIRST, date.min)
     while mornings := await obligations.due(runtime.pool, policies, day, after=after, limit=BATCH):
         intents = []
         for due in mornings:
             policy = policies.of(due.region, day)
             command = NoteOverdue(day=due.since - timedelta(days=1), policy=policy)
             intents.append(_to(due.household_id, due.region, command, correlation))
-        outcomes = await runtime.writer.execute_all(intents)
-        asked, after = asked + len(mornings), (mornings[-1].household_id, mornings[-1].since)
-        recorded += _recorded(outcomes)
-    return Closed(day, asked, recorded)
+        yield intents
+        after = (mornings[-1].household_id, mornings[-1].since)
 
 
 def _shortest(policies: PolicyBook, key: str) -> int:
@@ -172,11 +175,6 @@ def _since(late: Late, policy: Policy, day: date) -> date:
     if late.granted_on:
         return late.granted_on + timedelta(days=policy.emergency_case_days + 1)
     return day + timedelta(days=1)
-
-
-def _recorded(outcomes: Sequence[Outcome | Exception]) -> int:
-    accepted(outcomes)
-    return sum(len(outcome.events) for outcome in outcomes if isinstance(outcome, Recorded))
 
 
 async def every_day(runtime: Runtime, policies: PolicyBook) -> None:
