@@ -21,7 +21,15 @@ from services.identification.tests.ending import (
     income,
     monitored,
 )
-from services.identification.tests.story import NOT_AT_RISK, SEEN, START, STEPS, history, state
+from services.identification.tests.story import (
+    NOT_AT_RISK,
+    POLICY,
+    SEEN,
+    START,
+    STEPS,
+    history,
+    state,
+)
 from services.identification.tests.test_elimination_guards import failing
 
 WINDOW = (date(2023, 10, 1), date(2024, 9, 30))
@@ -38,6 +46,21 @@ def test_E2_a_survey_that_finds_the_household_on_the_line_blocks() -> None:
     assert Guard.E2 in failing(NATURAL, monitored(POOR))
     above = replace(POOR, income=income(4_320_001, WINDOW))
     assert HOUSEHOLD.when(NATURAL, given=monitored(above))
+
+
+def test_E2_E3_compare_the_total_that_the_parameters_compare() -> None:
+    """A household may be above the line by one total and on it by another (`income_basis`)."""
+    spent = {"compliant_own_cost_fen": 50_000}
+    reference = replace(POLICY, income_basis="REFERENCE")
+    on_it = replace(POOR, income=income(4_370_000, WINDOW, **spent), policy=reference)
+    assert failing(PROPOSE, monitored(on_it)) == [Guard.E2, Guard.E3]
+    above = replace(on_it, income=income(4_370_001, WINDOW, **spent))
+    assert HOUSEHOLD.when(PROPOSE, given=monitored(above))
+    rent = replace(POOR, income=income(4_320_001, WINDOW, property_cost_fen=1))
+    assert failing(PROPOSE, monitored(rent)) == [Guard.E2, Guard.E3]
+    assert HOUSEHOLD.when(
+        PROPOSE, given=monitored(replace(rent, policy=replace(POLICY, income_basis="NET")))
+    )
 
 
 def test_E3_a_survey_six_months_on_is_the_second_assessment() -> None:

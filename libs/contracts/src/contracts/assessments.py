@@ -46,8 +46,9 @@ class WaterSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class IncomeAssessed:
-    """Twelve whole months of income, in fen; the comparison is `total <= line * members`.
+    """Twelve whole months of income, in fen; the comparison is `compared_fen <= line * members`.
 
+    `compared_fen` is the total that the parameters compare with the line; of older events the disposable.
     `previous_disposable_fen` is the total of the twelve months before, where it is known. Disposable
     income is net income less `property_cost_fen` and `transfer_paid_fen`; `sources`, if given, add up to
     the four kinds. With `corrects` it takes the place of that event: the record as it stands since a
@@ -84,6 +85,7 @@ class IncomeAssessed:
     transfer_paid_fen: int = 0
     sources: list[IncomeLine] = field(default_factory=list)
     corrects: UUID | None = None
+    compared_fen: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from contracts.eliminations import (
     Manner,
     MeasureCategory,
 )
-from identification.domain.known_incomes import above_the_line, is_covered
+from identification.domain.known_incomes import above_the_line, compared, is_covered
 from identification.domain.policy import Policy
 from identification.domain.states import EliminationReady, Household, Monitored
 from identification.domain.survey import is_safe, of_those_here, suspected
@@ -128,7 +128,7 @@ def e2_income(case: Case) -> Found:
     income = case.income
     if income is None:
         return MISSING
-    total, line = income.disposable_fen, income.line_fen * income.members
+    total, line = compared(income), income.line_fen * income.members
     zh = f"合计{_yuan(total)}元，监测线合计{_yuan(line)}元"
     return total > line, zh, f"{_yuan(total)} yuan, the line is {_yuan(line)} for all"
 

@@ -91,6 +91,7 @@ def assessed(
         property_cost_fen=income.property_cost_fen,
         transfer_paid_fen=income.transfer_paid_fen,
         sources=list(sources),
+        compared_fen=policy.basis_of(income),
     )
 
 
@@ -142,6 +143,6 @@ def assess_outside(c: AssessIncome, household: Household) -> list[IncomeAssessed
 
 
 def _as_said(event: IncomeAssessed) -> tuple[object, ...]:
-    """What was found; the line it was compared with may have changed since."""
-    left_out = ("line_fen", "within_line")
+    """What was found; the line it was compared with, and by which total, may have changed since."""
+    left_out = ("line_fen", "within_line", "compared_fen")
     return tuple(str(value) for name, value in vars(event).items() if name not in left_out)

@@ -29,11 +29,16 @@ def find(known: Known, assessment_id: UUID) -> IncomeAssessed | None:
     return next((a for a in reversed(known) if a.assessment_id == assessment_id), None)
 
 
+def compared(income: IncomeAssessed) -> int:
+    """The total that was compared with the line when it was assessed: a parameter (S2-02)."""
+    return income.disposable_fen if income.compared_fen is None else income.compared_fen
+
+
 def above_the_line(known: Known) -> tuple[date, date] | None:
     """The first and the last day of the assessments above their line since one that was not."""
     days: list[date] = []
     for assessed in reversed(known):
-        if assessed.disposable_fen <= assessed.line_fen * assessed.members:
+        if compared(assessed) <= assessed.line_fen * assessed.members:
             break
         days.append(day_of(assessed))
     return (days[-1], days[0]) if days else None

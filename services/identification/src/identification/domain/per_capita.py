@@ -1,6 +1,7 @@
 """Income per head after people joined or left: computed anew from the last assessment (A53)."""
 
 from contracts.households import PerCapitaRecomputed, RegisterEvent
+from identification.domain.known_incomes import compared
 from identification.domain.register_commands import RecomputePerCapita
 from identification.domain.states import Household
 
@@ -22,6 +23,6 @@ def recompute(c: RecomputePerCapita, household: Household) -> list[RegisterEvent
             disposable_fen=last.disposable_fen,
             per_capita_fen=last.disposable_fen // entry.co_living_count,
             line_fen=c.policy.income_line_fen,
-            within_line=c.policy.within_line(last.disposable_fen, entry.co_living_count),
+            within_line=c.policy.within_line(compared(last), entry.co_living_count),
         )
     ]
