@@ -8,6 +8,7 @@ import pytest
 from common.ids import new_id
 from services.identification.tests.asking import Callers
 from services.identification.tests.registrar import Home, Register
+from services.identification.tests.test_api_registers import report, source, water
 from services.identification.tests.way import HASH, INCOME, SEEN, Desks
 
 
@@ -71,6 +72,31 @@ async def test_T13_to_T16_A47_the_whole_way_and_back(desks: Desks) -> None:
     again = await desks.case(home)
     assert (again["stage"], again["outcome"], again["ended_on"]) == ("MONITORED", None, None)
     assert again["episode_id"] == case["episode_id"]
+
+
+async def test_E4_a_report_that_the_register_knows_to_be_stale_is_stale_whatever_the_form_says(
+    app: httpx.AsyncClient, desks: Desks, callers: Callers
+) -> None:
+    home = await desks.monitored()
+    served = source(home.people[0]) | {"served": [home.id]}
+    url = f"/v1/water-sources/{served['source_id']}"
+
+    async def sent(path: str, form: dict[str, Any]) -> None:
+        headers = water(callers, str(new_id()))
+        answer = await app.post(path, json=form, headers=headers)
+        assert answer.status_code == 201, answer.text
+
+    await sent("/v1/water-sources", served)
+    await sent(f"{url}/tests", report(home.people[0], tested_on="2021-10-11"))
+    for assessment in (SPRING, AUTUMN):
+        await desks.village.done(home.id, "assessments", **assessment)
+    refused = await desks.village.ask(home.id, "elimination", **PROPOSAL)
+    assert refused.json()["details"]["failing"] == "E4"
+    assert "检测报告过期" in refused.json()["title"]
+    await sent(f"{url}/tests", report(home.people[0] + 10**6, tested_on="2024-10-11"))
+    again = AUTUMN | {"seen_on": "2024-10-14"}
+    await desks.village.done(home.id, "assessments", **again)
+    await desks.village.done(home.id, "elimination", **PROPOSAL)
 
 
 async def test_S7301_who_is_eligible_is_listed_until_somebody_proposes(

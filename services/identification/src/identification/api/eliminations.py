@@ -67,7 +67,7 @@ async def verify(
     """By two officers; the guards are judged anew. Then the village reviews, as for T7."""
     step = await Step.of(household_id, request, caller)
     command = VerifyElimination(
-        seen=form.seen(form.visited_on),
+        seen=await step.seen(form, form.visited_on),
         in_person_at_home=form.in_person_at_home,
         officers=tuple(form.officers),
         housing_damaged=form.housing_damaged,

@@ -101,7 +101,7 @@ async def verify(
     """Income, three guarantees, water, risks; the class follows, or that none fits."""
     step = await Step.of(household_id, request, caller)
     command = VerifyHousehold(
-        seen=form.seen(form.verified_on),
+        seen=await step.seen(form, form.verified_on),
         in_person_at_home=form.in_person_at_home,
         risk_types=tuple(form.risk_types),
         disaster_subtype=form.disaster_subtype,

@@ -189,8 +189,8 @@ class SeenForm(Form):
         None
     )
 
-    def seen(self, on: date) -> Seen:
-        """As the domain takes it, with an id of its own."""
+    def seen(self, on: date, *, water_report_stale: bool) -> Seen:
+        """As the domain takes it, with an id of its own; what the register knows of the water counts too."""
         children, uninsured = self.schooling, self.uninsured_persons
         return Seen(
             on=on,
@@ -199,7 +199,7 @@ class SeenForm(Form):
             previous_disposable_fen=self.previous_disposable_fen,
             housing_grade=self.housing_grade,
             water_safe=self.water_safe,
-            water_report_stale=self.water_report_stale,
+            water_report_stale=self.water_report_stale or water_report_stale,
             dropouts=self.dropouts,
             uninsured=self.uninsured,
             schooling=None

@@ -41,7 +41,7 @@ async def reassess(
     """At home; an elimination looks at these assessments (E2–E5)."""
     step = await Step.of(household_id, request, caller)
     command = ReassessHousehold(
-        seen=form.seen(form.seen_on),
+        seen=await step.seen(form, form.seen_on),
         in_person_at_home=form.in_person_at_home,
         policy=step.policy_on(form.seen_on),
         today=step.today,

@@ -11,10 +11,13 @@ from common.clock import start_of
 from common.http import answered, circumstances, expected_version, required_key
 from common.intents import Intent, Key, fingerprint
 from common.problems import Problem
+from identification.api.forms import SeenForm
 from identification.api.wired import wired
+from identification.domain.assessments import Seen
 from identification.domain.commands import Command
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
+from identification.read_model import water
 
 
 class Step:
@@ -41,6 +44,12 @@ class Step:
     def policy_on(self, day: date) -> Policy:
         """The parameters in force on a business date."""
         return self._app.policies.of(self.region, day, decided_on=self.today)
+
+    async def seen(self, form: SeenForm, on: date) -> Seen:
+        """What was seen at home on a day; whether a report has run out the register of water knows, and
+        nobody sees (S1.3-06)."""
+        stale = await water.is_stale(self._app.runtime.pool, self._household_id, on)
+        return form.seen(on, water_report_stale=stale)
 
     async def take(self, command: Command, occurred_on: date, private: Any = None) -> Response:
         """Record the command; 201 with the receipt, and the household's version as `ETag`.

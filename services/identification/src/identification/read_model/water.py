@@ -42,6 +42,21 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
         await connection.execute(_CLOSE, [t.source_id for t in tests], [t.tested_on for t in tests])
 
 
+async def is_stale(connection: Any, household_id: UUID, on: date) -> bool:
+    """Whether the latest report of a source that serves the household is stale on a day (S1.3-06)."""
+    found: bool = await connection.fetchval(
+        """
+        select exists (
+            select from read.water_served join read.water_source using (source_id)
+            where household_id = $1 and valid_to < $2
+        )
+        """,
+        household_id,
+        on,
+    )
+    return found
+
+
 def _is_test(fresh: Fresh) -> bool:
     return isinstance(fresh.payload, WaterTestRecorded)
 
