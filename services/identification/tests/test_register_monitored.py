@@ -45,6 +45,20 @@ async def test_A53_a_monitored_household_stays_monitored_and_the_new_one_has_a_c
     assert (await register.get(home.id))["stage"] == "MONITORED"
 
 
+async def test_T19_what_is_open_of_a_household_that_moves_is_on_the_lists_of_its_new_town(
+    app: httpx.AsyncClient, register: Register, desks: Desks, callers: Callers
+) -> None:
+    open_case, monitored = await desks.opened(), await desks.monitored()
+    old, new = "441624108", "441624109"
+    move = {"to_region": f"{new}201", "address": "另一镇2组", "effective_on": "2024-04-15"}
+    for home in (open_case, monitored):
+        await register.done(home.id, "relocation", **move)
+        for town, clues in ((old, 0), (new, 2 if home is monitored else 1)):
+            headers = callers.staff("episodes:read", f"town-{town}", town)
+            answer = await app.get(f"/v1/clues?household_id={home.id}", headers=headers)
+            assert len(answer.json()) == clues, (town, answer.text)
+
+
 async def test_A54_the_survivor_is_monitored_and_the_absorbed_household_no_longer(
     register: Register, desks: Desks
 ) -> None:

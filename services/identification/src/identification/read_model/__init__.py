@@ -10,7 +10,7 @@ from common.intents import Connection, Fresh
 from contracts.assessments import IncomeAssessed
 from contracts.facts import UnmatchedFactParked, UnmatchedFactResolved
 from contracts.focus import FocusEvent
-from contracts.households import RegisterEvent
+from contracts.households import HouseholdRelocated, RegisterEvent
 from contracts.housing import HousingEvent
 from contracts.persons import AccessEvent, PersonEvent
 from contracts.policies import PolicyParameterPublished
@@ -28,6 +28,7 @@ from identification.read_model import (
     facts,
     focus,
     housing,
+    moved,
     obligations,
     persons,
     policies,
@@ -104,3 +105,6 @@ async def fold(connection: Connection, fresh: Sequence[Fresh]) -> None:
     looks = [f for f in fresh if isinstance(f.payload, AccessEvent)]
     if looks:
         await access.put(connection, looks)
+    moves = [f for f in fresh if isinstance(f.payload, HouseholdRelocated)]
+    if moves:
+        await moved.put(connection, moves)
