@@ -1,5 +1,7 @@
 """Cases over HTTP: every form of the way, the lists with their clock, the end of a business day."""
 
+from typing import Any
+
 import asyncpg
 import httpx
 import pytest
@@ -91,6 +93,28 @@ async def test_T11_an_objection_and_a_return_over_http(desks: Desks) -> None:
     await town.done(home.id, "town-return", **back)
     case = await desks.case(home)
     assert (case["stage"], case["stage_since"]) == ("VERIFYING", "2024-03-11")
+
+
+async def test_E6_a_clue_that_joins_a_confirmed_episode_has_no_clock(
+    app: httpx.AsyncClient, desks: Desks
+) -> None:
+    home = await desks.monitored()
+    await desks.village.done(home.id, "clues", **CLUE | {"discovered_on": "2024-05-20"})
+
+    async def listed(filters: str) -> list[dict[str, Any]]:
+        url = f"/v1/clues?household_id={home.id}&status=OPEN{filters}"
+        answer = await app.get(url, headers=desks.village.headers)
+        rows: list[dict[str, Any]] = answer.json()
+        return rows
+
+    (clue,) = await listed("")
+    assert (clue["due_on"], clue["days_left"], clue["overdue"]) == (None, None, False)
+    assert await listed("&due_by=2024-12-31") == []
+    waiting = await desks.opened()
+    answer = await app.get(
+        f"/v1/clues?household_id={waiting.id}&due_by=2024-12-31", headers=desks.village.headers
+    )
+    assert [row["overdue"] for row in answer.json()] == [True]
 
 
 async def test_a_withdrawn_clue_ends_the_case(desks: Desks) -> None:

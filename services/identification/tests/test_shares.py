@@ -29,6 +29,12 @@ insert into read.household (household_id, register_number, region, category, mar
 values (md5($1)::uuid, $1, '441624108201', 'FORMERLY_POOR', false, 4, true, 'ACTIVE', 'TOWN', 'NONE',
     '{}', 1)
 """
+OF_HOUSEHOLD = """
+insert into read.clue (clue_id, household_id, case_id, region, channel, risk_types, severity,
+    discovered_on, due_on, status)
+values (gen_random_uuid(), md5($1)::uuid, md5($1)::uuid, '441624108201', 'CADRE_SCREENING', '{}',
+    'YELLOW', $3, $3, $2)
+"""
 INCOME = """
 insert into read.income (assessment_id, event_id, household_id, window_to, members, disposable_fen,
     net_fen, reference_fen, operating_fen)
@@ -55,6 +61,29 @@ async def read(servers: Any) -> AsyncIterator[asyncpg.Connection]:
         await engine.dispose()
         yield connection
         await connection.close()
+
+
+async def test_S1106_every_clue_that_nobody_handled_is_counted_and_late_only_before_the_decision(
+    read: asyncpg.Connection,
+) -> None:
+    for name, stage in (("open", "VERIFYING"), ("seen", "MONITORED"), ("left", "CLUE_OPEN")):
+        await read.execute(HOUSEHOLD, name)
+        await read.execute(
+            "update read.household set stage = $2, status = $3 where register_number = $1",
+            name,
+            stage,
+            "MERGED" if name == "left" else "ACTIVE",
+        )
+    for name, status in (
+        *(("open", "OPEN"), ("open", "OPEN"), ("open", "WITHDRAWN")),
+        *(("seen", "OPEN"), ("seen", "TAKEN_UP"), ("left", "OPEN")),
+    ):
+        await read.execute(OF_HOUSEHOLD, name, status, date(2024, 3, 16))
+    late = {"open_clues": 3, "overdue_clues": 2, "monitored": 1}
+    assert await coverage.inclusion(read, "441624", DAY) == late
+    in_time = await coverage.inclusion(read, "441624", date(2024, 3, 16))
+    assert in_time == late | {"overdue_clues": 0}
+    assert await coverage.inclusion(read, "441625", DAY) == dict.fromkeys(late, 0)
 
 
 async def episode(

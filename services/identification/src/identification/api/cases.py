@@ -1,7 +1,7 @@
 """Clues with their clock, cases by stage and age, the county's target, for staff and supervisors."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -57,7 +57,8 @@ async def read_clues(
     cursor: UUID | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """Ordered by id; `Link: rel="next"` leads on. `day` counts from the discovery of the case (S2-07)."""
+    """Ordered by id; `Link: rel="next"` leads on. `days_left` are of the case (S2-07): a clue that joined a
+    confirmed episode waits to be looked at (E6), and has no clock."""
     app, area = _area(request, caller, region, limit, CLUES)
     rows = await clues.many(
         app.runtime.engine,
@@ -73,7 +74,8 @@ async def read_clues(
     )
     lead_on(request, response, rows[-1].clue_id if len(rows) == limit else None)
     today = app.runtime.clock.today()
-    return [_clue(row, today) for row in rows]
+    decided = await clues.decided(app.runtime.pool, [row.case_id for row in rows])
+    return [_clue(row, today, decided) for row in rows]
 
 
 @router.get("/clues/declared", summary="Self-declarations by medium")
@@ -100,10 +102,13 @@ async def read_declared(
     ]
 
 
-def _clue(row: ClueRow, today: date) -> dict[str, Any]:
-    waits = row.status == clues.OPEN
-    left = (row.due_on - today).days if waits else None
-    return {**row.model_dump(), "days_left": left, "overdue": waits and row.due_on < today}
+def _clue(row: ClueRow, today: date, decided: Collection[UUID]) -> dict[str, Any]:
+    shown = row.model_dump()
+    if row.status != clues.OPEN:
+        return {**shown, "days_left": None, "overdue": False}
+    if row.case_id in decided:
+        return {**shown, "due_on": None, "days_left": None, "overdue": False}
+    return {**shown, "days_left": (row.due_on - today).days, "overdue": row.due_on < today}
 
 
 @router.get("/cases", summary="Cases of your area by stage and age")

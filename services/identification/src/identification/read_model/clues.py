@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
@@ -14,7 +15,7 @@ from contracts.episodes import ClueRejected, ClueWithdrawn, RiskClueAttached, Ri
 from contracts.inquiries import EmergencyAssistanceGranted
 from contracts.monitoring import RiskFactorAdded
 from identification.domain.states import Household, monitored_of
-from identification.read_model.tables import ClueRow
+from identification.read_model.tables import CaseRow, ClueRow
 
 OPEN, TAKEN_UP, REJECTED, WITHDRAWN, CLOSED = "OPEN", "TAKEN_UP", "REJECTED", "WITHDRAWN", "CLOSED"
 STATUSES = (OPEN, TAKEN_UP, REJECTED, WITHDRAWN, CLOSED)
@@ -145,12 +146,23 @@ async def many(
         if value is not None:
             query = query.where(column == value)
     if due_by:
-        query = query.where(ClueRow.due_on <= due_by)
+        confirmed = select(CaseRow.case_id).where(col(CaseRow.confirmed_on).is_not(None))
+        timed = or_(col(ClueRow.status) != OPEN, col(ClueRow.case_id).not_in(confirmed))
+        query = query.where(ClueRow.due_on <= due_by, timed)
     if after:
         query = query.where(ClueRow.clue_id > after)
     query = query.order_by(col(ClueRow.clue_id)).limit(limit)
     async with AsyncSession(engine) as session:
         return list((await session.execute(query)).scalars())
+
+
+async def decided(connection: Any, cases: Sequence[UUID]) -> set[UUID]:
+    """Those of these cases that were confirmed: a clue that joins one later has no clock."""
+    rows = await connection.fetch(
+        "select case_id from read.case_file where case_id = any($1::uuid[]) and confirmed_on is not null",
+        cases,
+    )
+    return {row["case_id"] for row in rows}
 
 
 async def by_medium(

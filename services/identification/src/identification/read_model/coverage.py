@@ -31,17 +31,20 @@ async def water(connection: Any, region: str, on: date) -> tuple[int, int]:
 
 
 async def inclusion(connection: Any, region: str, on: date) -> dict[str, int]:
-    """S1.1-06: open clues and those past their deadline, and households monitored now."""
+    """S1.1-06: clues that nobody has handled, of them those past their deadline, and households monitored now.
+
+    One that joined a confirmed episode is unhandled until somebody looks at it (E6), and has no deadline.
+    """
     row = await connection.fetchrow(
         """
-        select count(*) filter (where open) as open_clues,
-            count(*) filter (where open and due_on < $2) as overdue_clues,
-            count(*) filter (where stage = 'MONITORED' or stage like 'ELIM\\_%') as monitored
-        from (
-            select stage, due_on, stage not in ('NONE', 'MONITORED', 'ELIMINATED')
-                and stage not like 'ELIM\\_%' as open
+        with households as (
+            select household_id, stage = 'MONITORED' or stage like 'ELIM\\_%' as monitored
             from read.household where status = 'ACTIVE' and region like $1 || '%'
-        ) as households
+        )
+        select count(*) as open_clues,
+            count(*) filter (where c.due_on < $2 and not h.monitored) as overdue_clues,
+            (select count(*) from households where monitored) as monitored
+        from read.clue c join households h using (household_id) where c.status = 'OPEN'
         """,
         region,
         on,
