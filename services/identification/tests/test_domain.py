@@ -13,6 +13,7 @@ from contracts.codes import Category, LabourCapacity, MonitoredClass, Relation, 
 from contracts.episodes import (
     HouseholdVerified,
     MonitoringConfirmed,
+    PublicityPosted,
     RiskClueAttached,
     RiskDetected,
     VerificationStarted,
@@ -250,9 +251,16 @@ def test_T7_votes_do_not_exceed_those_present() -> None:
     [
         ("户主证件 990000197001011234 公示", "identity-number"),
         ("户主证件 990000 19700101 1234 公示", "identity-number"),
+        ("户主证件 990000 1970-01-01 1234 公示", "identity-number"),
+        ("户主证件 99000019700101123Ｘ 公示", "identity-number"),
         ("联系电话13800000000,公示五天", "telephone"),
+        ("联系电话１３８００００００００,公示五天", "telephone"),
+        ("联系电话 +86 138 0000 0000,公示五天", "telephone"),
+        ("联系电话138—0000—0000,公示五天", "telephone"),
+        ("联系电话（0762）5630000,公示五天", "telephone"),
         ("账号6222000000000000000公示五天", "bank-account"),
         ("因患肝癌拟纳入监测对象", "health"),
+        ("因肾衰竭拟纳入监测对象", "health"),
     ],
 )
 def test_A9_a_notice_with_personal_data_is_refused_by_its_kind(text: str, kind: str) -> None:
@@ -260,6 +268,21 @@ def test_A9_a_notice_with_personal_data_is_refused_by_its_kind(text: str, kind: 
     assert refusal.code == "personal-data-in-publicity"
     assert kind in refusal.details["kinds"]  # type: ignore[operator]
     assert not any(part in str(refusal.details) for part in ("99000019", "1380", "6222", "肝癌"))
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        "2024.03.06-2024.03.11",
+        "2024-03-06至2024-03-11",
+        "2024年3月6日—2024年3月11日",
+        "2024.03.06 - 2024.03.11 15:00止",
+    ],
+)
+def test_T8_the_days_of_a_notice_are_no_number_of_a_person(days: str) -> None:
+    text = f"拟将该户4人纳入监测对象,人均收入10800.00元,公示期{days}"
+    (event,) = HOUSEHOLD.when(replace(POST, text=text), given=up_to(POST))
+    assert isinstance(event, PublicityPosted)
 
 
 def test_A8_five_full_days_of_publicity() -> None:
