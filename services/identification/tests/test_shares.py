@@ -29,6 +29,11 @@ insert into read.household (household_id, register_number, region, category, mar
 values (md5($1)::uuid, $1, '441624108201', 'FORMERLY_POOR', false, 4, true, 'ACTIVE', 'TOWN', 'NONE',
     '{}', 1)
 """
+SOURCE = """
+insert into read.water_source (source_id, label, kind, region, served_count, valid_to, qualified, faults,
+    due, expired, version)
+values (md5($1)::uuid, $1, 'CENTRAL', '441624108201', 1, $2, $3, '', false, false, 1)
+"""
 OF_HOUSEHOLD = """
 insert into read.clue (clue_id, household_id, case_id, region, channel, risk_types, severity,
     discovered_on, due_on, status)
@@ -120,6 +125,43 @@ async def test_S1106_who_is_confirmed_again_within_twelve_months_of_the_eliminat
     assert await coverage.reidentified(read, "441624", date(2024, 2, 29)) == (0, 3)
     assert await coverage.reidentified(read, "441624", date(2023, 2, 28)) == (0, 0)
     assert await coverage.reidentified(read, "441602", DAY) == (0, 0)
+
+
+async def test_S1307_a_household_is_served_well_by_all_its_sources_or_not_at_all(
+    read: asyncpg.Connection,
+) -> None:
+    served = {
+        "valid": ["good"],
+        "stale": ["old"],
+        "failed": ["bad"],
+        "never tested": ["new"],
+        "no source": [],
+        "one of two": ["good", "bad"],
+        "moved out": ["good"],
+    }
+    for source, valid_to, qualified in [
+        ("good", DAY, True),
+        ("old", date(2024, 12, 30), True),
+        ("bad", DAY, False),
+        ("new", None, None),
+    ]:
+        await read.execute(SOURCE, source, valid_to, qualified)
+    for household, sources in served.items():
+        await read.execute(HOUSEHOLD, household)
+        for source in sources:
+            await read.execute(
+                "insert into read.water_served values (md5($1)::uuid, md5($2)::uuid)",
+                source,
+                household,
+            )
+    await read.execute(
+        "update read.household set status = 'MOVED_OUT' where register_number = 'moved out'"
+    )
+    assert await coverage.water(read, "441624", DAY) == (6, 1)
+    await read.execute("update read.household set category = 'GENERAL', stage = 'ELIM_VERIFYING'")
+    assert await coverage.water(read, "441624", DAY) == (6, 1)
+    await read.execute("update read.household set stage = 'ELIMINATED'")
+    assert await coverage.water(read, "441624", DAY) == (0, 0)
 
 
 async def test_S205_who_is_within_the_line_and_never_had_a_case_is_counted(
