@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from common.problems import Problem, body
 from contracts.codes import Channel, DeclarationMedium, RiskType
 from contracts.episodes import (
     ClueRejected,
@@ -20,9 +21,12 @@ from contracts.episodes import (
 )
 from contracts.evidence import CluesLeft
 from contracts.identification import HouseholdEvent
+from contracts.monitoring import ClosingReason, EntrySubject
 from contracts.stages import Stage
 from identification.domain.commands import Command, RejectClue, ReturnReview, WithdrawClue
 from identification.domain.household import HOUSEHOLD
+from identification.refusals import REFUSALS
+from services.identification.tests.ending import CLOSE, ENTER
 from services.identification.tests.story import (
     APPROVE,
     COMPLETE,
@@ -185,6 +189,23 @@ def test_T11_after_the_town_the_county_returns() -> None:
     county = replace(RETURN, level=ReviewLevel.COUNTY, returned_on=date(2024, 3, 14))
     assert HOUSEHOLD.when(county, given=given)
     assert refused(county, up_to(APPROVE)).code == "not-your-turn"
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "zh", "en"),
+    [
+        (RETURN, up_to(CONFIRM), "现由县级审核", "with the county"),
+        (replace(CLOSE, reason=ClosingReason.MOVED_OUT), history(*STEPS), "迁出县外", "moved out"),
+        (replace(ENTER, subject=EntrySubject.CHANGE), history(*STEPS), "信息变更", "change"),
+    ],
+)
+def test_T11_T19_S8401_a_refusal_names_things_in_the_language_of_the_answer(
+    command: Command, given: list[HouseholdEvent], zh: str, en: str
+) -> None:
+    refusal = refused(command, given)
+    told = body(Problem(refusal.code, refusal.details), REFUSALS)
+    assert zh in told["title"]
+    assert en in told["title_en"]
 
 
 def test_T11_a_returned_case_is_verified_reviewed_and_posted_again() -> None:

@@ -181,7 +181,7 @@ def _reject(c: RejectElimination, household: Household) -> list[Happened]:
         case _:
             raise out_of_order(Needed.PROPOSED, household)
     if c.level is not level:
-        raise Refused("not-your-turn", level=level)
+        raise Refused("not-your-turn", level=level, level_zh=level.zh, level_en=level.en)
     in_order(c.rejected_on, earliest, c.today, "rejected_on")
     explained(reason=c.reason)
     monitored = monitored_of(case)

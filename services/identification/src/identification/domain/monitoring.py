@@ -178,7 +178,8 @@ def _close(c: CloseMonitoring, household: Household) -> list[MonitoringEvent]:
     if household.case is None:
         raise out_of_order(Needed.ANY_CASE, household)
     if c.reason is not ClosingReason.URBANISED:
-        raise Refused("close-through-register", reason=c.reason)
+        told = {"reason_zh": c.reason.zh, "reason_en": c.reason.en}
+        raise Refused("close-through-register", reason=c.reason, **told)
     in_order(c.closed_on, household.opened.discovered_on, c.today, "closed_on")
     return [_closed(household, c.reason, c.closed_on, c.evidence_hash)]
 
@@ -217,7 +218,9 @@ def _enter(c: RecordPlatformEntry, household: Household) -> list[MonitoringEvent
     if known == c.platform_no and not (waiting and waiting[0] <= c.entered_on):
         return []
     if not waiting:
-        raise Refused("entered-already" if known else "nothing-decided", subject=c.subject)
+        told = {"subject_zh": c.subject.zh, "subject_en": c.subject.en}
+        code = "entered-already" if known else "nothing-decided"
+        raise Refused(code, subject=c.subject, **told)
     decided_on = waiting[0]
     in_order(c.entered_on, decided_on, c.today, "entered_on")
     without_personal_data(platform_no=c.platform_no)

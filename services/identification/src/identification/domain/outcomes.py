@@ -144,7 +144,7 @@ def send_back(c: ReturnReview, household: Household, case: Case | None) -> list[
         case _:
             raise out_of_order(Needed.VERIFIED, household)
     if c.level is not level:
-        raise Refused("not-your-turn", level=level)
+        raise Refused("not-your-turn", level=level, level_zh=level.zh, level_en=level.en)
     in_order(c.returned_on, earliest, c.today, "returned_on")
     explained(reason=c.reason)
     return [

@@ -154,8 +154,8 @@ EPISODES: dict[str, Text] = {
     ),
     "not-your-turn": Text(
         409,
-        "案件现由 {level} 审核，应由其退回",
-        "The case is now with {level}, who may return it",
+        "案件现由{level_zh}审核（{level}），应由其退回或不同意",
+        "The case is now with {level_en} ({level}), who may return it or say no",
     ),
     "day-not-over": Text(
         422,

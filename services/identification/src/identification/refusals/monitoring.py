@@ -21,18 +21,18 @@ MONITORING: dict[str, Text] = {
     ),
     "close-through-register": Text(
         409,
-        "“{reason}”由登记册的变更自动结束监测：请办理迁出、并户或成员减少",
-        "{reason} follows from the register: record the move, the merger or the deaths there",
+        "“{reason_zh}”由登记册的变更自动结束监测：请办理迁出、并户或成员减少",
+        "“{reason_en}” follows from the register: record the move, the merger or the deaths there",
     ),
     "nothing-decided": Text(
         409,
-        "尚无需要录入省平台的决定（{subject}）",
-        "There is no decision of that kind to be entered ({subject})",
+        "尚无需要录入省平台的决定（{subject_zh}）",
+        "There is no decision of that kind to be entered ({subject_en})",
     ),
     "entered-already": Text(
         409,
-        "该决定已录入省平台（{subject}）：编号有误的请走更正流程（T20）",
-        "That decision was entered already ({subject}): correct the record if the number is wrong (T20)",
+        "该决定已录入省平台（{subject_zh}）：编号有误的请走更正流程（T20）",
+        "That decision was entered already ({subject_en}): correct the record if the number is wrong (T20)",
     ),
     "nothing-to-correct": Text(
         422, "更正前后的内容相同", "Old and new value are the same: nothing to correct"
