@@ -15,9 +15,9 @@ from audit.rebuild import Rebuilt, WouldLose, rebuild
 from audit.refill import LogIncomplete, how_far
 from audit.roots import Proved
 from common.ids import new_id
-from common.kafka import Log, Message
-from common.testing import Database, Issuer, message_of
-from common.topics import events_topic
+from common.kafka import Log, LogScan, Message, Place
+from common.testing import Database, Issuer, eventually, message_of
+from common.topics import PARTITIONS, events_topic, parked_topic
 from services.audit.tests.at_work import KEYS, SEED, SIGNER, System, at_work, told
 
 
@@ -197,6 +197,38 @@ async def test_a_rebuild_that_is_cancelled_changes_nothing_and_goes_on_later(
     assert (process.returncode, b"go on with --resume" in complaint) == (1, True), complaint
     assert await system.proof() == whole
     assert (await system.rebuild(resume=True)).proof == whole
+
+
+async def test_what_is_parked_still_is_not_told_of_again(system: System) -> None:
+    """And waits since as long as before."""
+    topic, outside = events_topic("governance"), LogScan(system.servers.kafka)
+
+    async def publish(key: bytes) -> None:
+        await system.log.publish([Message(topic, key, [], b"no event of ours")])
+
+    await publish(str(new_id()).encode())
+    await system.settled()
+    await eventually(lambda: system.runtime.pool.fetchval(_ALL_TOLD))
+    parked = await system.runtime.pool.fetch(_WAITING)
+    try:
+        places = [Place(parked_topic("audit"), n) for n in range(PARTITIONS)]
+        for place, (_, end) in (await outside.start(places)).items():
+            outside.seek(place, end)
+        await system.rebuild()
+        assert await system.runtime.pool.fetch(_WAITING) == parked
+        last, told = str(new_id()).encode(), list[bytes | None]()
+        await publish(last)
+        while last not in told:
+            told += [r.key for rs in (await outside.fetch(500, 1.0)).values() for r in rs]
+    finally:
+        await outside.close()
+    assert told == [last]
+
+
+_ALL_TOLD = "select bool_and(announced) from es.parked where consumer = 'audit'"
+_WAITING = """
+select key, reason, parked_at, attempts from es.parked where consumer = 'audit' order by key, "offset"
+"""
 
 
 def test_progress_says_how_long_it_will_take() -> None:

@@ -237,7 +237,7 @@ async def _delete(connection: Connection, epoch: int, done: list[int]) -> None:
 
 _UNANNOUNCED = """
 select id, key, headers, value, reason, topic, partition, "offset" from es.parked
-where not announced order by id limit $1
+where not announced and consumer = $1 order by id limit $2
 """
 
 
@@ -245,9 +245,10 @@ async def announce_parked(connection: asyncpg.Connection, service: str, publish:
     """Copy newly parked records to the parked topic, as they came, with reason and place; how many, at
     most `ANNOUNCED`. Of one as large as a broker takes, reason and place only.
 
-    At least once. `es.parked` is the truth; the topic is for those who watch from outside.
+    At least once. `es.parked` is the truth; the topic is for those who watch from outside. What a rebuild
+    beside the service parks is told of once it serves.
     """
-    rows = await connection.fetch(_UNANNOUNCED, ANNOUNCED, timeout=10)
+    rows = await connection.fetch(_UNANNOUNCED, service, ANNOUNCED, timeout=10)
     if rows:
         await publish([_parked_message(service, row) for row in rows])
         await connection.execute(

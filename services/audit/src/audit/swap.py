@@ -35,6 +35,7 @@ async def swap(
             await connection.execute(f"alter schema {SCHEMA} rename to {PREVIOUS}")
         await connection.execute(f"alter schema {BESIDE} rename to {SCHEMA}")
         await connection.execute(_HAND_OVER, CONSUMER, NEXT)
+        await connection.execute(_STILL_PARKED, CONSUMER, NEXT)
         for table in ("cursors", "parked"):
             await connection.execute(f"delete from es.{table} where consumer = $1", CONSUMER)
             await connection.execute(
@@ -54,4 +55,13 @@ insert into es.offsets as o (consumer, topic, partition, next, last, owner_epoch
 select $1, topic, partition, next, last, 1 from es.offsets where consumer = $2
 on conflict (consumer, topic, partition) do update set
     next = excluded.next, last = excluded.last, owner_epoch = o.owner_epoch + 1, owner = null
+"""
+# What waited before waits as long, was tried as often, and is not told of again, unless for another reason.
+_STILL_PARKED = """
+update es.parked new
+set attempts = old.attempts, parked_at = old.parked_at,
+    announced = old.announced and old.reason = new.reason
+from es.parked old
+where new.consumer = $2 and old.consumer = $1 and (old.topic, old.partition, old."offset")
+    = (new.topic, new.partition, new."offset")
 """
