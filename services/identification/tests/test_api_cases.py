@@ -99,7 +99,8 @@ async def test_E6_a_clue_that_joins_a_confirmed_episode_has_no_clock(
     app: httpx.AsyncClient, desks: Desks
 ) -> None:
     home = await desks.monitored()
-    await desks.village.done(home.id, "clues", **CLUE | {"discovered_on": "2024-05-20"})
+    two = {"risk_types": ["SCHOOLING", "ILLNESS"], "discovered_on": "2024-05-20"}
+    await desks.village.done(home.id, "clues", **CLUE | two)
 
     async def listed(filters: str) -> list[dict[str, Any]]:
         url = f"/v1/clues?household_id={home.id}&status=OPEN{filters}"
@@ -110,6 +111,12 @@ async def test_E6_a_clue_that_joins_a_confirmed_episode_has_no_clock(
     (clue,) = await listed("")
     assert (clue["due_on"], clue["days_left"], clue["overdue"]) == (None, None, False)
     assert await listed("&due_by=2024-12-31") == []
+    town = desks.town
+    risk = {"clue_id": clue["clue_id"], "evidence": "子女就读高中,费用较高"}
+    await town.done(home.id, "risks", risk_type="SCHOOLING", added_on="2024-05-21", **risk)
+    assert [row["clue_id"] for row in await listed("")] == [clue["clue_id"]]
+    await town.done(home.id, "risks", risk_type="ILLNESS", added_on="2024-05-21", **risk)
+    assert await listed("") == []
     waiting = await desks.opened()
     answer = await app.get(
         f"/v1/clues?household_id={waiting.id}&due_by=2024-12-31", headers=desks.village.headers

@@ -9,6 +9,7 @@ import pytest
 
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.codes import MonitoredClass, RiskType
+from contracts.episodes import RejectionReason
 from contracts.monitoring import (
     ClosingReason,
     EntrySubject,
@@ -42,7 +43,15 @@ from services.identification.tests.ending import (
     monitored,
 )
 from services.identification.tests.entries import JOIN, MOVE_OUT
-from services.identification.tests.story import RISK, STEPS, history, refused, state, up_to
+from services.identification.tests.story import (
+    REJECT,
+    RISK,
+    STEPS,
+    history,
+    refused,
+    state,
+    up_to,
+)
 
 CONFIRMED = history(*STEPS)
 RICH_BUT_ILL = replace(
@@ -151,6 +160,21 @@ def test_a_risk_that_answers_a_clue_leaves_it_looked_at() -> None:
     assert refused(other, given).code == "clue-names-another-risk"
     unknown = replace(answer, clue_id=UUID(int=82))
     assert refused(unknown, given).code == "clue-not-open"
+
+
+def test_E6_a_clue_of_two_risks_waits_until_both_are_recorded_or_it_is_rejected() -> None:
+    both = (RiskType.SCHOOLING, RiskType.ACCIDENT)
+    clue = replace(RISK, clue_id=UUID(int=81), risk_types=both, discovered_on=date(2024, 4, 18))
+    first = replace(ADD, clue_id=clue.clue_id)
+    given = history(*STEPS, clue, first)
+    assert [one.clue_id for one in state(given).unhandled] == [clue.clue_id]
+    assert HOUSEHOLD.when(first, given=given) == []
+    second = replace(first, risk_type=RiskType.ACCIDENT)
+    assert state([*given, *HOUSEHOLD.when(second, given=given)]).unhandled == ()
+    day = date(2024, 4, 22)
+    false = replace(REJECT, reason_code=RejectionReason.FALSE_CLUE, clue_id=clue.clue_id)
+    rejected = replace(false, family_told_on=day, rejected_on=day)
+    assert state([*given, *HOUSEHOLD.when(rejected, given=given)]).unhandled == ()
 
 
 def test_T18_an_identification_in_error_is_cancelled_and_its_history_stays() -> None:

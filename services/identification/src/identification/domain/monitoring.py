@@ -111,13 +111,14 @@ def _change(c: ChangeClass, household: Household, case: Monitored) -> list[Monit
 
 
 def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[MonitoringEvent]:
-    """At most five; a clue that it answers waits on this episode and names that risk."""
+    """At most five; a clue that it answers waits on this episode and names that risk, perhaps with others."""
     clue = next((clue for clue in case.unhandled if clue.clue_id == c.clue_id), None)
     if c.clue_id and clue is None:
         raise Refused("clue-not-open", clues=[clue.clue_id for clue in case.unhandled])
     if clue and c.risk_type not in clue.risk_types:
         raise Refused("clue-names-another-risk", risks=sorted(clue.risk_types))
-    if c.risk_type in case.risks and clue is None:
+    known = c.risk_type in case.risks
+    if known and not (clue and risks.answers(clue, case.risks)):
         return []
     in_order(c.added_on, case.confirmed.confirmed_on, c.today, "added_on")
     without_personal_data(evidence=c.evidence)

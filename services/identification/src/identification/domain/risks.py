@@ -1,20 +1,32 @@
 """The risks of a monitored household, one added or resolved; and which disaster is among them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from contracts.codes import RiskType
 from contracts.monitoring import RiskFactorAdded, RiskFactorResolved
+from identification.domain.files import Clue
 from identification.domain.states import Monitored
 
 
 def added(case: Monitored, event: RiskFactorAdded) -> Monitored:
-    """With a further risk; the clue that it answers is looked at."""
+    """With a further risk; the clue that it answers is looked at once each of its risks is recorded."""
+    risks = tuple(dict.fromkeys((*case.risks, event.risk_type)))
     return replace(
         case,
-        risks=tuple(dict.fromkeys((*case.risks, event.risk_type))),
-        unhandled=tuple(clue for clue in case.unhandled if clue.clue_id != event.clue_id),
+        risks=risks,
+        unhandled=tuple(
+            clue
+            for clue in case.unhandled
+            if clue.clue_id != event.clue_id or not answers(clue, risks)
+        ),
         disaster=event.disaster_subtype or case.disaster,
     )
+
+
+def answers(clue: Clue, risks: Iterable[RiskType]) -> bool:
+    """Whether these are all the risks that a clue names (E6): what is left of it is not passed over."""
+    return clue.risk_types <= {*risks}
 
 
 def resolved(case: Monitored, event: RiskFactorResolved) -> Monitored:

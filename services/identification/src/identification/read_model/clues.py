@@ -26,7 +26,7 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """New clues, what became of others one by one, then what the end of a case means for the rest."""
     if reported := [f for f in fresh if isinstance(f.payload, RiskDetected | RiskClueAttached)]:
         await connection.execute(_REPORTED, *_columns([_reported(f) for f in reported]))
-    single = [row for f in fresh if (row := _single(f.payload))]
+    single = [row for f in fresh if (row := _single(f))]
     if single:
         await connection.execute(_SINGLE, *_columns(single))
     if whole := [row for f in fresh if (row := _whole(f))]:
@@ -59,15 +59,16 @@ def _reported(f: Fresh) -> tuple[object, ...]:
     )
 
 
-def _single(payload: object) -> tuple[object, ...] | None:
-    """What became of one clue."""
-    match payload:
-        case ClueRejected():
-            return payload.clue_id, REJECTED
-        case ClueWithdrawn():
-            return payload.clue_id, WITHDRAWN
-        case RiskFactorAdded() if payload.clue_id:
-            return payload.clue_id, TAKEN_UP
+def _single(f: Fresh) -> tuple[object, ...] | None:
+    """What became of one clue; one of several risks waits until each is recorded."""
+    match f.payload:
+        case ClueRejected() as said:
+            return said.clue_id, REJECTED
+        case ClueWithdrawn() as said:
+            return said.clue_id, WITHDRAWN
+        case RiskFactorAdded(clue_id=answered) if answered:
+            waits = any(clue.clue_id == answered for clue in f.state.unhandled)
+            return None if waits else (answered, TAKEN_UP)
     return None
 
 
