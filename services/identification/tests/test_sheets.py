@@ -80,7 +80,13 @@ def test_a_file_that_cannot_be_read_says_why(raw: bytes, kind: str, code: str) -
 
 def test_a_second_sheet_with_data_is_not_passed_over_in_silence() -> None:
     assert unreadable(book(["甲"], [1], others=(["甲"], [2]))) == "import-one-sheet"
+    assert unreadable(book(["甲"], [1], others=([2],))) == "import-one-sheet"
     assert read(book(["甲"], [1], others=([],)), XLSX).rows
+
+
+def test_what_stands_beside_the_headings_is_not_passed_over_in_silence() -> None:
+    assert unreadable(book(["甲", None], [1, None], [None, "黄某某"])) == "import-ragged"
+    assert read(book(["甲", None], [1, ""]), XLSX).rows[0].cells == {"甲": 1}
 
 
 def test_a_small_file_does_not_unpack_into_a_large_one() -> None:

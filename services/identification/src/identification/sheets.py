@@ -74,13 +74,26 @@ def _excel(raw: bytes) -> Sheet:
         first, *others = book.worksheets
     except Exception as error:  # a broken file fails anywhere in the parser, in any way
         raise Unreadable("import-unreadable") from error
-    if any(sheet.max_row > 1 for sheet in others):
+    if any(sheet.max_row > 1 or _first_row_with_data(sheet) for sheet in others):
         raise Unreadable("import-one-sheet")
     if first.max_row > MOST_ROWS + 1 or first.max_column > MOST_COLUMNS:
         raise Unreadable("import-too-large", rows=MOST_ROWS, columns=MOST_COLUMNS)
     headings = _headings([cell.value for cell in next(first.iter_rows(max_row=1))])
+    if row := _first_row_with_data(first, min_row=2, min_col=len(headings) + 1):
+        raise Unreadable("import-ragged", row=row)
     rows = [row for row in _excel_rows(first, headings) if row]
     return Sheet(headings, rows, typed=True)
+
+
+def _first_row_with_data(sheet: Worksheet, *, min_row: int = 1, min_col: int = 1) -> int | None:
+    """The first row of a part of the sheet where something stands. Every cell is looked at: the sheet is
+    small."""
+    if min_col > sheet.max_column:
+        return None
+    part = sheet.iter_rows(min_row=min_row, min_col=min_col, values_only=True)
+    return next(
+        (n for n, row in enumerate(part, min_row) if any(v not in (None, "") for v in row)), None
+    )
 
 
 def _small_enough(raw: bytes) -> None:

@@ -25,8 +25,8 @@ IMPORTS: dict[str, Text] = {
     ),
     "import-ragged": Text(
         422,
-        "第 {row} 行的列数多于标题：请检查其中的逗号和引号",
-        "Row {row} has more cells than there are headings: check its commas and quotes",
+        "第 {row} 行的列数多于标题：请删除标题之外的内容，CSV 请检查逗号和引号",
+        "Row {row} has more cells than there are headings: delete what has none, in a CSV check commas and quotes",
     ),
     "import-headings": Text(
         422,
