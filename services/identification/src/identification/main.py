@@ -39,6 +39,7 @@ from identification.api import (
     monitoring,
     obligations,
     policies,
+    proposals,
     protection,
     register,
     registers,
@@ -122,6 +123,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(water.router)
     app.include_router(registers.router)
     app.include_router(protection.router)
+    app.include_router(proposals.router)
     app.include_router(focus.router)
     app.include_router(coverage.router)
     app.include_router(inquiries.router)

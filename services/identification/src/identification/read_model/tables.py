@@ -97,6 +97,12 @@ class FactRow(SQLModel, table=True):
                 "'SeriousIllness', 'ChildInNeed', 'Death', 'HousingSafety', 'HousingRenovation')"
             ),
         ),
+        # Who is said to have left is looked for among the members.
+        Index(
+            "fact_of_leaving",
+            "event_id",
+            postgresql_where=text("fact_type in ('Death', 'RegisterChange')"),
+        ),
     )
 
     fact_key: bytes = Field(primary_key=True)

@@ -1,0 +1,36 @@
+"""What departments say of who belongs to a household: the village confirms it (domain section 6)."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from common.auth import Principal, allow
+from common.http import only_filters
+from identification.api import listing
+from identification.api.households import STAFF
+from identification.api.wired import wired
+from identification.read_model import proposals
+
+router = APIRouter(prefix="/v1", tags=["register"])
+
+
+@router.get("/register-proposals", summary="Members who died or were struck off, by a department")
+async def read_proposals(
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("households:read")],
+    region: str | None = None,
+    fact_type: Literal["Death", "RegisterChange"] | None = None,
+    cursor: UUID | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """For staff, by id; `Link: rel="next"` leads on. Each stays until the village records that the member
+    left (`/departures`), or the department takes its word back: a fact changes no household by itself."""
+    only_filters(request, ["region", "fact_type", "cursor", "limit"])
+    area = listing.area(caller, region, {STAFF}, limit)
+    rows = await proposals.many(
+        wired(request).runtime.pool, region=area, fact_type=fact_type, after=cursor, limit=limit
+    )
+    listing.link(request, response, rows, limit, "proposal_id")
+    return rows

@@ -1,0 +1,87 @@
+"""Members of whom a department says that they died: the village confirms, no fact changes a household."""
+
+from itertools import count
+from typing import Any
+
+import httpx
+
+from common.ids import new_id
+from services.identification.tests.asking import Callers, household, person
+from services.identification.tests.registrar import Register
+from services.identification.tests.test_api_facts import fact, post
+
+numbers = count(7_400)
+TOWN = "441624231"  # of its own
+
+
+async def test_a_death_that_a_department_reports_waits_for_the_village_until_the_member_has_left(
+    app: httpx.AsyncClient, register: Register, callers: Callers
+) -> None:
+    head, *others = [next(numbers) for _ in range(5)]
+    members = [person(head), *(person(n, relation="CHILD") for n in others)]
+    body = household(head, members=members, co_living_count=5, region=f"{TOWN}201")
+    answer = await app.post("/v1/households", json=body, headers=register.headers)
+    assert answer.status_code == 201, answer.text
+    home, town = str(body["household_id"]), callers.staff("households:read", "town", TOWN)
+    rights = Register(app, callers.staff("members:rights", "rights", "441624"))
+
+    async def listed(filters: str = "") -> list[str]:
+        answer = await app.get(f"/v1/register-proposals?limit=100{filters}", headers=town)
+        assert answer.status_code == 200, answer.text
+        rows: list[dict[str, Any]] = answer.json()
+        assert {row["household_id"] for row in rows} <= {home}
+        return [row["person_id"] for row in rows]
+
+    def id_of(number: int) -> str:
+        return str(person(number)["person_id"])
+
+    died, gone, wrong, hidden = others
+    told = [
+        ("minzheng", fact(died, "minzheng", "Death", died_on="2024-03-01")),
+        (
+            "gongan",
+            fact(gone, "gongan", "RegisterChange", changed_on="2024-03-01", change="CANCELLED"),
+        ),
+        (
+            "gongan",
+            fact(head, "gongan", "RegisterChange", changed_on="2024-03-01", change="MOVED_OUT"),
+        ),
+        ("gongan", fact(wrong, "gongan", "Death", died_on="2024-03-01")),
+        ("minzheng", fact(hidden, "minzheng", "Death", died_on="2024-03-01")),
+    ]
+    for department, said in told:
+        headers = callers.of(department, "facts:write", department=department)
+        assert (await post(app, headers, said)).status_code == 201
+    assert sorted(await listed()) == sorted(map(id_of, others))
+    assert await listed("&fact_type=RegisterChange") == [id_of(gone)]
+    await rights.done(
+        home, f"members/{id_of(hidden)}/restriction", reason="CONTESTED", restricted_on="2024-04-15"
+    )
+    record = {"fact_type": "Death", "record_key": str(wrong), "record_version": 2}
+    data = record | {"reason": "WRONG_PERSON"}
+    back = told[3][1] | {
+        "id": str(new_id()),
+        "type": "cn.shouwang.fact.Retraction.v1",
+        "data": data,
+    }
+    headers = callers.of("gongan", "facts:write", department="gongan")
+    assert (await post(app, headers, back)).status_code == 201
+    leaving = {"reason": "DEATH", "effective_on": "2024-03-01", "co_living_count": 4}
+    await register.done(home, "departures", person_id=id_of(died), **leaving)
+    assert await listed() == [id_of(gone)]
+
+
+async def test_proposals_are_for_staff_and_fail_closed(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    town = callers.staff("households:read", "town", TOWN)
+    department = callers.of("gongan", "households:read", department="gongan")
+    for headers, query, status, code in [
+        (department, "", 403, "not-routed"),
+        (town, "?kind=Death", 400, "unknown-filter"),
+        (town, "?fact_type=Birth", 422, "invalid"),
+        (town, "?region=441624108", 403, "outside-region"),
+        (callers.staff("episodes:read", "town", TOWN), "", 403, "forbidden"),
+    ]:
+        answer = await app.get(f"/v1/register-proposals{query}", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
