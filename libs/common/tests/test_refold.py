@@ -167,3 +167,18 @@ def test_a_household_is_met_once_in_a_batch_unless_it_was_recorded_together() ->
     assert list(batches([[a, b], [other], [a], [b, other]])) == [[a, b, other], [a], [b, other]]
     assert list(batches([[a], [other]], most=1)) == [[a], [other]]
     assert list(batches([])) == []
+
+
+async def test_postgresql_knows_how_large_the_new_tables_are_while_they_grow(
+    tables: asyncpg.Pool, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it keeps to the plan that it made for an empty table, and reads all of it for each batch."""
+    monkeypatch.setattr(folding, "READ", 5)
+    for n in range(40):
+        await recorded(tables, adding(f"t-{n}", 1))
+    await refold(db.url, MODEL, said)
+    table = "'read.tally'::regclass"
+    assert await tables.fetchval(f"select reltuples from pg_class where oid = {table}") == 40
+    often = f"select analyze_count from pg_stat_all_tables where relid = {table}"
+    # After 5, 10, 20 and 40 events, and at the end.
+    assert await tables.fetchval(often) == 5

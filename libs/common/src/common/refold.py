@@ -113,6 +113,7 @@ async def _beside(connection: Connection, model: ReadModel, tell: Tell) -> Refol
     # Positions are given before a commit: what began before us may have been committed behind us.
     if await connection.fetchval("select count(*) from es.events") != folding.count:
         raise Unsettled("an older transaction was still recording: try again")
+    await folding.analyze()
     tell("comparing")
     return Refolded(folding.count, await _differing(connection, model))
 
@@ -126,6 +127,7 @@ class _Folding:
         self._tell = tell
         self._states: dict[str, Any] = {}
         self._last = 0
+        self._analyzed = 0
         self.count = 0
 
     async def to_end(self) -> None:
@@ -140,6 +142,15 @@ class _Folding:
                 self._last = batch[-1]["position"]
                 self.count += len(batch)
             self._tell(f"folded {self.count:,} of {total:,} events")
+            if self.count >= 2 * self._analyzed:
+                await self.analyze()
+
+    async def analyze(self) -> None:
+        """Let PostgreSQL know how large the tables are: what it planned while they were empty goes through
+        all of a table for each batch, and those who read it next have no statistics."""
+        names = ", ".join(f"{SCHEMA}.{table.name}" for table in self._model.own)
+        await self._connection.execute(f"analyze {names}")
+        self._analyzed = self.count
 
     async def _take(self, rows: Sequence[asyncpg.Record]) -> None:
         if len(self._states) > STATES:
