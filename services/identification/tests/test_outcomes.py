@@ -159,6 +159,17 @@ def test_T4_a_withdrawn_clue_may_be_reported_again() -> None:
     assert isinstance(event, RiskDetected)
 
 
+@pytest.mark.parametrize(
+    "since", [(WITHDRAW,), (replace(RISK, clue_id=UUID(int=9), discovered_on=date(2024, 4, 10)),)]
+)
+def test_a_clue_is_reported_once_whatever_became_of_it(since: tuple[Command, ...]) -> None:
+    """A finding that is looked at again when a restriction ends (PIPL 47) has the same id."""
+    given = history(RISK, *since)
+    for on in (RISK.discovered_on, date(2024, 6, 1)):
+        again = replace(RISK, discovered_on=on, today=date(2024, 6, 1))
+        assert HOUSEHOLD.when(again, given=given) == []
+
+
 def test_T4_only_an_open_clue_is_withdrawn_and_not_after_the_review() -> None:
     unknown = replace(WITHDRAW, clue_id=UUID(int=77))
     assert refused(unknown, history(RISK)).code == "clue-not-open"

@@ -54,7 +54,7 @@ def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
         raise Refused("clue-needs-evidence")
     if (c.medium is not None) is not (c.channel is Channel.SELF_DECLARATION):
         raise Refused("declaration-medium")
-    if all(_known(c, household, risk) for risk in c.risk_types):
+    if c.clue_id in household.clue_ids or all(_known(c, household, r) for r in c.risk_types):
         return _added(c, household)
     shared: dict[str, Any] = {
         "household_id": household.registered.household_id,
@@ -84,14 +84,11 @@ def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
     appeal = household.case is None and c.channel is Channel.SELF_DECLARATION
     window = timedelta(days=c.policy.clue_dedupe_days)
     return any(
-        known.clue_id == c.clue_id
-        or (
-            not appeal
-            and known.risk_type is risk
-            and abs(c.discovered_on - known.discovered_on) <= window
-            and RISING.index(c.severity) <= RISING.index(known.severity)
-            and (household.case is None or (c.rule_id is not None and known.rule_id == c.rule_id))
-        )
+        not appeal
+        and known.risk_type is risk
+        and abs(c.discovered_on - known.discovered_on) <= window
+        and RISING.index(c.severity) <= RISING.index(known.severity)
+        and (household.case is None or (c.rule_id is not None and known.rule_id == c.rule_id))
         for known in household.reported
     )
 

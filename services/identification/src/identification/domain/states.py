@@ -163,8 +163,8 @@ class Eliminated:
 class Household:
     """On the register. `registered` is its entry as it stands, with every later change folded in.
 
-    `case` and `file` are the open episode, `reported` the last report by each source, `grants`
-    emergency help that no case has taken up yet.
+    `case` and `file` are the open episode, `reported` the last report by each source, `clue_ids` all
+    clues that there ever were, `grants` emergency help that no case has taken up yet.
     """
 
     registered: HouseholdRegistered
@@ -172,6 +172,7 @@ class Household:
     file: CaseFile | None = None
     episodes: int = 0
     reported: tuple[Reported, ...] = ()
+    clue_ids: frozenset[UUID] = frozenset()
     status: Status = Status.ACTIVE
     past: Past = field(default_factory=Past)
     assessments: tuple[IncomeAssessed, ...] = ()

@@ -228,7 +228,8 @@ def _reported(household: Household, event: RiskDetected | RiskClueAttached) -> H
     ]
     told = {(r.risk_type, r.rule_id) for r in news if r.rule_id}
     kept = [r for r in household.reported if (r.risk_type, r.rule_id) not in told]
-    return replace(household, reported=(*kept, *news))
+    clue_ids = household.clue_ids | {event.clue_id}
+    return replace(household, reported=(*kept, *news), clue_ids=clue_ids)
 
 
 def _richer(household: Household, event: ClueEvidenceAdded) -> Household:
@@ -252,7 +253,7 @@ def _handled(household: Household, event: ClueRejected | ClueWithdrawn) -> House
 
 
 def _withdrawn(household: Household, event: ClueWithdrawn) -> Household:
-    """Without the clue, and without the memory of it: what is reported again is a clue again."""
+    """Without the clue, and without the memory of what it said: another that says so is a clue again."""
     reported = tuple(r for r in household.reported if r.clue_id != event.clue_id)
     household = replace(_handled(household, event), reported=reported)
     if event.ends_case:
