@@ -19,19 +19,27 @@ from contracts.facts import (
     DepartmentFactRetracted,
 )
 from contracts.persons import RestrictionLifted
+from contracts.policies import PolicyInForceChanged, PolicyVersionPublished
 from identification import unmatched
-from identification.effects import births, clues, corrections, labour, second_look
+from identification.effects import births, clues, corrections, labour, screenings, second_look
 from identification.effects.heard import Heard, day_of
 
 FACTS = DepartmentFactRecorded | DepartmentFactCorrected | DepartmentFactRetracted
-_events = Codec.of(FACTS | IncomeAssessed | BirthDateCorrected | labour.CHANGE)
+_events = Codec.of(
+    FACTS
+    | IncomeAssessed
+    | BirthDateCorrected
+    | labour.CHANGE
+    | PolicyVersionPublished
+    | PolicyInForceChanged
+)
 
 Told = tuple[Envelope, Any]
 
 
 async def of_lifted(heard: Heard) -> list[Intent]:
     """The clues of what was judged, or left out, while restrictions that ended now held: facts, corrections
-    of incomes and of birth dates (T20), changes of labour; and a word on clues whose evidence was corrected
+    of incomes and of birth dates (T20), changes of labour and of the parameters (A48); and a word on clues whose evidence was corrected
     or retracted (A50).
 
     They are discovered on the day of the end: before it nobody could act. A clue that was reported
@@ -51,6 +59,7 @@ async def of_lifted(heard: Heard) -> list[Intent]:
         *await corrections.of_corrected(again, corrected),
         *await births.of_corrected(again),
         *await labour.of_changed(again),
+        *await screenings.of_lifted(again, persons),
     ]
 
 

@@ -5,7 +5,7 @@ Only households that this brings in: those that were found by what held before h
 was decided under it stands.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from functools import partial
 from uuid import UUID
@@ -15,46 +15,79 @@ from common.intents import Intent
 from contracts.envelope import Envelope
 from contracts.fact_codes import FactType
 from contracts.policies import PolicyInForceChanged, PolicyVersionPublished
+from identification import unmatched
 from identification.domain.policy import Policy
-from identification.domain.screening import Moved, compare
+from identification.domain.screening import Moved, compare, found
 from identification.effects.clues import reporting
-from identification.effects.heard import Heard, following, to_household
+from identification.effects.heard import Heard, day_of, following, to_household
 from identification.read_model import facts, policies, screening
 
 ByRegion = Callable[[str], Policy]
+Change = PolicyVersionPublished | PolicyInForceChanged
 
 
-async def of_publication(heard: Heard) -> list[Intent]:
-    """The clues that a published version opens, with two queries for the whole area."""
+async def of_changed(heard: Heard) -> list[Intent]:
+    """The clues that a published version opens, or the first day of other parameters, with three queries
+    for the whole area.
+
+    Facts of a person whose data may not be used (PIPL 47) are screened when they may be again.
+    """
     intents: list[Intent] = []
-    for event, published in heard.of(PolicyVersionPublished):
-        await policies.refresh(heard.policies, heard.connection)
-        day, book = published.received_on, heard.policies
-        before = book.without(published.version)
-        if not any(published.region.startswith(v.region) for v in before.versions):
-            continue  # the first version of an area: there is nothing that it changes
-        then = partial(before.of, on=day), partial(book.of, on=day)
-        intents += await _opened(heard, event, published.region, day, then)
+    for event, changed, then in await _changes(heard):
+        households = await screening.of_area(heard.connection, changed.region, _day(changed))
+        entering, _ = compare(households, *then)
+        intents += await _clues(heard, event, _day(changed), entering)
+        withheld = await screening.left_out(heard.connection, changed.region)
+        await unmatched.withhold(heard.connection, [(event.event_id, one) for one in withheld])
     return intents
 
 
-async def of_days(heard: Heard) -> list[Intent]:
-    """The clues that the first day of other parameters opens, likewise."""
+async def of_lifted(heard: Heard, persons: Collection[UUID]) -> list[Intent]:
+    """The clues of households that these changes would have brought in, had these persons' data been
+    used; of what is found without it, somebody was told in its time."""
     intents: list[Intent] = []
-    for event, changed in heard.of(PolicyInForceChanged):
-        await policies.refresh(heard.policies, heard.connection)
-        day, book = changed.changed_on, heard.policies
-        then = partial(book.of, on=day - timedelta(days=1)), partial(book.of, on=day)
-        intents += await _opened(heard, event, changed.region, changed.noted_on, then)
+    for event, changed, then in await _changes(heard):
+        day, homes = day_of(event), await screening.homes(heard.connection, persons)
+        area = heard.connection, changed.region, day, homes
+        entering, _ = compare(await screening.of_area(*area), *then)
+        rest = await screening.of_area(*area, without=persons)
+        told = {(h.household_id, f.rule_id) for h in rest for f in found(h, then[1](h.region))}
+        new = [m for m in entering if (m.household.household_id, m.finding.rule_id) not in told]
+        intents += await _clues(heard, event, day, new)
+        withheld = await screening.left_out(heard.connection, changed.region)
+        again = [one for one in withheld if one in persons]
+        await unmatched.withhold(heard.connection, [(event.event_id, one) for one in again])
     return intents
 
 
-async def _opened(
-    heard: Heard, event: Envelope, area: str, day: date, then: tuple[ByRegion, ByRegion]
-) -> list[Intent]:
-    """The clues of an area as it stands on a day, by the parameters before and after."""
-    households = await screening.of_area(heard.connection, area, day)
-    entering, _ = compare(households, *then)
+async def _changes(heard: Heard) -> list[tuple[Envelope, Change, tuple[ByRegion, ByRegion]]]:
+    """The changes of parameters, with those of before and after."""
+    changes: list[tuple[Envelope, Change, tuple[ByRegion, ByRegion]]] = []
+    for event, changed in heard.of(PolicyVersionPublished, PolicyInForceChanged):
+        await policies.refresh(heard.policies, heard.connection)
+        book = heard.policies
+        if isinstance(changed, PolicyInForceChanged):
+            on = changed.changed_on
+            then = partial(book.of, on=on - timedelta(days=1)), partial(book.of, on=on)
+            changes.append((event, changed, then))
+            continue
+        before, on = book.without(changed.version), changed.received_on
+        if any(changed.region.startswith(v.region) for v in before.versions):
+            changes.append((event, changed, (partial(before.of, on=on), partial(book.of, on=on))))
+        # else: the first version of an area, and there is nothing that it changes
+    return changes
+
+
+def _day(changed: Change) -> date:
+    """On which a change is known."""
+    known: date = (
+        changed.noted_on if isinstance(changed, PolicyInForceChanged) else changed.received_on
+    )
+    return known
+
+
+async def _clues(heard: Heard, event: Envelope, day: date, entering: list[Moved]) -> list[Intent]:
+    """The clues of households that enter on a day."""
     evidence = await _settlements(heard, entering)
     return [_clue(heard, event, day, moved, evidence) for moved in entering]
 

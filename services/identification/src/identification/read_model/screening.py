@@ -1,7 +1,7 @@
 """Every household of an area as a screening looks at it, in one query."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,11 +21,17 @@ _facts = msgspec.json.Decoder(list[_Fact])
 
 
 async def of_area(
-    connection: Connection, region: str, on: date, only: Sequence[UUID] | None = None
+    connection: Connection,
+    region: str,
+    on: date,
+    only: Sequence[UUID] | None = None,
+    *,
+    without: Collection[UUID] = (),
 ) -> list[Screened]:
     """Active households of an area (or some of them) as they stand on a day, with the year to it.
 
-    Facts about a person whose data may not be used do not count (PIPL 47).
+    Facts about a person whose data may not be used do not count (PIPL 47), nor those `without` whom the
+    area is looked at.
     """
     latest = {t: code for t, (_, code) in STANDING.items() if code}
     rows = await connection.fetch(
@@ -42,9 +48,33 @@ async def of_area(
         [fact_type.value for fact_type in latest],
         [code.value for code in latest.values()],
         _types(Stands.LATEST_OF_A_PERSON),
+        list(without),
         timeout=60,
     )
     return await asyncio.to_thread(lambda: [_screened(row) for row in rows])
+
+
+async def left_out(connection: Connection, region: str) -> list[UUID]:
+    """The persons whose data may not be used (PIPL 47), of whom there is some in households of an area."""
+    rows = await connection.fetch(
+        """
+        select distinct f.person_id
+        from vault.restricted r join read.fact f using (person_id)
+        join read.household h using (household_id)
+        where f.current and h.status = 'ACTIVE' and h.region like $1 || '%'
+        """,
+        region,
+    )
+    return [row["person_id"] for row in rows]
+
+
+async def homes(connection: Connection, persons: Collection[UUID]) -> list[UUID]:
+    """The households that there is something of these persons in."""
+    rows = await connection.fetch(
+        "select distinct household_id from read.fact where current and person_id = any($1::uuid[])",
+        list(persons),
+    )
+    return [row["household_id"] for row in rows]
 
 
 def _types(stands: Stands) -> list[str]:
@@ -95,6 +125,7 @@ with usable as (
     select f.* from read.fact f
     where f.current and f.detected_on <= $4
         and not exists (select from vault.restricted r where r.person_id = f.person_id)
+        and f.person_id <> all($13::uuid[])
 ), costs as (
     select household_id, sum(amount) as own_cost from usable
     where fact_type = $2 and detected_on > $3
