@@ -124,6 +124,22 @@ async def test_E6_a_clue_that_joins_a_confirmed_episode_has_no_clock(
     assert [row["overdue"] for row in answer.json()] == [True]
 
 
+async def test_E6_a_clue_that_joined_after_the_verification_is_open_after_the_confirmation(
+    app: httpx.AsyncClient, desks: Desks
+) -> None:
+    home = await desks.verified()
+    late = {"risk_types": ["SCHOOLING"], "discovered_on": "2024-03-05"}
+    await desks.village.done(home.id, "clues", **CLUE | late)
+    await desks.posted(home, "2024-03-05", "2024-03-06")
+    await desks.approved(home, "2024-03-11", "2024-03-13")
+    form = {"monitored_class": "UNSTABLE_FORMERLY_POOR", "confirmed_on": "2024-03-16"}
+    await desks.office.done(home.id, "confirmation", **form)
+    url = f"/v1/clues?household_id={home.id}"
+    rows = (await app.get(url, headers=desks.village.headers)).json()
+    status = {row["risk_types"][0]: row["status"] for row in rows}
+    assert (status["ACCIDENT"], status["SCHOOLING"]) == ("TAKEN_UP", "OPEN")
+
+
 async def test_a_withdrawn_clue_ends_the_case(desks: Desks) -> None:
     home = await desks.opened()
     clue = (await desks.case(home))["case_id"]

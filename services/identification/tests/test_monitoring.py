@@ -177,6 +177,20 @@ def test_E6_a_clue_of_two_risks_waits_until_both_are_recorded_or_it_is_rejected(
     assert state([*given, *HOUSEHOLD.when(rejected, given=given)]).unhandled == ()
 
 
+def test_E6_a_clue_that_joins_after_the_verification_waits_to_be_looked_at() -> None:
+    """The county confirmed what was verified; another risk is not among it."""
+    clue = replace(RISK, clue_id=UUID(int=81), risk_types=(RiskType.SCHOOLING,))
+    late = history(*STEPS[:4], clue, *STEPS[4:])
+    assert [one.clue_id for one in state(late).unhandled] == [clue.clue_id]
+    in_time = history(*STEPS[:2], clue, *STEPS[2:])
+    found = replace(clue, risk_types=(RiskType.ILLNESS,), rule_id="SERIOUS-ILLNESS")
+    answered = history(*STEPS[:4], found, *STEPS[4:])
+    line = replace(clue, risk_types=(RiskType.LOW_INCOME,), rule_id="INCOME-LINE")
+    by_class = history(*STEPS[:4], line, *STEPS[4:])
+    for given in (in_time, answered, by_class):
+        assert state(given).unhandled == ()
+
+
 def test_T18_an_identification_in_error_is_cancelled_and_its_history_stays() -> None:
     (event,) = HOUSEHOLD.when(CANCEL, given=CONFIRMED)
     assert isinstance(event, MonitoringCancelled)

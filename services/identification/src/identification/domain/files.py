@@ -17,18 +17,19 @@ from contracts.monitoring import EntrySubject
 
 @dataclass(frozen=True)
 class Clue:
-    """One clue on a case."""
+    """One clue on a case; `rule_id` if a rule found it."""
 
     clue_id: UUID
     risk_types: frozenset[RiskType]
     discovered_on: date
+    rule_id: str | None = None
 
 
 @dataclass(frozen=True)
 class CaseFile:
     """A case, named by the clue that opened it. Its clock keeps the first day (A12).
 
-    `recused` declared to be relatives. `asked` is the comparison that is not completed, `objections` are those that are open, with
+    `recused` declared to be relatives, `verified` are the clues that were there to be verified. `asked` is the comparison that is not completed, `objections` are those that are open, with
     the day on which each was raised.
     """
 
@@ -39,6 +40,7 @@ class CaseFile:
     clues: tuple[Clue, ...]
     officers: tuple[UUID, ...] = ()
     recused: tuple[UUID, ...] = ()
+    verified: frozenset[UUID] = frozenset()
     consent: AuthorisationSigned | AuthorisationRefused | None = None
     asked: DataComparisonRequested | None = None
     hits: int | None = None

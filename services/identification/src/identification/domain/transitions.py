@@ -4,10 +4,12 @@
 that says which step comes first.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
+from contracts.codes import RiskType
 from contracts.episodes import (
     ClueRejected,
     ClueWithdrawn,
@@ -45,6 +47,8 @@ from identification.domain.commands import (
 from identification.domain.files import CaseFile, Clue, Reported
 from identification.domain.guards import Needed, out_of_order
 from identification.domain.known_incomes import find, with_one_more
+from identification.domain.risks import answers
+from identification.domain.rules_of_income import BY_INCOME
 from identification.domain.states import (
     Case,
     ClueOpen,
@@ -127,6 +131,8 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case HouseholdVerified():
             income = find(household.assessments, event.assessment_id)
             if isinstance(case, Verifying) and income:
+                clues = frozenset(clue.clue_id for clue in household.opened.clues)
+                household = replace(household, file=replace(household.opened, verified=clues))
                 category = household.registered.category
                 return replace(household, case=Verified(event, income, category))
         case HouseholdFoundNotAtRisk():
@@ -161,7 +167,11 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
             if isinstance(case, TownReviewed):
                 risks = tuple(event.risk_types)
                 monitored = Monitored(
-                    event, event.monitored_class, risks, disaster=event.disaster_subtype
+                    event,
+                    event.monitored_class,
+                    risks,
+                    unhandled=_too_late(household.opened, risks),
+                    disaster=event.disaster_subtype,
                 )
                 confirmed = replace(
                     household, case=monitored, episodes=event.episode_no, eliminated=None
@@ -170,6 +180,18 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case _:
             assert_never(event)
     raise AssertionError(f"{type(event).__name__} cannot follow {stage_of(case)}")
+
+
+def _too_late(file: CaseFile, risks: Sequence[RiskType]) -> tuple[Clue, ...]:
+    """E6: clues that joined after the verification, and name a risk that it did not find. What rules say of
+    the income that was verified is answered by the class."""
+    return tuple(
+        clue
+        for clue in file.clues
+        if clue.clue_id not in file.verified
+        and clue.rule_id not in BY_INCOME
+        and not answers(clue, risks)
+    )
 
 
 def _assessed(household: Household, event: IncomeAssessed) -> Household:
@@ -210,7 +232,8 @@ def _joined(household: Household, event: RiskClueAttached) -> Household:
 
 
 def _clue(event: RiskDetected | RiskClueAttached) -> Clue:
-    return Clue(event.clue_id, frozenset(event.risk_types), event.discovered_on)
+    risks = frozenset(event.risk_types)
+    return Clue(event.clue_id, risks, event.discovered_on, event.rule_id)
 
 
 def _reported(household: Household, event: RiskDetected | RiskClueAttached) -> Household:

@@ -30,7 +30,8 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     if single:
         await connection.execute(_SINGLE, *_columns(single))
     if whole := [row for f in fresh if (row := _whole(f))]:
-        await connection.execute(_WHOLE, *_columns(list(dict(whole).items())))
+        waiting = [clue.clue_id for f in fresh for clue in f.state.unhandled]
+        await connection.execute(_WHOLE, *_columns(list(dict(whole).items())), waiting)
     if granted := [f for f in fresh if isinstance(f.payload, EmergencyAssistanceGranted)]:
         await connection.execute(_GRANTED, *_columns([_granted(f) for f in granted]))
     if opened := [f.payload for f in fresh if isinstance(f.payload, RiskDetected)]:
@@ -73,10 +74,10 @@ def _single(f: Fresh) -> tuple[object, ...] | None:
 
 
 def _whole(f: Fresh) -> tuple[UUID, str] | None:
-    """What became of every clue of a case that is still open: the case was confirmed, or ended."""
+    """What became of every other clue of a case that is still open: the case was confirmed, or ended."""
     household: Household = f.state
     monitored = monitored_of(household.case)
-    if household.file and monitored and not monitored.unhandled:
+    if household.file and monitored:
         return household.file.case_id, TAKEN_UP
     if household.case is None and household.ended:
         return household.ended.file.case_id, OUTCOMES.get(household.ended.outcome, CLOSED)
@@ -111,7 +112,7 @@ from unnest($1::uuid[], $2::text[]) as t (clue_id, status) where c.clue_id = t.c
 _WHOLE = """
 update read.clue c set status = t.status
 from unnest($1::uuid[], $2::text[]) as t (case_id, status)
-where c.case_id = t.case_id and c.status = 'OPEN'
+where c.case_id = t.case_id and c.status = 'OPEN' and c.clue_id <> all($3::uuid[])
 """
 _GRANTED = """
 insert into read.emergency_grant (grant_id, household_id, region, granted_on, taken_up, warned)
