@@ -47,8 +47,9 @@ REFUSALS = {
     ),
     "not-an-identity-number": Text(
         422,
-        "证件号码有误：应为18位身份证号码，或20、22位残疾人证号码",
-        "Not an identity number: 18 characters of an identity card, or 20 or 22 of a disability card",
+        "证件号码有误：应为18位身份证号码，20、22位残疾人证号码，或名册上的脱敏号码（如 990000********0118）",
+        "Not an identity number: 18 characters of an identity card, 20 or 22 of a disability card, or a "
+        "masked number as lists show it (990000********0118)",
     ),
     "nobody-by-this-number": Text(
         404,

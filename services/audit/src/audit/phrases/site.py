@@ -27,7 +27,7 @@ SITE = {
         "Whole, or masked as lists show it (990000********0118). Used for this question only: "
         "identification looks it up; it is not kept here, not logged, and in no address.",
     ),
-    "candidates": Words("脱敏号码可能所属的农户", "Households that a masked number may be of"),
+    "candidates": Words("脱敏号码可能所属的农户", "Households the masked number may belong to"),
     "candidates_help": Words(
         "同一脱敏号码可能属于多人，请核对后打开。查找已记录。",
         "Several persons may have the same masked number. That you looked is recorded.",
