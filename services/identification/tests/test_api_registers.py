@@ -106,6 +106,26 @@ async def test_S1305_a_failed_test_is_a_clue_for_the_two_groups_that_the_source_
     assert body["source_id"] in [row["source_id"] for row in stale.json()]
 
 
+async def test_S1307_a_source_serves_households_that_are_on_the_register(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    """A wrong id would leave the household that was meant without a source, and nobody would know."""
+    number = await registered(app, callers)
+    body = source(number, number) | {"served": [id_of(number), str(UUID(int=7)), str(UUID(int=8))]}
+    answer = await app.post("/v1/water-sources", json=body, headers=water(callers, f"u{number}"))
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "water-served-unknown")
+    assert [error["pointer"] for error in problem["errors"]] == ["/served/1", "/served/2"]
+    assert "2 户未登记" in problem["title"]
+    body["served"] = []
+    answer = await app.post("/v1/water-sources", json=body, headers=water(callers, f"v{number}"))
+    assert answer.status_code == 201, answer.text
+    url = f"/v1/water-sources/{body['source_id']}/served"
+    form = {"effective_on": "2024-03-01", "connected": [str(UUID(int=7))]}
+    answer = await app.post(url, json=form, headers=water(callers, f"w{number}"))
+    assert answer.json()["errors"][0]["pointer"] == "/connected/0"
+
+
 async def test_S1305_a_household_that_is_connected_to_a_failed_source_gets_the_same_clue_once(
     app: httpx.AsyncClient, callers: Callers, sql: asyncpg.Connection, runtime: Runtime
 ) -> None:

@@ -1,5 +1,6 @@
 """The water department's register: sources, whom they serve, tests and outages."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -32,6 +33,7 @@ from identification.domain.water import (
     ReportOutage,
     WaterCommand,
 )
+from identification.read_model import register as register_of_households
 from identification.read_model import water
 
 router = APIRouter(prefix="/v1/water-sources", tags=["registers"])
@@ -94,7 +96,9 @@ async def register(form: SourceForm, request: Request, caller: Caller) -> Respon
         **{**dict(form), "served": frozenset(form.served)},
         today=today,
     )
-    return await _take(request, caller, form.source_id, form.region, command, form.registered_on)
+    named = ("/served", form.served)
+    on = form.registered_on
+    return await _take(request, caller, form.source_id, form.region, command, on, named)
 
 
 @router.post("/{source_id}/served", status_code=201, summary="Connect or disconnect households")
@@ -106,7 +110,8 @@ async def serve(source_id: UUID, form: ServiceForm, request: Request, caller: Ca
         effective_on=form.effective_on,
         today=wired(request).runtime.clock.today(),
     )
-    return await _take(request, caller, source_id, None, command, form.effective_on)
+    named = ("/connected", form.connected)
+    return await _take(request, caller, source_id, None, command, form.effective_on, named)
 
 
 @router.post("/{source_id}/tests", status_code=201, summary="Record a test report")
@@ -145,10 +150,12 @@ async def _take(
     region: str | None,
     command: WaterCommand,
     on: date,
+    named: tuple[str, Sequence[UUID]] = ("", ()),
 ) -> Response:
     """Record the command for a source of the caller's area; only the water department may.
 
-    `ETag` is the source's version, which the list shows too (ADR 0020).
+    `named` are households, by where they stand in the form: each is on the register, or nobody would miss
+    the one that was meant (S1.3-07). `ETag` is the source's version, which the list shows too (ADR 0020).
     """
     app = wired(request)
     if caller.actor.department != DEPARTMENT:
@@ -163,6 +170,18 @@ async def _take(
     if region is None:
         raise Problem("water-source-unknown")
     caller.must_cover(region)
+    key = Key(
+        caller.client,
+        required_key(request),
+        fingerprint(request.url.path.encode(), await request.body()),
+    )
+    pointer, households = named
+    async with app.runtime.pool.acquire() as connection:
+        known = await register_of_households.regions_of(connection, households)
+    if strangers := [n for n, one in enumerate(households) if one not in known]:
+        raise Problem(
+            "water-served-unknown", faults=[fault(f"{pointer}/{n}", "value") for n in strangers]
+        )
     policy: Any = getattr(command, "policy", None)
     recorded = await app.runtime.writer.execute(
         Intent(
@@ -176,11 +195,7 @@ async def _take(
                 occurred_at=min(start_of(on), app.runtime.clock.now()),
                 policy_version=policy.version if policy else None,
             ),
-            key=Key(
-                caller.client,
-                required_key(request),
-                fingerprint(request.url.path.encode(), await request.body()),
-            ),
+            key=key,
             expected_version=expected_version(request),
         )
     )

@@ -6,6 +6,11 @@ REGISTERS: dict[str, Text] = {
     "water-source-unknown": Text(
         404, "没有此水源：请先登记水源", "No such water source: register it first"
     ),
+    "water-served-unknown": Text(
+        422,
+        "有 {count} 户未登记：请核对农户编号，或先登记农户，再用 /served 接入",
+        "{count} of the households are not on the register: check their ids, or register and connect them later",
+    ),
     "water-source-exists": Text(
         409,
         "该水源已登记且内容不同：供水户用 /served 变更",
