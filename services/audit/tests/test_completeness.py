@@ -70,7 +70,7 @@ async def test_nothing_yet_is_no_agreement_and_what_is_not_run_is_named(
         "帮扶": "本系统未运行",
     }
     page = (await client.get("/completeness?lang=en")).text
-    for said in ("Nothing recorded yet: the service states", "Not run here: no key of the service"):
+    for said in ("Nothing recorded yet: up to the moment", "Not run here: no key of the service"):
         assert said in page
     await pool.execute("update log.trees set size = 1 where name = 'assistance/3'")
     assert (await _outcomes(client))["帮扶"] == "尚未声明"  # somebody runs it, without a key
