@@ -179,21 +179,24 @@ async def test_a_rebuild_that_is_cancelled_changes_nothing_and_goes_on_later(
     await system.publish([event for _ in range(10) for event in told(3)])
     await system.settled()
     whole = await system.proof()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "audit.rebuild", "--workers", workers),
-        env={
-            **os.environ,
-            "DATABASE_URL": system.servers.database_url,
-            "KAFKA_BOOTSTRAP_SERVERS": kafka,
-        },
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout
-    first = await asyncio.wait_for(process.stdout.readline(), 30)
-    assert re.fullmatch(rb"read [\d,]+ of [\d,]+ records, .*/s.*\n", first)
-    process.send_signal(sent)
-    _, complaint = await asyncio.wait_for(process.communicate(), 30)
+    async with system.runtime.pool.acquire() as connection, connection.transaction():
+        # As the service does while it applies a batch: however fast it reads, it does not get to swap.
+        await connection.execute("select pg_advisory_xact_lock(hashtext('audit'))")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "audit.rebuild", "--workers", workers),
+            env={
+                **os.environ,
+                "DATABASE_URL": system.servers.database_url,
+                "KAFKA_BOOTSTRAP_SERVERS": kafka,
+            },
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout
+        first = await asyncio.wait_for(process.stdout.readline(), 30)
+        assert re.fullmatch(rb"read [\d,]+ of [\d,]+ records, .*/s.*\n", first)
+        process.send_signal(sent)
+        _, complaint = await asyncio.wait_for(process.communicate(), 30)
     assert (process.returncode, b"go on with --resume" in complaint) == (1, True), complaint
     assert await system.proof() == whole
     assert (await system.rebuild(resume=True)).proof == whole
