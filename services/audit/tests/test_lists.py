@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from audit.looks import STAFF
+from audit.lookup import asking
 from common.testing import Issuer, envelope, household
 from common.writer import Unavailable
 from contracts.envelope import Envelope
@@ -87,7 +88,6 @@ async def test_a_list_is_one_record_with_what_was_asked_for_and_how_many_there_w
     "path",
     [
         "/v1/households",
-        "/",
         "/county",
         "/county/households?phase=CLUE",
         "/v1/timeline/hash",
@@ -120,6 +120,40 @@ async def test_A75_whoever_may_see_no_list_is_refused_and_that_is_recorded(
     (refused,) = await recorded(pool)
     assert (refused["type"], refused["data"]["refusal"]) == ("ListRefused", why)
     assert refused["data"]["area"] == (region or "0")
+
+
+@pytest.mark.parametrize(
+    ("department", "region", "scopes", "path", "status", "why"),
+    [
+        ("yibao", "441624", "audit:read", "/", 200, None),
+        ("yibao", "441624", "audit:read", f"/?household={household(1)}", 303, None),
+        ("yibao", "441624", "audit:read", f"/?region={VILLAGE}", 403, "NOT_ROUTED"),
+        ("yibao", "441624", "facts:write", "/", 403, "NO_SCOPE"),
+        ("yibao", "", "audit:read", "/", 403, "OUTSIDE_REGION"),
+        (STAFF, "", "audit:read", "/", 403, "OUTSIDE_REGION"),
+    ],
+)
+async def test_A75_a_department_finds_a_household_and_sees_no_list(
+    client: httpx.AsyncClient,
+    app: FastAPI,
+    households: None,
+    pool: asyncpg.Pool,
+    tokens: Issuer,
+    department: str,
+    region: str,
+    scopes: str,
+    path: str,
+    status: int,
+    why: str | None,
+) -> None:
+    app.state.lookup = asking("http://127.0.0.1:1")
+    asks = tokens.bearer("somebody", scopes, department=department, region=region)
+    answer = await client.get(path, headers={**asks, "Accept": "text/html"})
+    assert answer.status_code == status
+    assert [r["data"]["refusal"] for r in await recorded(pool)] == ([why] if why else [])
+    assert ('name="identity_number"' in answer.text) == (status == 200)
+    assert ("部门请按系统户号" in answer.text) == (why == "NOT_ROUTED")
+    assert VILLAGE not in answer.text.replace(path, "")
 
 
 async def test_another_area_is_refused_under_its_own_name(

@@ -312,6 +312,7 @@ async def test_no_badge_is_computed_where_not_all_is_seen(
     assert ('id="badge"' in whole, said in whole) == (True, False)
     assert ('id="badge"' in part, said in part) == (False, True)
     assert 'class="badge good"' not in part
+    assert ('href="/?region=' in whole, 'href="/?region=' in part) == (True, False)  # gets no lists
 
 
 async def test_a_departments_look_is_for_its_task_unless_it_says_otherwise(

@@ -64,7 +64,10 @@ class Listing(SignedIn):
             refused = ListRefused(area=place, shown=self.shown, refusal=why)
             await record_list(request, caller, refused)
             allowed_by(caller, self.scope)
-            raise Problem(PROBLEMS[why])
+            raise Problem("no-lists" if why is Why.NOT_ROUTED else PROBLEMS[why])
+        return self._lister(request, caller, place)
+
+    def _lister(self, request: Request, caller: Principal, place: str) -> Lister:
         return Lister(
             caller.client,
             caller.scopes,
@@ -84,11 +87,33 @@ class Listing(SignedIn):
         raise Problem("not-found")
 
 
+class Finding(Listing):
+    """The policy of the page where households are found: a department comes in, and asks for one; if it
+    names an area, it asks for a list."""
+
+    async def __call__(self, request: Request) -> Lister:
+        """As `Listing`."""
+        caller = await identified(request)
+        place = caller.actor.region
+        named = "region" in request.query_params
+        if not place or named or oversees(caller) or outside(caller, self.scope, place):
+            return await super().__call__(request)
+        return self._lister(request, caller, place)
+
+
 def listing(shown: Shown, *, scope: str = SCOPE) -> Any:
     """For a route's parameter: `caller: Annotated[Lister, listing(Shown.COUNTY)]`."""
+    return _recorded(Listing(scope, shown))
 
+
+def finding() -> Any:
+    """As `listing`, of the page where households are found."""
+    return _recorded(Finding(SCOPE, Shown.VILLAGES))
+
+
+def _recorded(policy: Listing) -> Any:
     async def recorded(
-        request: Request, lister: Annotated[Lister, Depends(Listing(scope, shown))]
+        request: Request, lister: Annotated[Lister, Depends(policy)]
     ) -> AsyncIterator[Lister]:
         yield lister
         if not lister.said:

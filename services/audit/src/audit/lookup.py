@@ -91,7 +91,7 @@ async def _refused(request: Request, caller: Principal) -> NoReturn:
     area = caller.actor.region or NOWHERE
     look = ListRefused(area=area, shown=Shown.BY_NUMBER, refusal=Refusal.NOT_ROUTED)
     await record_list(request, caller, look)
-    raise Problem("not-routed")
+    raise Problem("no-lists")
 
 
 async def _listed(

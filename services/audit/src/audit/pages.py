@@ -12,20 +12,21 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from audit import access_pages, completeness, county, household, live, lookup, queries
 from audit.access import COOKIE, SCOPE, SigningIn, form, signed_in
 from audit.api import MOST, runtime_of
-from audit.lists import Lister, listing
+from audit.lists import Lister, finding
+from audit.looks import oversees
 from audit.problem import local, problem_page
 from audit.rendering import SAFE, address, household_id, language, page
 from audit.timeline import household_cursor, household_in
 from common.auth import Principal
 from common.http import only_filters
-from contracts.access import Shown
 
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @router.get("/")
-async def find(request: Request, caller: Annotated[Lister, listing(Shown.VILLAGES)]) -> Response:
-    """Villages of the caller's area; with `region` the households of one; with `household`, that."""
+async def find(request: Request, caller: Annotated[Lister, finding()]) -> Response:
+    """Villages of the caller's area, if it may see lists; with `region` the households of one; with
+    `household`, that."""
     only_filters(request, ("household", "region", "cursor", "lang", "purpose"))
     asked = request.query_params.get("household", "").strip()
     if asked:
@@ -37,8 +38,11 @@ async def find(request: Request, caller: Annotated[Lister, listing(Shown.VILLAGE
     region = request.query_params.get("region")
     place, engine = caller.place, runtime_of(request).engine
     if region is None or len(region) < 12:
-        villages = await queries.villages(engine, place)
-        caller.show(sum(village.households for village in villages))
+        villages = await queries.villages(engine, place) if oversees(caller) else None
+        if villages is None:
+            caller.show_nothing()
+        else:
+            caller.show(sum(village.households for village in villages))
         return page(
             request,
             "find.html",

@@ -45,6 +45,12 @@ REFUSALS = {
         "用途应为不超过 200 字的一行文字（UTF-8），且不得含证件号码",
         "A purpose is one line of text (UTF-8), at most 200 characters, without an identity number",
     ),
+    "no-lists": Text(
+        403,
+        "没有权限：名单和总览只供监督人员和县乡村工作人员查看，部门请按系统户号或完整证件号码查找分派给本部门的农户",
+        "Not allowed: lists and overviews are for supervisors and staff; a department finds the households "
+        "routed to it by household id or whole identity number",
+    ),
     "not-an-identity-number": Text(
         422,
         "证件号码有误：应为18位身份证号码，20、22位残疾人证号码，或名册上的脱敏号码（如 990000********0118）",
