@@ -243,7 +243,8 @@ async def test_events_that_the_log_has_lost_are_not_thrown_away(system: System) 
     await system.publish(told(1))
     await system.settled()
     await system.runtime.pool.execute(
-        "insert into read.timeline select (jsonb_populate_record(t, '{\"version\": 1000}')).* "
+        "insert into read.timeline select (jsonb_populate_record(t, "
+        "jsonb_build_object('version', 1000, 'hash', sha256('lost')))).* "
         "from read.timeline t where service = 'assets' limit 1"
     )
     whole = await system.proof()

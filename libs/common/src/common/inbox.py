@@ -57,6 +57,10 @@ class Inbox:
         self.name = name
         self._handle = handle
 
+    async def handle(self, connection: Connection, items: Sequence[Incoming]) -> None:
+        """Have the effect of these events."""
+        await self._handle(connection, items)
+
     async def apply(
         self, connection: Connection, items: Sequence[Incoming], *, singly: bool = False
     ) -> None:
@@ -95,7 +99,7 @@ class Inbox:
             elif item.event and reason is None:
                 applied += 1
         if ready:
-            await self._handle(connection, ready)
+            await self.handle(connection, ready)
         await self.move_cursors(connection, seen.moved.values())
         if parking:
             await self._park(connection, parking)
@@ -155,7 +159,7 @@ class Inbox:
     async def _attempt(self, connection: Connection, item: Incoming) -> str | None:
         try:
             async with connection.transaction():  # a savepoint: its neighbours are kept
-                await self._handle(connection, [item])
+                await self.handle(connection, [item])
         except TRANSIENT:
             raise
         except Exception as error:

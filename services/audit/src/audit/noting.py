@@ -31,15 +31,14 @@ async def drop(connection: Connection, schema: str) -> None:
 async def fill_cursors(connection: Connection, consumer: str, schema: str) -> bool:
     """Give `consumer` the cursors that the timeline of `schema` stands at.
 
-    False, and nothing is changed, if it does not have each version of each stream once: partitions
-    that were read without knowing of each other hold parts of one stream.
+    False, and it has none, if it does not have each version of each stream once: partitions that
+    were read without knowing of each other hold parts of one stream.
     """
-    if not await connection.fetchval(_WHOLE.format(schema=schema), timeout=None):
-        return False
     async with connection.transaction():
         await connection.execute("delete from es.cursors where consumer = $1", consumer)
-        await connection.execute(_FILL.format(schema=schema), consumer, SOURCE_PREFIX, timeout=None)
-    return True
+        query = _FILL.format(schema=schema)
+        whole: bool = await connection.fetchval(query, consumer, SOURCE_PREFIX, timeout=None)
+    return whole
 
 
 async def repeated(connection: Connection, consumer: str, schema: str) -> int:
@@ -52,15 +51,12 @@ class Noting(Remembering):
     """Treats duplicates, gaps and forks as the live inbox does, by the cursors in the database."""
 
     def __init__(self, name: str, handle: Handle, schema: str) -> None:
-        async def noted(connection: Connection, items: Sequence[Incoming]) -> None:
-            await handle(connection, items)
-            self.applied(items)
-
-        super().__init__(name, noted, schema)
+        super().__init__(name, handle, schema)
         self._applied: list[Incoming] = []  # of this batch
 
-    def applied(self, items: Sequence[Incoming]) -> None:
-        """These are in the timeline now, if the transaction succeeds."""
+    async def handle(self, connection: Connection, items: Sequence[Incoming]) -> None:
+        """As given; then they are in the timeline, if the transaction succeeds."""
+        await super().handle(connection, items)
         self._applied += items
 
     async def apply(
@@ -92,9 +88,9 @@ class Rereading(Noting):
         for service, stream, hashes in read:
             self._hashes[SOURCE_PREFIX + service, stream] = bytearray(hashes)
 
-    def applied(self, items: Sequence[Incoming]) -> None:
-        """Learn them."""
-        super().applied(items)
+    async def handle(self, connection: Connection, items: Sequence[Incoming]) -> None:
+        """As given, and learn them."""
+        await super().handle(connection, items)
         for event in _events(items):
             stream = (event.source, event.stream)
             known = self._hashes.get(stream)
@@ -179,13 +175,16 @@ where not exists (
     where (t.topic, t.partition, t."offset") = (e.topic, e.partition, e."offset")
 )
 """
-_ENDS = """
-select service, stream, max(version) as version, count(*) as events
-from {schema}.timeline group by service, stream
-"""
-_WHOLE = f"select not exists (select from ({_ENDS}) as ends where version <> events)"
-_FILL = f"""
-insert into es.cursors (consumer, source, stream, version, hash)
-select $1, $2 || service, stream, version, t.hash
-from ({_ENDS}) as ends join {{schema}}.timeline t using (service, stream, version)
+_FILL = """
+with ends as materialized (
+    select service, stream, max(version) as version, count(*) as events
+    from {schema}.timeline group by service, stream
+), filled as (
+    insert into es.cursors (consumer, source, stream, version, hash)
+    select $1, $2 || service, stream, version, t.hash
+    from ends join {schema}.timeline t using (service, stream, version)
+    where not exists (select from ends where version <> events)
+    returning 1
+)
+select (select count(*) from filled) = (select count(*) from ends)
 """

@@ -40,6 +40,8 @@ from common.topics import PARTITIONS
 
 ONE_AT_A_TIME = 7_301_004  # advisory lock
 KEY = "timeline_pkey"
+# It goes through all of the timeline several times, and is alone: what it sorts and joins stays in memory.
+ROOMY = "set work_mem = '128MB'; set maintenance_work_mem = '256MB'"
 
 
 class WouldLose(Exception):
@@ -81,6 +83,7 @@ async def rebuild(
     try:
         if not await connection.fetchval("select pg_try_advisory_lock($1)", ONE_AT_A_TIME):
             raise LogIncomplete("another rebuild is at work on this database")
+        await connection.execute(ROOMY)
         resume = resume and await _has(connection, "leaves")
         if not resume:
             await _lay(connection, servers)
@@ -88,6 +91,7 @@ async def rebuild(
             async with telling(servers, tell):
                 await read(servers, workers, resume)
             tell("indexing")
+            await connection.execute(f"analyze {BESIDE}.timeline", timeout=None)
             if not await noting.fill_cursors(connection, NEXT, BESIDE):
                 tell("a stream is in more than one partition: reading all again, as one")
                 await _lay(connection, servers)
@@ -181,11 +185,8 @@ _LOOKS = f"select count(*) from {BESIDE}.timeline where {LOOKS}"
 _MISSING = f"""
 select count(*) from {SCHEMA}.timeline old
 join es.offsets o on o.consumer = $1 and o.topic = old.topic and o.partition = old.partition
-where old."offset" < o.next and not exists (
-    select from {BESIDE}.timeline new
-    where (new.key, new.recorded_at, new.service, new.stream, new.version)
-        = (old.key, old.recorded_at, old.service, old.stream, old.version) and new.hash = old.hash
-)
+where old."offset" < o.next
+    and not exists (select from {BESIDE}.timeline new where new.hash = old.hash)
 """
 
 
@@ -230,8 +231,8 @@ def main() -> None:
         sys.exit(f"Kafka or Postgres went away; go on with --resume: {error!r}")
     seconds = time.monotonic() - started
     say(
-        f"{done.proof.count:,} events from {done.records:,} records in {seconds:.1f} s "
-        f"({done.records / seconds:,.0f}/s); {done.duplicates:,} duplicates dropped"
+        f"{done.proof.count:,} events and {done.looks:,} looks from {done.records:,} records in "
+        f"{seconds:.1f} s ({done.records / seconds:,.0f}/s); {done.duplicates:,} duplicates dropped"
     )
     for reason, count in done.parked.items():
         say(f"{count:,} records parked: {reason}")
