@@ -121,7 +121,7 @@ async def test_A75_a_department_is_refused_what_is_not_routed_to_it_and_that_is_
     answer = await client.get(TIMELINE, headers=yibao)
     assert (answer.status_code, answer.json()["code"]) == (403, "not-routed")
     assert await recorded(pool) == [refusal("NOT_ROUTED")]
-    for path in ("/v1/households", "/v1/timeline/hash", "/"):
+    for path in ("/v1/households", "/v1/timeline/hash", "/county"):
         assert (await client.get(path, headers=yibao)).status_code == 403
     nobody = tokens.bearer("nobody", "audit:read", department="")
     assert (await client.get(TIMELINE, headers=nobody)).status_code == 403
