@@ -100,7 +100,11 @@ async def test_A48_who_was_found_without_that_data_is_not_found_again(
     if not first:
         await told(home.people[1], 600_000, settled_on=recent)
     (clue,) = await eventually(lambda: told.clues(home))
-    withdrawal = {"clue_id": clue["clue_id"], "withdrawn_by": "REPORTER", "reason": "核实有误"}
+    withdrawal = {
+        "clue_id": clue["clue_id"],
+        "withdrawn_by": "REPORTER",
+        "reason": "核实时弄错了农户，不是这一户",
+    }
     town = Register(app, callers.staff("episodes:town", "town", "441624"))
     await town.done(home.id, "withdrawal", withdrawn_on=clue["discovered_on"], **withdrawal)
     await officer.lift(home, 0)
