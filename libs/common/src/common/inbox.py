@@ -230,15 +230,21 @@ class Inbox:
         )
 
 
+def why_parked(keys: str, of: str = "true") -> str:
+    """SQL: each of these `keys` (an expression) that is parked, and why: for a gap only if nothing else is
+    wrong. `of` narrows the records that are looked at. $1 is the consumer."""
+    return f"""
+select distinct on (key) key, reason from es.parked
+where consumer = $1 and {of} and key = any({keys}::text[]) order by key, reason = '{GAP}', id
+"""
+
+
 _SEEN = f"""
 select c.source, c.stream, c.version, c.hash, null as key, null as reason
 from es.cursors c join unnest($2::text[], $3::text[]) as asked (source, stream)
     on c.consumer = $1 and c.source = asked.source and c.stream = asked.stream
 union all
-select null, null, null, null, p.key, p.reason from (
-    select distinct on (key) key, reason from es.parked
-    where consumer = $1 and key = any($4::text[]) order by key, reason = '{GAP}', id
-) as p
+select null, null, null, null, p.key, p.reason from ({why_parked("$4")}) as p
 """
 _CURSORS = """
 insert into es.cursors (consumer, source, stream, version, hash)

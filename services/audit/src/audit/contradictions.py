@@ -16,21 +16,12 @@ SERVING = "read"  # the schema of the timeline that is shown
 
 
 class Remembering(Inbox):
-    """An inbox whose effect is the timeline of `schema`. `repeated` is SQL: whether the claim `c` has been
-    heard before."""
-
-    repeated = """
-        select from {schema}.timeline t where t.key = c.key and t.recorded_at = c.recorded_at
-            and t.service = c.service and t.stream = c.stream and t.version = c.version
-            and t.hash = c.hash
-    """
+    """An inbox whose effect is the timeline of `schema`."""
 
     def __init__(self, name: str, handle: Handle, schema: str = SERVING) -> None:
         super().__init__(name, handle)
         self.schema = schema
-        self.otherwise = _OTHERWISE.format(
-            schema=schema, repeated=self.repeated.format(schema=schema)
-        )
+        self.otherwise = _OTHERWISE.format(schema=schema)
 
     async def forks(
         self, connection: Connection, items: Sequence[Incoming], cursors: Cursors
@@ -55,7 +46,11 @@ with claim as materialized (
     select * from unnest(
         $1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::bytea[]
     ) as c (key, recorded_at, service, stream, version, hash)
-    where not exists ({repeated})
+    where not exists (
+        select from {schema}.timeline t where t.key = c.key and t.recorded_at = c.recorded_at
+            and t.service = c.service and t.stream = c.stream and t.version = c.version
+            and t.hash = c.hash
+    )
 )
 select c.hash from claim c
 cross join lateral (

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from audit.contradictions import Remembering
 from audit.log.append import Leaf, leaf_of
-from common.inbox import Handle
+from common.inbox import Handle, why_parked
 from common.incoming import Incoming
 from common.intents import Connection
-from common.verdicts import GAP, Cursors, Forks, Seen
+from common.verdicts import Cursors, Forks, Seen
 from contracts.envelope import SOURCE_PREFIX, Envelope
 
 DIGEST = 32  # bytes
@@ -161,10 +161,7 @@ select service, stream, string_agg(hash, ''::bytea order by version) from {schem
 where partition = $1 group by service, stream
 """
 _IS_ANY_PARKED = "select exists (select from es.parked where consumer = $1 and partition = $2)"
-_PARKED = f"""
-select distinct on (key) key, reason from es.parked
-where consumer = $1 and partition = $2 and key = any($3::text[]) order by key, reason = '{GAP}', id
-"""
+_PARKED = why_parked("$3", "partition = $2")
 _REPEATED = """
 select count(*) from {schema}.elsewhere e
 where not exists (

@@ -58,6 +58,7 @@ async def _reread(servers: Servers, partitions: range, resume: bool) -> None:
 
 @asynccontextmanager
 async def telling(servers: Servers, tell: Tell) -> AsyncIterator[None]:
+    """Say every second how far the reading is, as long as this lasts."""
     progress = asyncio.create_task(_progress(servers, tell))
     try:
         yield

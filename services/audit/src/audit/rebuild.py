@@ -91,7 +91,6 @@ async def rebuild(
             async with telling(servers, tell):
                 await read(servers, workers, resume)
             tell("indexing")
-            await connection.execute(f"analyze {BESIDE}.timeline", timeout=None)
             if not await noting.fill_cursors(connection, NEXT, BESIDE):
                 tell("a stream is in more than one partition: reading all again, as one")
                 await _lay(connection, servers)

@@ -1,7 +1,7 @@
 """Reading the log into tables beside the serving ones: one worker, any set of partitions.
 
-The records go through `common.inbox`, as they did when the service heard them, under a consumer of
-its own (`NEXT`): the same rules for duplicates, gaps and what is parked, with cursors, offsets and
+The records go through an inbox (`audit.noting`), as they did when the service heard them, under a
+consumer of its own (`NEXT`): the same rules for duplicates, gaps and what is parked, with offsets and
 rows in one transaction. So a refill that was interrupted goes on where it stopped, any number of
 workers may share the partitions, and progress is what the database says.
 """
