@@ -20,7 +20,7 @@ from audit.access import COOKIE, form, signed_in
 from audit.api import runtime_of
 from audit.lists import record_list
 from audit.looks import NOWHERE, TASK, USUAL, oversees, record, stated, stream_of
-from audit.rendering import SAFE, address, language, page
+from audit.rendering import SAFE, address, page, same_language
 from common.auth import Principal
 from common.http import only_filters
 from common.problems import Problem
@@ -82,8 +82,8 @@ async def find(request: Request, caller: Annotated[Principal, signed_in()]) -> R
     id_ = found.household_id
     look = HouseholdLookedAt(household_id=id_, shown=Shown.BY_NUMBER, purpose=purpose)
     await record(runtime_of(request), caller, stream_of(id_), found.region, look)
-    query = {"lang": "en"} if language(request) == "en" else {}
-    return RedirectResponse(address(f"/households/{id_}", query), 303, headers=SAFE)
+    to = address(f"/households/{id_}", same_language(request))
+    return RedirectResponse(to, 303, headers=SAFE)
 
 
 async def _refused(request: Request, caller: Principal) -> NoReturn:

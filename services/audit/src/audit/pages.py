@@ -15,7 +15,7 @@ from audit.api import MOST, runtime_of
 from audit.lists import Lister, finding
 from audit.looks import oversees
 from audit.problem import local, problem_page
-from audit.rendering import SAFE, address, household_id, language, page
+from audit.rendering import SAFE, address, household_id, page, same_language
 from audit.timeline import household_cursor, household_in
 from common.auth import Principal
 from common.http import only_filters
@@ -31,10 +31,8 @@ async def find(request: Request, caller: Annotated[Lister, finding()]) -> Respon
     asked = request.query_params.get("household", "").strip()
     if asked:
         caller.show_nothing()
-        query = {"lang": "en"} if language(request) == "en" else {}
-        return RedirectResponse(
-            address(f"/households/{household_id(asked)}", query), 303, headers=SAFE
-        )
+        to = address(f"/households/{household_id(asked)}", same_language(request))
+        return RedirectResponse(to, 303, headers=SAFE)
     region = request.query_params.get("region")
     place, engine = caller.place, runtime_of(request).engine
     if region is None or len(region) < 12:
@@ -88,8 +86,7 @@ async def sign_in(
 @router.post("/session/end")
 async def sign_out(request: Request, caller: Annotated[Principal, signed_in()]) -> Response:
     """Forget the token, and keep the language."""
-    query = {"lang": "en"} if language(request) == "en" else {}
-    answer = RedirectResponse(address("/", query), 303, headers=SAFE)
+    answer = RedirectResponse(address("/", same_language(request)), 303, headers=SAFE)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
 

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from audit.access import COOKIE, form
 from audit.phrases import PHRASES
-from audit.rendering import address, language, page
+from audit.rendering import address, language, page, same_language
 from common.http import correlation_id
 
 PAGES = re.compile(
@@ -72,7 +72,7 @@ async def _sign_in(request: Request, told: dict[str, Any]) -> Response:
     if request.method == "GET" and PAGES.fullmatch(path):
         back = address(path, request.query_params)
     else:
-        back = local(posted.get("next", address(_back(path), _lang(request))))
+        back = local(posted.get("next", address(_back(path), same_language(request))))
     failed = told if posted.get("token") or COOKIE in request.cookies else None
     return page(request, "sign_in.html", told["status"], here=back, next=back, failed=failed)
 
@@ -103,12 +103,7 @@ def _again(request: Request, status: int) -> str | None:
     if status >= 500:
         return address(path, request.query_params)
     conditions = request.query_params.keys() - {"lang"}
-    return address(path, _lang(request)) if status in (400, 422) and conditions else None
-
-
-def _lang(request: Request) -> dict[str, str]:
-    """The language, as a query that keeps it."""
-    return {"lang": "en"} if language(request) == "en" else {}
+    return address(path, same_language(request)) if status in (400, 422) and conditions else None
 
 
 def _back(path: str) -> str:

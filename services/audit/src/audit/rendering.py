@@ -82,6 +82,11 @@ def language(request: Request) -> Language:
     return "en" if request.query_params.get("lang") == "en" else "zh"
 
 
+def same_language(request: Request) -> dict[str, str]:
+    """The query that keeps the language."""
+    return {"lang": "en"} if language(request) == "en" else {}
+
+
 def address(path: str, query: Mapping[str, str]) -> str:
     """A path with its query."""
     return f"{path}?{urlencode(query)}" if query else path
