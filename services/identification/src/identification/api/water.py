@@ -176,12 +176,13 @@ async def _take(
         fingerprint(request.url.path.encode(), await request.body()),
     )
     pointer, households = named
-    async with app.runtime.pool.acquire() as connection:
-        known = await register_of_households.regions_of(connection, households)
-    if strangers := [n for n, one in enumerate(households) if one not in known]:
-        raise Problem(
-            "water-served-unknown", faults=[fault(f"{pointer}/{n}", "value") for n in strangers]
-        )
+    if households:
+        async with app.runtime.pool.acquire() as connection:
+            known = await register_of_households.regions_of(connection, households)
+        if strangers := [n for n, one in enumerate(households) if one not in known]:
+            raise Problem(
+                "water-served-unknown", faults=[fault(f"{pointer}/{n}", "value") for n in strangers]
+            )
     policy: Any = getattr(command, "policy", None)
     recorded = await app.runtime.writer.execute(
         Intent(
