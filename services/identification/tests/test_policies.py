@@ -129,8 +129,8 @@ def test_a_value_that_is_refused_is_told_with_what_it_may_be() -> None:
 
 def test_whatever_may_be_published_can_be_computed_with() -> None:
     """A clue, a household and a source of water, judged with every number as great as it may be."""
-    greatest = {key: most(key) for key, kind in KINDS.items() if kind is int}
-    policy = replace(POLICY, **greatest)  # type: ignore[arg-type]
+    greatest: dict[str, Any] = {key: most(key) for key, kind in KINDS.items() if kind is int}
+    policy = replace(POLICY, **greatest)
     assert policy.due_on(TODAY) > TODAY
     assert years_after(TODAY, policy.water_test_years) > TODAY
     for months in (policy.elimination_stable_months, policy.elimination_months_after):

@@ -29,8 +29,9 @@ class Clue:
 class CaseFile:
     """A case, named by the clue that opened it. Its clock keeps the first day (A12).
 
-    `recused` declared to be relatives, `verified` are the clues that were there to be verified. `asked` is the comparison that is not completed, `objections` are those that are open, with
-    the day on which each was raised.
+    `recused` declared to be relatives, `verified` are the clues that were there to be verified.
+    `asked` is the comparison that is not completed, `objections` are those that are open, with the day
+    on which each was raised.
     """
 
     case_id: UUID

@@ -11,8 +11,11 @@ from contracts.policies import ParameterKind
 from identification.domain.policy import Policy
 from identification.domain.rules_of_income import SCOPES
 
-_HEADER = {"version", "region", "effective_from", "effective_to", "published_on"}
-KINDS: dict[str, Any] = {f.name: f.type for f in fields(Policy) if f.name not in _HEADER}
+# Of a version, beside its name.
+HEADER = ("region", "effective_from", "effective_to", "published_on")
+KINDS: dict[str, Any] = {
+    f.name: f.type for f in fields(Policy) if f.name not in ("version", *HEADER)
+}
 # The most by a part of the name; beyond it, days and ages leave the calendar.
 _MOST = {"_fen": 10**12, "_years": 100, "_age": 150, "_percent": 1_000}
 

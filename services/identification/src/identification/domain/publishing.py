@@ -15,9 +15,7 @@ from contracts.policies import (
     PolicyParameterPublished,
     PolicyVersionPublished,
 )
-from identification.domain.parameters import KINDS, Parameter, fits, wanted
-
-HEADER = ("region", "effective_from", "effective_to", "published_on")
+from identification.domain.parameters import HEADER, KINDS, Parameter, fits, wanted
 
 
 @dataclass(frozen=True, kw_only=True)

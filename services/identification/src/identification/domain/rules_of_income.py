@@ -10,7 +10,8 @@ FORMERLY_POOR_WITH_LABOUR = "FORMERLY_POOR_WITH_LABOUR"
 MARGINAL_2019 = "MARGINAL_2019"
 MARGINAL_2019_WITH_LABOUR = "MARGINAL_2019_WITH_LABOUR"
 ALL = "ALL"
-BY_INCOME = frozenset({"INCOME-LINE", "INCOME-FALL"})
+INCOME_LINE, INCOME_FALL = "INCOME-LINE", "INCOME-FALL"
+BY_INCOME = frozenset({INCOME_LINE, INCOME_FALL})
 SCOPES = (FORMERLY_POOR_WITH_LABOUR, MARGINAL_2019, MARGINAL_2019_WITH_LABOUR, ALL)
 
 
@@ -75,7 +76,7 @@ def within_the_line(household: Assessed, policy: Policy) -> Finding | None:
     if not policy.within_line(total, last.members):
         return None
     return Finding(
-        "INCOME-LINE",
+        INCOME_LINE,
         1,
         RiskType.LOW_INCOME,
         Severity.ORANGE,
@@ -102,7 +103,7 @@ def fallen(household: Assessed, policy: Policy) -> Finding | None:
     if then <= 0 or 100 * now * before.members > left * then * last.members:
         return None
     return Finding(
-        "INCOME-FALL",
+        INCOME_FALL,
         1,
         RiskType.OTHER,
         Severity.YELLOW,

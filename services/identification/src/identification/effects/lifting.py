@@ -39,8 +39,8 @@ Told = tuple[Envelope, Any]
 
 async def of_lifted(heard: Heard) -> list[Intent]:
     """The clues of what was judged, or left out, while restrictions that ended now held: facts, corrections
-    of incomes and of birth dates (T20), changes of labour and of the parameters (A48); and a word on clues whose evidence was corrected
-    or retracted (A50).
+    of incomes and of birth dates (T20), changes of labour and of the parameters (A48); and a word on clues
+    whose evidence was corrected or retracted (A50).
 
     They are discovered on the day of the end: before it nobody could act. A clue that was reported
     has the same id, so it is not reported again.
