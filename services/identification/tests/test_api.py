@@ -267,7 +267,7 @@ async def test_data_that_is_cut_off_or_not_utf_8_is_told_so_in_either_mode(
 async def test_a_line_that_is_no_event_costs_only_itself(
     app: httpx.AsyncClient, callers: Callers
 ) -> None:
-    lines = [b'{"id":"\xff"}', b"[]", json.dumps(settlement(1)).encode(), b'{"id":5,']
+    lines = [b'{"id":"\xff"}', b"[]", json.dumps(settlement(next(numbers))).encode(), b'{"id":5,']
     headers = callers.yibao | {"Content-Type": "application/x-ndjson"}
     answer = await app.post("/v1/events", content=b"\n".join(lines), headers=headers)
     assert answer.status_code == 207
