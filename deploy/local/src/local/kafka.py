@@ -96,7 +96,10 @@ def program(home: Path, logs: Path, port: int, controller_port: int) -> tuple[Pr
     async def ready() -> str | None:
         return await _answers(port)
 
-    command = (*map(str, run_java), "-Xmx512m", "-XX:+UseSerialGC", "kafka.Kafka", str(properties))
+    # Beside all the others on few cores, and seldom for long: the second compiler would take more of
+    # the processor than it ever gives back.
+    machine = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+    command = (*map(str, run_java), *machine, "kafka.Kafka", str(properties))
     return Program("kafka", command, logs / "kafka.log", ready), f"{LOOPBACK}:{port}"
 
 
