@@ -68,7 +68,7 @@ async def test_a_thousand_facts_over_http(servers: Servers) -> None:
                 },
             )
             assert answer.json()["accepted"] == 500
-    # Twice: find the persons; begin, answers, heads, append, project, commit; and the pool's resets.
+    # Twice: find the persons; begin, load, append, project, commit; and the pool's resets.
     assert 10 <= len(said) <= MOST
 
 
@@ -105,7 +105,7 @@ async def test_a_thousand_events_of_duties(servers: Servers) -> None:
     heard = [*known, *(confirmed(one) for one in known)]
     handle = duties(visits.STORE, POLICIES)
     said = await _heard(servers, "visits", visits_tables.TABLES, handle, heard)
-    # 500 households to remember; then 500 duties: answers, histories, append, project.
+    # 500 households to remember; then 500 duties: load, append, project.
     assert 10 <= len(said) <= MOST
 
 

@@ -45,8 +45,7 @@ async def record(connection: Connection, store: Store, intents: Sequence[Intent]
     Intents of one stream see one another's events, in the order given. Returns an outcome for each,
     in the same order; raises only what is not the fault of one intent (`asyncpg` errors).
     """
-    now, answered = await _answers(connection, [i.key for i in intents if i.key])
-    streams = await _load(connection, store, intents)
+    now, answered, streams = await _load(connection, store, intents)
     outcomes: list[Outcome] = []
     fresh: list[Fresh] = []
     keys: list[tuple[Key, bytes, str | None]] = []
@@ -97,63 +96,61 @@ async def record(connection: Connection, store: Store, intents: Sequence[Intent]
     ]
 
 
-_ANSWERS = """
-select clock_timestamp() as now, i.client, i.key, i.fingerprint, i.answer
+# All that a decision needs, in one round trip: the database's time (with those keys that were answered
+# before), the events of streams that are folded, the heads of the others.
+_LOAD = """
+select null collate "C" as stream, null::bigint as version, null as type,
+    null::smallint as schema_version, null::bytea as data, null::bytea as hash,
+    clock_timestamp() as recorded_at, i.client, i.key, i.fingerprint, i.answer
 from (select 1) as one
 left join (
     select i.* from es.idempotency i
     join unnest($1::text[], $2::text[]) as asked (client, key) using (client, key)
 ) as i on true
-"""
-
-
-async def _answers(
-    connection: Connection, keys: Sequence[Key]
-) -> tuple[datetime, dict[tuple[str, str], tuple[bytes, bytes, str | None]]]:
-    """The database's time, and the stored answers of those keys that were answered before."""
-    rows = await connection.fetch(_ANSWERS, [k.client for k in keys], [k.value for k in keys])
-    known: dict[tuple[str, str], tuple[bytes, bytes, str | None]] = {
-        (r["client"], r["key"]): (r["fingerprint"], r["answer"], None) for r in rows if r["key"]
-    }
-    return rows[0]["now"], known
-
-
-_HISTORY = """
-select stream, version, type, schema_version, data, hash, recorded_at
-from es.events where stream = any($1::text[]) order by stream, version
-"""
-
-_HEADS = """
-select asked.stream, head.version, head.hash, head.recorded_at
-from unnest($1::text[]) as asked (stream)
+union all
+select stream, version, type, schema_version, data, hash, recorded_at, null, null, null, null
+from es.events where stream = any($3::text[])
+union all
+select head.stream, head.version, null, null, null, head.hash, head.recorded_at, null, null, null, null
+from unnest($4::text[]) as asked (stream)
 cross join lateral (
-    select version, hash, recorded_at from es.events e
+    select stream, version, hash, recorded_at from es.events e
     where e.stream = asked.stream order by version desc limit 1
 ) as head
+order by stream, version
 """
+_Answered = dict[tuple[str, str], tuple[bytes, bytes, str | None]]
 
 
 async def _load(
     connection: Connection, store: Store, intents: Sequence[Intent]
-) -> dict[str, _Stream]:
-    """Every stream the intents name: folded, or only its head where a decision needs no state."""
+) -> tuple[datetime, _Answered, dict[str, _Stream]]:
+    """The database's time, the stored answers of those keys that were answered before, and every stream
+    that the intents name: folded, or only its head where a decision needs no state."""
+    keys = [intent.key for intent in intents if intent.key]
     deciders = {intent.stream: intent.decider for intent in intents}
     streams = {name: _Stream(decider.initial) for name, decider in deciders.items()}
-    folded = [name for name, decider in deciders.items() if not decider.stateless]
-    headed = [name for name, decider in deciders.items() if decider.stateless]
-    rows = await connection.fetch(_HISTORY, folded) if folded else []
+    rows = await connection.fetch(
+        _LOAD,
+        [key.client for key in keys],
+        [key.value for key in keys],
+        [name for name, decider in deciders.items() if not decider.stateless],
+        [name for name, decider in deciders.items() if decider.stateless],
+    )
+    answered: _Answered = {}
     for row in rows:
-        stream, decider = streams[row["stream"]], deciders[row["stream"]]
-        payload = store.codec.decode(row["type"], row["schema_version"], row["data"])
-        stream.state = decider.evolve(stream.state, payload)
-        stream.version, stream.hash = row["version"], row["hash"]
-        stream.recorded_at = row["recorded_at"]
-    rows = await connection.fetch(_HEADS, headed) if headed else []
-    for row in rows:
-        stream = streams[row["stream"]]
-        stream.version, stream.hash = row["version"], row["hash"]
-        stream.recorded_at = row["recorded_at"]
-    return streams
+        name, type, recorded_at = row["stream"], row["type"], row["recorded_at"]
+        if name is None:
+            now = recorded_at
+            if row["key"] is not None:
+                answered[row["client"], row["key"]] = (row["fingerprint"], row["answer"], None)
+            continue
+        stream = streams[name]
+        if type is not None:
+            payload = store.codec.decode(type, row["schema_version"], row["data"])
+            stream.state = deciders[name].evolve(stream.state, payload)
+        stream.version, stream.hash, stream.recorded_at = row["version"], row["hash"], recorded_at
+    return now, answered, streams
 
 
 def _sealed(

@@ -24,18 +24,17 @@ OUTCOMES = {"REJECTED": REJECTED, "NOT_PASSED": REJECTED, "WITHDRAWN": WITHDRAWN
 
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """New clues, what became of others one by one, then what the end of a case means for the rest."""
+    if granted := [f for f in fresh if isinstance(f.payload, EmergencyAssistanceGranted)]:
+        await connection.execute(_GRANTED, *_columns([_granted(f) for f in granted]))
     if reported := [f for f in fresh if isinstance(f.payload, RiskDetected | RiskClueAttached)]:
-        await connection.execute(_REPORTED, *_columns([_reported(f) for f in reported]))
+        opened = [f.payload.household_id for f in reported if isinstance(f.payload, RiskDetected)]
+        await connection.execute(_REPORTED, *_columns([_reported(f) for f in reported]), opened)
     single = [row for f in fresh if (row := _single(f))]
     if single:
         await connection.execute(_SINGLE, *_columns(single))
     if whole := [row for f in fresh if (row := _whole(f))]:
         waiting = [clue.clue_id for f in fresh for clue in f.state.unhandled]
         await connection.execute(_WHOLE, *_columns(list(dict(whole).items())), waiting)
-    if granted := [f for f in fresh if isinstance(f.payload, EmergencyAssistanceGranted)]:
-        await connection.execute(_GRANTED, *_columns([_granted(f) for f in granted]))
-    if opened := [f.payload for f in fresh if isinstance(f.payload, RiskDetected)]:
-        await connection.execute(_TAKEN_UP, [clue.household_id for clue in opened])
     if missing := [f.payload for f in fresh if isinstance(f.payload, EmergencyCaseMissing)]:
         await connection.execute(_WARNED, [said.grant_id for said in missing])
 
@@ -96,6 +95,9 @@ def _granted(f: Fresh) -> tuple[object, ...]:
 
 
 _REPORTED = """
+with taken_up as (
+    update read.emergency_grant set taken_up = true where household_id = any($11::uuid[])
+)
 insert into read.clue (clue_id, household_id, case_id, region, channel, medium, risk_types,
     severity, discovered_on, due_on, status)
 select clue_id, household_id, case_id, region, channel, medium, string_to_array(risk_types, ','),
@@ -119,7 +121,6 @@ insert into read.emergency_grant (grant_id, household_id, region, granted_on, ta
 select *, false from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::bool[])
 on conflict (grant_id) do nothing
 """
-_TAKEN_UP = "update read.emergency_grant set taken_up = true where household_id = any($1::uuid[])"
 _WARNED = "update read.emergency_grant set warned = true where grant_id = any($1::uuid[])"
 
 

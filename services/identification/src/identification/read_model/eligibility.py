@@ -68,8 +68,9 @@ class EligibilityRow(SQLModel, table=True):
 async def put(connection: Connection, households: Sequence[Fresh]) -> None:
     """The outlook of these households as it stands, and what became of their deadlines."""
     latest = {f.event.stream: f.state for f in households}.values()
-    rows = [row for state in latest if (row := _row(state))]
-    gone = [s.registered.household_id for s in latest if outlook(s) is None]
+    known = [state for state in latest if state.episodes]  # others never had an outlook
+    rows = [row for state in known if (row := _row(state))]
+    gone = [s.registered.household_id for s in known if outlook(s) is None]
     if gone:
         await connection.execute(_GONE, gone)
     if rows:
