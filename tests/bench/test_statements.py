@@ -72,6 +72,23 @@ async def test_a_thousand_facts_over_http(servers: Servers) -> None:
     assert 10 <= len(said) <= MOST
 
 
+async def test_a_first_clue_over_http(servers: Servers) -> None:
+    async with _identification(servers) as (client, said, tokens):
+        who = {"department": "xiangzhen", "person": "town", "region": people.REGION[:9]}
+        headers = tokens.bearer("town", "households:write episodes:village", **who)
+        home = people.household(0)
+        (await client.post("/v1/households/batch", json=[home], headers=headers)).raise_for_status()
+        said.clear()
+        answer = await client.post(
+            f"/v1/households/{home['household_id']}/clues",
+            content=people.clue(),
+            headers={**headers, "content-type": "application/json", "idempotency-key": "first"},
+        )
+        assert answer.status_code == 201
+    # Begin, load, append; the register, the case, the clue; commit. Each waits for the one before.
+    assert len(said[said.index("BEGIN;") : said.index("COMMIT;") + 1]) == 7
+
+
 async def test_a_thousand_events_of_the_relay(servers: Servers) -> None:
     sent: list[Message] = []
 
