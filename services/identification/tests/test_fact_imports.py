@@ -123,6 +123,8 @@ async def test_a_fact_about_somebody_unknown_is_kept_and_says_that_it_waits(
         ("医疗总费用（元）", 1, "各项之和超过总额"),
         ("医疗总费用（元）", "=SUM(A1:A2)", "公式"),
         ("记录编号", None, "未填写"),
+        ("记录编号", 2024022800012345678, "Excel 只保留前15位"),
+        ("记录编号", "2.02402E+18", "Excel 只保留前15位"),
         ("记录版本", "二", "不是整数"),
     ],
 )
@@ -186,6 +188,20 @@ async def test_a_record_stands_in_a_file_once(export: Export, register: Register
     first = row(home.people[0])
     told = await export.told([first, first])
     assert reasons(told)[1] == [("记录编号", "同一记录编号和版本在文件中出现两次")]
+
+
+async def test_versions_of_a_record_are_kept_from_the_lowest_on_wherever_they_stand(
+    export: Export, register: Register, sql: asyncpg.Connection
+) -> None:
+    home = await register.household()
+    first = row(home.people[0])
+    rows = [{**first, "记录版本": 2, "基本医保支付（元）": 1}, {**first, "记录版本": 1}]
+    for query in ("&preview=true", ""):
+        assert (await export.told(rows, query))["accepted"] == 2
+    assert await facts(sql, home) == [
+        "DepartmentFactRecorded 500050",
+        "DepartmentFactCorrected 100",
+    ]
 
 
 async def test_a_department_imports_its_own_types_only(export: Export) -> None:

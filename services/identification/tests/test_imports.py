@@ -158,6 +158,9 @@ async def test_the_answer_is_the_file_with_a_result_and_reasons_beside_each_row(
         ("姓名", None, "未填写"),
         ("姓名", date(2021, 1, 1), "应为文字"),
         ("户编号", "小组1号", "格式不符合要求"),
+        ("户编号", 441624108201000100, "Excel 只保留前15位"),
+        ("村代码", "4.41624E+11", "Excel 只保留前15位"),
+        ("家庭住址", "#N/A", "Excel 错误值"),
         ("村代码", "441625100201", "不在您负责的区域内"),
     ],
 )
@@ -217,7 +220,7 @@ async def test_csv_is_imported_too_with_dates_as_they_are_written(
     clerk: Clerk, sql: asyncpg.Connection
 ) -> None:
     home = next(numbers)
-    cells = row(home, next(numbers))
+    cells = row(home, next(numbers), 登记日期="2021/1/1", 出生日期="1980-01-01")
     text = ",".join(HEADINGS) + "\r\n" + ",".join(str(cells[h]) for h in HEADINGS) + "\r\n"
     answer = await clerk.send(text.encode("gb18030"), CSV, **JSON)
     assert answer.json()["accepted"] == 1, answer.text

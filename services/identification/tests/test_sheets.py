@@ -7,6 +7,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
 import pytest
+from openpyxl.worksheet.formula import ArrayFormula
 
 from identification import sheets
 from identification.sheets import CSV, XLSX, Unreadable, read, write
@@ -114,4 +115,26 @@ def test_what_is_given_back_is_text_where_text_was_sent() -> None:
     assert (sheet["A2"].data_type, sheet["A2"].value) == ("s", "=HYPERLINK(1)")
     again = read(given, XLSX)
     assert again.rows[0].cells == {"甲": "=HYPERLINK(1)", "乙": date(2024, 3, 1)}
-    assert again.rows[0].faults == {}
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "fault"),
+    [
+        ("=B2&C2", "=B2&C2", "formula"),
+        (ArrayFormula("A2:A2", "=B2:B3"), "=B2:B3", "formula"),
+        ("#REF!", "#REF!", "excel-error"),
+    ],
+)
+def test_what_was_at_fault_is_so_again_in_the_table_that_is_given_back(
+    typed: Any, text: str, fault: str
+) -> None:
+    sheet = read(book(["甲", "乙"], [typed, 1]), XLSX)
+    assert (sheet.rows[0].cells["甲"], sheet.rows[0].faults) == (text, {"甲": fault})
+    again = read(write("表", ["甲", "乙"], [sheet.rows[0].cells], {}), XLSX)
+    assert again.rows[0].faults == {"甲": fault}
+    assert read(f"甲,乙\n{text},1\n".encode(), CSV).rows[0].faults == {"甲": fault}
+
+
+def test_a_csv_may_have_empty_cells_beside_its_headings() -> None:
+    sheet = read("甲,乙,,\n1,2,, \n,,,\n3,4\n".encode(), CSV)
+    assert [row.cells for row in sheet.rows] == [{"甲": "1", "乙": "2"}, {"甲": "3", "乙": "4"}]

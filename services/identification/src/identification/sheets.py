@@ -14,6 +14,7 @@ from zipfile import BadZipFile, ZipFile
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ERROR_CODES
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -114,14 +115,22 @@ def _excel_rows(sheet: Worksheet, headings: Sequence[str]) -> Iterator[Row]:
             value = cell.value
             if isinstance(value, datetime):
                 value = value.date()
-            row.cells[heading] = value if isinstance(value, Value) else str(value)
-            if cell.data_type == "f":
-                row.faults[heading] = "formula"
-            elif cell.data_type == "e":
-                row.faults[heading] = "excel-error"
+            if not isinstance(value, Value):
+                value = str(getattr(value, "text", value))  # of a formula over several cells
+            row.cells[heading] = value
+            if fault := _fault(value, cell.data_type):
+                row.faults[heading] = fault
             elif any(a <= place <= c and b <= number <= d for a, b, c, d in merged):
                 row.faults[heading] = "merged"
         yield row
+
+
+def _fault(value: Value, kind: str = "s") -> str | None:
+    """A formula or an error of Excel's, also where it is text by now: so a CSV has it, and the table that
+    was given back."""
+    if kind == "f" or (isinstance(value, str) and value.startswith("=")):
+        return "formula"
+    return "excel-error" if kind == "e" or value in ERROR_CODES else None
 
 
 def _text(raw: bytes) -> Sheet:
@@ -146,10 +155,11 @@ def _text(raw: bytes) -> Sheet:
     headings = _headings(lines[0])
     rows = []
     for number, line in enumerate(lines[1:], 2):
-        if len(line) > len(headings):
+        if any(value.strip() for value in line[len(headings) :]):
             raise Unreadable("import-ragged", row=number)
         cells: dict[str, Value] = {h: v.strip() for h, v in zip(headings, line, strict=False)}
-        rows.append(Row(number, {h: cells.get(h) for h in headings}))
+        faults = {h: fault for h, v in cells.items() if (fault := _fault(v))}
+        rows.append(Row(number, {h: cells.get(h) for h in headings}, faults))
     return Sheet(headings, [row for row in rows if row], typed=False)
 
 

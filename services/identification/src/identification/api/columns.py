@@ -41,14 +41,23 @@ class Column:
     read: Callable[[Value, bool], Any]
 
 
+DIGITS_KEPT = 15  # of a number; Excel puts zeros for those behind them, a CSV shows an exponent
+
+
 def as_text(value: Value, typed: bool) -> str:
+    """Text, or a number that is short enough to be whole."""
     if isinstance(value, bool | date):
         raise Wrong("not-text")
     if isinstance(value, float):
         if not value.is_integer():
             raise Wrong("not-text")
         value = int(value)
-    return str(value).strip()
+    if isinstance(value, int) and abs(value) >= 10**DIGITS_KEPT:
+        raise Wrong("digits-lost")
+    text = str(value).strip()
+    if re.fullmatch(r"[0-9](\.[0-9]+)?E\+[0-9]{2,}", text):
+        raise Wrong("digits-lost")
+    return text
 
 
 def identity_number(value: Value, typed: bool) -> str:
@@ -68,7 +77,10 @@ def as_date(value: Value, typed: bool) -> str:
         return value.isoformat()
     if typed:
         raise Wrong("date-as-text" if isinstance(value, str) else "date")
+    year_first = re.fullmatch(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})", str(value))
     try:
+        if year_first:  # as a Chinese Excel writes a date into a CSV: 2024/3/1
+            return date(*map(int, year_first.groups())).isoformat()
         return date.fromisoformat(str(value)).isoformat()
     except ValueError:
         raise Wrong("date") from None

@@ -6,6 +6,7 @@ holds for rows: one record and version once (A59), corrections by a higher versi
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -76,9 +77,10 @@ def _owned(name: str, caller: Principal, request: Request, known: Sequence[str])
 def _ready(
     caller: Principal, fact: FactType, lines: Sequence[Line], *, typed: bool, now: datetime
 ) -> list[tuple[Item, Line]]:
-    """The rows that can be posted, as CloudEvents; what is wrong with the others is on the line."""
+    """The rows that can be posted, as CloudEvents, lower versions of a record before higher ones; what is
+    wrong with the others is on the line."""
     required, optional = of_type(fact)
-    ready: list[tuple[Item, Line]] = []
+    found: list[tuple[int, dict[str, Any], Line]] = []
     seen: set[tuple[str, int]] = set()
     for line in lines:
         wrong: dict[str, columns.Wrong] = {}
@@ -91,9 +93,14 @@ def _ready(
         for heading, one in wrong.items():
             line.refuse(heading, one.code, one.known)
         if not wrong:
-            event = _event(caller, fact, data, now)
-            ready.append((Item(len(ready), msgspec.json.encode(event)), line))
-    return ready
+            found.append((data["record_version"], _event(caller, fact, data, now), line))
+    found.sort(
+        key=itemgetter(0)
+    )  # an export may list the newest first, which would shut out the rest
+    return [
+        (Item(place, msgspec.json.encode(event)), line)
+        for place, (_, event, line) in enumerate(found)
+    ]
 
 
 def _present(optional: Sequence[Column], line: Line) -> list[Column]:

@@ -15,8 +15,8 @@ IMPORTS: dict[str, Text] = {
     ),
     "import-one-sheet": Text(
         422,
-        "文件有多张有数据的工作表：请只保留一张",
-        "More than one sheet has data: keep one",
+        "文件有多张有数据的工作表（隐藏的也算）：请只保留一张",
+        "More than one sheet has data, hidden ones among them: keep one",
     ),
     "import-too-large": Text(
         413,
@@ -52,8 +52,8 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "date": ("不是有效的日期（如 2024-03-01）", "not a date (such as 2024-03-01)"),
     "digits-lost": (
-        "证件号码存为数字，Excel 只保留前15位：请把该列设为文本后重新录入",
-        "the identity number was kept as a number, of which Excel keeps 15 digits: make the column text and type it again",
+        "长号码存为数字，Excel 只保留前15位：请把该列设为文本后重新录入",
+        "a long number was kept as a number, of which Excel keeps 15 digits: make the column text and type it again",
     ),
     "not-text": ("应为文字", "not text"),
     "yes-or-no": ("应为“是”或“否”", "not 是 or 否"),
