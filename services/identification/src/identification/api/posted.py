@@ -1,7 +1,7 @@
 """From what departments posted to what is recorded: a fixed number of queries a batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -136,16 +136,21 @@ def _intent(
 ) -> Intent | Repeated:
     """What to record. Raises `Refused` or `Problem`.
 
-    A fact waits unless it is about a member of a household whose data may be used. A retraction
-    needs no permission: it only takes away.
+    A fact waits unless it is about a member of a household whose data may be used, or corrects what
+    was told of one who has left since. A retraction needs no permission: it only takes away.
     """
     fact = one.fact
     latest = max(known, key=lambda v: v.number, default=None)
+    matched = max((v for v in known if v.person), key=lambda v: v.number, default=None)
     if fact.reason is not None:
         if latest is None:
             raise Problem("record-unknown", faults=[fault("/data/record_key", "value")])
-        matched = [v for v in known if v.person]
-        seen = max(matched, key=lambda v: v.number).person if matched else None
+        seen = matched.person if matched else None
+    elif matched and seen is None and not matched.erased:  # a number that nobody has, so not theirs
+        raise Refused("record-of-another-person", version=matched.number)
+    elif matched and matched.person and seen and not seen.active:
+        told_of = matched.person
+        seen = replace(told_of, person_id=seen.person_id, restricted=seen.restricted)
     person = seen if seen and seen.active else None
     if person is not None and not post.caller.covers(person.region):
         raise Problem("outside-region")

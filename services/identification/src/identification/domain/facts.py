@@ -77,15 +77,17 @@ def place(
     """Where a posted version belongs (A59, rule of engagement 1). Raises `Refused`.
 
     A version once known never changes its content or its person, and a version lower than the
-    latest comes too late. Known versions may have gaps: a department need not send each.
+    latest comes too late. Known versions may have gaps: a department need not send each. One that
+    waited and was matched is known by two events, of which the first was the answer.
     """
     for one in known:
         if one.person_id and person_id and one.person_id != person_id:
             raise Refused("record-of-another-person", version=one.number)
-        if one.number == version:
-            if one.content != content:
-                raise Refused("record-version-reused", version=version)
-            return Repeated(one.event_id, one.waits)
+    if same := [one for one in known if one.number == version]:
+        if any(one.content != content for one in same):
+            raise Refused("record-version-reused", version=version)
+        first = min(same, key=lambda one: one.event_id)
+        return Repeated(first.event_id, first.waits)
     latest = max((one.number for one in known), default=0)
     if version < latest:
         raise Refused("record-version-passed", version=version, latest=latest)

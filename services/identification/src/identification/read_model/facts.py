@@ -49,10 +49,12 @@ def _hashed(fresh: Fresh) -> Hashed:
 
 @dataclass(frozen=True, slots=True)
 class KnownVersion(Version):
-    """A version with the person whom it is about, unless it waits for one."""
+    """A version with the person whom it is about, unless it waits for one; `erased`: nobody can tell
+    any more by a number whether it is theirs."""
 
     person: Known | None = None
     detected_on: date = date.min
+    erased: bool = False
 
 
 class Restricted(Exception):
@@ -179,18 +181,20 @@ async def versions(
             row["waits"],
             person,
             row["detected_on"],
+            row["erased"],
         )
         found.setdefault(row["fact_key"], []).append(version)
     return found
 
 
 _VERSIONS = """
-select fact_key, record_version, content, event_id, person_id, household_id, region, detected_on,
-    null as waits
-from read.fact join read.household using (household_id) where fact_key = any($1::bytea[])
+select f.fact_key, f.record_version, f.content, f.event_id, f.person_id, f.household_id, h.region,
+    f.detected_on, null as waits, p.person_id is null as erased
+from read.fact f join read.household h using (household_id)
+left join vault.person p on p.person_id = f.person_id where f.fact_key = any($1::bytea[])
 union all
 select fact_key, record_version, content, event_id, null, null, null, detected_on,
-    case when outcome is null then reason end
+    case when outcome is null then reason end, false
 from read.unmatched where fact_key = any($1::bytea[])
 """
 
