@@ -176,3 +176,18 @@ async def test_policies_are_published_by_those_who_may_and_as_they_must_be(
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown-filter")
     answer = await app.get("/v1/policies/in-force?region=11", headers=office)
     assert (answer.status_code, answer.json()["code"]) == (404, "policy-not-found")
+
+
+async def test_an_area_without_a_policy_of_its_own_is_no_fault_of_the_service(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    city = callers.staff("households:read episodes:read policies:simulate", "city", "4416")
+    asked = {"region": "4416", "parameters": {"income_line_fen": 1}}
+    answers = [
+        await app.get("/v1/coverage", headers=city),
+        await app.get("/v1/housing?region=441602", headers=city),
+        await app.post("/v1/what-if", json=asked, headers=city),
+    ]
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (404, "policy-not-found"), answer.url
+    assert (await app.get("/v1/coverage?region=441624", headers=city)).status_code == 200

@@ -174,7 +174,7 @@ def test_the_smallest_area_with_a_value_wins_key_by_key() -> None:
     assert there.version == "county+town"
     elsewhere = book.of("441624109201", date(2024, 9, 1))
     assert (elsewhere.publicity_min_days, elsewhere.version) == (5, "county")
-    with pytest.raises(LookupError):
+    with pytest.raises(Refused, match="policy-not-found"):
         book.of("441602000000", date(2024, 9, 1))
 
 

@@ -81,10 +81,7 @@ async def in_force(
     only_filters(request, ["region", "on", "decided_on"])
     app = wired(request)
     today = app.runtime.clock.today()
-    try:
-        return app.policies.of(region, on or today, decided_on or today)
-    except LookupError as error:
-        raise Problem("policy-not-found") from error
+    return app.policies.of(region, on or today, decided_on or today)
 
 
 @router.post("/v1/policies", status_code=201, summary="Publish a version of the parameters")

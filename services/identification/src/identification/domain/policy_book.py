@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Protocol
 
+from common.decider import Refused
 from identification.domain.policy import Policy
 
 REMEMBERED = (
@@ -23,7 +24,7 @@ class PolicyLookup(Protocol):
     """What a decision asks for its parameters."""
 
     def of(self, region: str, on: date) -> Policy:
-        """The parameters for a region on a business date. Raises `LookupError` for a region without any."""
+        """The parameters for a region on a business date. Raises `Refused` for a region without any."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,7 +59,7 @@ class PolicyBook:
         """The parameters for a region on a business date, as known on the day of decision.
 
         Before the first publication the earliest version is used, so that a late entry still has
-        parameters. Raises `LookupError` for a region that no version covers.
+        parameters. Raises `Refused` for a region that no version covers.
         """
         asked = (region, on, decided_on or on)
         if asked not in self._resolved:
@@ -70,7 +71,7 @@ class PolicyBook:
     def _resolve(self, region: str, on: date, decided_on: date) -> Policy:
         covering = [v for v in self.versions if region.startswith(v.region)]
         if not covering:
-            raise LookupError(f"no policy covers region {region}")
+            raise Refused("policy-not-found")
         chosen: dict[str, Version] = {}
         for key in {key for version in covering for key in version.values}:
             having = [v for v in covering if key in v.values]
