@@ -64,9 +64,11 @@ async def of_evidence(heard: Heard) -> list[Intent]:
 
 
 def _with(history: History, event: Envelope, fact: Changed, clue: Cited) -> History:
-    """With a corrected fact about somebody who belongs to another household by now."""
+    """With a corrected fact about somebody who belongs to another household by now, unless it counts here."""
     moved = fact.household_id != clue.household_id and fact.person_id not in clue.hidden
     if not isinstance(fact, DepartmentFactCorrected) or not moved:
+        return history
+    if any(seen.event_id == event.event_id for seen in history.all):
         return history
     return History([*history.all, as_counted(event, fact)], history.withheld)
 

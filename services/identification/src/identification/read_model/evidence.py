@@ -18,11 +18,19 @@ CLUES = (RiskDetected, RiskClueAttached, ClueEvidenceAdded)
 CHANGES = (ClueEvidenceReplaced, CaseReviewRequested, CaseReviewed)
 
 
-# Of a clue `c` of a household `h`: its case is open, or its risk was eliminated.
-_FOLLOWED = """h.stage <> 'NONE' and c.discovered_on >= coalesce(h.discovered_on, (
+# The first day of a household `h`'s case that is open, or of its last whose risk was eliminated.
+_SINCE = """coalesce(h.discovered_on, (
     select max(f.discovered_on) from read.case_file f
     where f.household_id = h.household_id and f.outcome = 'ELIMINATED'
 ))"""
+# Of a clue `c` of a household `h`: its case is open, or its risk was eliminated.
+_FOLLOWED = f"h.stage <> 'NONE' and c.discovered_on >= {_SINCE}"
+# Of a clue `c` of a household that is part of `h` now: its case was open at the merger and went to `h`'s,
+# which it is in by the clue `t`, or as the confirmed episode itself.
+_HANDED_OVER = f"""h.stage <> 'NONE' and coalesce(t.discovered_on, c.discovered_on) >= {_SINCE} and exists (
+    select from read.case_file f
+    where f.household_id = c.household_id and f.outcome = 'MERGED' and c.discovered_on >= f.discovered_on
+)"""
 
 
 @dataclass(frozen=True)
@@ -62,16 +70,25 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 
 async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, list[Cited]]:
-    """The clues that rest on these facts, of cases that are open or eliminated, by fact, in two queries."""
+    """The clues that rest on these facts, of cases that are open or eliminated, by fact, in two queries.
+
+    One of a household that was merged is the survivor's (A54): the clue there that names the merger.
+    """
     rows = await connection.fetch(
         f"""
-        select asked.fact_event_id as fact, c.clue_id, c.household_id, c.rule_id,
+        select asked.fact_event_id as fact, coalesce(t.clue_id, c.clue_id) as clue_id, h.household_id,
+            c.rule_id,
             array(select e.fact_event_id from read.clue_evidence e where e.clue_id = c.clue_id)
                 as evidence
         from unnest($1::uuid[]) as asked (fact_event_id)
         join read.clue_evidence c using (fact_event_id)
-        join read.household h using (household_id)
-        where {_FOLLOWED}
+        left join read.merged m using (household_id)
+        join read.household h on h.household_id = coalesce(m.survivor_id, c.household_id)
+        left join es.events a on a.stream = 'household-' || m.household_id
+            and a.type = 'HouseholdAbsorbed'
+        left join read.clue_evidence t on t.household_id = h.household_id
+            and t.fact_event_id = a.event_id
+        where case when m.household_id is null then {_FOLLOWED} else {_HANDED_OVER} end
         order by c.discovered_on, c.clue_id
         """,
         facts,

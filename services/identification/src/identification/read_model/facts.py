@@ -219,16 +219,22 @@ async def counted(
 ) -> dict[UUID, History]:
     """What these households' current facts of some types count since a day, in one query.
 
-    Facts about a person whose data may not be used do not count (PIPL 47).
+    What was said of a household that is part of another now counts there (A54). Facts about a person
+    whose data may not be used do not count (PIPL 47).
     """
     rows = await connection.fetch(
         """
-        select household_id, event_id, person_id, fact_type, detected_on, amount, codes,
+        with part as (
+            select one as household_id, one as said_of from unnest($1::uuid[]) as one
+            union all
+            select survivor_id, household_id from read.merged where survivor_id = any($1::uuid[])
+        )
+        select part.household_id, f.event_id, person_id, fact_type, detected_on, amount, codes,
             r.person_id is not null as restricted
-        from read.fact left join vault.restricted r using (person_id)
-        where household_id = any($1::uuid[]) and fact_type = any($2::text[]) and current
-            and detected_on >= $3
-        order by household_id, detected_on, event_id
+        from part join read.fact f on f.household_id = part.said_of
+        left join vault.restricted r using (person_id)
+        where fact_type = any($2::text[]) and current and detected_on >= $3
+        order by part.household_id, detected_on, event_id
         """,
         households,
         [fact.value for fact in types],

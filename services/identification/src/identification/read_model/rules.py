@@ -132,12 +132,15 @@ async def households(
                 where m.household_id = h.household_id
             ) as persons,
             case when $2 then exists (
-                select from read.fact f
-                where f.household_id = h.household_id and f.current and f.fact_type = any($3::text[])
+                select from (
+                    select array_agg(m.household_id) || h.household_id as ids
+                    from read.merged m where m.survivor_id = h.household_id
+                ) as part join read.fact f on f.household_id = any(part.ids)
+                where f.current and f.fact_type = any($3::text[])
                     and f.person_id not in (select person_id from vault.restricted)
                     and 'STARTED' = any(string_to_array(f.codes, ',')) and not exists (
                         select from read.fact e
-                        where e.person_id = f.person_id and e.household_id = f.household_id
+                        where e.person_id = f.person_id and e.household_id = any(part.ids)
                             and e.fact_type = f.fact_type and e.current
                             and e.detected_on > f.detected_on
                             and 'ENDED' = any(string_to_array(e.codes, ','))

@@ -29,6 +29,7 @@ async def of_area(
     without: Collection[UUID] = (),
 ) -> list[Screened]:
     """Active households of an area (or some of them) as they stand on a day, with the year to it.
+    What was said of a household that is part of another now counts there (A54).
 
     Facts about a person whose data may not be used do not count (PIPL 47), nor those `without` whom the
     area is looked at.
@@ -60,7 +61,8 @@ async def left_out(connection: Connection, region: str) -> list[UUID]:
         """
         select distinct f.person_id
         from vault.restricted r join read.fact f using (person_id)
-        join read.household h using (household_id)
+        left join read.merged m on m.household_id = f.household_id
+        join read.household h on h.household_id = coalesce(m.survivor_id, f.household_id)
         where f.current and h.status = 'ACTIVE' and h.region like $1 || '%'
         """,
         region,
@@ -71,7 +73,11 @@ async def left_out(connection: Connection, region: str) -> list[UUID]:
 async def homes(connection: Connection, persons: Collection[UUID]) -> list[UUID]:
     """The households that there is something of these persons in."""
     rows = await connection.fetch(
-        "select distinct household_id from read.fact where current and person_id = any($1::uuid[])",
+        """
+        select distinct coalesce(m.survivor_id, f.household_id) as household_id
+        from read.fact f left join read.merged m using (household_id)
+        where f.current and f.person_id = any($1::uuid[])
+        """,
         list(persons),
     )
     return [row["household_id"] for row in rows]
@@ -122,7 +128,9 @@ def _standing(facts: str) -> tuple[Counted, ...]:
 
 _AREA = """
 with usable as (
-    select f.* from read.fact f
+    select coalesce(m.survivor_id, f.household_id) as household_id, f.event_id, f.record_version,
+        f.person_id, f.fact_type, f.detected_on, f.amount, f.codes
+    from read.fact f left join read.merged m using (household_id)
     where f.current and f.detected_on <= $4
         and not exists (select from vault.restricted r where r.person_id = f.person_id)
         and f.person_id <> all($13::uuid[])
