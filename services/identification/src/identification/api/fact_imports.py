@@ -94,9 +94,8 @@ def _ready(
             line.refuse(heading, one.code, one.known)
         if not wrong:
             found.append((data["record_version"], _event(caller, fact, data, now), line))
-    found.sort(
-        key=itemgetter(0)
-    )  # an export may list the newest first, which would shut out the rest
+    # An export may list the newest version of a record first, which would shut out the others.
+    found.sort(key=itemgetter(0))
     return [
         (Item(place, msgspec.json.encode(event)), line)
         for place, (_, event, line) in enumerate(found)
