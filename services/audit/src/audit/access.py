@@ -65,6 +65,7 @@ async def _principal(request: Request, token: str) -> Principal:
     if not token:
         raise Problem("unauthenticated")
     principal: Principal = await request.app.state.verifier.principal(token)
+    request.state.caller = principal  # a page shows the links that lead somewhere for who asks
     return principal
 
 

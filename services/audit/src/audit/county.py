@@ -42,9 +42,10 @@ TILES = {
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A town on the map: its place, its number, and how dark it is (0 to `SHADES`)."""
+    """A town on the map, or what of it is looked at: its place, its number, and how dark it is (0 to
+    `SHADES`)."""
 
-    town: str
+    area: str
     name: Words
     row: int
     column: int
@@ -141,8 +142,8 @@ def tiles(standing: list[Standing], phase: str, place: str) -> list[Tile]:
     most = max(counts.values(), default=0)
     return [
         Tile(
-            town,
-            area(town),
+            where := max(town, place),  # of a village, no list of the town around it
+            area(where),
             row,
             column,
             n := counts.get(town, 0),

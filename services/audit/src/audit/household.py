@@ -18,7 +18,7 @@ from audit.happened import recorded
 from audit.history import Field, about, label, spoken, worded
 from audit.log import stated
 from audit.log.keeper import Keeper
-from audit.looks import Looker, looking
+from audit.looks import READ, Looker, looking
 from audit.phrases import PARKED, PHRASES
 from audit.rendering import Condition, page
 from audit.sentences import Words
@@ -135,6 +135,7 @@ async def household(
         files=("htmx-2.0.11.min.js", "household.js"),
         asks=True,
         household=caller,
+        reads_looks=READ in caller.scopes,
         months=list(months(items, after[0] if after else None)),
         proof=proof,
         hidden=sight.hidden(proof.count),

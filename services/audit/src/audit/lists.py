@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from audit.access import SCOPE, SignedIn, allowed_by, identified
-from audit.looks import NOWHERE, PROBLEMS, USUAL, outside, oversees, record, stated
+from audit.looks import NOWHERE, PROBLEMS, USUAL, outside, oversees, record, stated, unlisted
 from common.auth import Principal
 from common.problems import Problem, fault
 from common.service import Runtime
@@ -57,10 +57,7 @@ class Listing(SignedIn):
         422 for a purpose that is not acceptable; 503 if a refusal could not be recorded."""
         caller = await identified(request)
         place = self._area(request) or caller.actor.region or NOWHERE
-        why = outside(caller, self.scope, place)
-        if why is None and not oversees(caller):
-            why = Why.NOT_ROUTED
-        if why:
+        if why := unlisted(caller, self.scope, place):
             refused = ListRefused(area=place, shown=self.shown, refusal=why)
             await record_list(request, caller, refused)
             allowed_by(caller, self.scope)

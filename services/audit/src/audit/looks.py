@@ -164,6 +164,11 @@ def oversees(caller: Principal) -> bool:
     return caller.actor.department == STAFF
 
 
+def unlisted(caller: Principal, scope: str, place: str) -> Why | None:
+    """Why a caller gets no list of the households of an area, if that is so: a department gets none."""
+    return outside(caller, scope, place) or (None if oversees(caller) else Why.NOT_ROUTED)
+
+
 def stated(request: HTTPConnection) -> str | None:
     """The purpose of a look: the header `Access-Purpose`, or `purpose` of a link, which can send none.
 

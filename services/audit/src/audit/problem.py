@@ -20,6 +20,7 @@ PAGES = re.compile(
     r"|/accesses|/completeness"
 )
 _OF_HOUSEHOLD = re.compile(r"(?:/v1)?(/households/[0-9a-f-]{36})(/.*)?")
+_UNSEEN = ("outside-region", "not-routed")  # so would the page be that leads to it
 _JSON = ("application/problem+json", "application/json")
 _PARTS = {"zh": "：", "en": ": "}  # between what is wrong and what to do about it
 
@@ -61,7 +62,7 @@ def _shown(request: Request, told: dict[str, Any]) -> Response:
         reference=told.get("trace_id") or correlation_id() if ours else None,
         ours=ours,
         again=_again(request, status),
-        back=_back(request.url.path),
+        back="/" if told["code"] in _UNSEEN else _back(request.url.path),
     )
 
 

@@ -16,10 +16,12 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from audit.access import COOKIE
+from audit.access import COOKIE, SCOPE
+from audit.looks import NOWHERE, unlisted
 from audit.phrases import PHRASES
 from audit.sentences import Counted, Language, Words
 from audit.words import SERVICES, area, named
+from common.auth import Principal
 from common.clock import SHANGHAI
 from common.problems import Problem
 
@@ -131,6 +133,7 @@ def page(
         files=used,
         link=link,
         signed_in=COOKIE in request.cookies,
+        lists=_gets_lists(request),
         other_language=address(path, query if lang == "en" else {**query, "lang": "en"}),
         say=lambda name, **filled: said(PHRASES[name], lang, **filled),
         words=lambda words: words.zh if lang == "zh" else words.en,
@@ -141,6 +144,12 @@ def page(
     )
     policy = _policy(nonce, {file.kind for file in used}, asks)
     return HTMLResponse(html, status, headers={**SAFE, "Content-Security-Policy": policy})
+
+
+def _gets_lists(request: Request) -> bool:
+    """Whether who asks may see the lists, and the overview, of the area that is theirs."""
+    caller: Principal | None = getattr(request.state, "caller", None)
+    return caller is not None and not unlisted(caller, SCOPE, caller.actor.region or NOWHERE)
 
 
 def said(words: Words, lang: Language, **filled: object) -> str:
