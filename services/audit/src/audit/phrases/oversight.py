@@ -6,9 +6,11 @@ OVERSIGHT = {
     "county": Words("全域总览", "Overview"),
     "map": Words("各镇情况", "By town"),
     "map_help": Words(
-        "颜色越深，户数越多。方格只表示各镇的大致方位，并非地图。点击数字查看名单，点击镇名查看该镇。",
-        "The darker, the more households. The tiles show roughly where the towns lie; they are no map. "
-        "A number opens its list, a name its town.",
+        "颜色越深，户数越多。方格只表示各镇的大致方位，并非地图。",
+        "The darker, the more households. The tiles show roughly where the towns lie; they are no map.",
+    ),
+    "map_leads": Words(
+        "点击数字查看名单，点击镇名查看该镇。", "A number opens its list, a name its town."
     ),
     "legend": Words("颜色表示户数：", "Shade by households:"),
     "town_count": Counted("{town}：{n} 户", "{town}: {n} households", "{town}: {n} household"),
