@@ -5,7 +5,9 @@ That both services do it together is tested in tests/integration.
 
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import asyncpg
 import httpx
@@ -13,9 +15,11 @@ import pytest
 from fastapi import FastAPI
 
 from audit.access import COOKIE
+from audit.looks import STAFF
 from audit.lookup import asking
-from common.testing import Issuer, household
+from common.testing import NOON, Issuer, envelope, household
 from common.writer import Unavailable
+from services.audit.tests.conftest import Hear
 
 NUMBER = "990000198001010118"
 FOUND = b'{"household_id":"%s","region":"441624108201"}' % str(household(1)).encode()
@@ -185,6 +189,40 @@ async def test_a_masked_number_lists_the_households_that_it_may_be_of(
     app.state.lookup = candidates(b"true")
     answer = await client.post("/find", data={"identity_number": MASKED})
     assert "只列出前 1 户" in answer.text
+
+
+async def test_candidates_are_told_apart_by_what_the_log_says_of_the_household(
+    client: httpx.AsyncClient, app: FastAPI, hear: Hear, tokens: Issuer
+) -> None:
+    """By its number on the register, its stage and its last record; by nothing of a person."""
+    person = {"person_id": str(household(9)), "relation": "HEAD", "health": "SERIOUS_ILLNESS"}
+    home = {"register_number": "PZ-0001", "co_living_count": 3, "members": [person]}
+    registered = envelope(
+        json.dumps(home).encode(), type="HouseholdRegistered", household_id=household(1)
+    )
+    later = NOON + timedelta(days=1)
+    clue = envelope(
+        b'{"risk_types":["ILLNESS"]}', type="RiskDetected", prev=registered, recorded_at=later
+    )
+    await hear([registered, clue])
+    app.state.lookup = candidates()
+    answer = await client.post("/find?lang=en", data={"identity_number": MASKED})
+    (row,) = re.findall("<tr><th.*?</tr>", answer.text[answer.text.index("<tbody>") :])
+    cells = [re.sub("<[^>]+>", "", cell) for cell in re.findall("<td.*?</td>", row)]
+    area, *told = cells
+    assert area == "Pengzhai (441624108201)"
+    assert told == ["PZ-0001", "clue open", "3", "Risk detected 2024-06-04 12:00"]
+    assert "llness" not in answer.text
+    assert re.findall('<th scope="col">(.*?)</th>', answer.text)[2:] == [
+        "Register number",
+        "Stage",
+        "Living together",
+        "Last recorded",
+    ]
+    elsewhere = tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624109")
+    answer = await client.post("/find", data={"identity_number": MASKED}, headers=elsewhere)
+    assert str(household(1)) in answer.text
+    assert "PZ-0001" not in answer.text
 
 
 async def test_a_department_gets_no_list_by_a_masked_number_and_that_is_recorded(

@@ -131,6 +131,7 @@ IDENTIFICATION = Meanings(
         HouseholdRegistered: Meaning(
             makes={"standing": "REGISTERED", "stage": "NONE"},
             sets={
+                "register_number": "register_number",
                 "category": "category",
                 "marginal_2019": "marginal_2019",
                 "region": "region",

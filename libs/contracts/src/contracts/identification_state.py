@@ -64,6 +64,7 @@ _MINZHENG = frozenset({"minzheng"})
 FIELDS: Mapping[str, StateField] = {
     "standing": StateField("在册状态", "standing", Standing, needed_by=EVERY),
     "stage": StateField("办理阶段", "stage", Stage, _PHASES, needed_by=EVERY),
+    "register_number": StateField("户编号", "register number"),
     "category": StateField("户类别", "category", Category),
     "marginal_2019": StateField("2019年边缘易致贫户", "on the list of 2019"),
     "region": StateField("所在区划", "area", needed_by=EVERY),

@@ -18,6 +18,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audit.access import COOKIE, form, signed_in
 from audit.api import runtime_of
+from audit.candidates import headings, told
 from audit.lists import record_list
 from audit.looks import NOWHERE, TASK, USUAL, oversees, record, stated, stream_of
 from audit.rendering import SAFE, address, page, same_language
@@ -105,7 +106,14 @@ async def _listed(
         purpose=purpose,
     )
     await record_list(request, caller, look)
-    return page(request, "candidates.html", found=found)
+    households = [(one.household_id, one.region) for one in found.households]
+    return page(
+        request,
+        "candidates.html",
+        headings=headings(request),
+        households=await told(request, caller, households),
+        more=found.more,
+    )
 
 
 def is_masked(number: str) -> bool:

@@ -155,6 +155,12 @@ async def villages(engine: AsyncEngine, region: str) -> Sequence[Village]:
         return [Village(*found) for found in (await connection.execute(query)).all()]
 
 
+async def among(pool: asyncpg.Pool, region: str, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Those of these ids that are households of an area (prefix of its code), and where each is."""
+    rows = await pool.fetch(_AMONG, list(ids), region)
+    return {row["household_id"]: row["region"] for row in rows}
+
+
 async def parked(engine: AsyncEngine, consumer: str, key: str) -> int:
     """How many records of a household could not be applied, and wait for a person."""
     query = text("select count(*) from es.parked where consumer = :consumer and key = :key")
@@ -210,6 +216,10 @@ select t.event_id, t.service, t.type, t.schema_version, t.recorded_at, t.data fr
 join unnest($2::text[], $3::text[], $4::int[]) as w (service, type, schema_version)
     using (service, type, schema_version)
 where t.key = $1
+"""
+_AMONG = """
+select household_id, region from read.households
+where household_id = any($1) and region >= $2 and region < $2 || ':'
 """
 _ORDER = "recorded_at, service, stream, version"
 _PROOF = f"""
