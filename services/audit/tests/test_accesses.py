@@ -13,7 +13,8 @@ import pytest
 from fastapi import FastAPI
 
 from audit import verify
-from audit.looks import STAFF
+from audit.looks import BADGE, STAFF, TASK, USUAL
+from audit.words import PURPOSES
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Actor, Envelope
 from services.audit.tests.test_pages import Checked
@@ -66,6 +67,35 @@ def told(item: dict[str, Any]) -> tuple[str | None, str | None, bool, str | None
     """What was shown, what for, and whether and why it was refused, in English."""
     words = {n: item[n]["en"] if item[n] else None for n in ("shown", "purpose", "refusal")}
     return words["shown"], words["purpose"], item["refused"], words["refusal"]
+
+
+async def test_purposes_that_nobody_stated_are_told_in_the_readers_language(
+    client: httpx.AsyncClient, hear: Hear, own: Own, app: FastAPI, tokens: Issuer
+) -> None:
+    """And what a page takes to verify it is recorded alike, whatever the language of the page."""
+    await hear(
+        [envelope(b'{"risk_types":["ILLNESS"]}', type="RiskDetected", household_id=household(1))]
+    )
+    await app.state.keeper.keep(NOON)
+    del client.headers["Access-Purpose"]
+    page = (await client.get(f"{PAGE}?lang=en")).text
+    file = re.search('data-dossier="([^"]+)"', page)
+    assert file
+    await client.get(html.unescape(file[1]))
+    yibao = tokens.bearer("yibao", "audit:read", department="yibao")
+    await client.get(f"{ONE}/timeline", headers=yibao)
+    await own()
+    purposes = [item["purpose"] for item in (await client.get(LOG)).json()["items"]]
+    assert purposes == [
+        {"zh": "办理本部门任务", "en": "a department's task"},
+        {"zh": "浏览器自动核验", "en": "verified by the browser by itself"},
+        {"zh": "监督检查", "en": "supervision"},
+    ]
+    assert (
+        '<td data-label="Purpose">supervision</td>'
+        in (await client.get(f"{PAGE}/accesses?lang=en")).text
+    )
+    assert {USUAL, TASK, BADGE} == PURPOSES.keys()
 
 
 async def test_looks_of_every_service_are_told_with_what_was_shown_what_for_and_the_outcome(

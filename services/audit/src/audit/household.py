@@ -18,7 +18,7 @@ from audit.happened import recorded
 from audit.history import Field, about, label, spoken, worded
 from audit.log import stated
 from audit.log.keeper import Keeper
-from audit.looks import READ, Looker, looking
+from audit.looks import BADGE, READ, Looker, looking
 from audit.phrases import PARKED, PHRASES
 from audit.rendering import Condition, page
 from audit.sentences import Words
@@ -136,6 +136,7 @@ async def household(
         asks=True,
         household=caller,
         reads_looks=READ in caller.scopes,
+        badge=BADGE,
         months=list(months(items, after[0] if after else None)),
         proof=proof,
         hidden=sight.hidden(proof.count),

@@ -35,6 +35,7 @@ READ = "access:read"  # the scope that reads who looked
 PURPOSE = "Access-Purpose"
 USUAL = "监督检查"  # supervision: what a look is for, unless it is said
 TASK = "办理本部门任务"  # the same, of a department
+BADGE = "浏览器自动核验"  # the same, of a file that a page verifies
 LONGEST = 200  # characters
 PATIENCE = 5.0  # seconds that a look may wait to be recorded
 NOWHERE = "0"  # the area of a household that no event named, asked for by somebody without an area

@@ -47,6 +47,12 @@ SERVICES = {
     "audit": Words("监督", "audit"),
 }
 
+PURPOSES = {  # those that are recorded where nobody states one
+    "监督检查": Words("监督检查", "supervision"),
+    "办理本部门任务": Words("办理本部门任务", "a department's task"),
+    "浏览器自动核验": Words("浏览器自动核验", "verified by the browser by itself"),
+}
+
 TOWNS = {
     "441624100": Words("阳明镇", "Yangming"),
     "441624101": Words("大坝镇", "Daba"),

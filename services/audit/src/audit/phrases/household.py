@@ -109,7 +109,6 @@ HOUSEHOLD = {
         "内容不再保存，哈希仍可验证。", "The content is no longer kept; its hash still verifies."
     ),
     "dossier": Words("下载档案", "Download the dossier"),
-    "badge_purpose": Words("浏览器自动核验", "verified by the browser by itself"),
     "badge_checking": Words("正在本浏览器内验证……", "Verifying in this browser…"),
     "badge_good": Counted(
         "已由本浏览器按内容验证：{n} 条记录未被改动，且没有遗漏",
