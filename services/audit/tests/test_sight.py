@@ -226,6 +226,17 @@ async def test_a_deadline_is_hidden_with_the_event_that_opened_it(
     assert nothing in (await client.get(PAGE, headers=of("jiaoyu"))).text
 
 
+async def test_a_deadline_is_over_also_for_who_does_not_see_what_ended_it(
+    client: httpx.AsyncClient, hear: Hear, of: Of
+) -> None:
+    illness = by_town("RiskDetected", risk_types=["ILLNESS"], due_on="2024-06-18")
+    confirmed = by_town("MonitoringConfirmed", illness, risk_types=["ILLNESS", "SCHOOLING"])
+    await hear([illness, confirmed])
+    page = (await client.get(PAGE, headers=of("yibao"))).text
+    assert page.count('<li class="event') == 1
+    assert ('<li class="fulfilled">' in page, "已逾期" in page) == (True, False)
+
+
 async def state_of(client: httpx.AsyncClient, headers: dict[str, str]) -> dict[str, Any]:
     fields = (await client.get(f"{ONE}/state", headers=headers)).json()["fields"]
     return {field["field"]: field["value"] for field in fields}

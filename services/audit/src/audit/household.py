@@ -109,6 +109,8 @@ async def household(
     current = sight.state(state(events, now, now))
     point = asked.valid_at or now, asked.known_at or now
     seen = sight.state(state(events, *point))
+    # Counted over all events: a deadline is over, also to who does not see what ended it.
+    due = [d for d in deadlines(events, business_date(now)) if sight.among([d.opened_by])]
     events = sight.among(events)
     after = place_in(request.query_params.get("cursor"))
     chosen = Filters(**{name: None if (v := getattr(asked, name)) == "" else v for name in CHOICES})
@@ -126,7 +128,6 @@ async def household(
     shown = found[:MOST]
     items = [told(entry, vocabulary) for entry in shown]
     services = {event.service for event in events} | ({chosen.service} if chosen.service else set())
-    due = deadlines(events, business_date(now))
     proof = await queries.proof(runtime.engine, id_)
     denied = await stated.contradicted_of(runtime.pool, str(id_))
     return page(
