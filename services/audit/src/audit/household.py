@@ -1,10 +1,11 @@
 """The page of a household: how it stands, its deadlines, both clocks, its timeline, its evidence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
@@ -20,6 +21,7 @@ from audit.log import stated
 from audit.log.keeper import Keeper
 from audit.looks import BADGE, READ, Looker, looking
 from audit.phrases import PARKED, PHRASES
+from audit.related import others_in
 from audit.rendering import Condition, page
 from audit.sentences import Words
 from audit.state import Happened, State, diff, state
@@ -41,10 +43,12 @@ router = APIRouter(tags=["pages"], include_in_schema=False, default_response_cla
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An item, and how many days of silence lie before it, if they are many."""
+    """An item, how many days of silence lie before it, if they are many, and which other households it
+    names."""
 
     item: Item
     quiet_days: int | None
+    others: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,18 @@ class Month:
     rows: list[Row]
 
 
-def months(items: Sequence[Item], before: datetime | None = None) -> Iterator[Month]:
-    """Items in timeline order, by the month of recording; `before` is when the last page ended."""
+def months(
+    items: Sequence[Item],
+    before: datetime | None = None,
+    others: Mapping[UUID, Sequence[str]] | None = None,
+) -> Iterator[Month]:
+    """Items in timeline order, by the month of recording; `before` is when the last page ended, `others`
+    the other households that events name."""
     rows = []
     for item in items:
         quiet = item.recorded_at - before if before else timedelta(0)
-        rows.append(Row(item, quiet.days if quiet > QUIET else None))
+        quiet_days = quiet.days if quiet > QUIET else None
+        rows.append(Row(item, quiet_days, (others or {}).get(item.event_id, ())))
         before = item.recorded_at
     for (year, month), group in groupby(rows, lambda row: _year_month(row.item.recorded_at)):
         yield Month(year, month, list(group))
@@ -127,6 +137,7 @@ async def household(
     )
     shown = found[:MOST]
     items = [told(entry, vocabulary) for entry in shown]
+    others = await others_in(runtime.pool, caller, events)
     services = {event.service for event in events} | ({chosen.service} if chosen.service else set())
     proof = await queries.proof(runtime.engine, id_)
     denied = await stated.contradicted_of(runtime.pool, str(id_))
@@ -137,8 +148,9 @@ async def household(
         asks=True,
         household=caller,
         reads_looks=READ in caller.scopes,
+        months=list(months(items, after[0] if after else None, others)),
+        related={one for those in others.values() for one in those},
         badge=BADGE,
-        months=list(months(items, after[0] if after else None)),
         proof=proof,
         hidden=sight.hidden(proof.count),
         parked=await queries.reasons(runtime.engine, "audit", str(id_)),

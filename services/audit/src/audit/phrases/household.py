@@ -140,6 +140,7 @@ HOUSEHOLD = {
         "本浏览器不能验证，请下载档案并运行 verify.py。",
         "This browser cannot verify: download the dossier and run verify.py.",
     ),
+    "other_household": Words("涉及农户：", "Concerns household: "),
     "news": Words("有新的记录，点击刷新", "There are new records: show them"),
 }
 
