@@ -6,12 +6,14 @@ Needs Chromium (Debian: apt install chromium); without it these tests are skippe
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from playwright.async_api import Page, ViewportSize, expect
 
 from common.testing import NOON, envelope, household
-from contracts.envelope import Envelope
+from contracts.envelope import Actor, Envelope
 from services.audit.tests.conftest import Hear, Open, needs_chromium
 
 AXE = (Path(__file__).parent / "axe" / "axe-4.14.1.min.js").read_text("utf-8")
@@ -72,6 +74,33 @@ async def test_axe_finds_nothing_and_nothing_is_wider_than_360_pixels(
     open_: Open, path: str
 ) -> None:
     await faultless(await open_(path, viewport=NARROW, bypass_csp=True))
+
+
+@pytest.mark.parametrize("path", ["", "/accesses", "/raw", "?valid_at=2024-06-03"])
+async def test_long_names_are_broken_and_nothing_is_cut_off(
+    open_: Open, hear: Hear, app: FastAPI, path: str
+) -> None:
+    """An organisation of a hundred characters without a space; and so a place, and a service."""
+    who = Actor(
+        person="p", post="P" * 60, organisation="O" * 100, department="D" * 60, region="441624"
+    )
+    at: dict[str, Any] = {"household_id": household(2), "actor": who}
+    posted = b'{"place":"%s"}' % (b"p" * 100)
+    looked = f"access-to-household-{household(2)}"
+    await hear(
+        [
+            envelope(posted, type="PublicityPosted", **at),
+            envelope(b'{"purpose":"VISIT"}', type="PersonalDataRevealed", stream=looked, **at),
+            envelope(service="s" * 60, type="T" * 80, **at),
+        ]
+    )
+    await app.state.keeper.keep(NOON)
+    page = await open_(f"/households/{household(2)}{path}", viewport=NARROW)
+    await expect(page.locator("main")).to_contain_text("O" * 100)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+    cut = """Array.from(document.querySelectorAll("main *")).filter(
+        (one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1).map((one) => one.outerHTML)"""
+    assert await page.evaluate(cut) == []
 
 
 async def faultless(page: Page) -> None:
