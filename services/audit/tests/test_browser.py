@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Page, Route, ViewportSize, expect
 
 from common.testing import NOON, envelope, household
 from contracts.envelope import Actor, Envelope
@@ -34,6 +34,44 @@ async def test_new_records_are_told_of_at_once(
     await page.locator("#news a").click()
     await expect(page.locator("li.event")).to_have_count(4)
     await expect(page.locator("#badge.good")).to_contain_text("另有 1 条尚待签名")
+
+
+@pytest.mark.usefixtures("story")
+@pytest.mark.parametrize(("status", "lang"), [(401, "zh"), (503, "en")])
+async def test_a_page_that_hears_of_nothing_new_any_longer_says_so(
+    open_: Open, faults: list[str], status: int, lang: str
+) -> None:
+    """A browser does not come again after a refusal: the token has expired, or a look was not recorded."""
+    page = await open_("/")
+    refused = 0
+
+    async def refuse(route: Route) -> None:
+        nonlocal refused
+        refused += 1
+        await route.fulfill(status=status)
+
+    await page.route("**/live?*", refuse)
+    await page.goto(f"{page.url.rstrip('/')}{HERE}?lang={lang}")
+    said = {"zh": "已不再接收新的记录", "en": "not told of any longer"}[lang]
+    await expect(page.locator("#news a")).to_contain_text(said)
+    assert refused == 1
+    await page.unroute("**/live?*")
+    await page.locator("#news a").click()
+    await expect(page.locator("#badge.good")).to_be_visible()
+    await expect(page.locator("#news")).to_be_hidden()
+    faults.clear()
+
+
+async def test_news_are_heard_after_the_line_was_broken(
+    open_: Open, hear: Hear, story: list[Envelope], faults: list[str]
+) -> None:
+    page = await open_(HERE)
+    await expect(page.locator("#badge.good")).to_be_visible()
+    await page.context.set_offline(True)
+    await hear([envelope(prev=story[-1], recorded_at=NOON + timedelta(days=101))])
+    await page.context.set_offline(False)
+    await expect(page.locator("#news a")).to_contain_text("有新的记录", timeout=10_000)
+    faults.clear()
 
 
 @pytest.mark.usefixtures("story")

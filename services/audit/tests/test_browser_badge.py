@@ -189,6 +189,18 @@ async def test_what_waits_beside_a_record_of_unkept_content_is_no_fault(
     await expect(page.locator("li.event").last.locator(".proof")).to_have_text("尚待签名，未验证")
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.usefixtures("story")
+async def test_no_green_badge_where_nothing_of_the_household_is_signed(
+    open_: Open, hear: Hear, lang: str
+) -> None:
+    await hear([envelope(household_id=household(2))])
+    page = await open_(f"/households/{household(2)}?lang={lang}")
+    said = {"zh": "尚待签名，未验证", "en": "Not verified yet"}[lang]
+    await expect(page.locator("#badge")).to_contain_text(said)
+    await expect(page.locator("#badge.good")).to_have_count(0)
+
+
 @pytest.mark.usefixtures("story")
 async def test_what_waits_to_be_signed_is_told_whatever_the_list_is_narrowed_to(
     open_: Open, story: list[Envelope], hear: Hear

@@ -53,13 +53,14 @@ class Condition:
     value: Words | None = None
 
 
-COMMENTS = re.compile(r"^ *//.*\n", re.MULTILINE)  # of our scripts: for who reads the source
+# Of our scripts, in which no text goes over lines: comments, empty lines and indents are for who reads the source.
+UNREAD = re.compile(r"^ *(?:(?://.*)?\n)?", re.MULTILINE)
 
 
 def _file(path: Path) -> File:
     text = path.read_text("utf-8")
     if path.suffix == ".js" and ".min" not in path.suffixes:
-        text = COMMENTS.sub("", text)
+        text = UNREAD.sub("", text)
     digest = sha256(text.encode())
     name = f"{path.stem}-{digest.hexdigest()[:12]}{path.suffix}"
     integrity = f"sha256-{base64.b64encode(digest.digest()).decode()}"

@@ -134,13 +134,17 @@ HOUSEHOLD = {
         "验证失败，请勿采信本页：{why}", "Verification failed, do not rely on this page: {why}"
     ),
     "badge_unsigned": Words(
-        "尚无可验证的签名检查点。", "There is no signed checkpoint to verify yet."
+        "尚待签名，未验证：还没有签名检查点包含这些记录。",
+        "Not verified yet: no signed checkpoint has these records.",
     ),
     "badge_unable": Words(
         "本浏览器不能验证，请下载档案并运行 verify.py。",
         "This browser cannot verify: download the dossier and run verify.py.",
     ),
     "other_household": Words("涉及农户：", "Concerns household: "),
+    "news_lost": Words(
+        "已不再接收新的记录，点击刷新", "New records are not told of any longer: reload"
+    ),
     "news": Words("有新的记录，点击刷新", "There are new records: show them"),
 }
 

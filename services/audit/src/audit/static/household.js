@@ -44,7 +44,8 @@ async function signed(note, vkey) {
 // that is believed, and those before and after it, as far as notes that both keys signed lead (ADR 0022).
 async function keys(believed, notes) {
   const found = new Map([[believed, { from: 0, to: Infinity }]]);
-  for (const note of notes.flatMap(() => notes)) { // whatever their order: a round for each step
+  // Whatever their order: a round for each step.
+  for (const note of notes.flatMap(() => notes)) {
     const [first, old, next, size] = note.split("\n");
     if (first !== "shouwang/succession/1" || old.split("+")[0] !== next.split("+")[0]) continue;
     if (!found.has(old) && !found.has(next)) continue;
@@ -69,7 +70,8 @@ async function verify(dossier, believed, told) {
     const [tree, count, hash] = line.split(" ");
     return [tree, { size: +count, root: unbase64(hash) }];
   }));
-  const heads = {}, counts = {}, known = new Map(), places = new Map(); // known: whether by content
+  // `known` says by its hash whether a record was proved by its content.
+  const heads = {}, counts = {}, known = new Map(), places = new Map();
   for (const event of dossier.events) {
     const who = `${event.tree} #${event.index}`, hash = unhex(event.hash), tree = trees[event.tree];
     if (event.header !== undefined) {
@@ -136,6 +138,7 @@ async function badge(at) {
     const unknown = Array.from(document.querySelectorAll("[data-hash]")).filter((li) => !known.has(li.dataset.hash));
     must(unknown.length <= newer, "page");
     mark(known, at.dataset);
+    if (!known.size) return say(unsigned, "");
     const more = newer ? counted("newer", newer) : "", hashes = Array.from(known.values()).filter((content) => !content).length;
     if (!hashes) return say(counted("good", known.size) + more, "good");
     return say(partly.replace("{n}", known.size - hashes).replace("{m}", hashes) + more, "partly");
@@ -158,12 +161,15 @@ function slider(date) {
 
 function live(at) {
   const stream = new EventSource(at.dataset.live);
-  stream.onmessage = () => {
+  const tell = (text) => {
     const link = document.createElement("a");
     link.href = ""; // as the page is now: what it is narrowed to, and both clocks
     link.textContent = at.dataset.text;
     at.replaceChildren(link);
   };
+  stream.onmessage = () => tell(at.dataset.text);
+  // After a break the browser comes again by itself; of a refusal, as when the token has expired, it stays away.
+  stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) tell(at.dataset.lost); };
   addEventListener("pagehide", () => stream.close());
 }
 
