@@ -80,7 +80,7 @@ async def test_filters_and_clocks_are_kept_on_every_way(
     following = re.search(r'rel="next" href="([^"]+)"', page)
     language = re.search(r'id="other-language" href="([^"]+)"', page)
     everything = re.search(r'<p class="narrowed">.*?<a href="([^"]+)"', page)
-    now = re.search(r'<a class="back" href="([^"]+)">Back to now', page)
+    now = re.search(r'<p class="back"><a href="([^"]+)">Back to now', page)
     assert following
     assert language
     assert everything
@@ -103,10 +103,10 @@ async def test_filters_and_clocks_are_kept_on_every_way(
 async def test_the_clocks_are_kept_that_were_set_without_leaving_the_page(open_: Open) -> None:
     """What the browser loads into the page carries the clocks to every way that leads on."""
     page = await open_(f"{HERE}?late=true&lang=en")
-    await page.evaluate("document.getElementById('point').dataset.first = 'true'")
+    await page.evaluate("document.getElementById('as-was').dataset.first = 'true'")
     await page.locator("#known_at").fill("2024-06-05")
-    await expect(page.locator("#point")).to_contain_text("what had been recorded on 2024-06-05")
-    await expect(page.locator("#point[data-first]")).to_have_count(1)  # who listens still does
+    await expect(page.locator("#as-was")).to_contain_text("had been recorded on 2024-06-05")
+    await expect(page.locator("#as-was[data-first]")).to_have_count(1)  # who listens still does
     await expect(page.locator(".narrowed")).to_contain_text("recorded late")
     shown = {"late": "true", "lang": "en", "valid_at": "2024-09-11", "known_at": "2024-06-05"}
     today = _query(page.url)["valid_at"]
@@ -114,7 +114,7 @@ async def test_the_clocks_are_kept_that_were_set_without_leaving_the_page(open_:
     await page.locator("#other-language").click()
     assert _query(page.url) == {"late": "true", "valid_at": today, "known_at": "2024-06-05"}
     await page.locator("#valid_at").fill("2024-06-08")
-    await expect(page.locator("#point")).to_contain_text("2024-06-08 的情况")
+    await expect(page.locator("#as-was")).to_contain_text("2024-06-08 的情况")
     await page.locator("#breach").check()
     await page.locator(".filter button").click()
     await expect(page.locator("#known_at")).to_have_value("2024-06-05")

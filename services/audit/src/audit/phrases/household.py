@@ -67,15 +67,18 @@ HOUSEHOLD = {
     "slider": Words("拖动选择日期", "drag to choose the date"),
     "look": Words("查看", "Look"),
     "as_was": Words(
-        "{valid} 的情况，以 {known} 已记录的信息为准；下表为与现在的差别。",
-        "As of {valid}, by what had been recorded on {known}; and how that differs from now.",
+        "{valid} 的情况，以 {known} 已记录的信息为准：",
+        "As of {valid}, by what had been recorded on {known}: ",
+    ),
+    "differ": Counted(
+        "{n} 项与现在不同。", "{n} fields differ from now.", "{n} field differs from now."
     ),
     "back_to_now": Words("回到现在", "Back to now"),
     "not_loaded": Words(
         "未能加载，请检查网络后重试。", "Could not be loaded: check the network and try again."
     ),
     "changes": Words("差别", "Differences"),
-    "no_changes": Words("与现在没有差别。", "Nothing differs from now."),
+    "no_changes": Words("与现在没有差别。", "nothing differs from now."),
     "field": Words("项目", "Field"),
     "then": Words("当时", "Then"),
     "now": Words("现在", "Now"),

@@ -163,8 +163,9 @@ function live(at) {
   const stream = new EventSource(at.dataset.live);
   const tell = (text) => {
     const link = document.createElement("a");
-    link.href = ""; // as the page is now: what it is narrowed to, and both clocks
-    link.textContent = at.dataset.text;
+    // As the page is now: what it is narrowed to, and both clocks.
+    link.href = "";
+    link.textContent = text;
     at.replaceChildren(link);
   };
   stream.onmessage = () => tell(at.dataset.text);
@@ -180,10 +181,15 @@ function loading() {
   document.addEventListener("htmx:afterOnLoad", (event) => {
     if (event.target.matches(".clocks") && event.detail.successful) history.replaceState(null, "", to(event));
   });
+  // The link that had the focus is gone: what it opened is read on from its heading.
+  document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
+    if (target.id === "accesses") document.getElementById("who-looked").focus();
+  });
   document.addEventListener("htmx:responseError", (event) => location.assign(to(event)));
   document.addEventListener("htmx:sendError", ({ detail: { target } }) => {
     const said = target.querySelector(".away") || document.createElement("p");
     said.className = "alarm away";
+    said.role = "alert";
     said.textContent = target.dataset.away;
     target.prepend(said);
   });
