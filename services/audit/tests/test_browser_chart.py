@@ -1,5 +1,6 @@
 """The chart of the county page in a real browser: drawn from the table, for eyes only."""
 
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -100,3 +101,30 @@ async def test_paper_and_a_browser_without_script_show_the_picture_of_the_server
     await expect(page.locator("#months .uplot")).to_have_count(0)
     await page.locator("summary", has_text="数字与名单").click()
     await expect(page.locator("#months-table")).to_be_visible()
+
+
+# What is written on a canvas: the text, the middle of it, its height on the page, and its width.
+WRITTEN = """() => {
+  window.written = [];
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...more) {
+    window.written.push([text, x, y, this.measureText(text).width]);
+    return write.call(this, text, x, y, ...more);
+  };
+}"""
+
+
+@pytest.mark.parametrize("month", [1, 2, 11, 12])
+async def test_no_two_years_under_the_chart_run_into_one_another(
+    open_: Open, app: FastAPI, month: int
+) -> None:
+    app.state.runtime.clock.set(NOON.replace(month=month))
+    page = await open_("/completeness", viewport={"width": 360, "height": 740})
+    await page.add_init_script(f"({WRITTEN})()")
+    await page.goto(page.url.replace("/completeness", "/county"))
+    await expect(page.locator("#months .uplot")).to_be_visible()
+    written = await page.evaluate("window.written")
+    years = {text: (x, width) for text, x, _, width in written if text.startswith("20")}
+    assert "2024" in years
+    ends = sorted((x - width / 2, x + width / 2) for x, width in years.values())
+    assert all(end < start for (_, end), (start, _) in pairwise(ends))

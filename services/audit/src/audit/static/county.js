@@ -22,7 +22,8 @@ function chart(figure, table) {
   };
   const named = ({ cells: [cell] }, at) => {
     const [year, name] = text(cell).split("-");
-    return at === 0 || name === "01" ? `${name}\n${year}` : name;
+    // Of two years side by side, only the second: on a telephone they would run into one another.
+    return name === "01" || (at === 0 && name !== "12") ? `${name}\n${year}` : name;
   };
   const room = (plot, values) => 12 + 8 * Math.max(...(values || [""]).map(({ length }) => length));
   const size = () => ({ width: figure.clientWidth, height: 220 });
