@@ -12,6 +12,7 @@ from contracts.persons import (
     RestrictionReason,
 )
 from identification.domain.household import HOUSEHOLD
+from identification.domain.register_commands import RegisterHousehold
 from identification.domain.rights import ErasePersonalData, LiftRestriction, RestrictProcessing
 from services.identification.tests.entries import (
     ADD,
@@ -25,7 +26,7 @@ from services.identification.tests.entries import (
     after,
     refused,
 )
-from services.identification.tests.story import TODAY, history, member
+from services.identification.tests.story import REGISTERED, TODAY, history, member
 
 RESTRICT = RestrictProcessing(
     person_id=SECOND, reason=RestrictionReason.CONTESTED, restricted_on=DAY, today=TODAY
@@ -44,6 +45,15 @@ def test_processing_is_restricted_once_and_lifted_once() -> None:
     (event,) = HOUSEHOLD.when(LIFT, given=history(RESTRICT))
     assert isinstance(event, RestrictionLifted)
     assert HOUSEHOLD.when(LIFT, given=history(RESTRICT, LIFT)) == []
+
+
+def test_a_registration_sent_again_is_nothing_new_while_data_may_not_be_used() -> None:
+    hidden = [replace(m, restricted=m.person_id == SECOND) for m in REGISTERED.members]
+    again = RegisterHousehold(registered=replace(REGISTERED, members=hidden), today=TODAY)
+    for steps in ((RESTRICT,), (RESTRICT, LIFT)):
+        assert HOUSEHOLD.when(again, given=history(*steps)) == []
+    other = replace(again, registered=replace(again.registered, co_living_count=1))
+    assert refused(other, history(RESTRICT)).code == "already-registered"
 
 
 def test_a_restriction_goes_with_the_person_into_the_household_that_splits_off() -> None:

@@ -1,6 +1,7 @@
 """Who may be put on the register, and how."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from common.decider import Refused
@@ -56,9 +57,15 @@ def able(member: Member, number: int, on: date) -> None:
 
 def _register_again(command: RegisterHousehold, household: Household) -> list[HouseholdRegistered]:
     """The same registration is not a second one; another one is a correction, and refused here."""
-    if command.registered == household.past.registered:
+    first = household.past.registered
+    if first and _sent(command.registered) == _sent(first):
         return []
     raise Refused("already-registered")
+
+
+def _sent(entry: HouseholdRegistered) -> HouseholdRegistered:
+    """What was sent of an entry: whether a person's data may be used is known here, and changes."""
+    return replace(entry, members=[replace(m, restricted=False) for m in entry.members])
 
 
 def age_on(born: date, day: date) -> int:
