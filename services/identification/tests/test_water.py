@@ -186,6 +186,14 @@ def test_whom_a_source_serves_changes_and_a_repetition_changes_nothing() -> None
     assert WATER.when(change, given=[*REGISTERED, changed]) == []
 
 
+def test_a_test_sent_again_is_known_whatever_parameters_hold_meanwhile() -> None:
+    stricter = replace(POLICY, water_test_years=1, water_litres=100)
+    again = replace(TEST, policy=stricter)
+    assert WATER.when(again, given=TESTED) == []
+    with pytest.raises(Refused, match="water-test-exists"):
+        WATER.when(replace(again, quality_passed=False), given=TESTED)
+
+
 def test_sources_and_tests_are_registered_once() -> None:
     assert isinstance(REGISTERED[0], WaterSourceRegistered)
     assert WATER.when(REGISTER, given=REGISTERED) == []

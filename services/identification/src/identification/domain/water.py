@@ -150,7 +150,7 @@ def _change(c: ChangeService, source: Source) -> list[WaterEvent]:
 
 
 def _test(c: RecordTest, source: Source) -> list[WaterEvent]:
-    """A test is known by its id; the same again is nothing new."""
+    """A test is known by its id; the same again is nothing new, whatever parameters hold by then."""
     if c.tested_on > c.today:
         raise Refused("date-in-future", field="tested_on", today=c.today)
     without_personal_data(laboratory=c.laboratory)
@@ -173,9 +173,15 @@ def _test(c: RecordTest, source: Source) -> list[WaterEvent]:
     known = source.tests.get(c.test_id)
     if known is None:
         return [event]
-    if known != event:
+    if _measured(known) != _measured(event):
         raise Refused("water-test-exists")
     return []
+
+
+def _measured(test: WaterTestRecorded) -> tuple[WaterTestRecorded, bool]:
+    """What a report says, without what was made of it by the parameters of its day."""
+    plain = replace(test, faults=[], qualified=False, valid_to=test.tested_on)
+    return plain, WaterFault.QUALITY in test.faults
 
 
 def faults_of(c: RecordTest) -> list[WaterFault]:
