@@ -156,6 +156,27 @@ def test_a_published_version_holds_for_the_interval_that_it_was_published_for(
         assert refusal.value.details["keys"] == [*change]
 
 
+def test_a_value_is_corrected_on_its_day_from_a_later_day_on() -> None:
+    events = PUBLISHED.when(publish(income_line_fen=1_140_000), given=[])
+    right = replace(publish(income_line_fen=1_104_000), version="w")
+    with pytest.raises(Refused, match="policy-same-days") as refusal:
+        PUBLISHED.when(right, given=events)
+    assert refusal.value.details == {"version": "v", "keys": ["income_line_fen"]}
+    for other in (publish(deadline_days=20), publish(income_line_fen=1_140_000)):
+        assert PUBLISHED.when(replace(other, version="w"), given=events)
+    later = replace(right, effective_from=date(2024, 1, 2))
+    assert PUBLISHED.when(later, given=events)
+    wrong = version("v", published_on=TODAY)
+    corrected = replace(
+        wrong,
+        version="w",
+        effective_from=later.effective_from,
+        values={"income_line_fen": 1_104_000},
+    )
+    book = PolicyBook([wrong, corrected])
+    assert book.of("441624108201", TODAY).income_line_fen == 1_104_000
+
+
 def test_a_version_is_published_by_today_for_a_true_interval() -> None:
     late = replace(publish(deadline_days=1), published_on=date(2024, 8, 7))
     with pytest.raises(Refused, match="date-in-future"):

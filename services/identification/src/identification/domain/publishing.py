@@ -102,6 +102,12 @@ def _publish(command: PublishVersion, state: Published) -> list[PolicyEvent]:
     new = [p for p in command.parameters if p.key not in known]
     if not new:
         return []
+    for name, other in state.whole.items():
+        held = state.versions[name]
+        differing = [p.key for p in new if held.get(p.key, p.value) != p.value]
+        days = (other.published_on, other.effective_from)
+        if differing and days == (command.published_on, command.effective_from):
+            raise Refused("policy-same-days", version=name, keys=differing)
     shared: dict[str, Any] = {
         "version": command.version,
         "region": command.region,

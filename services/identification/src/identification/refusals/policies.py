@@ -38,6 +38,12 @@ POLICIES: dict[str, Text] = {
         "版本 {version} 已公布，{keys} 不能更改：请以新版本号公布",
         "Version {version} is published and {keys} cannot change: publish a new version",
     ),
+    "policy-same-days": Text(
+        409,
+        "版本 {version} 同日公布、同日生效，而 {keys} 取值不同，分不出以哪一版为准：更正请把生效日期改为次日或更晚",
+        "Version {version}, published on the same day and in force from the same day, gives {keys} another value,"
+        " and neither comes first: give a correction a later effective_from",
+    ),
     "income-sources": Text(
         422,
         "{group} 类各项合计 {lines_fen} 分，与总额 {total_fen} 分不符：请核对收入明细",
