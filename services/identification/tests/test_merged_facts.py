@@ -65,10 +65,10 @@ async def test_A50_a_correction_reaches_the_clue_that_a_merger_handed_over(
     for version, fen, withdrawn in ((2, 400_000, False), (3, 300_000, True)):
         less = settlement(ill, fen, id=f"{ill}-{version}", record_version=version)
         await post(app, callers.yibao, less)
-
         await heard_all(sql, f"facts-of-household-{survivor.id}")
-        *_, (_, last) = await events(sql, stream, "ClueEvidenceReplaced")
-        assert last["clue_id"] == handed["clue_id"]
+        told = [data for _, data in await events(sql, stream, "ClueEvidenceReplaced")]
+        # The survivor may have a clue of its own by the corrected bill; this is of the other.
+        *_, last = [data for data in told if data["clue_id"] == handed["clue_id"]]
         assert last["withdrawal_proposed"] is withdrawn
 
 
