@@ -15,12 +15,14 @@ import pytest
 from fastapi import FastAPI
 
 from audit import verify
+from audit.dossier import dossier
 from audit.verify import DIVERGED, INCOMPLETE, INVALID, USAGE, VERIFIED, WITNESSED
 from common.note import WITNESS, Signer
 from common.testing import NOON, envelope, history, household
 from services.audit.tests.conftest import SIGNER, Hear
 
 ME, OTHER = household(1), household(2)
+NAME = str(household(0xABC))
 WITNESSED_BY = Signer("city.example/witness", bytes([7]) * 32, WITNESS)
 KEY = ("--key", SIGNER.vkey)
 Run = Callable[..., tuple[int, str]]
@@ -139,6 +141,57 @@ def test_what_is_put_together_from_other_files_is_invalid(
     forge(first, now, other)
     code, said = run(now, *KEY)
     assert (code, named in said) == (INVALID, True), said
+
+
+@pytest.mark.parametrize("header", ["x", "5", "{}", "[]", '"text"', f"[{'null,' * 19}null]"])
+def test_a_header_that_is_none_is_invalid_and_its_record_named(
+    files: list[Any], run: Run, header: str
+) -> None:
+    files[1]["events"][2]["header"] = header
+    code, said = run(files[1], *KEY)
+    assert (code, "INVALID: record 3 " in said) == (INVALID, True), said
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        NAME.replace("0192", "\uff10192"),
+        NAME.replace("c", "\u0441"),
+        NAME.upper(),
+        f"{NAME} ",
+        f"access-to-household- {NAME}",
+        f"{{{NAME}}}",
+        f"{NAME}\u200b",
+        NAME.replace("-", ""),
+        "x",
+    ],
+)
+async def test_no_household_is_proved_absent_by_what_only_looks_like_its_name(
+    app: FastAPI, client: httpx.AsyncClient, files: list[Any], run: Run, name: str
+) -> None:
+    """The log has nothing under any other spelling, and can prove it."""
+    raw = await dossier(app.state.keeper, "audit", name, None)
+    code, said = run(raw, *KEY)
+    assert (code, "INVALID: no household is named like that" in said) == (INVALID, True), said
+
+
+def test_what_was_kept_and_is_spoiled_says_nothing_of_the_file(
+    files: list[Any], run: Run, tmp_path: Path
+) -> None:
+    note, kept = files[1]["checkpoint"], tmp_path / "kept"
+    key = SIGNER.vkey
+    succession = SIGNER.sign(f"shouwang/succession/1\n{key}\n{key}\n1\n")
+    for spoiled in (note[:-2], note[:-9], note.replace("\n2\n", "\n3\n"), succession):
+        kept.write_text(spoiled, "utf-8")
+        code, said = run(files[1], *KEY, "--kept", kept, "--witness", WITNESSED_BY.vkey)
+        assert (code, "signed what you kept" in said) == (USAGE, True), said
+
+
+def test_a_place_that_cannot_be_written_to_is_wrong_use(
+    files: list[Any], run: Run, tmp_path: Path
+) -> None:
+    code, said = run(files[1], *KEY, "--keep", tmp_path / "none" / "kept")
+    assert (code, "No such file" in said, "VERIFIED" in said) == (USAGE, True, False)
 
 
 def test_a_name_that_is_there_twice_is_invalid(files: list[Any], run: Run) -> None:

@@ -522,11 +522,13 @@ class Event:
         self.prev = bytes.fromhex(raw["prev_hash"]) if self.whole else ZERO
         self.text: bytes = text.encode() if self.whole else b""
         self.header: list[str] = json.loads(text) if self.whole else []
+        if self.whole and [type(part) for part in self.header[:17]] != [str] * 17:
+            raise ValueError("not a header")
         self.data = base64.b64decode(data["base64"]) if isinstance(data, dict) else data.encode()
 
     def named(self) -> str:
         """As it is named to a person."""
-        what = f"{self.header[3]} {self.stream} v{self.version}" if self.whole else "?"
+        what = f"{self.header[3]} {self.stream} v{self.header[6]}" if self.whole else "?"
         return f"{self.number} ({self.tree}#{self.at} {what})"
 
     def bad(self, zh: str, en: str, code: int = INVALID) -> Bad:
@@ -554,6 +556,15 @@ class Event:
         return Happened(h[1], h[8], h[9], (h[2], h[5], self.version), payload(self.data), meaning)
 
 
+def _event(number: int, raw: Any) -> Event:
+    """A record as it is told. Raises `Bad`, with its number."""
+    try:
+        return Event(number, raw)
+    except BROKEN as error:
+        why = explained(error)
+        raise Bad(INVALID, f"第{number}条{why.zh}", f"record {number} {why.en}") from None
+
+
 Keys = list[Key]
 Found = tuple[str, ...]  # zh, en; and a result other than OK
 
@@ -570,7 +581,7 @@ class Dossier:
         self.keys = successors(keys, raw.get("successions", []))
         self.head, self.state = head_of(raw["checkpoint"]), state_of(raw["state"])
         self.key, self.signed_at = str(raw["key"]), str(raw["state"].split("\n")[1])
-        self.events = [Event(n, event) for n, event in enumerate(raw["events"], 1)]
+        self.events = [_event(n, event) for n, event in enumerate(raw["events"], 1)]
         self.events.sort(key=lambda e: (e.tree, e.at))
         self.cosigned: list[str] = []
 
@@ -586,7 +597,7 @@ class Dossier:
         found = signers(self.raw["checkpoint"], self.witnesses)
         # A witness may have given the reader the same checkpoint, cosigned.
         if self.kept and self.kept.split("\n\n")[0] == self.raw["checkpoint"].split("\n\n")[0]:
-            found += signers(self.kept, self.witnesses)
+            found += self._signed_kept(self.witnesses)
         self.cosigned = sorted(set(found))
         if not self.witnesses:
             return f"{names[0]}, 未指定见证人", f"{names[0]}, no witness named"
@@ -639,6 +650,9 @@ class Dossier:
         size, root = self.state.get("heads", (0, sha256().digest()))
         lines = self._lines(self.raw["heads"], size, root)
         if lines is None and not self.events:
+            name = self.key.removeprefix("access-to-household-")  # its file, or that of the looks
+            if _identified({"id": name}, "id") != name:  # what only looks like a name is in no log
+                raise Bad(INVALID, "没有这样的户号", "no household is named like that")
             return "日志中没有此户", "no such household in the log"
         said = {tree: (int(count), head) for tree, count, head in lines or ()}
         for tree in sorted({*said, *(e.tree for e in self.events)}):
@@ -666,7 +680,7 @@ class Dossier:
         """The checkpoint that the reader kept is the beginning of this one."""
         if self.kept is None:
             return "未提供旧检查点", "you kept none"
-        if not signers(self.kept, self.keys):
+        if not self._signed_kept(self.keys):
             raise Bad(USAGE, "所存检查点没有可信签名", "no key that you trust signed what you kept")
         old, new = head_of(self.kept), self.head
         n = old.size
@@ -680,6 +694,14 @@ class Dossier:
         if not same and not extends(old, new, told, self.state):
             raise Bad(DIVERGED, "与所存检查点矛盾", f"contradicts what you kept ({n})")
         return f"延续所存检查点{n}", f"extends what you kept ({n})"
+
+    def _signed_kept(self, keys: Keys) -> list[str]:
+        """Who signed the checkpoint that the reader kept: nobody, if it is none, or was spoiled. That
+        says nothing of the dossier."""
+        try:
+            return signers(self.kept or "", keys) if head_of(self.kept or "") else []
+        except (Bad, *BROKEN):
+            return []
 
     def producers(self) -> Found:
         """How many each organisation recorded, and that each service signed where its streams end."""
@@ -929,14 +951,17 @@ def main(arguments: list[str] | None = None) -> int:
         tell(f"{VERDICTS[INVALID][english]}: {said}    exit {INVALID}")
         return INVALID
     code, why, rows = verify(dossier)
+    if asked.keep and code in (WITNESSED, VERIFIED):
+        try:
+            asked.keep.write_text(raw["checkpoint"], "utf-8")
+        except (OSError, ValueError) as error:
+            asking.error(f"{asked.keep}: {error}")
     tell(dossier.key)
-    tell(f"{dossier.head.origin} {dossier.head.size}")
+    tell(f"{dossier.head.origin} {dossier.head.size} {dossier.signed_at}")
     for row in rows:
         tell(f"{row[english]:<24} {row[2 + english]:<60} {row[4]}")
     reason = f": {why[2 + english]}" if why else ""
     tell(f"{VERDICTS[code][english]}{reason}    exit {code}")
-    if asked.keep and code in (WITNESSED, VERIFIED):
-        asked.keep.write_text(raw["checkpoint"], "utf-8")
     return code
 
 
