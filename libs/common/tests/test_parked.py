@@ -172,3 +172,52 @@ async def test_two_consumers_in_one_database_do_not_meet(
     assert elsewhere.versions(event) == [1]
     assert await other.inbox.retry(pool, event.key) == 0
     assert await reader.parked() == [(event.key, "failed")]
+
+
+async def test_what_is_parked_stays_apart_from_what_a_topic_made_anew_has_in_its_place(
+    reader: Reader, heard: Heard
+) -> None:
+    mine, (other,) = history(2), history(1)
+    heard.failing = {(mine[0].stream, 1), (other.stream, 1)}
+    await reader.hears(*mine, singly=True)
+    reader.anew()
+    await reader.hears(other, singly=True)
+    await reader.hears(*mine)
+    assert {key for key, _ in await reader.parked()} == {mine[0].key, other.key}
+
+    assert await reader.retry(mine[0]) == 4  # each twice, since it came twice
+    heard.failing.clear()
+    assert await reader.retry(other) == 0
+    assert await reader.retry(mine[0]) == 0
+    assert sorted(heard) == sorted([(other.stream, 1), (mine[0].stream, 1), (mine[0].stream, 2)])
+
+
+async def test_another_record_of_the_same_household_in_its_place_is_parked_too(
+    reader: Reader, heard: Heard, pool: asyncpg.Pool
+) -> None:
+    one, two, three = history(3)
+    heard.failing = {(one.stream, 1)}
+    await reader.hears(one, singly=True)
+    reader.anew()
+    await reader.hears(two)
+    await reader.hears(three)
+    seen = "select id, attempts, value from es.parked order by id"
+    before = await pool.fetch(seen)
+
+    assert await reader.retry(one) == 3
+    assert [(r["id"], r["attempts"] - 1, r["value"]) for r in await pool.fetch(seen)] == [
+        tuple(row) for row in before
+    ]
+    heard.failing.clear()
+    assert await reader.retry(one) == 0
+    assert heard.versions(one) == [1, 2, 3]
+
+
+async def test_what_comes_again_in_its_own_place_is_parked_once(
+    reader: Reader, heard: Heard, pool: asyncpg.Pool
+) -> None:
+    events = await sick(reader, heard, 2)
+    before = await pool.fetch("select * from es.parked order by id")
+    reader.anew()
+    await reader.hears(*events, singly=True)
+    assert await pool.fetch("select * from es.parked order by id") == before

@@ -217,17 +217,16 @@ class Inbox:
                     offset=item.offset,
                     reason=reason,
                 )
-        await connection.execute(
-            _PARK,
-            self.name,
+        records = (
             [item.key for item, _ in parking],
             [item.place.topic for item, _ in parking],
             [item.place.partition for item, _ in parking],
             [item.offset for item, _ in parking],
             [headers_to_json(item.headers) for item, _ in parking],
             [item.value for item, _ in parking],
-            [reason for _, reason in parking],
         )
+        await connection.execute(_MAKE_WAY, self.name, *records)
+        await connection.execute(_PARK, self.name, *records, [reason for _, reason in parking])
 
 
 def why_parked(keys: str, of: str = "true") -> str:
@@ -250,6 +249,15 @@ _CURSORS = """
 insert into es.cursors (consumer, source, stream, version, hash)
 select $1, * from unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[])
 on conflict (consumer, source, stream) do update set version = excluded.version, hash = excluded.hash
+"""
+# A topic that was made anew has other records in the places of those that wait already. These keep
+# waiting, under an offset that no topic has; or the new ones would be lost without a word.
+_MAKE_WAY = """
+update es.parked p set "offset" = -p.id
+from unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::jsonb[], $7::bytea[])
+    as t (key, topic, partition, "offset", headers, value)
+where p.consumer = $1 and (p.topic, p.partition, p."offset") = (t.topic, t.partition, t."offset")
+    and (p.key, p.headers, p.value) is distinct from (t.key, t.headers, t.value)
 """
 _PARK = """
 insert into es.parked (consumer, key, topic, partition, "offset", headers, value, reason)

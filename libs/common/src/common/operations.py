@@ -44,7 +44,8 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
         cursor: Annotated[int, Query(ge=0, lt=2**63)] = 0,
         limit: int = 100,
     ) -> list[dict[str, Any]]:
-        """Ordered by id; `Link: rel="next"` leads on."""
+        """Ordered by id; `Link: rel="next"` leads on. `offset` is below 0 where the topic was made anew
+        since, and another record is parked from there."""
         only_filters(request, ("cursor", "limit"))
         bounded(limit)
         rows = await _runtime(request).pool.fetch(_PARKED, service, cursor, limit)

@@ -111,6 +111,10 @@ class Reader:
             return incoming(event._replace(offset=self._offset))
         return incoming(record_of(event, f"shouwang.{event.service}.events.v1", self._offset))
 
+    def anew(self) -> None:
+        """The topic is deleted and made anew: what comes next is its first record."""
+        self._offset = -1
+
     async def retry(self, event: Envelope) -> int:
         """Try again what is parked of the event's household; how many records still are."""
         return await self.inbox.retry(self._pool, event.key)
