@@ -1,15 +1,19 @@
 """What is in the store and not on the topic is found and published again; what is foreign is named."""
 
+import asyncio
 import os
 import sys
 from asyncio import create_subprocess_exec, subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 
 import asyncpg
 import pytest
 
-from common.completeness import Compared, compare, republish
+from common import completeness
+from common.completeness import Compared, Recorded, compare, republish
 from common.eventstore import record
+from common.intents import Connection
 from common.kafka import Log, Message, Place
 from common.outbox import publish_all
 from common.testing import TALLIES, Database, adding, envelope, message_of
@@ -97,3 +101,35 @@ async def test_the_command_says_what_is_lost(
     assert "5 recorded, 0 of them on the topic" in said.decode()
     assert "one v2 is to be published" in said.decode()
     assert await pool.fetchval("select count(*) from es.outbox") == 5
+
+
+async def test_two_who_ask_at_once_publish_what_is_lost_once(
+    events: list[Envelope],
+    db: Database,
+    servers: Servers,
+    log: Log,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await create_topics(servers.kafka, 1)
+    both, published, asked = asyncio.Barrier(2), list[Message](), list[int]()
+
+    async def together(connection: Connection, kafka: str, places: Sequence[Place]) -> Compared:
+        found = await compare(connection, kafka, places)
+        with suppress(TimeoutError, asyncio.BrokenBarrierError):
+            await asyncio.wait_for(both.wait(), 2)
+        return found
+
+    async def publish(messages: Sequence[Message]) -> None:
+        await log.publish(messages)
+        published.extend(messages)
+
+    async def at_once(connection: Connection, lost: Sequence[Recorded]) -> None:
+        asked.append(len(lost))
+        await republish(connection, lost)
+        await publish_all(connection, "identification", 1, publish)
+
+    monkeypatch.setattr(completeness, "compare", together)
+    monkeypatch.setattr(completeness, "republish", at_once)
+    ask = ("identification", db.url, servers.kafka, True)
+    await asyncio.gather(completeness._main(*ask), completeness._main(*ask))
+    assert (sorted(asked), len(published)) == ([0, 5], 5)

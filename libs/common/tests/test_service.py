@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import MetaData
 
 from common import service
+from common.completeness import Recorded, republish
 from common.ids import new_id
 from common.inbox import Handle
 from common.incoming import Incoming
@@ -116,6 +117,21 @@ async def test_readiness_tells_the_age_of_what_waits_longest_to_be_published(
         assert await outbox() is None
         one.settings.unpublished_limit_seconds = 0
         assert await outbox() == f"the oldest unpublished event is {one.unpublished_age:.0f} s old"
+
+
+async def test_what_is_published_again_waits_since_it_was_asked_for(
+    servers: Servers, db: Database
+) -> None:
+    """Or a service that fills its topic again would call itself unready, however fast it is at it."""
+    await create_topics(servers.kafka, 1)
+    async with process(servers, db, background=False) as one:
+        await one.writer.execute(adding(f"tally-{new_id()}", 1))
+        await asyncio.sleep(3)
+        tickets = await one.pool.fetch("delete from es.outbox returning position")
+        await eventually(lambda: one.unpublished_age == 0)
+        async with one.pool.acquire() as connection:
+            await republish(connection, [Recorded(row["position"], "", 1) for row in tickets])
+        await eventually(lambda: 0 < one.unpublished_age < 3)
 
 
 async def test_regular_work_goes_on_after_a_connection_was_lost_and_ends_with_a_bug() -> None:

@@ -23,6 +23,7 @@ from common.topics import PARTITIONS, events_topic
 
 FETCH = 5_000
 SHOWN = 20  # of what differs, how many are named
+ONE_AT_A_TIME = 7_301_012  # advisory lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,15 @@ async def _foreign(
 
 async def republish(connection: Connection, lost: Sequence[Recorded]) -> None:
     """Give each of these events a ticket, so that the relay publishes it."""
-    await connection.execute(
-        "insert into es.outbox select unnest($1::bigint[]) on conflict do nothing",
-        [event.position for event in lost],
-    )
+    await connection.execute(_AGAIN, [event.position for event in lost])
 
 
+_AGAIN = """
+with again as (
+    insert into es.outbox select unnest($1::bigint[]) on conflict do nothing returning 1
+)
+update es.relay set refilled = clock_timestamp() where exists (select from again)
+"""
 _STORED = """
 select e.position, e.stream, e.version, e.hash from es.events e
 where not exists (select from es.outbox o where o.position = e.position) order by e.position
@@ -113,6 +117,8 @@ async def _main(service: str, url: str, servers: str, again: bool) -> int:
     places = [Place(events_topic(service), n) for n in range(PARTITIONS)]
     connection = await asyncpg.connect(url)
     try:
+        if again:  # who compares before another gives tickets would give them once more
+            await connection.execute("select pg_advisory_lock($1)", ONE_AT_A_TIME)
         found = await compare(connection, servers, places)
         if again:
             await republish(connection, found.lost)

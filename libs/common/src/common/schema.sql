@@ -58,6 +58,7 @@ create table if not exists es.relay (
 );
 alter table es.relay add column if not exists seen timestamptz; -- the leader's last sign of life
 alter table es.relay add column if not exists stated timestamptz; -- when all events were last stated
+alter table es.relay add column if not exists refilled timestamptz; -- when published events got tickets again
 insert into es.relay default values on conflict do nothing;
 
 create table if not exists es.idempotency (

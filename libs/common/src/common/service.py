@@ -196,10 +196,12 @@ async def _announce(runtime: Runtime, store: Store) -> None:
         await kafka.close()
 
 
-# The first ticket was recorded as long ago as any, but for the length of one transaction.
+# The first ticket was recorded as long ago as any, but for the length of one transaction. What is to be
+# published again waits since that was asked for (`common.completeness`).
 _UNPUBLISHED = """
 select count(*) as tickets, coalesce(extract(epoch from clock_timestamp() - (
-    select e.recorded_at from es.events e where e.position = min(o.position)
+    select greatest(e.recorded_at, r.refilled) from es.events e, es.relay r
+    where e.position = min(o.position)
 )), 0)::float8 as age
 from (select position from es.outbox order by position limit 10000) o
 """
