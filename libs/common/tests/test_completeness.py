@@ -85,6 +85,18 @@ async def test_T9_what_the_service_did_not_record_is_named(
     assert {(f.stream, f.version) for f in found.foreign} == {("one", 4), ("?", 0)}
 
 
+async def test_what_is_there_under_another_key_only_is_lost_and_its_copy_is_foreign(
+    pool: asyncpg.Pool, servers: Servers, log: Log, topic: str, events: list[Envelope]
+) -> None:
+    """Consumers park it: it is not where its household is."""
+    one, *others = events
+    await log.publish([message_of(e, topic) for e in others])
+    await log.publish([message_of(one, topic)._replace(key=b"another")])
+    found = await compared(pool, servers, topic)
+    assert [(e.stream, e.version) for e in found.lost] == [(one.stream, one.version)]
+    assert [f.stream for f in found.foreign] == ["another"]
+
+
 async def test_the_command_says_what_is_lost(
     events: list[Envelope], db: Database, servers: Servers, pool: asyncpg.Pool
 ) -> None:
