@@ -206,3 +206,25 @@ async def test_A46_exactly_on_the_line_is_not_above_it(desks: Desks) -> None:
     on_the_line = seen("2023-10-01", "2024-09-30", 1_080_000) | {"seen_on": "2024-10-12"}
     await assess(desks, home, SPRING, on_the_line)
     assert await proposal_refused(desks, home, manner="NATURAL", measures=[]) == "E2"
+
+
+async def test_A8_S207_what_is_recorded_late_is_held_to_the_parameters_of_its_own_day(
+    desks: Desks, app: httpx.AsyncClient, callers: Callers, register: Register
+) -> None:
+    village = "441624116208"
+    office = callers.staff("policies:publish households:read", "office", "441624")
+    values = {"publicity_min_days": 9, "deadline_days": 20, "min_officers": 3}
+    stricter = [
+        {"key": key, "value": value, "kind": "policy", "source": "村级试验"}
+        for key, value in values.items()
+    ]
+    since = {"effective_from": "2024-05-01", "published_on": "2024-04-01"}
+    version = line("late/1", 1, region=village, parameters=stricter, **since)
+    answer = await app.post("/v1/policies", json=version, headers=office | {"Idempotency-Key": "l"})
+    assert answer.status_code == 201, answer.text
+    home = await register.household(region=village)
+    await desks.village.done(home.id, "clues", **CLUE)
+    assert (await desks.case(home))["due_on"] == "2024-03-16"
+    await desks.verified(home)
+    await desks.posted(home, "2024-03-05", "2024-03-06")
+    await desks.village.done(home.id, "publicity-completion", ended_on="2024-03-11")

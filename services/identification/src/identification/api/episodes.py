@@ -70,7 +70,7 @@ async def report(household_id: UUID, form: ClueForm, request: Request, caller: V
             discovered_on=form.discovered_on,
             summary_zh=form.summary,
             summary_en=form.summary,
-            policy=step.policy,
+            policy=step.policy_on(form.discovered_on),
             today=step.today,
         ),
         form.discovered_on,
@@ -88,7 +88,7 @@ async def start(
         recused=tuple(form.recused),
         recusal_declared=form.recusal_declared,
         started_on=form.started_on,
-        policy=step.policy,
+        policy=step.policy_on(form.started_on),
         today=step.today,
     )
     return await step.take(command, form.started_on)
@@ -142,7 +142,8 @@ async def complete(
 ) -> Response:
     """Refused before the fifth full day, with the earliest date."""
     step = await Step.of(household_id, request, caller)
-    command = CompletePublicity(ended_on=form.ended_on, policy=step.policy, today=step.today)
+    policy = step.policy_on(form.ended_on)
+    command = CompletePublicity(ended_on=form.ended_on, policy=policy, today=step.today)
     return await step.take(command, form.ended_on)
 
 
