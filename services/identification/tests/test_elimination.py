@@ -126,7 +126,8 @@ def test_T15_town_and_county_reject_in_their_turn(step: Command, level: ReviewLe
     assert isinstance(event, EliminationRejected)
     household = state([*given, event])
     assert household.stage is Stage.MONITORED
-    assert HOUSEHOLD.when(PROPOSE, given=[*given, event])
+    again = replace(PROPOSE, proposed_on=REJECT_ELIMINATION.rejected_on)
+    assert HOUSEHOLD.when(again, given=[*given, event])
     other = ReviewLevel.TOWN if level is ReviewLevel.COUNTY else ReviewLevel.COUNTY
     assert refused(replace(reject, level=other), given).code == "not-your-turn"
 

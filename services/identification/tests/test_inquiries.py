@@ -245,7 +245,15 @@ def test_an_objection_that_is_dismissed_lets_the_case_go_on() -> None:
     resolved = given[-1]
     assert isinstance(resolved, ObjectionResolved)
     assert (resolved.procedure, resolved.upheld) == (Procedure.IDENTIFICATION, False)
-    assert HOUSEHOLD.when(COMPLETE, given=given)
+    assert HOUSEHOLD.when(replace(COMPLETE, ended_on=DISMISSED.resolved_on), given=given)
+
+
+@pytest.mark.parametrize("by", ["verifier", str(START.officers[0])])
+def test_T11_who_verified_does_not_answer_an_objection_to_it(by: str) -> None:
+    given = history(*STEPS[:5], OBJECT)
+    for answer in (DISMISSED, UPHELD):
+        refusal = refused(replace(answer, by=by), given)
+        assert (refusal.code, refusal.details["before"]) == ("separation-of-duties", "VERIFICATION")
 
 
 def test_T11_an_objection_that_is_upheld_sends_the_case_back() -> None:

@@ -38,6 +38,7 @@ from identification.domain.guards import (
     apart,
     explained,
     in_order,
+    last_step,
     no_relative,
     out_of_order,
 )
@@ -108,7 +109,7 @@ def _allow(c: AllowElimination, household: Household, case: Monitored) -> list[H
 
 def _propose(c: ProposeElimination, household: Household, case: Monitored) -> list[Happened]:
     """T13. E1–E8 hold on the day; the results are stored with the proposal."""
-    in_order(c.proposed_on, case.confirmed.confirmed_on, c.today, "proposed_on")
+    in_order(c.proposed_on, last_step(household), c.today, "proposed_on")
     looked_at = Case(
         household=household,
         monitored=case,
@@ -168,21 +169,18 @@ def _reject(c: RejectElimination, household: Household) -> list[Happened]:
     """T15. The town until it has approved, then the county."""
     case = household.case
     match case:
-        case Eliminating():
-            earliest, level = case.proposed.proposed_on, ReviewLevel.TOWN
-        case EliminationReady():
-            earliest, level = case.on, ReviewLevel.TOWN
+        case Eliminating() | EliminationReady():
+            level = ReviewLevel.TOWN
         case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed() if (
             case.before.procedure is Procedure.ELIMINATION
         ):
             decided = isinstance(case, TownReviewed)
             level = ReviewLevel.COUNTY if decided else ReviewLevel.TOWN
-            earliest = case.approved_on if isinstance(case, TownReviewed) else case.before.on
         case _:
             raise out_of_order(Needed.PROPOSED, household)
     if c.level is not level:
         raise Refused("not-your-turn", level=level, level_zh=level.zh, level_en=level.en)
-    in_order(c.rejected_on, earliest, c.today, "rejected_on")
+    in_order(c.rejected_on, last_step(household), c.today, "rejected_on")
     explained(reason=c.reason)
     monitored = monitored_of(case)
     assert monitored, "an elimination is of a monitored household"
@@ -268,7 +266,7 @@ def evolve(household: Household, event: EliminationEvent) -> Household:
             ready = EliminationReady(case.monitored, case.proposed, event)
             return replace(household, case=ready)
         case EliminationRejected():
-            return household.still_monitored()
+            return household.still_monitored(event.rejected_on)
         case RiskEliminated():
             assert monitored
             over = Eliminated(household.opened, monitored, event.eliminated_on)
@@ -279,9 +277,12 @@ def evolve(household: Household, event: EliminationEvent) -> Household:
         case RiskEliminationRevoked():
             was = household.eliminated
             assert was, "an elimination was recorded before"
-            again = replace(
-                household, case=was.monitored, file=was.file, ended=None, eliminated=None
-            )
-            return again.still_monitored().decide(EntrySubject.CHANGE, event.revoked_on)
+            # What the county allowed (E7) was for the elimination that it takes back.
+            again = replace(was.monitored, allowed=False)
+            file = was.file.with_help(household.grants)
+            household = replace(household, case=again, file=file, grants=())
+            household = replace(household, ended=None, eliminated=None)
+            kept = household.still_monitored(event.revoked_on)
+            return kept.decide(EntrySubject.CHANGE, event.revoked_on)
         case _:
             assert_never(event)

@@ -17,6 +17,7 @@ from contracts.eliminations import (
     Manner,
     MeasureCategory,
 )
+from identification.domain.guards import disputed_until
 from identification.domain.known_incomes import above_the_line, compared, is_covered
 from identification.domain.policy import Policy
 from identification.domain.states import EliminationReady, Household, Monitored
@@ -231,6 +232,8 @@ def e10_reviews(case: Case) -> Found:
     """E10. The village agreed, five full days were posted, nobody objects any more."""
     if not case.reviewed:
         return LATER
+    if until := disputed_until(case.household, case.on):
+        return False, f"异议于{until}才处理", f"an objection was open until {until}"
     objections = len(case.household.opened.objections)
     zh, en = f"未处理异议{objections}件", f"{objections} objections open"
     return objections == 0, zh, en

@@ -178,9 +178,8 @@ def confirm(
     """T10 and S2-07. Day of discovery is day 0; day 15 is in time; late needs a reason."""
     in_order(c.confirmed_on, case.approved_on, c.today, "confirmed_on")
     file = household.opened
-    done = before.by | {case.approved_by}
-    apart(c.by, done, file.officers, before=Taken.TOWN_REVIEW)
-    undisputed(household)
+    apart(c.by, before.by | {case.approved_by}, before=Taken.TOWN_REVIEW)
+    undisputed(household, c.confirmed_on, "confirmed_on")
     answered(household)
     expected = before.verified.proposed_class
     if not still_fits(household, before, c.policy):

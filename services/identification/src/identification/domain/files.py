@@ -1,7 +1,7 @@
 """The file of a case: what it carries from its first clue to its end, whatever its stage."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from contracts.inquiries import (
     AuthorisationRefused,
     AuthorisationSigned,
     DataComparisonRequested,
+    EmergencyAssistanceGranted,
 )
 from contracts.monitoring import EntrySubject
 
@@ -30,8 +31,8 @@ class CaseFile:
     """A case, named by the clue that opened it. Its clock keeps the first day (A12).
 
     `recused` declared to be relatives, `verified` are the clues that were there to be verified.
-    `asked` is the comparison that is not completed, `objections` are those that are open, with the day
-    on which each was raised.
+    `asked` is the comparison that is not completed, `compared` are all that were asked for; `objections`
+    are those that are open, with the day on which each was raised, `answered` the days of those that are not.
     """
 
     case_id: UUID
@@ -44,12 +45,18 @@ class CaseFile:
     verified: frozenset[UUID] = frozenset()
     consent: AuthorisationSigned | AuthorisationRefused | None = None
     asked: DataComparisonRequested | None = None
+    compared: frozenset[UUID] = frozenset()
     hits: int | None = None
     objections: Mapping[UUID, date] = field(default_factory=dict)
+    answered: Mapping[UUID, tuple[date, date]] = field(default_factory=dict)
     posted_on: date | None = None
     emergency: tuple[UUID, ...] = ()
     warned: bool = False
     missed: bool = False
+
+    def with_help(self, grants: Iterable[EmergencyAssistanceGranted]) -> "CaseFile":
+        """With emergency help that ran ahead of the case (T12)."""
+        return replace(self, emergency=(*self.emergency, *(grant.grant_id for grant in grants)))
 
     @property
     def risk_types(self) -> frozenset[RiskType]:
@@ -76,12 +83,13 @@ class Reported:
 class Eligibility:
     """S7.3-01: what was detected and not proposed yet, and whether it was said to be overdue.
 
-    `judged` assessments were there when an elimination was last turned down or taken back.
+    `judged` assessments were there when an elimination was last turned down or taken back, on that day.
     """
 
     detected: EliminationEligibilityDetected | None = None
     overdue: bool = False
     judged: int = 0
+    turned_down_on: date | None = None
 
 
 @dataclass(frozen=True)

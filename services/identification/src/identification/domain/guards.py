@@ -8,7 +8,19 @@ from common.decider import Refused
 from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
 from contracts.wording import Code
 from identification.domain.publicity import LABELS, personal_data_in
-from identification.domain.states import Household
+from identification.domain.states import (
+    Eliminating,
+    EliminationReady,
+    Household,
+    Monitored,
+    NotAtRisk,
+    Publicised,
+    PublicityOver,
+    TownReviewed,
+    Verified,
+    Verifying,
+    VillageReviewed,
+)
 
 SHORTEST_REASON = 10  # characters of a reason that others must be able to follow (T4)
 
@@ -63,6 +75,32 @@ def in_order(day: date, earliest: date, today: date, field: str) -> None:
         raise Refused("date-before-previous-step", field=field, earliest=earliest)
 
 
+def last_step(household: Household) -> date:
+    """The day on which the open case came to its stage: what ends the stage is not dated before it."""
+    match household.case:
+        case Verifying() as case:
+            return case.started_on
+        case NotAtRisk() as case:
+            return case.found.verified_on
+        case Verified() | EliminationReady() as case:
+            return case.on
+        case VillageReviewed() as case:
+            return case.held_on
+        case Publicised() as case:
+            return case.posted_on
+        case PublicityOver() as case:
+            return case.ended_on
+        case TownReviewed() as case:
+            return case.approved_on
+        case Monitored() as case:
+            confirmed_on = case.confirmed.confirmed_on
+            return max(confirmed_on, household.eligibility.turned_down_on or confirmed_on)
+        case Eliminating() as case:
+            return case.proposed.proposed_on
+        case _:
+            return household.opened.discovered_on
+
+
 def without_personal_data(**texts: str) -> None:
     """Free text goes on the log, so it may not name a person, a number or an illness."""
     for field, text in texts.items():
@@ -100,10 +138,18 @@ def class_does_not_fit(expected: MonitoredClass | None) -> Refused:
     return Refused("class-does-not-fit", expected=expected or "NONE", expected_zh=label)
 
 
-def undisputed(household: Household) -> None:
-    """No objection is open (T9, E10). Raises `Refused`."""
+def undisputed(household: Household, on: date, field: str) -> None:
+    """No objection is open (T9, E10), nor was one on that day. Raises `Refused`."""
     if household.opened.objections:
         raise Refused("objection-open", objections=list(household.opened.objections))
+    if answered_on := disputed_until(household, on):
+        raise Refused("date-before-previous-step", field=field, earliest=answered_on)
+
+
+def disputed_until(household: Household, on: date) -> date | None:
+    """When the objections were answered that were open on a day, should it be recorded late."""
+    days = household.opened.answered.values()
+    return max((answered for raised, answered in days if raised <= on < answered), default=None)
 
 
 def answered(household: Household) -> None:

@@ -2,6 +2,7 @@
 cannot wait (T12)."""
 
 from dataclasses import replace
+from datetime import date
 from typing import assert_never
 
 from common.decider import Refused
@@ -26,8 +27,11 @@ from identification.domain.commands import (
     ResolveObjection,
     SignAuthorisation,
 )
+from identification.domain.files import CaseFile
 from identification.domain.guards import (
     Needed,
+    Taken,
+    apart,
     explained,
     in_order,
     out_of_order,
@@ -74,7 +78,7 @@ def advance(command: InquiryCommand, household: Household, case: Case | None) ->
 
 def _sign(c: SignAuthorisation, household: Household) -> list[InquiryEvent]:
     """T5. Every signer is an adult member; the same letter again is not a second one."""
-    in_order(c.signed_on, household.opened.discovered_on, c.today, "signed_on")
+    in_order(c.signed_on, _last_word(household.opened), c.today, "signed_on")
     born = {member.person_id: member.born_on for member in household.registered.members}
     if not c.signers or not c.scope:
         raise Refused("authorisation-incomplete")
@@ -97,7 +101,7 @@ def _sign(c: SignAuthorisation, household: Household) -> list[InquiryEvent]:
 
 def _refuse(c: RefuseAuthorisation, household: Household) -> list[InquiryEvent]:
     """T5. A refusal also takes an authorisation back; nobody is asked from then on."""
-    in_order(c.refused_on, household.opened.discovered_on, c.today, "refused_on")
+    in_order(c.refused_on, _last_word(household.opened), c.today, "refused_on")
     without_personal_data(reason=c.reason)
     refused = AuthorisationRefused(
         household_id=household.registered.household_id, reason=c.reason, refused_on=c.refused_on
@@ -105,10 +109,21 @@ def _refuse(c: RefuseAuthorisation, household: Household) -> list[InquiryEvent]:
     return [] if household.opened.consent == refused else [refused]
 
 
+def _last_word(file: CaseFile) -> date:
+    """When the family last signed or refused: what it said before is not recorded over it."""
+    match file.consent:
+        case AuthorisationSigned() as said:
+            return said.signed_on
+        case AuthorisationRefused() as said:
+            return said.refused_on
+        case None:
+            return file.discovered_on
+
+
 def _request(c: RequestComparison, household: Household) -> list[InquiryEvent]:
     """T6 and A19. Nobody is asked without a signature, nor beyond its scope."""
     file = household.opened
-    if file.asked and file.asked.comparison_id == c.comparison_id:
+    if c.comparison_id in file.compared:
         return []
     match file.consent:
         case None:
@@ -170,7 +185,7 @@ def _object(
     c: RaiseObjection, household: Household, case: Publicised | PublicityOver | TownReviewed
 ) -> list[InquiryEvent]:
     """From the notice until the county decides."""
-    if c.objection_id in household.opened.objections:
+    if c.objection_id in {*household.opened.objections, *household.opened.answered}:
         return []
     posted_on = household.opened.posted_on
     assert posted_on, "an objection is to a notice"
@@ -191,9 +206,10 @@ def _object(
 def _resolve(
     c: ResolveObjection, household: Household, case: Publicised | PublicityOver | TownReviewed
 ) -> list[InquiryEvent]:
-    """T11. With a reason, either way."""
+    """T11. With a reason, either way; not by who verified what is objected to (as T9)."""
     if c.objection_id not in household.opened.objections:
         raise Refused("unknown-objection", objections=list(household.opened.objections))
+    apart(c.by, case.before.by, before=Taken.VERIFICATION)
     in_order(c.resolved_on, household.opened.objections[c.objection_id], c.today, "resolved_on")
     explained(text=c.text)
     return [
@@ -213,8 +229,7 @@ def _grant(c: GrantEmergencyAssistance, household: Household) -> list[InquiryEve
     """T12. With a case or before it, until the county confirms; then help is planned."""
     if monitored_of(household.case):
         raise out_of_order(Needed.UNCONFIRMED, household)
-    known = {grant.grant_id for grant in household.grants}
-    if c.grant_id in known | set(household.file.emergency if household.file else ()):
+    if c.grant_id in household.grant_ids:
         return []
     in_order(c.granted_on, household.registered.registered_on, c.today, "granted_on")
     return [
@@ -231,9 +246,10 @@ def _grant(c: GrantEmergencyAssistance, household: Household) -> list[InquiryEve
 
 def evolve(household: Household, event: InquiryEvent) -> Household:
     """Fold one."""
-    file = household.file
-    if isinstance(event, EmergencyAssistanceGranted) and file is None:
-        return replace(household, grants=(*household.grants, event))
+    if isinstance(event, EmergencyAssistanceGranted):
+        household = replace(household, grant_ids=household.grant_ids | {event.grant_id})
+        if household.file is None:
+            return replace(household, grants=(*household.grants, event))
     file = household.opened
     match event:
         case EmergencyAssistanceGranted():
@@ -243,21 +259,28 @@ def evolve(household: Household, event: InquiryEvent) -> Household:
         case AuthorisationSigned() | AuthorisationRefused():
             return replace(household, file=replace(file, consent=event))
         case DataComparisonRequested():
-            return replace(household, file=replace(file, asked=event))
+            compared = file.compared | {event.comparison_id}
+            return replace(household, file=replace(file, asked=event, compared=compared))
         case DataComparisonCompleted():
             return replace(household, file=replace(file, asked=None, hits=event.hits))
         case ObjectionRaised():
             objections = {**file.objections, event.objection_id: event.raised_on}
             return replace(household, file=replace(file, objections=objections))
-        case ObjectionResolved() if event.upheld and monitored_of(household.case):
-            return household.still_monitored()
-        case ObjectionResolved() if event.upheld:
-            file = replace(file, objections={})
-            return replace(household, case=Verifying(event.resolved_on), file=file)
         case ObjectionResolved():
-            objections = {
-                known: on for known, on in file.objections.items() if known != event.objection_id
-            }
-            return replace(household, file=replace(file, objections=objections))
+            return _resolved(household, file, event)
         case _:
             assert_never(event)
+
+
+def _resolved(household: Household, file: CaseFile, event: ObjectionResolved) -> Household:
+    """Upheld, it ends the elimination (T15) or sends the case back (T11), with every other objection."""
+    left = dict(file.objections)
+    days = (left.pop(event.objection_id), event.resolved_on)
+    file = replace(file, objections=left, answered={**file.answered, event.objection_id: days})
+    household = replace(household, file=file)
+    if not event.upheld:
+        return household
+    if monitored_of(household.case):
+        return household.still_monitored(event.resolved_on)
+    file = replace(file, objections={})
+    return replace(household, case=Verifying(event.resolved_on), file=file)

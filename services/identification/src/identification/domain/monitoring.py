@@ -29,10 +29,12 @@ from identification.domain.guards import (
     disaster_named,
     explained,
     in_order,
+    last_step,
     out_of_order,
     without_personal_data,
 )
 from identification.domain.handover import CLOSED_BY
+from identification.domain.known_incomes import day_of
 from identification.domain.monitoring_commands import (
     AddRiskFactor,
     CancelMonitoring,
@@ -90,9 +92,11 @@ def _change(c: ChangeClass, household: Household, case: Monitored) -> list[Monit
     """The invariants of T10 on the latest assessment."""
     if c.monitored_class is case.monitored_class:
         return []
-    in_order(c.changed_on, case.confirmed.confirmed_on, c.today, "changed_on")
-    explained(reason=c.reason)
     latest = household.assessments[-1] if household.assessments else None
+    confirmed_on = case.confirmed.confirmed_on
+    earliest = max(confirmed_on, day_of(latest)) if latest else confirmed_on
+    in_order(c.changed_on, earliest, c.today, "changed_on")
+    explained(reason=c.reason)
     expected = proposed_class(latest, household, c.policy) if latest else None
     if latest is None or c.monitored_class is not expected:
         raise class_does_not_fit(expected)
@@ -160,7 +164,7 @@ def _resolve(c: ResolveRiskFactor, household: Household, case: Monitored) -> lis
 
 def _cancel(c: CancelMonitoring, household: Household, case: Monitored) -> list[MonitoringEvent]:
     """T18. A county decision, with evidence and a reason."""
-    in_order(c.cancelled_on, case.confirmed.confirmed_on, c.today, "cancelled_on")
+    in_order(c.cancelled_on, last_step(household), c.today, "cancelled_on")
     explained(reason=c.reason)
     return [
         MonitoringCancelled(
@@ -181,7 +185,7 @@ def _close(c: CloseMonitoring, household: Household) -> list[MonitoringEvent]:
     if c.reason is not ClosingReason.URBANISED:
         told = {"reason_zh": c.reason.zh, "reason_en": c.reason.en}
         raise Refused("close-through-register", reason=c.reason, **told)
-    in_order(c.closed_on, household.opened.discovered_on, c.today, "closed_on")
+    in_order(c.closed_on, last_step(household), c.today, "closed_on")
     return [_closed(household, c.reason, c.closed_on, c.evidence_hash)]
 
 

@@ -22,6 +22,7 @@ from identification.domain.guards import (
     apart,
     explained,
     in_order,
+    last_step,
     out_of_order,
 )
 from identification.domain.states import (
@@ -107,7 +108,9 @@ def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[E
     clue = next((clue for clue in open_clues if clue.clue_id == c.clue_id), None)
     if clue is None:
         raise Refused("clue-not-open", clues=[clue.clue_id for clue in open_clues])
-    in_order(c.withdrawn_on, clue.discovered_on, c.today, "withdrawn_on")
+    ends = len(open_clues) == 1 and monitored is None
+    earliest = max(clue.discovered_on, last_step(household)) if ends else clue.discovered_on
+    in_order(c.withdrawn_on, earliest, c.today, "withdrawn_on")
     explained(reason=c.reason)
     left = frozenset[RiskType]().union(*(o.risk_types for o in open_clues if o is not clue))
     unverified = isinstance(case, ClueOpen | Verifying | NotAtRisk)
@@ -118,7 +121,7 @@ def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[E
             by=c.withdrawn_by,
             reason=c.reason,
             withdrawn_on=c.withdrawn_on,
-            ends_case=len(open_clues) == 1 and monitored is None,
+            ends_case=ends,
             left=CluesLeft(risk_types=sorted(left)) if left and unverified else None,
         )
     ]
@@ -129,23 +132,15 @@ def send_back(c: ReturnReview, household: Household, case: Case | None) -> list[
     if monitored_of(case):
         raise out_of_order(Needed.VERIFIED, household)
     match case:
-        case NotAtRisk():
-            earliest, level = case.found.verified_on, ReviewLevel.TOWN
-        case Verified():
-            earliest, level = case.on, ReviewLevel.TOWN
-        case VillageReviewed():
-            earliest, level = case.held_on, ReviewLevel.TOWN
-        case Publicised():
-            earliest, level = case.posted_on, ReviewLevel.TOWN
-        case PublicityOver():
-            earliest, level = case.ended_on, ReviewLevel.TOWN
+        case NotAtRisk() | Verified() | VillageReviewed() | Publicised() | PublicityOver():
+            level = ReviewLevel.TOWN
         case TownReviewed():
-            earliest, level = case.approved_on, ReviewLevel.COUNTY
+            level = ReviewLevel.COUNTY
         case _:
             raise out_of_order(Needed.VERIFIED, household)
     if c.level is not level:
         raise Refused("not-your-turn", level=level, level_zh=level.zh, level_en=level.en)
-    in_order(c.returned_on, earliest, c.today, "returned_on")
+    in_order(c.returned_on, last_step(household), c.today, "returned_on")
     explained(reason=c.reason)
     return [
         ReviewReturned(

@@ -86,7 +86,7 @@ def complete(c: CompletePublicity, household: Household, case: Publicised) -> li
     if days < c.policy.publicity_min_days:
         earliest = case.posted_on + timedelta(days=c.policy.publicity_min_days)
         raise Refused("publicity-too-short", days=days, earliest=earliest)
-    undisputed(household)
+    undisputed(household, c.ended_on, "ended_on")
     return [
         PublicityCompleted(
             household_id=household.registered.household_id,
@@ -100,8 +100,8 @@ def complete(c: CompletePublicity, household: Household, case: Publicised) -> li
 def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list[EpisodeEvent]:
     """T9, second half. The town reviewer neither verified nor was sent to."""
     in_order(c.approved_on, case.ended_on, c.today, "approved_on")
-    apart(c.by, case.before.by, household.opened.officers, before=Taken.VERIFICATION)
-    undisputed(household)
+    apart(c.by, case.before.by, before=Taken.VERIFICATION)
+    undisputed(household, c.approved_on, "approved_on")
     answered(household)
     refused = isinstance(household.opened.consent, AuthorisationRefused)
     if refused and not c.visit_only:

@@ -42,6 +42,7 @@ class Verified:
     verified: HouseholdVerified
     income: IncomeAssessed
     category: Category  # at the visit: the class that was proposed follows from it
+    officers: tuple[UUID, ...]  # who were sent (T2)
 
     @property
     def on(self) -> date:
@@ -56,7 +57,7 @@ class Verified:
     @property
     def by(self) -> frozenset[str]:
         """Who may not decide what they found."""
-        return frozenset({self.verified.verified_by})
+        return frozenset({self.verified.verified_by, *map(str, self.officers)})
 
 
 @dataclass(frozen=True)
@@ -163,8 +164,8 @@ class Eliminated:
 class Household:
     """On the register. `registered` is its entry as it stands, with every later change folded in.
 
-    `case` and `file` are the open episode, `reported` the last report by each source, `clue_ids` all
-    clues that there ever were, `grants` emergency help that no case has taken up yet.
+    `case` and `file` are the open episode, `reported` the last report by each source, `clue_ids` and
+    `grant_ids` all clues and emergency help that there ever were, `grants` the help that no case has taken up.
     """
 
     registered: HouseholdRegistered
@@ -178,6 +179,7 @@ class Household:
     assessments: tuple[IncomeAssessed, ...] = ()
     safeguards: SafeguardAssessed | None = None
     grants: tuple[EmergencyAssistanceGranted, ...] = ()
+    grant_ids: frozenset[UUID] = frozenset()
     grants_warned: frozenset[UUID] = frozenset()
     ended: Ended | None = None
     eliminated: Eliminated | None = None
@@ -210,14 +212,11 @@ class Household:
         days = tuple(sorted({*self.decided.get(subject, ()), on}))
         return replace(self, decided={**self.decided, subject: days}, entered=entered)
 
-    def still_monitored(self) -> "Household":
-        """As before the elimination was proposed."""
-        monitored = monitored_of(self.case)
+    def still_monitored(self, since: date) -> "Household":
+        """As before the elimination was proposed, which was turned down or taken back on a day."""
+        monitored, file = monitored_of(self.case), replace(self.opened, objections={})
         assert monitored, "an elimination is of a monitored household"
-        file, judged = (
-            replace(self.opened, objections={}),
-            Eligibility(judged=len(self.assessments)),
-        )
+        judged = Eligibility(judged=len(self.assessments), turned_down_on=since)
         return replace(self, case=monitored, file=file, eligibility=judged)
 
     def after(self, outcome: str, on: date) -> "Household":

@@ -83,6 +83,11 @@ def in_sum(seen: SafeguardAssessed) -> SafeguardAssessed:
     return replace(seen, water_safe=passes(seen.water)) if seen.water else seen
 
 
+def latest(known: SafeguardAssessed | None, seen: SafeguardAssessed) -> SafeguardAssessed:
+    """Of two surveys the one of the later day, whenever each was recorded; of one day, the last word."""
+    return known if known and seen.assessed_on < known.assessed_on else seen
+
+
 def of_those_here(seen: SafeguardAssessed, entry: HouseholdRegistered) -> SafeguardAssessed:
     """What the survey says of those who belong to the household now, where it names members."""
     here = {member.person_id for member in entry.members}

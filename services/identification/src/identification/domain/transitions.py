@@ -66,6 +66,7 @@ from identification.domain.states import (
     stage_of,
     with_monitored,
 )
+from identification.domain.survey import latest
 
 
 def advance(command: EpisodeCommand, household: Household, case: Case | None) -> list[EpisodeEvent]:
@@ -127,14 +128,14 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case IncomeAssessed():
             return _assessed(household, event)
         case SafeguardAssessed():
-            return replace(household, safeguards=event)
+            return replace(household, safeguards=latest(household.safeguards, event))
         case HouseholdVerified():
             income = find(household.assessments, event.assessment_id)
             if isinstance(case, Verifying) and income:
                 clues = frozenset(clue.clue_id for clue in household.opened.clues)
                 household = replace(household, file=replace(household.opened, verified=clues))
-                category = household.registered.category
-                return replace(household, case=Verified(event, income, category))
+                category, sent = household.registered.category, household.opened.officers
+                return replace(household, case=Verified(event, income, category, sent))
         case HouseholdFoundNotAtRisk():
             if isinstance(case, Verifying):
                 return replace(household, case=NotAtRisk(event, household.registered.category))
@@ -205,7 +206,7 @@ def _assessed(household: Household, event: IncomeAssessed) -> Household:
 def _not_passed(household: Household, event: VillageReviewHeld) -> Household:
     """T7: the case is over. T15: the household stays monitored."""
     if event.procedure is Procedure.ELIMINATION:
-        return household.still_monitored()
+        return household.still_monitored(event.held_on)
     return household.after("NOT_PASSED", event.held_on)
 
 
@@ -217,8 +218,8 @@ def _opened(household: Household, event: RiskDetected) -> Household:
         discovered_on=event.discovered_on,
         due_on=event.due_on,
         clues=(_clue(event),),
-        emergency=tuple(grant.grant_id for grant in household.grants),
     )
+    file = file.with_help(household.grants)
     return replace(household, case=ClueOpen(), file=file, grants=())
 
 
