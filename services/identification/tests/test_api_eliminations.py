@@ -1,7 +1,9 @@
 """A confirmed episode over HTTP: changed, eliminated, revoked, corrected, counted."""
 
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 
@@ -51,7 +53,7 @@ async def eliminated(desks: Desks, home: Home) -> None:
     await desks.office.done(home.id, "elimination/decision", **DECISION)
 
 
-async def test_T13_to_T16_A47_the_whole_way_and_back(desks: Desks) -> None:
+async def test_T13_to_T16_A47_the_whole_way_and_back(desks: Desks, sql: asyncpg.Connection) -> None:
     home = await desks.monitored()
     refused = await desks.village.ask(home.id, "elimination", **PROPOSAL)
     problem = refused.json()
@@ -63,6 +65,8 @@ async def test_T13_to_T16_A47_the_whole_way_and_back(desks: Desks) -> None:
     case = await desks.case(home)
     assert (case["stage"], case["outcome"]) == ("ELIMINATED", "ELIMINATED")
     assert (case["ended_on"], case["age_days"]) == ("2024-10-30", 243)
+    grant = {"grant_id": str(new_id()), "cause": "NATURAL_DISASTER", "amount_fen": 500_000}
+    await desks.town.done(home.id, "emergency-assistance", granted_on="2024-12-14", **grant)
     revocation = {
         "reason_code": "UNSTABLE_INCOME",
         "text": "主要劳动力失业,收入大幅下降",
@@ -72,6 +76,8 @@ async def test_T13_to_T16_A47_the_whole_way_and_back(desks: Desks) -> None:
     again = await desks.case(home)
     assert (again["stage"], again["outcome"], again["ended_on"]) == ("MONITORED", None, None)
     assert again["episode_id"] == case["episode_id"]
+    taken_up = "select taken_up from read.emergency_grant where household_id = $1"
+    assert await sql.fetchval(taken_up, UUID(home.id)), "the episode has taken the help up (T12)"
 
 
 async def test_E4_a_report_that_the_register_knows_to_be_stale_is_stale_whatever_the_form_says(

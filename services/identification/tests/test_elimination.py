@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from contracts.deadlines import EmergencyCaseMissing
 from contracts.eliminations import (
     EliminationProposed,
     EliminationRejected,
@@ -21,10 +22,12 @@ from contracts.episodes import (
     PublicityPosted,
     ReviewLevel,
     RiskDetected,
+    TownReviewApproved,
     VillageReviewHeld,
 )
 from contracts.stages import Procedure, Stage
 from identification.domain.commands import Command
+from identification.domain.days import CloseBusinessDay
 from identification.domain.household import HOUSEHOLD
 from identification.domain.states import Monitored
 from services.identification.tests.ending import (
@@ -35,6 +38,8 @@ from services.identification.tests.ending import (
     LATER,
     POST_AGAIN,
     PROPOSE,
+    REASSESS,
+    REASSESS_AGAIN,
     REJECT_ELIMINATION,
     REVIEW_AGAIN,
     REVOKE,
@@ -42,8 +47,18 @@ from services.identification.tests.ending import (
     before,
     monitored,
 )
-from services.identification.tests.story import CONFIRM, RISK, STEPS, history, refused, state
-from services.identification.tests.test_inquiries import OBJECT, UPHELD
+from services.identification.tests.story import (
+    APPROVE,
+    CONFIRM,
+    POLICY,
+    RISK,
+    START,
+    STEPS,
+    history,
+    refused,
+    state,
+)
+from services.identification.tests.test_inquiries import DISMISSED, GRANT, OBJECT, REFUSE, UPHELD
 
 
 def test_T13_a_proposal_stores_the_results_of_all_twelve_guards() -> None:
@@ -108,6 +123,30 @@ def test_T14_duties_are_apart() -> None:
         assert refusal.code == "separation-of-duties"
 
 
+@pytest.mark.parametrize("by", ["verifier", "proposer", str(VERIFY_AGAIN.officers[0])])
+def test_T15_who_proposed_or_verified_does_not_answer_an_objection_to_it(by: str) -> None:
+    raised = replace(OBJECT, raised_on=date(2024, 10, 22), today=LATER)
+    given = [*before(COMPLETE_AGAIN), *HOUSEHOLD.when(raised, given=before(COMPLETE_AGAIN))]
+    answer = replace(DISMISSED, resolved_on=date(2024, 10, 24), by=by, today=LATER)
+    assert refused(answer, given).code == "separation-of-duties"
+    assert HOUSEHOLD.when(replace(answer, by="town"), given=given)
+
+
+def test_T14_who_was_sent_to_verify_the_identification_may_review_the_elimination() -> None:
+    """The duties of one procedure are apart; years may lie between the two."""
+    sent = replace(START, officers=(UUID(int=21), UUID(int=22)))
+    given = history(STEPS[0], sent, *STEPS[2:], REASSESS, REASSESS_AGAIN, *ENDING[:5])
+    assert HOUSEHOLD.when(replace(APPROVE_AGAIN, by=str(UUID(int=21))), given=given)
+
+
+def test_T14_no_data_is_compared_so_that_a_refusal_in_the_identification_does_not_matter() -> None:
+    steps = (*STEPS[:2], REFUSE, *STEPS[2:6], replace(APPROVE, visit_only=True), CONFIRM)
+    given = history(*steps, REASSESS, REASSESS_AGAIN, *ENDING[:5])
+    (event,) = HOUSEHOLD.when(APPROVE_AGAIN, given=given)
+    assert isinstance(event, TownReviewApproved)
+    assert not event.visit_only
+
+
 def test_T15_a_village_that_does_not_agree_keeps_the_household_monitored() -> None:
     given = before(REVIEW_AGAIN)
     lost = replace(REVIEW_AGAIN, votes_for=10)
@@ -160,6 +199,16 @@ def test_T16_a_revoked_elimination_is_the_same_episode() -> None:
     assert isinstance(household.case, Monitored)
     assert household.case.confirmed.episode_no == 1
     assert household.opened.case_id == RISK.clue_id
+
+
+def test_T16_T12_help_that_ran_ahead_belongs_to_the_episode_that_goes_on() -> None:
+    help_ = replace(GRANT, granted_on=date(2024, 12, 10), today=LATER)
+    given = monitored(*ENDING, help_, REVOKE)
+    assert state(given).grants == ()
+    assert state(given).opened.emergency == (GRANT.grant_id,)
+    closed = CloseBusinessDay(day=date(2024, 12, 20), policy=POLICY)
+    told = HOUSEHOLD.when(closed, given=given)
+    assert not any(isinstance(event, EmergencyCaseMissing) for event in told)
 
 
 def test_A47_between_the_two_days_the_household_was_not_monitored_and_the_events_say_so() -> None:

@@ -15,9 +15,11 @@ from contracts.eliminations import (
     Guard,
     Manner,
     MeasureCategory,
+    RevocationReason,
     RiskEliminated,
 )
 from contracts.identification import HouseholdEvent
+from contracts.stages import Stage
 from identification.domain.commands import Command
 from identification.domain.elimination_guards import ANSWERS, answers, months_after
 from identification.domain.household import HOUSEHOLD
@@ -36,6 +38,7 @@ from services.identification.tests.ending import (
     PROPOSE,
     REASSESS,
     REASSESS_AGAIN,
+    REVOKE,
     SPRING,
     VERIFY_AGAIN,
     VISIT,
@@ -43,7 +46,7 @@ from services.identification.tests.ending import (
     income,
     monitored,
 )
-from services.identification.tests.entries import MERGE, TAKE_IN
+from services.identification.tests.entries import ASSESS, MERGE, TAKE_IN
 from services.identification.tests.story import (
     REGISTERED,
     RISK,
@@ -171,7 +174,11 @@ def test_E6_a_clue_that_nobody_looked_at_blocks() -> None:
     late = replace(clue, today=LATER)
     assert failing(PROPOSE, monitored(late)) == [Guard.E6]
     assert "由镇逐条排除或撤回" in str(refused(PROPOSE, monitored(late)).details["failing_zh"])
-    assert Guard.E6 in failing(ELIMINATE, [*before(ELIMINATE), *_reported(late)])
+    given = [*before(ELIMINATE), *_reported(late)]
+    assert Guard.E6 in failing(ELIMINATE, given)
+    add = replace(ADD, risk_type=RiskType.ACCIDENT, clue_id=late.clue_id, added_on=LATER)
+    assert refused(add, given).code == "step-out-of-order"
+    assert "不同意消除（T15）后列为风险" in str(refused(ELIMINATE, given).details["failing_zh"])
 
 
 def _reported(clue: Command) -> list[HouseholdEvent]:
@@ -198,6 +205,25 @@ def test_E7_a_household_without_labour_stays_unless_the_county_allows_it() -> No
     (event,) = HOUSEHOLD.when(PROPOSE, given=without_labour(ALLOW))
     assert isinstance(event, EliminationProposed)
     assert "SAFETY_NET_STABLE" in event.guard_results[6].evidence_en
+
+
+def test_E7_the_county_allows_it_too_when_the_labour_is_lost_on_the_way() -> None:
+    lost = [
+        replace(ASSESS, person_id=m.person_id, assessed_on=date(2024, 10, 29), today=LATER)
+        for m in REGISTERED.members
+    ]
+    given = monitored(*ENDING[:-1], *lost)
+    assert failing(ELIMINATE, given) == [Guard.E7]
+    allowed = replace(ALLOW, granted_on=date(2024, 10, 29))
+    given += HOUSEHOLD.when(allowed, given=given)
+    assert state(given).stage is Stage.ELIM_TOWN_REVIEWED
+    assert HOUSEHOLD.when(ELIMINATE, given=given)
+
+
+def test_E7_what_the_county_allowed_ends_with_the_elimination_that_it_takes_back() -> None:
+    revoke = replace(REVOKE, reason_code=RevocationReason.NO_LABOUR_NEEDS_SAFETY_NET)
+    again = replace(PROPOSE, proposed_on=LATER)
+    assert failing(again, without_labour(ALLOW, *ENDING, revoke)) == [Guard.E7]
 
 
 def test_A14_a_household_without_labour_can_be_confirmed_by_a_cadres_clue() -> None:

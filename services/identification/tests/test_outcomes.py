@@ -131,6 +131,35 @@ def test_T4_an_appeal_is_heard_although_the_risk_was_reported_within_the_window(
     assert isinstance(event, RiskDetected)
 
 
+def test_T4_a_conclusion_is_not_of_a_clue_that_joined_after_it() -> None:
+    late = replace(SECOND, discovered_on=date(2024, 3, 5))
+    given = [*FOUND, *HOUSEHOLD.when(late, given=FOUND)]
+    refusal = refused(REJECT, given)
+    assert (refusal.code, refusal.details) == (
+        "clue-after-verification",
+        {"clues": [late.clue_id]},
+    )
+    back = replace(WITHDRAW, clue_id=late.clue_id, withdrawn_on=date(2024, 3, 6))
+    assert HOUSEHOLD.when(REJECT, given=[*given, *HOUSEHOLD.when(back, given=given)])
+    anew = [*given, *HOUSEHOLD.when(replace(RETURN, returned_on=date(2024, 3, 5)), given=given)]
+    seen = replace(NOT_AT_RISK.seen, on=date(2024, 3, 5), assessment_id=UUID(int=55))
+    anew += HOUSEHOLD.when(replace(NOT_AT_RISK, seen=seen), given=anew)
+    assert HOUSEHOLD.when(REJECT, given=anew)
+
+
+def test_T4_a_case_whose_first_clue_was_taken_back_is_rejected_by_one_that_is_open() -> None:
+    given = history(RISK, SECOND, replace(WITHDRAW, clue_id=RISK.clue_id), START)
+    (event,) = HOUSEHOLD.when(FALSE, given=given)
+    assert isinstance(event, ClueRejected)
+    assert (event.clue_id, event.ends_case) == (SECOND.clue_id, True)
+
+
+def test_T4_T11_a_step_that_is_refused_says_what_comes_first() -> None:
+    assert refused(FALSE, up_to(POST)).details["needed"] == "UNREVIEWED"
+    assert refused(FALSE, history(RISK)).details["needed"] == "STARTED"
+    assert refused(RETURN, history(*STEPS)).details["needed"] == "CASE"
+
+
 @pytest.mark.parametrize("given", [history(RISK), history(RISK, START), FOUND, up_to(REVIEW)])
 def test_T4_the_last_clue_takes_the_case_with_it(given: list[HouseholdEvent]) -> None:
     (event,) = HOUSEHOLD.when(WITHDRAW, given=given)

@@ -54,6 +54,7 @@ from identification.domain.states import (
     TownReviewed,
     VillageReviewed,
     monitored_of,
+    with_monitored,
 )
 
 Happened = EliminationEvent | IncomeAssessed | SafeguardAssessed
@@ -62,10 +63,8 @@ Happened = EliminationEvent | IncomeAssessed | SafeguardAssessed
 def advance(command: EliminationCommand, household: Household) -> Sequence[Happened]:
     """What follows. Raises `Refused`."""
     match command, household.case:
-        case AllowElimination() as c, Monitored() as s:
-            return _allow(c, household, s)
-        case AllowElimination(), _:
-            raise out_of_order(Needed.MONITORED, household)
+        case AllowElimination() as c, _:
+            return _allow(c, household)
         case ProposeElimination() as c, Monitored() as s:
             return _propose(c, household, s)
         case ProposeElimination(), _:
@@ -86,8 +85,11 @@ def advance(command: EliminationCommand, household: Household) -> Sequence[Happe
             raise out_of_order(Needed.ELIMINATED, household)
 
 
-def _allow(c: AllowElimination, household: Household, case: Monitored) -> list[Happened]:
-    """E7. Only where it is needed, and with a reason."""
+def _allow(c: AllowElimination, household: Household) -> list[Happened]:
+    """E7. Only where it is needed, and with a reason; also while the elimination is under way."""
+    case = monitored_of(household.case)
+    if case is None:
+        raise out_of_order(Needed.MONITORED, household)
     if case.allowed:
         return []
     if household.has_labour:
@@ -256,7 +258,8 @@ def evolve(household: Household, event: EliminationEvent) -> Household:
     match event:
         case EliminationOverrideGranted():
             assert monitored
-            return replace(household, case=replace(monitored, allowed=True))
+            allowed = replace(monitored, allowed=True)
+            return replace(household, case=with_monitored(case, allowed))
         case EliminationProposed():
             assert monitored
             proposed = Eliminating(monitored, event)

@@ -185,12 +185,11 @@ def e6_clues(case: Case) -> Found:
     waiting = len(case.monitored.unhandled)
     if waiting == 0:
         return True, "没有未处理线索", "no clue waits"
-    zh = f"未处理线索{waiting}条，须由镇逐条排除或撤回（T4），或列为风险"
-    return (
-        False,
-        zh,
-        f"clues not looked at: {waiting}; the town rejects or withdraws each (T4), or adds its risk",
+    zh = f"未处理线索{waiting}条，须由镇逐条排除或撤回（T4），或{'不同意消除（T15）后' if case.ready else ''}列为风险"
+    en = (
+        f"clues not looked at: {waiting}; the town rejects or withdraws each (T4), or adds its risk"
     )
+    return False, zh, f"{en} after it turned the elimination down (T15)" if case.ready else en
 
 
 def e7_labour(case: Case) -> Found:

@@ -32,12 +32,20 @@ class Needed(Code):
     CASE = "CASE", "有尚未认定的案件（T1）", "a case that is not yet decided (T1)"
     STARTED = "STARTED", "启动核实（T2）", "verification started (T2)"
     VERIFIED = "VERIFIED", "完成入户核实（T3）", "the household verified (T3)"
-    UNREVIEWED = "UNREVIEWED", "村级评议之前的案件", "a case that the village has not reviewed"
+    UNREVIEWED = (
+        "UNREVIEWED",
+        "村级评议之前的案件（已评议的先退回，T11）",
+        "a case that the village has not reviewed (one that it has is returned first, T11)",
+    )
     REVIEWED = "REVIEWED", "村级评议通过（T7）", "a passed village review (T7)"
     POSTED = "POSTED", "张榜公示（T8）", "publicity posted (T8)"
     COMPLETED = "COMPLETED", "公示期满（T9）", "publicity completed (T9)"
     APPROVED = "APPROVED", "乡镇审核通过（T9）", "the town's approval (T9)"
-    MONITORED = "MONITORED", "监测中的农户（T10）", "a monitored household (T10)"
+    MONITORED = (
+        "MONITORED",
+        "监测中、没有在办消除申请的农户（T10）",
+        "a monitored household (T10) whose elimination is not under way",
+    )
     ANY_CASE = "ANY_CASE", "在办案件或监测", "an open case"
     PROPOSED = "PROPOSED", "已申请消除（T13）", "a proposed elimination (T13)"
     ELIM_APPROVED = (

@@ -25,6 +25,7 @@ from identification.domain.guards import (
     last_step,
     out_of_order,
 )
+from identification.domain.policy import Policy
 from identification.domain.states import (
     Case,
     ClueOpen,
@@ -54,7 +55,8 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
         case _ if monitored:
             earliest, done = _unhandled(c, monitored), frozenset[str]()
         case _:
-            raise out_of_order(Needed.STARTED, household)
+            reviewed = isinstance(case, Publicised | PublicityOver | TownReviewed | VillageReviewed)
+            raise out_of_order(Needed.UNREVIEWED if reviewed else Needed.STARTED, household)
     in_order(c.rejected_on, earliest, c.today, "rejected_on")
     in_order(c.family_told_on, earliest, c.today, "family_told_on")
     officers = () if monitored else household.opened.officers
@@ -65,18 +67,18 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
     above = c.reason_code is RejectionReason.INCOME_ABOVE_AND_NO_RISK
     if above and not isinstance(case, NotAtRisk):
         raise Refused("rejection-needs-conclusion")
-    if above and isinstance(case, NotAtRisk) and not no_class_fits(household, case, c.policy):
-        raise Refused("verification-corrected")
+    if above and isinstance(case, NotAtRisk):
+        _concluded(household, case, c.policy)
     unwilling = c.reason_code is RejectionReason.REFUSED_AUTHORISATION
     if unwilling and not isinstance(household.opened.consent, AuthorisationRefused):
         raise Refused("rejection-needs-refusal")
-    ends = monitored is None
-    if ends and c.clue_id not in (None, household.opened.case_id):
-        raise Refused("clue-not-open", clues=[household.opened.case_id])
+    ends, clues = monitored is None, household.opened.clues
+    if ends and c.clue_id not in (None, clues[0].clue_id):
+        raise Refused("clue-not-open", clues=[clues[0].clue_id])
     return [
         ClueRejected(
             household_id=household.registered.household_id,
-            clue_id=c.clue_id or household.opened.case_id,
+            clue_id=c.clue_id or clues[0].clue_id,
             reason_code=c.reason_code,
             text=c.text,
             family_told_on=c.family_told_on,
@@ -85,6 +87,15 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
             ends_case=ends,
         )
     ]
+
+
+def _concluded(household: Household, case: NotAtRisk, policy: Policy) -> None:
+    """The conclusion still follows, and is of every clue. Raises `Refused`."""
+    if not no_class_fits(household, case, policy):
+        raise Refused("verification-corrected")
+    file = household.opened
+    if later := [clue.clue_id for clue in file.clues if clue.clue_id not in file.verified]:
+        raise Refused("clue-after-verification", clues=later)
 
 
 def _unhandled(c: RejectClue, case: Monitored) -> date:
@@ -130,7 +141,7 @@ def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[E
 def send_back(c: ReturnReview, household: Household, case: Case | None) -> list[EpisodeEvent]:
     """T11. The town until it has approved, then the county; the clock runs on."""
     if monitored_of(case):
-        raise out_of_order(Needed.VERIFIED, household)
+        raise out_of_order(Needed.CASE, household)
     match case:
         case NotAtRisk() | Verified() | VillageReviewed() | Publicised() | PublicityOver():
             level = ReviewLevel.TOWN

@@ -14,6 +14,7 @@ from contracts.episodes import (
     VillageReviewHeld,
 )
 from contracts.inquiries import AuthorisationRefused
+from contracts.stages import Procedure
 from identification.domain.commands import (
     ApproveByTown,
     CompletePublicity,
@@ -103,7 +104,8 @@ def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list
     apart(c.by, case.before.by, before=Taken.VERIFICATION)
     undisputed(household, c.approved_on, "approved_on")
     answered(household)
-    refused = isinstance(household.opened.consent, AuthorisationRefused)
+    identified = case.before.procedure is Procedure.IDENTIFICATION
+    refused = identified and isinstance(household.opened.consent, AuthorisationRefused)
     if refused and not c.visit_only:
         raise Refused("authorisation-was-refused")
     return [

@@ -138,6 +138,8 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
                 return replace(household, case=Verified(event, income, category, sent))
         case HouseholdFoundNotAtRisk():
             if isinstance(case, Verifying):
+                clues = frozenset(clue.clue_id for clue in household.opened.clues)
+                household = replace(household, file=replace(household.opened, verified=clues))
                 return replace(household, case=NotAtRisk(event, household.registered.category))
         case ClueRejected():
             if event.ends_case:

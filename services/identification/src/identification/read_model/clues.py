@@ -11,7 +11,9 @@ from sqlmodel import col, select
 
 from common.intents import Connection, Fresh
 from contracts.deadlines import EmergencyCaseMissing
+from contracts.eliminations import RiskEliminationRevoked
 from contracts.episodes import ClueRejected, ClueWithdrawn, RiskClueAttached, RiskDetected
+from contracts.households import EpisodeTakenOver
 from contracts.inquiries import EmergencyAssistanceGranted
 from contracts.monitoring import RiskFactorAdded
 from identification.domain.states import Household, monitored_of
@@ -35,6 +37,9 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     if whole := [row for f in fresh if (row := _whole(f))]:
         waiting = [clue.clue_id for f in fresh for clue in f.state.unhandled]
         await connection.execute(_WHOLE, *_columns(list(dict(whole).items())), waiting)
+    goes_on = RiskEliminationRevoked | EpisodeTakenOver  # without a first clue
+    if again := [f.payload.household_id for f in fresh if isinstance(f.payload, goes_on)]:
+        await connection.execute(_TAKEN_UP, again)
     if missing := [f.payload for f in fresh if isinstance(f.payload, EmergencyCaseMissing)]:
         await connection.execute(_WARNED, [said.grant_id for said in missing])
 
@@ -121,6 +126,7 @@ insert into read.emergency_grant (grant_id, household_id, region, granted_on, ta
 select *, false from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::bool[])
 on conflict (grant_id) do nothing
 """
+_TAKEN_UP = "update read.emergency_grant set taken_up = true where household_id = any($1::uuid[])"
 _WARNED = "update read.emergency_grant set warned = true where grant_id = any($1::uuid[])"
 
 

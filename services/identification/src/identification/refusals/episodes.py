@@ -122,6 +122,11 @@ EPISODES: dict[str, Text] = {
         "核实所依据的收入核算或户类别已更正，原结论不再符合：请退回重新核实（T11）",
         "The income or the category behind the verification was corrected, and its conclusion no longer follows: return the case (T11)",
     ),
+    "clue-after-verification": Text(
+        409,
+        "核实之后又有线索并入（{clues}），核实结论未包括：请先退回重新核实（T11），或由镇撤回该线索（T4）",
+        "A clue joined after the verification ({clues}), which its conclusion does not cover: return the case (T11), or withdraw the clue (T4)",
+    ),
     "late-needs-reason": Text(
         422,
         "自发现起已 {elapsed} 天，超过期限 {due_on}：须填写逾期原因",
