@@ -32,6 +32,8 @@ from identification.domain.entry import Status
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RecomputePerCapita
 from identification.domain.states import Monitored
+from services.identification.tests.ending import ADD as ADD_RISK
+from services.identification.tests.ending import RESOLVE
 from services.identification.tests.entries import (
     ADD,
     ALONE,
@@ -150,6 +152,14 @@ def test_A53_without_an_assessed_income_nothing_is_divided() -> None:
 )
 def test_A53_a_split_leaves_two_whole_households(change: dict[str, Any], code: str) -> None:
     assert refused(replace(SPLIT, **change), history()).code == code
+
+
+def test_A53_the_clue_of_the_new_household_names_the_risks_as_they_stand() -> None:
+    added = replace(ADD_RISK, added_on=date(2024, 4, 20), today=TODAY)
+    solved = replace(RESOLVE, risk_type=RiskType.ILLNESS, resolved_on=TODAY, today=TODAY)
+    event = HOUSEHOLD.when(SPLIT, given=history(*STEPS, added, solved))[0]
+    assert isinstance(event, HouseholdSplit)
+    assert event.risk_types == [RiskType.SCHOOLING]
 
 
 def test_A54_an_absorbed_household_hands_over_its_members_and_its_episode() -> None:

@@ -276,6 +276,8 @@ class OpenCase:
 
     `monitored_class` is the class as it stands, `disaster_subtype` the disaster named last, `to_enter` what
     the platform does not know of, `target_missed`: it was said to have missed the county's target (S7.3-02).
+    `risk_types` are those of its clues; of a confirmed episode `risks` are open, `waiting` those of clues that
+    nobody has looked at (E6), `recused` the officers who declared to be relatives (E9).
     """
 
     discovered_on: date
@@ -288,6 +290,9 @@ class OpenCase:
     to_enter: list[ToEnter] = field(default_factory=list)
     target_missed: bool = False
     open_again_on: date | None = None
+    risks: list[RiskType] = field(default_factory=list)
+    waiting: list[RiskType] = field(default_factory=list)
+    recused: list[UUID] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from contracts.households import (
     HouseholdSplit,
 )
 from identification.domain.commands import ReportRisk
+from identification.domain.handover import MERGER_RULE, handed_on
 from identification.domain.policy import Policy
 from identification.domain.policy_book import PolicyLookup
 from identification.domain.register_commands import (
@@ -41,7 +42,6 @@ REGISTER = Actor(
 )
 FOLLOWED = HouseholdSplit | HouseholdsMerged | HouseholdAbsorbed
 SPLIT_RULE = "HOUSEHOLD-SPLIT"
-MERGER_RULE = "HOUSEHOLD-MERGED"
 
 Told = tuple[Envelope, Any]
 
@@ -131,7 +131,8 @@ def _split_off(cause: Envelope, split: HouseholdSplit, policies: PolicyLookup) -
 def _taken_in(
     cause: Envelope, absorbed: HouseholdAbsorbed, region: str, policies: PolicyLookup
 ) -> list[Intent]:
-    """The members arrive with a confirmed episode; an open clue arrives as a clue, on its own day."""
+    """The members arrive with a confirmed episode; an open clue arrives as a clue, on its own day. So do, on
+    the day of the merger, the risks of an episode that is not taken over, and those nobody has looked at."""
     take_in = TakeIn(
         from_household_id=absorbed.household_id,
         members=tuple(absorbed.members),
@@ -141,21 +142,23 @@ def _taken_in(
     )
     intents = [_intent(cause, absorbed.survivor_id, region, take_in)]
     case = absorbed.case
-    if case and not case.confirmed:
-        policy = policies.of(region, case.discovered_on)
+    risks = handed_on(case) if case else []
+    if case and risks:
+        on = absorbed.effective_on if case.confirmed else case.discovered_on
+        policy = policies.of(region, on)
         clue = ReportRisk(
             clue_id=derived_id(cause.event_id, MERGER_RULE),
             channel=Channel.CADRE_SCREENING,
-            risk_types=tuple(case.risk_types),
+            risk_types=tuple(risks),
             severity=case.severity,
             evidence_event_ids=(cause.event_id,),
             rule_id=MERGER_RULE,
             rule_version=1,
-            discovered_on=case.discovered_on,
+            discovered_on=on,
             summary_zh="并入户的线索由本户承接",
             summary_en="A clue of a household that was taken in",
             policy=policy,
-            today=max(case.discovered_on, absorbed.effective_on),
+            today=max(on, absorbed.effective_on),
         )
         intents.append(_intent(cause, absorbed.survivor_id, region, clue, policy))
     return intents

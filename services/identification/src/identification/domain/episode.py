@@ -1,5 +1,6 @@
 """The way to a confirmation: T1–T3 and T10 with their guards, each a small function."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -35,11 +36,13 @@ from identification.domain.guards import (
     undisputed,
     without_personal_data,
 )
+from identification.domain.handover import MERGER_RULE
 from identification.domain.states import (
     Household,
     TownReviewed,
     Verified,
     Verifying,
+    monitored_of,
 )
 
 RISING = list(Severity)
@@ -54,6 +57,11 @@ def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
         raise Refused("clue-needs-evidence")
     if (c.medium is not None) is not (c.channel is Channel.SELF_DECLARATION):
         raise Refused("declaration-medium")
+    if c.rule_id == MERGER_RULE and (monitored := monitored_of(household.case)):
+        new = tuple(risk for risk in c.risk_types if risk not in monitored.risks)
+        if not new:
+            return []  # recorded already, or taken over with the episode
+        c = replace(c, risk_types=new)
     if c.clue_id in household.clue_ids or all(_known(c, household, r) for r in c.risk_types):
         return _added(c, household)
     shared: dict[str, Any] = {
@@ -79,9 +87,11 @@ def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
     """One household, one risk, one window: one clue, unless the severity rises (rule 3 of T1).
 
     In an open case another source is a further clue and joins (A10, A12); the same rule is not.
-    When no case is open, a family's own declaration is always heard: it may be an appeal (T4).
+    When no case is open, a family's own declaration is always heard: it may be an appeal (T4). So is the
+    open clue of a household that was taken in: it is not what was reported of this one (A54).
     """
-    appeal = household.case is None and c.channel is Channel.SELF_DECLARATION
+    heard = c.channel is Channel.SELF_DECLARATION or c.rule_id == MERGER_RULE
+    appeal = household.case is None and heard
     window = timedelta(days=c.policy.clue_dedupe_days)
     return any(
         not appeal

@@ -8,7 +8,10 @@ from contracts.households import EpisodeTakenOver, OpenCase, ToEnter
 from contracts.monitoring import ClosingReason
 from identification.domain.files import Breached, CaseFile, Clue
 from identification.domain.obligations import owed
+from identification.domain.risks import answers
 from identification.domain.states import Household, Monitored, monitored_of
+
+MERGER_RULE = "HOUSEHOLD-MERGED"  # by which a clue of an absorbed household is reported
 
 # Why monitoring ends with a household that leaves the register.
 CLOSED_BY = {
@@ -20,9 +23,8 @@ CLOSED_BY = {
 
 def risks_if_monitored(household: Household) -> list[RiskType] | None:
     """The risks of a monitored household; `None` for one that is not."""
-    if monitored_of(household.case) is None:
-        return None
-    return sorted(household.opened.risk_types)
+    monitored = monitored_of(household.case)
+    return sorted(monitored.risks) if monitored else None
 
 
 def open_case(household: Household, on: date) -> OpenCase | None:
@@ -49,7 +51,15 @@ def open_case(household: Household, on: date) -> OpenCase | None:
         ],
         target_missed=bool(monitored and known.episode_id == monitored.confirmed.episode_id),
         open_again_on=_counts_since(household, on) if monitored else None,
+        risks=sorted(monitored.risks) if monitored else [],
+        waiting=sorted({risk for clue in household.unhandled for risk in clue.risk_types}),
+        recused=list(file.recused) if monitored else [],
     )
+
+
+def handed_on(case: OpenCase) -> list[RiskType]:
+    """The risks that somebody has to look at in the survivor, unless it takes them over with the episode."""
+    return sorted({*case.risks, *case.waiting} if case.confirmed else {*case.risk_types})
 
 
 def _counts_since(household: Household, on: date) -> date | None:
@@ -78,20 +88,27 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
         discovered_on=case.discovered_on,
         due_on=case.due_on,
         clues=(*own, clue),
+        recused=(*(household.file.recused if household.file else ()), *case.recused),
+        emergency=household.file.emergency if household.file else (),
     )
     episodes = max(household.episodes, confirmed.episode_no)
     monitored = monitored_of(household.case)
-    risks = (*(monitored.risks if monitored else ()), *confirmed.risk_types)
-    unhandled = monitored.unhandled if monitored else ()
+    theirs = case.risks or confirmed.risk_types  # older events do not tell how they stand
+    risks = tuple(dict.fromkeys((*(monitored.risks if monitored else ()), *theirs)))
     named = monitored.disaster if monitored else None
     here = Monitored(
         confirmed,
         event.monitored_class,
-        tuple(dict.fromkeys(risks)),
-        unhandled=unhandled,
+        risks,
+        # Clues of a case that was not decided wait to be looked at (E6).
+        unhandled=monitored.unhandled
+        if monitored
+        else tuple(clue for clue in own if not answers(clue, risks)),
         disaster=named or case.disaster_subtype or confirmed.disaster_subtype,
     )
-    return _owing(replace(household, case=here, file=file, episodes=episodes), case)
+    file = file.with_help(household.grants)
+    here_now = replace(household, case=here, file=file, grants=(), episodes=episodes)
+    return _owing(replace(here_now, eliminated=None), case)
 
 
 def _owing(household: Household, case: OpenCase) -> Household:

@@ -1,0 +1,126 @@
+"""A54: nothing that waits to be looked at, or to be solved, is lost where two households become one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+from contracts.codes import RiskType
+from contracts.episodes import RiskDetected
+from contracts.households import HouseholdAbsorbed
+from contracts.identification import HouseholdEvent
+from contracts.stages import Stage
+from identification.domain.commands import Command
+from identification.domain.household import HOUSEHOLD
+from identification.domain.states import Household
+from services.identification.tests.ending import ADD, ENDING, RESOLVE, monitored
+from services.identification.tests.entries import JOIN, MERGE, OTHER_HOUSEHOLD
+from services.identification.tests.story import (
+    CONFIRM,
+    REGISTERED,
+    RISK,
+    START,
+    STEPS,
+    TODAY,
+    history,
+    state,
+)
+from services.identification.tests.test_consequences import followed
+from services.identification.tests.test_inquiries import GRANT
+from services.identification.tests.test_outcomes import FALSE
+
+SURVIVOR = replace(
+    REGISTERED,
+    household_id=OTHER_HOUSEHOLD,
+    members=[replace(m, person_id=UUID(int=m.person_id.int + 100)) for m in REGISTERED.members],
+)
+DROPOUT = replace(
+    RISK,
+    clue_id=UUID(int=8),
+    risk_types=(RiskType.SCHOOLING,),
+    rule_id="DROPOUT",
+    discovered_on=date(2024, 4, 20),
+)
+EARLIER = (*STEPS[:-1], replace(CONFIRM, confirmed_on=date(2024, 3, 14)))
+
+
+def absorbed(*commands: Command) -> HouseholdAbsorbed:
+    """A household with this past becomes part of another."""
+    event = HOUSEHOLD.when(replace(JOIN, effective_on=TODAY), given=history(*commands))[-1]
+    assert isinstance(event, HouseholdAbsorbed)
+    return event
+
+
+def survivor(gone: HouseholdAbsorbed, *commands: Command) -> Household:
+    """The household that takes it in, with a past of its own."""
+    return state([*_before(*commands), *followed(gone, _before(*commands))])
+
+
+def _before(*commands: Command) -> list[HouseholdEvent]:
+    merge = replace(MERGE, absorbed_ids=(REGISTERED.household_id,), effective_on=TODAY)
+    return history(*commands, merge, registered=SURVIVOR)
+
+
+def waiting(household: Household) -> list[Sequence[RiskType]]:
+    return [sorted(clue.risk_types) for clue in household.unhandled]
+
+
+def test_A54_risks_are_taken_over_as_they_stand() -> None:
+    solved = replace(RESOLVE, risk_type=RiskType.ILLNESS)
+    household = survivor(absorbed(*STEPS, ADD, solved))
+    assert household.stage is Stage.MONITORED
+    assert household.case
+    assert household.case.risks == (RiskType.SCHOOLING,)  # type: ignore[union-attr]
+    assert household.unhandled == ()
+
+
+def test_A54_E6_a_clue_that_the_absorbed_household_had_not_looked_at_waits_in_the_survivor() -> (
+    None
+):
+    assert waiting(survivor(absorbed(*STEPS, DROPOUT))) == [[RiskType.SCHOOLING]]
+    assert waiting(survivor(absorbed(*STEPS, DROPOUT), *EARLIER)) == [[RiskType.SCHOOLING]]
+
+
+def test_A54_E6_the_survivor_s_own_open_clue_waits_when_it_takes_an_episode_over() -> None:
+    household = survivor(absorbed(*STEPS), DROPOUT)
+    assert household.stage is Stage.MONITORED
+    assert waiting(household) == [[RiskType.SCHOOLING]]
+    assert waiting(survivor(absorbed(*STEPS), RISK)) == [], "the episode has that risk"
+
+
+def test_A54_a_risk_of_an_episode_that_is_not_taken_over_is_a_clue_in_the_survivor() -> None:
+    household = survivor(absorbed(*STEPS, ADD), *EARLIER)
+    assert household.stage is Stage.MONITORED
+    assert waiting(household) == [[RiskType.SCHOOLING]]
+    assert waiting(survivor(absorbed(*STEPS), *EARLIER)) == [], "the survivor has that risk"
+
+
+def test_A54_an_open_clue_is_heard_although_the_survivor_s_own_was_rejected() -> None:
+    """Within thirty days, of the same risk: but of other people."""
+    gone = absorbed(RISK)
+    told = followed(gone, _before(RISK, START, FALSE))
+    assert isinstance(told[-1], RiskDetected)
+
+
+def test_A54_what_was_eliminated_before_is_not_taken_back_after_an_episode_was_taken_over() -> None:
+    past = monitored(*ENDING)[1:]
+    merge = replace(MERGE, absorbed_ids=(REGISTERED.household_id,), effective_on=TODAY)
+    given = [SURVIVOR, *past, *HOUSEHOLD.when(merge, given=[SURVIVOR, *past])]
+    assert state(given).eliminated
+    household = state([*given, *followed(absorbed(*STEPS), given)])
+    assert household.stage is Stage.MONITORED
+    assert household.eliminated is None
+
+
+def test_A54_T12_help_that_no_case_had_taken_up_belongs_to_the_episode() -> None:
+    household = survivor(absorbed(*STEPS), GRANT)
+    assert household.grants == ()
+    assert household.opened.emergency == (GRANT.grant_id,)
+
+
+def test_A54_E9_who_declared_to_be_a_relative_stays_away_in_the_survivor() -> None:
+    relative, own = UUID(int=13), UUID(int=14)
+    declared = replace(START, recused=(relative,))
+    gone = absorbed(STEPS[0], declared, *STEPS[2:])
+    household = survivor(gone, DROPOUT, replace(declared, recused=(own,), started_on=TODAY))
+    assert set(household.opened.recused) == {relative, own}
