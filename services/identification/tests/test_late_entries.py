@@ -14,6 +14,7 @@ from contracts.inquiries import AuthorisationRefused, AuthorisationSigned
 from identification.domain.commands import Command, WithdrawClue
 from identification.domain.household import HOUSEHOLD
 from services.identification.tests.ending import (
+    ADD,
     APPROVE_AGAIN,
     CANCEL,
     CHANGE,
@@ -55,6 +56,7 @@ from services.identification.tests.test_inquiries import (
     REFUSE,
     SIGN,
 )
+from services.identification.tests.test_outcomes import SECOND
 
 
 def too_early(command: Command, given: list[Any]) -> date:
@@ -174,6 +176,12 @@ def test_E10_nor_is_an_elimination() -> None:
     assert refusal.details["failing"] == [Guard.E10]
     assert "2024-11-02" in str(refusal.details["failing_zh"])
     assert HOUSEHOLD.when(replace(ELIMINATE, eliminated_on=date(2024, 11, 2)), given=given)
+
+
+def test_E6_a_risk_does_not_answer_a_clue_before_it_was_found() -> None:
+    clue = replace(SECOND, discovered_on=date(2024, 4, 25))
+    answer = replace(ADD, clue_id=clue.clue_id, added_on=date(2024, 4, 20))
+    assert too_early(answer, history(*STEPS, clue)) == clue.discovered_on
 
 
 def test_a_class_is_not_changed_before_the_assessment_that_it_follows() -> None:

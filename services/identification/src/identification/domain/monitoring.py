@@ -124,7 +124,9 @@ def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[Monito
     known = c.risk_type in case.risks
     if known and not (clue and risks.answers(clue, case.risks)):
         return []
-    in_order(c.added_on, case.confirmed.confirmed_on, c.today, "added_on")
+    confirmed_on = case.confirmed.confirmed_on
+    earliest = max(confirmed_on, clue.discovered_on) if clue else confirmed_on
+    in_order(c.added_on, earliest, c.today, "added_on")
     without_personal_data(evidence=c.evidence)
     disaster_named([c.risk_type], c.disaster_subtype)
     if len({*case.risks, c.risk_type}) > MAX_RISKS:
