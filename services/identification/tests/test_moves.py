@@ -13,6 +13,7 @@ from contracts.codes import (
     RiskType,
     Severity,
 )
+from contracts.handover import OpenCase
 from contracts.households import (
     EpisodeTakenOver,
     HouseholdAbsorbed,
@@ -23,7 +24,6 @@ from contracts.households import (
     HouseholdSplit,
     MergerCompleted,
     MergerForgone,
-    OpenCase,
     PerCapitaRecomputed,
     Related,
 )

@@ -15,7 +15,8 @@ from common.testing import record_of
 from common.topics import events_topic
 from contracts.codes import MonitoredClass, RiskType, Severity
 from contracts.envelope import Envelope
-from contracts.households import EpisodeTakenOver, OpenCase
+from contracts.handover import OpenCase
+from contracts.households import EpisodeTakenOver
 from contracts.monitoring import ClosingReason, MonitoringClosed
 from contracts.visits import HouseholdVisited, ObligationFulfilled, ObligationOpened
 from services.visits.tests.given import (

@@ -14,7 +14,6 @@ from contracts.codes import (
     Category,
     CategoryReason,
     Deregistration,
-    DisasterSubtype,
     Health,
     Joining,
     LabourBasis,
@@ -25,12 +24,10 @@ from contracts.codes import (
     Relation,
     RiskType,
     Schooling,
-    Severity,
     Sex,
     SplitReason,
 )
-from contracts.episodes import MonitoringConfirmed
-from contracts.monitoring import EntrySubject
+from contracts.handover import OpenCase
 from contracts.wording import Wording
 
 
@@ -259,40 +256,6 @@ class MergerForgone:
     )
     household_id: UUID
     absorbed_id: UUID
-
-
-@dataclass(frozen=True, kw_only=True)
-class ToEnter:
-    """A decision that the provincial platform does not know of (S8.4-01); `breached`: it was said to be late."""
-
-    subject: EntrySubject
-    decided_on: date
-    breached: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenCase:
-    """The episode that a household hands over: its clock, its risks, and the decision if there was one.
-
-    `monitored_class` is the class as it stands, `disaster_subtype` the disaster named last, `to_enter` what
-    the platform does not know of, `target_missed`: it was said to have missed the county's target (S7.3-02).
-    `risk_types` are those of its clues; of a confirmed episode `risks` are open, `waiting` those of clues that
-    nobody has looked at (E6), `recused` the officers who declared to be relatives (E9).
-    """
-
-    discovered_on: date
-    due_on: date
-    risk_types: list[RiskType]
-    severity: Severity
-    confirmed: MonitoringConfirmed | None
-    monitored_class: MonitoredClass | None = None
-    disaster_subtype: DisasterSubtype | None = None
-    to_enter: list[ToEnter] = field(default_factory=list)
-    target_missed: bool = False
-    open_again_on: date | None = None
-    risks: list[RiskType] = field(default_factory=list)
-    waiting: list[RiskType] = field(default_factory=list)
-    recused: list[UUID] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 from contracts.codes import Deregistration, RiskType, Severity
-from contracts.households import EpisodeTakenOver, OpenCase, ToEnter
+from contracts.handover import OpenCase, ToEnter
+from contracts.households import EpisodeTakenOver
 from contracts.monitoring import ClosingReason
 from identification.domain.files import Breached, CaseFile, Clue
 from identification.domain.obligations import owed

@@ -20,7 +20,8 @@ from contracts.codes import (
     Schooling,
     SplitReason,
 )
-from contracts.households import Committed, HouseholdRegistered, Member, OpenCase, Related
+from contracts.handover import OpenCase
+from contracts.households import Committed, HouseholdRegistered, Member, Related
 from identification.domain.policy import Policy
 
 
