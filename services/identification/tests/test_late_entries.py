@@ -38,6 +38,7 @@ from services.identification.tests.story import (
     COMPLETE,
     CONFIRM,
     REJECT,
+    REVIEW,
     RISK,
     START,
     STEPS,
@@ -84,6 +85,17 @@ def test_T5_a_refusal_before_the_letter_does_not_undo_it() -> None:
 
 def test_T6_a_comparison_that_was_answered_is_not_asked_for_again() -> None:
     assert HOUSEHOLD.when(ASK, given=history(RISK, SIGN, ASK, ANSWER)) == []
+
+
+def test_T6_no_decision_is_dated_to_a_day_on_which_a_comparison_was_under_way() -> None:
+    """Asked for on the 3rd, answered on the 7th: the village of the 5th had no findings on its table."""
+    answer = replace(ANSWER, completed_on=date(2024, 3, 7))
+    assert too_early(REVIEW, history(RISK, START, SIGN, ASK, VERIFY, answer)) == date(2024, 3, 7)
+    over = (RISK, START, SIGN, *STEPS[2:6])
+    ask = replace(ASK, requested_on=date(2024, 3, 12))
+    answer = replace(ANSWER, completed_on=date(2024, 3, 17))
+    assert too_early(APPROVE, history(*over, ask, answer)) == date(2024, 3, 17)
+    assert too_early(CONFIRM, history(*over, APPROVE, ask, answer)) == date(2024, 3, 17)
 
 
 def test_an_objection_that_was_answered_is_not_raised_again() -> None:

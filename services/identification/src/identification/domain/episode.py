@@ -190,7 +190,7 @@ def confirm(
     file = household.opened
     apart(c.by, before.by | {case.approved_by}, before=Taken.TOWN_REVIEW)
     undisputed(household, c.confirmed_on, "confirmed_on")
-    answered(household)
+    answered(household, c.confirmed_on, "confirmed_on")
     expected = before.verified.proposed_class
     if not still_fits(household, before, c.policy):
         raise Refused("verification-corrected")

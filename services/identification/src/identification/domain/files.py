@@ -31,7 +31,7 @@ class CaseFile:
     """A case, named by the clue that opened it. Its clock keeps the first day (A12).
 
     `recused` declared to be relatives, `verified` are the clues that were there to be verified.
-    `asked` is the comparison that is not completed, `compared` are all that were asked for; `objections`
+    `asked` is the comparison that is not completed, `compared` are the days of those that are; `objections`
     are those that are open, with the day on which each was raised, `answered` the days of those that are not.
     """
 
@@ -45,7 +45,7 @@ class CaseFile:
     verified: frozenset[UUID] = frozenset()
     consent: AuthorisationSigned | AuthorisationRefused | None = None
     asked: DataComparisonRequested | None = None
-    compared: frozenset[UUID] = frozenset()
+    compared: Mapping[UUID, tuple[date, date]] = field(default_factory=dict)
     hits: int | None = None
     objections: Mapping[UUID, date] = field(default_factory=dict)
     answered: Mapping[UUID, tuple[date, date]] = field(default_factory=dict)

@@ -156,14 +156,21 @@ def undisputed(household: Household, on: date, field: str) -> None:
 
 def disputed_until(household: Household, on: date) -> date | None:
     """When the objections were answered that were open on a day, should it be recorded late."""
-    days = household.opened.answered.values()
-    return max((answered for raised, answered in days if raised <= on < answered), default=None)
+    return _open_until(household.opened.answered.values(), on)
 
 
-def answered(household: Household) -> None:
-    """T6: of a comparison that was asked for, every register answered or timed out. Raises `Refused`."""
+def answered(household: Household, on: date, field: str) -> None:
+    """T6: of a comparison that was asked for, every register answered or timed out by then. Raises
+    `Refused`."""
     if household.opened.asked:
         raise Refused("comparison-open", sources=household.opened.asked.sources)
+    if told_on := _open_until(household.opened.compared.values(), on):
+        raise Refused("date-before-previous-step", field=field, earliest=told_on)
+
+
+def _open_until(days: Iterable[tuple[date, date]], on: date) -> date | None:
+    """The last end of what had begun on a day, and had not ended."""
+    return max((end for begin, end in days if begin <= on < end), default=None)
 
 
 def disaster_named(risks: Iterable[RiskType], subtype: DisasterSubtype | None) -> None:

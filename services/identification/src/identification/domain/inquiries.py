@@ -123,7 +123,7 @@ def _last_word(file: CaseFile) -> date:
 def _request(c: RequestComparison, household: Household) -> list[InquiryEvent]:
     """T6 and A19. Nobody is asked without a signature, nor beyond its scope."""
     file = household.opened
-    if c.comparison_id in file.compared:
+    if c.comparison_id in {*file.compared, *([file.asked.comparison_id] if file.asked else [])}:
         return []
     match file.consent:
         case None:
@@ -259,10 +259,12 @@ def evolve(household: Household, event: InquiryEvent) -> Household:
         case AuthorisationSigned() | AuthorisationRefused():
             return replace(household, file=replace(file, consent=event))
         case DataComparisonRequested():
-            compared = file.compared | {event.comparison_id}
-            return replace(household, file=replace(file, asked=event, compared=compared))
+            return replace(household, file=replace(file, asked=event))
         case DataComparisonCompleted():
-            return replace(household, file=replace(file, asked=None, hits=event.hits))
+            asked_on = file.asked.requested_on if file.asked else event.completed_on
+            compared = {**file.compared, event.comparison_id: (asked_on, event.completed_on)}
+            file = replace(file, asked=None, compared=compared, hits=event.hits)
+            return replace(household, file=file)
         case ObjectionRaised():
             objections = {**file.objections, event.objection_id: event.raised_on}
             return replace(household, file=replace(file, objections=objections))

@@ -43,7 +43,7 @@ def review(c: HoldVillageReview, household: Household, case: Findings) -> list[E
     """T7. Passed when votes for are more than the share of those present, half by default; findings are
     on the table."""
     in_order(c.held_on, case.on, c.today, "held_on")
-    answered(household)
+    answered(household, c.held_on, "held_on")
     if c.present < 1 or c.votes_for + c.votes_against + c.abstained > c.present:
         raise Refused("votes-exceed-present", present=c.present)
     return [
@@ -103,7 +103,7 @@ def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list
     in_order(c.approved_on, case.ended_on, c.today, "approved_on")
     apart(c.by, case.before.by, before=Taken.VERIFICATION)
     undisputed(household, c.approved_on, "approved_on")
-    answered(household)
+    answered(household, c.approved_on, "approved_on")
     identified = case.before.procedure is Procedure.IDENTIFICATION
     refused = identified and isinstance(household.opened.consent, AuthorisationRefused)
     if refused and not c.visit_only:
