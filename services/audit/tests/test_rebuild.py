@@ -228,6 +228,16 @@ async def test_what_is_parked_still_is_not_told_of_again(system: System) -> None
     assert told == [last]
 
 
+async def test_what_is_parked_in_the_place_of_another_waits_since_now(system: System) -> None:
+    """The topic was made anew after that other was parked."""
+    topic, key = events_topic("governance"), str(new_id()).encode()
+    await system.log.publish([Message(topic, key, [], b"no event of ours")])
+    await system.settled()
+    await system.runtime.pool.execute("update es.parked set value = 'another', attempts = 7")
+    await system.rebuild()
+    assert await system.runtime.pool.fetchval("select max(attempts) from es.parked") == 0
+
+
 _ALL_TOLD = "select bool_and(announced) from es.parked where consumer = 'audit'"
 _WAITING = """
 select key, reason, parked_at, attempts from es.parked where consumer = 'audit' order by key, "offset"

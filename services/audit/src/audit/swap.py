@@ -64,4 +64,6 @@ set attempts = old.attempts, parked_at = old.parked_at,
 from es.parked old
 where new.consumer = $2 and old.consumer = $1 and (old.topic, old.partition, old."offset")
     = (new.topic, new.partition, new."offset")
+    -- and not another record, in the same place of a topic that was made anew since
+    and (old.key, old.headers, old.value) is not distinct from (new.key, new.headers, new.value)
 """
