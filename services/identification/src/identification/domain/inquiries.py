@@ -123,7 +123,8 @@ def _last_word(file: CaseFile) -> date:
 def _request(c: RequestComparison, household: Household) -> list[InquiryEvent]:
     """T6 and A19. Nobody is asked without a signature, nor beyond its scope."""
     file = household.opened
-    if c.comparison_id in {*file.compared, *([file.asked.comparison_id] if file.asked else [])}:
+    under_way = file.asked.comparison_id if file.asked else None
+    if c.comparison_id == under_way or c.comparison_id in file.compared:
         return []
     match file.consent:
         case None:
@@ -261,8 +262,9 @@ def evolve(household: Household, event: InquiryEvent) -> Household:
         case DataComparisonRequested():
             return replace(household, file=replace(file, asked=event))
         case DataComparisonCompleted():
-            asked_on = file.asked.requested_on if file.asked else event.completed_on
-            compared = {**file.compared, event.comparison_id: (asked_on, event.completed_on)}
+            assert file.asked, "what was not asked for has no answer"
+            days = (file.asked.requested_on, event.completed_on)
+            compared = {**file.compared, event.comparison_id: days}
             file = replace(file, asked=None, compared=compared, hits=event.hits)
             return replace(household, file=file)
         case ObjectionRaised():
