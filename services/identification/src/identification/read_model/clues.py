@@ -99,10 +99,10 @@ def _granted(f: Fresh) -> tuple[object, ...]:
     )
 
 
-_REPORTED = """
-with taken_up as (
-    update read.emergency_grant set taken_up = true where household_id = any($11::uuid[])
-)
+_TAKING_UP = "update read.emergency_grant set taken_up = true where household_id"
+_TAKEN_UP = f"{_TAKING_UP} = any($1::uuid[])"
+_REPORTED = f"""
+with taken_up as ({_TAKING_UP} = any($11::uuid[]))
 insert into read.clue (clue_id, household_id, case_id, region, channel, medium, risk_types,
     severity, discovered_on, due_on, status)
 select clue_id, household_id, case_id, region, channel, medium, string_to_array(risk_types, ','),
@@ -126,7 +126,6 @@ insert into read.emergency_grant (grant_id, household_id, region, granted_on, ta
 select *, false from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::bool[])
 on conflict (grant_id) do nothing
 """
-_TAKEN_UP = "update read.emergency_grant set taken_up = true where household_id = any($1::uuid[])"
 _WARNED = "update read.emergency_grant set warned = true where grant_id = any($1::uuid[])"
 
 

@@ -68,12 +68,11 @@ class EligibilityRow(SQLModel, table=True):
 async def put(connection: Connection, households: Sequence[Fresh]) -> None:
     """The outlook of these households as it stands, and what became of their deadlines."""
     latest = {f.event.stream: f.state for f in households}.values()
-    known = [state for state in latest if state.episodes]  # others never had an outlook
-    rows = [row for state in known if (row := _row(state))]
-    gone = [s.registered.household_id for s in known if outlook(s) is None]
-    if gone:
+    # Who never had an episode never had an outlook.
+    known = {s.registered.household_id: _row(s) for s in latest if s.episodes}
+    if gone := [id_ for id_, row in known.items() if row is None]:
         await connection.execute(_GONE, gone)
-    if rows:
+    if rows := [row for row in known.values() if row]:
         await connection.execute(_UPSERT, *(list(column) for column in zip(*rows, strict=True)))
     for f in households:
         if isinstance(f.payload, SAID):
