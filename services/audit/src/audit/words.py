@@ -48,9 +48,12 @@ SERVICES = {
 }
 
 PURPOSES = {  # those that are recorded where nobody states one
-    "监督检查": Words("监督检查", "supervision"),
-    "办理本部门任务": Words("办理本部门任务", "a department's task"),
-    "浏览器自动核验": Words("浏览器自动核验", "verified by the browser by itself"),
+    purpose.zh: purpose
+    for purpose in (
+        Words("监督检查", "supervision"),
+        Words("办理本部门任务", "a department's task"),
+        Words("浏览器自动核验", "verified by the browser by itself"),
+    )
 }
 
 TOWNS = {
