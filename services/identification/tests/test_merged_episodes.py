@@ -12,7 +12,7 @@ from contracts.identification import HouseholdEvent
 from contracts.stages import Stage
 from identification.domain.commands import Command
 from identification.domain.household import HOUSEHOLD
-from identification.domain.states import Household
+from identification.domain.states import Household, monitored_of
 from services.identification.tests.ending import ADD, ENDING, RESOLVE, monitored
 from services.identification.tests.entries import JOIN, MERGE, OTHER_HOUSEHOLD
 from services.identification.tests.story import (
@@ -69,8 +69,9 @@ def test_A54_risks_are_taken_over_as_they_stand() -> None:
     solved = replace(RESOLVE, risk_type=RiskType.ILLNESS)
     household = survivor(absorbed(*STEPS, ADD, solved))
     assert household.stage is Stage.MONITORED
-    assert household.case
-    assert household.case.risks == (RiskType.SCHOOLING,)  # type: ignore[union-attr]
+    monitored = monitored_of(household.case)
+    assert monitored
+    assert monitored.risks == (RiskType.SCHOOLING,)
     assert household.unhandled == ()
 
 
