@@ -123,8 +123,10 @@ async def at_work(db: Database, kafka: str, tokens: Issuer) -> AsyncIterator[Sys
         )
     )
     log = Log(kafka)
-    async with app.router.lifespan_context(app):
-        made = System(app.state.runtime, Servers(db.url, kafka), log, app.state.keeper, [], app)
-        await made.settled()
-        yield made
-    await log.close()
+    try:
+        async with app.router.lifespan_context(app):
+            made = System(app.state.runtime, Servers(db.url, kafka), log, app.state.keeper, [], app)
+            await made.settled()
+            yield made
+    finally:
+        await log.close()

@@ -110,10 +110,9 @@ async def test_what_a_rebuild_read_and_the_log_passed_by_is_logged_with_the_next
 
 
 _FORGOTTEN = """
-with gone as (delete from log.leaves where key = $1 returning tree)
-update log.trees t set size = (
-    select count(*) from log.leaves l where l.tree = t.id and l.key <> $1
-) where t.id in (select tree from gone)
+with first as (select tree, min(index) as index from log.leaves where key = $1 group by tree),
+gone as (delete from log.leaves l using first f where l.tree = f.tree and l.index >= f.index)
+update log.trees t set size = f.index from first f where t.id = f.tree
 """
 
 
