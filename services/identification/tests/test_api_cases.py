@@ -9,7 +9,7 @@ import pytest
 from common.ids import new_id
 from services.identification.tests.asking import REGION, Callers
 from services.identification.tests.registrar import Home, Register
-from services.identification.tests.way import CLUE, HASH, INCOME, Desks
+from services.identification.tests.way import CLUE, HASH, INCOME, REVIEW, Desks
 
 
 @pytest.fixture
@@ -138,6 +138,27 @@ async def test_E6_a_clue_that_joined_after_the_verification_is_open_after_the_co
     rows = (await app.get(url, headers=desks.village.headers)).json()
     status = {row["risk_types"][0]: row["status"] for row in rows}
     assert (status["ACCIDENT"], status["SCHOOLING"]) == ("TAKEN_UP", "OPEN")
+
+
+async def test_T7_a_clue_that_joined_after_the_verification_is_open_after_the_village_s_no(
+    app: httpx.AsyncClient, desks: Desks
+) -> None:
+    home = await desks.verified()
+    await desks.judged(home)
+    late = {"risk_types": ["SCHOOLING"], "discovered_on": "2024-03-05"}
+    await desks.village.done(home.id, "clues", **CLUE | late)
+    no = REVIEW | {"held_on": "2024-03-06", "votes_for": 1}
+    await desks.village.done(home.id, "village-review", **no)
+    headers = desks.village.headers
+    clues = (await app.get(f"/v1/clues?household_id={home.id}", headers=headers)).json()
+    (left,) = [row for row in clues if row["status"] == "OPEN"]
+    assert (left["risk_types"], left["due_on"]) == (["SCHOOLING"], "2024-03-20")
+    assert {row["status"] for row in clues if row is not left} == {"REJECTED"}
+    cases = (await app.get(f"/v1/cases?household_id={home.id}", headers=headers)).json()
+    stood = {row["case_id"]: (row["stage"], row["outcome"], row["due_on"]) for row in cases}
+    assert stood.pop(left["clue_id"]) == ("CLUE_OPEN", None, "2024-03-20")
+    assert [outcome for _, outcome, _ in stood.values()] == ["NOT_PASSED"]
+    assert (await desks.village.get(home.id))["stage"] == "CLUE_OPEN"
 
 
 async def test_a_withdrawn_clue_ends_the_case(desks: Desks) -> None:

@@ -99,14 +99,17 @@ class Desks:
         await self.village.done(home.id, "publicity-completion", ended_on=ended_on)
         await self.town.done(home.id, "town-review", approved_on=approved_on)
 
-    async def monitored(self, home: Home | None = None, /, **change: Any) -> Home:
-        home = await self.verified(home, **change)
+    async def judged(self, home: Home) -> None:
+        """The rule on the assessed income has spoken (S2-02): after a decision it were a new clue."""
 
         async def joined() -> bool:
-            """The rule on the assessed income (S2-02): after the confirmation it were a new clue."""
             return "LOW_INCOME" in (await self.village.get(home.id))["risk_types"]
 
         await eventually(joined)
+
+    async def monitored(self, home: Home | None = None, /, **change: Any) -> Home:
+        home = await self.verified(home, **change)
+        await self.judged(home)
         await self.posted(home, "2024-03-05", "2024-03-06")
         await self.approved(home, "2024-03-11", "2024-03-13")
         form = {"monitored_class": "UNSTABLE_FORMERLY_POOR", "confirmed_on": "2024-03-16"}

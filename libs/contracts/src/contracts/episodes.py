@@ -158,6 +158,28 @@ class VillageReviewHeld:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CluesCarriedOver:
+    """T7: the village did not agree, and had not seen these clues: they joined after the verification.
+
+    They are a case of their own, named by the first, with the clock of the earliest (S2-07).
+    """
+
+    wording: ClassVar = Wording(
+        "未核实的线索另立案件",
+        "Clues carried over into a case",
+        "村级评议未通过；核实之后并入、尚未核实的{clue_count}条线索（{risk_types}）另立案件，应于{due_on}前完成识别认定",
+        "The village did not agree; what joined after the verification (clues: {clue_count}, "
+        "{risk_types}) is a case of its own, to be decided by {due_on}",
+    )
+    household_id: UUID
+    clue_ids: list[UUID]
+    clue_count: int
+    risk_types: list[RiskType]
+    discovered_on: date
+    due_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class PublicityPosted:
     """T8: posted once, in the village, free of personal data (A9)."""
 
@@ -325,6 +347,7 @@ EpisodeEvent = (
     | SafeguardAssessed
     | HouseholdVerified
     | VillageReviewHeld
+    | CluesCarriedOver
     | PublicityPosted
     | PublicityCompleted
     | TownReviewApproved

@@ -19,6 +19,7 @@ from contracts.eliminations import (
 )
 from contracts.episodes import (
     ClueRejected,
+    CluesCarriedOver,
     ClueWithdrawn,
     HouseholdFoundNotAtRisk,
     HouseholdVerified,
@@ -206,6 +207,13 @@ IDENTIFICATION = Meanings(
         ClueRejected: _taken_back(),
         ClueWithdrawn: _taken_back(risk_types="left.risk_types"),
         VillageReviewHeld: Meaning(chooses={"stage": Choice(("procedure", "passed"), _REVIEWED)}),
+        CluesCarriedOver: Meaning(
+            makes={"stage": Stage.CLUE_OPEN.value},
+            sets={"risk_types": "risk_types", "due_on": "due_on"},
+            step="CLUE",
+            closes=CLOCK,  # of the case that the village ended
+            opens=CLOCK,
+        ),
         PublicityPosted: Meaning(chooses=_by_procedure(Stage.PUBLICISED, Stage.ELIM_PUBLICISED)),
         PublicityCompleted: Meaning(
             chooses=_by_procedure(Stage.PUBLICITY_OVER, Stage.ELIM_PUBLICITY_OVER)

@@ -24,6 +24,7 @@ class Clue:
     risk_types: frozenset[RiskType]
     discovered_on: date
     rule_id: str | None = None
+    channel: Channel | None = None
 
 
 @dataclass(frozen=True)

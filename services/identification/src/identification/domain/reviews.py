@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from common.decider import Refused
 from contracts.episodes import (
+    CluesCarriedOver,
     EpisodeEvent,
     PublicityCompleted,
     PublicityPosted,
@@ -30,6 +31,7 @@ from identification.domain.guards import (
     without_personal_data,
 )
 from identification.domain.publicity import LABELS, personal_data_in
+from identification.domain.risks import unverified
 from identification.domain.states import (
     Findings,
     Household,
@@ -46,17 +48,35 @@ def review(c: HoldVillageReview, household: Household, case: Findings) -> list[E
     answered(household, c.held_on, "held_on")
     if c.present < 1 or c.votes_for + c.votes_against + c.abstained > c.present:
         raise Refused("votes-exceed-present", present=c.present)
+    held = VillageReviewHeld(
+        household_id=household.registered.household_id,
+        held_on=c.held_on,
+        present=c.present,
+        votes_for=c.votes_for,
+        votes_against=c.votes_against,
+        abstained=c.abstained,
+        minutes_hash=c.minutes_hash,
+        passed=100 * c.votes_for > c.policy.review_pass_percent * c.present,
+        procedure=case.procedure,
+    )
+    ends = not held.passed and case.procedure is Procedure.IDENTIFICATION
+    return [held, *_carried_over(c, household)] if ends else [held]
+
+
+def _carried_over(c: HoldVillageReview, household: Household) -> list[EpisodeEvent]:
+    """What nobody had verified stays open, as a case of its own (S2-05)."""
+    clues = unverified(household.opened)
+    if not clues:
+        return []
+    discovered_on = min(clue.discovered_on for clue in clues)
     return [
-        VillageReviewHeld(
+        CluesCarriedOver(
             household_id=household.registered.household_id,
-            held_on=c.held_on,
-            present=c.present,
-            votes_for=c.votes_for,
-            votes_against=c.votes_against,
-            abstained=c.abstained,
-            minutes_hash=c.minutes_hash,
-            passed=100 * c.votes_for > c.policy.review_pass_percent * c.present,
-            procedure=case.procedure,
+            clue_ids=[clue.clue_id for clue in clues],
+            clue_count=len(clues),
+            risk_types=sorted({risk for clue in clues for risk in clue.risk_types}),
+            discovered_on=discovered_on,
+            due_on=c.policy.due_on(discovered_on),
         )
     ]
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from contracts.codes import RiskType
 from contracts.monitoring import RiskFactorAdded, RiskFactorResolved
-from identification.domain.files import Clue
+from identification.domain.files import CaseFile, Clue
+from identification.domain.rules_of_income import BY_INCOME
 from identification.domain.states import Monitored
 
 
@@ -21,6 +22,16 @@ def added(case: Monitored, event: RiskFactorAdded) -> Monitored:
             if clue.clue_id != event.clue_id or not answers(clue, risks)
         ),
         disaster=event.disaster_subtype or case.disaster,
+    )
+
+
+def unverified(file: CaseFile) -> tuple[Clue, ...]:
+    """The clues that joined after the verification. What rules say of the income that was verified is
+    answered by the class."""
+    return tuple(
+        clue
+        for clue in file.clues
+        if clue.clue_id not in file.verified and clue.rule_id not in BY_INCOME
     )
 
 

@@ -4,14 +4,13 @@
 that says which step comes first.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
-from contracts.codes import RiskType
 from contracts.episodes import (
     ClueRejected,
+    CluesCarriedOver,
     ClueWithdrawn,
     EpisodeEvent,
     HouseholdFoundNotAtRisk,
@@ -29,7 +28,7 @@ from contracts.episodes import (
 from contracts.evidence import ClueEvidenceAdded
 from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure
-from identification.domain import episode, outcomes, reviews
+from identification.domain import case_clues, episode, outcomes, reviews
 from identification.domain.commands import (
     ApproveByTown,
     CompletePublicity,
@@ -44,11 +43,8 @@ from identification.domain.commands import (
     VerifyHousehold,
     WithdrawClue,
 )
-from identification.domain.files import CaseFile, Clue, Reported
 from identification.domain.guards import Needed, out_of_order
 from identification.domain.known_incomes import find, with_one_more
-from identification.domain.risks import answers
-from identification.domain.rules_of_income import BY_INCOME
 from identification.domain.states import (
     Case,
     ClueOpen,
@@ -62,9 +58,7 @@ from identification.domain.states import (
     Verified,
     Verifying,
     VillageReviewed,
-    monitored_of,
     stage_of,
-    with_monitored,
 )
 from identification.domain.survey import latest
 
@@ -115,11 +109,11 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
     case = household.case
     match event:
         case RiskDetected():
-            return _reported(_opened(household, event), event)
+            return case_clues.reported(case_clues.opened(household, event), event)
         case RiskClueAttached():
-            return _reported(_joined(household, event), event)
+            return case_clues.reported(case_clues.joined(household, event), event)
         case ClueEvidenceAdded():
-            return _richer(household, event)
+            return case_clues.richer(household, event)
         case VerificationStarted():
             if isinstance(case, ClueOpen):
                 sent, recused = tuple(event.officers), tuple(event.recused)
@@ -144,14 +138,16 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case ClueRejected():
             if event.ends_case:
                 return household.after("REJECTED", event.rejected_on)
-            return _handled(household, event)
+            return case_clues.handled(household, event)
         case ClueWithdrawn():
-            return _withdrawn(household, event)
+            return case_clues.withdrawn(household, event)
         case VillageReviewHeld():
             if isinstance(case, Verified | EliminationReady):
                 if not event.passed:
                     return _not_passed(household, event)
                 return replace(household, case=VillageReviewed(case, event.held_on))
+        case CluesCarriedOver():
+            return case_clues.carried_over(household, event)
         case PublicityPosted():
             if isinstance(case, VillageReviewed):
                 file = replace(household.opened, posted_on=event.posted_on)
@@ -173,7 +169,7 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
                     event,
                     event.monitored_class,
                     risks,
-                    unhandled=_too_late(household.opened, risks),
+                    unhandled=case_clues.too_late(household.opened, risks),
                     disaster=event.disaster_subtype,
                 )
                 confirmed = replace(
@@ -183,18 +179,6 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case _:
             assert_never(event)
     raise AssertionError(f"{type(event).__name__} cannot follow {stage_of(case)}")
-
-
-def _too_late(file: CaseFile, risks: Sequence[RiskType]) -> tuple[Clue, ...]:
-    """E6: clues that joined after the verification, and name a risk that it did not find. What rules say of
-    the income that was verified is answered by the class."""
-    return tuple(
-        clue
-        for clue in file.clues
-        if clue.clue_id not in file.verified
-        and clue.rule_id not in BY_INCOME
-        and not answers(clue, risks)
-    )
 
 
 def _assessed(household: Household, event: IncomeAssessed) -> Household:
@@ -210,79 +194,3 @@ def _not_passed(household: Household, event: VillageReviewHeld) -> Household:
     if event.procedure is Procedure.ELIMINATION:
         return household.still_monitored(event.held_on)
     return household.after("NOT_PASSED", event.held_on)
-
-
-def _opened(household: Household, event: RiskDetected) -> Household:
-    """A new case; emergency help that ran ahead belongs to it (T12)."""
-    file = CaseFile(
-        case_id=event.clue_id,
-        channel=event.channel,
-        discovered_on=event.discovered_on,
-        due_on=event.due_on,
-        clues=(_clue(event),),
-    )
-    file = file.with_help(household.grants)
-    return replace(household, case=ClueOpen(), file=file, grants=())
-
-
-def _joined(household: Household, event: RiskClueAttached) -> Household:
-    """The case with one clue more; its clock keeps the first day (A12)."""
-    file, case, clue = household.opened, household.case, _clue(event)
-    if monitored := monitored_of(case):
-        waiting = replace(monitored, unhandled=(*monitored.unhandled, clue))
-        case = with_monitored(case, waiting)
-    return replace(household, case=case, file=replace(file, clues=(*file.clues, clue)))
-
-
-def _clue(event: RiskDetected | RiskClueAttached) -> Clue:
-    risks = frozenset(event.risk_types)
-    return Clue(event.clue_id, risks, event.discovered_on, event.rule_id)
-
-
-def _reported(household: Household, event: RiskDetected | RiskClueAttached) -> Household:
-    """Remember the report, in place of an earlier one of the same risk by the same rule."""
-    news = [
-        Reported(
-            event.clue_id,
-            risk,
-            event.rule_id,
-            event.discovered_on,
-            event.severity,
-            frozenset(event.evidence_event_ids),
-        )
-        for risk in event.risk_types
-    ]
-    told = {(r.risk_type, r.rule_id) for r in news if r.rule_id}
-    kept = [r for r in household.reported if (r.risk_type, r.rule_id) not in told]
-    clue_ids = household.clue_ids | {event.clue_id}
-    return replace(household, reported=(*kept, *news), clue_ids=clue_ids)
-
-
-def _richer(household: Household, event: ClueEvidenceAdded) -> Household:
-    """The clue with more evidence, in place of the clue with less."""
-    new = frozenset(event.evidence_event_ids)
-    reported = tuple(
-        replace(r, evidence=r.evidence | new) if r.clue_id == event.clue_id else r
-        for r in household.reported
-    )
-    return replace(household, reported=reported)
-
-
-def _handled(household: Household, event: ClueRejected | ClueWithdrawn) -> Household:
-    """A clue that joined a confirmed episode was looked at."""
-    monitored = monitored_of(household.case)
-    if monitored is None:
-        return household
-    left = tuple(c for c in monitored.unhandled if c.clue_id != event.clue_id)
-    handled = with_monitored(household.case, replace(monitored, unhandled=left))
-    return replace(household, case=handled)
-
-
-def _withdrawn(household: Household, event: ClueWithdrawn) -> Household:
-    """Without the clue, and without the memory of what it said: another that says so is a clue again."""
-    reported = tuple(r for r in household.reported if r.clue_id != event.clue_id)
-    household = replace(_handled(household, event), reported=reported)
-    if event.ends_case:
-        return household.after("WITHDRAWN", event.withdrawn_on)
-    clues = tuple(c for c in household.opened.clues if c.clue_id != event.clue_id)
-    return replace(household, file=replace(household.opened, clues=clues))

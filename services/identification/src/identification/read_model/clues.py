@@ -12,7 +12,13 @@ from sqlmodel import col, select
 from common.intents import Connection, Fresh
 from contracts.deadlines import EmergencyCaseMissing
 from contracts.eliminations import RiskEliminationRevoked
-from contracts.episodes import ClueRejected, ClueWithdrawn, RiskClueAttached, RiskDetected
+from contracts.episodes import (
+    ClueRejected,
+    CluesCarriedOver,
+    ClueWithdrawn,
+    RiskClueAttached,
+    RiskDetected,
+)
 from contracts.households import EpisodeTakenOver
 from contracts.inquiries import EmergencyAssistanceGranted
 from contracts.monitoring import RiskFactorAdded
@@ -31,6 +37,8 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     if reported := [f for f in fresh if isinstance(f.payload, RiskDetected | RiskClueAttached)]:
         opened = [f.payload.household_id for f in reported if isinstance(f.payload, RiskDetected)]
         await connection.execute(_REPORTED, *_columns([_reported(f) for f in reported]), opened)
+    if carried := [row for f in fresh for row in _carried(f)]:
+        await connection.execute(_CARRIED, *_columns(carried))
     single = [row for f in fresh if (row := _single(f))]
     if single:
         await connection.execute(_SINGLE, *_columns(single))
@@ -62,6 +70,14 @@ def _reported(f: Fresh) -> tuple[object, ...]:
         f.payload.discovered_on,
         household.opened.due_on,
     )
+
+
+def _carried(f: Fresh) -> list[tuple[object, ...]]:
+    """Clues that go on in a case of their own, when the village ended theirs (T7)."""
+    if not isinstance(f.payload, CluesCarriedOver):
+        return []
+    file = f.state.opened
+    return [(clue.clue_id, file.case_id, file.due_on) for clue in file.clues]
 
 
 def _single(f: Fresh) -> tuple[object, ...] | None:
@@ -111,6 +127,11 @@ from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text
     $8::text[], $9::date[], $10::date[])
     as t (clue_id, household_id, case_id, region, channel, medium, risk_types, severity,
         discovered_on, due_on)
+"""
+_CARRIED = """
+update read.clue c set case_id = t.case_id, due_on = t.due_on
+from unnest($1::uuid[], $2::uuid[], $3::date[]) as t (clue_id, case_id, due_on)
+where c.clue_id = t.clue_id
 """
 _SINGLE = """
 update read.clue c set status = t.status
