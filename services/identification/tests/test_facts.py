@@ -1,5 +1,6 @@
 """Records by natural key and version, facts that wait, and what a correction means for a case."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -97,6 +98,8 @@ def test_the_waiting_of_a_fact_is_measured_in_days() -> None:
 
 def test_a_fact_is_parked_once_and_resolved_once() -> None:
     assert UNMATCHED.when(PARKED, given=[PARKED]) == []
+    with pytest.raises(Refused, match="record-version-reused"):
+        UNMATCHED.when(replace(PARKED, detected_on=date(2024, 1, 1)), given=[PARKED])
     history = [PARKED, *UNMATCHED.when(MATCH, given=[PARKED])]
     assert UNMATCHED.when(MATCH, given=history) == []
     with pytest.raises(Refused, match="record-unknown"):

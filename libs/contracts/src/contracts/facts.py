@@ -134,7 +134,10 @@ class UnmatchedFactParked:
 
 @dataclass(frozen=True, kw_only=True)
 class UnmatchedFactResolved:
-    """The waiting of a fact is over. If it was matched, `DepartmentFactRecorded` follows."""
+    """The waiting of a fact is over. If it was matched, `DepartmentFactRecorded` follows.
+
+    If it was retracted, `record_version` and `reason` are those of the retraction.
+    """
 
     wording: ClassVar = Wording(
         "待对应信息已处理",
@@ -148,6 +151,8 @@ class UnmatchedFactResolved:
     waited_days: int
     household_id: UUID | None = None
     person_id: UUID | None = None
+    record_version: int | None = None
+    reason: RetractionReason | None = None
 
 
 FactEvent = (

@@ -69,6 +69,7 @@ HEARD = Codec.of(
 IGNORED = frozenset(Codec.of(IdentificationEvent | VisitsEvent).types) - set(HEARD.types)
 
 EFFECTS: Sequence[Callable[[Heard], Awaitable[list[Intent]]]] = (
+    matching.of_replaced,
     matching.of_erased,
     lifting.of_lifted,
     clues.from_facts,

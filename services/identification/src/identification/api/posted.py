@@ -11,7 +11,7 @@ from common.auth import Principal
 from common.batch import Item
 from common.decider import Refused
 from common.http import circumstances
-from common.intents import Context, Intent, Key, KeyReused
+from common.intents import Conflict, Context, Intent, Key, KeyReused, Recorded
 from common.problems import Problem, fault
 from contracts.fact_codes import MatchOutcome, Unmatched
 from contracts.facts import (
@@ -37,9 +37,9 @@ from identification.read_model import facts
 from identification.read_model.facts import Hashed, KnownVersion
 from identification.vault import Known
 
-# What somebody else changed at this moment, the version or the person's rights, is looked up once more.
-ATTEMPTS = 2
-CHANGED = (asyncpg.UniqueViolationError, facts.Restricted)
+# What somebody else changed at this moment, the version or the person's rights, is looked up again.
+ATTEMPTS = 5
+CHANGED = (asyncpg.UniqueViolationError, facts.Restricted, Conflict)
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Posted:
     at: datetime
     fact: Told
     index: bytes | None
-    key: Key
+    key: Key | None
     attempts: int = 0
 
 
@@ -118,11 +118,17 @@ async def _keep(
     again = []
     for (one, intent), outcome in zip(ready, outcomes, strict=True):
         one.attempts += 1
-        if isinstance(outcome, CHANGED) and one.attempts < ATTEMPTS:
+        late = isinstance(outcome, Recorded) and not (outcome.events or outcome.replayed)
+        if (
+            late
+        ):  # parked or matched by somebody else at this moment; the version tells a repetition
+            one.key = None
+        if (late or isinstance(outcome, CHANGED)) and one.attempts < ATTEMPTS:
             again.append(one)
             continue
-        parked = intent.command if isinstance(intent.command, UnmatchedFactParked) else None
         outcome = Problem("event-id-reused") if isinstance(outcome, KeyReused) else outcome
+        outcome = Conflict() if isinstance(outcome, CHANGED) else outcome
+        parked = intent.command if isinstance(intent.command, UnmatchedFactParked) else None
         one.item.settle(outcome, **_waiting(parked.reason if parked else None))
     return again
 
@@ -157,10 +163,12 @@ def _intent(
     where = place(known, fact.record_version, fact.content, seen.person_id if seen else None)
     if isinstance(where, Repeated):
         return where
+    if person is None and fact.reason is not None:
+        return _unparked(post, one, known)
     if person is None:
-        return _parked(post, one, latest, Unmatched.NO_SUCH_PERSON)
+        return _parked(post, one, Unmatched.NO_SUCH_PERSON)
     if person.restricted and fact.reason is None:
-        return _parked(post, one, latest, Unmatched.RESTRICTED)
+        return _parked(post, one, Unmatched.RESTRICTED)
     return Intent(
         stream=f"facts-of-household-{person.household_id}",
         household_id=person.household_id,
@@ -202,20 +210,30 @@ def _reported(
     return DepartmentFactRetracted(**shared, detected_on=latest.detected_on, reason=fact.reason)
 
 
-def _parked(post: _Post, one: Posted, latest: KnownVersion | None, reason: Unmatched) -> Intent:
-    """A fact that waits, or the end of the waiting of one that is retracted."""
+def _unparked(post: _Post, one: Posted, known: list[KnownVersion]) -> Intent | Repeated:
+    """The end of the waiting of a fact that is retracted, unless it was before."""
     fact = one.fact
-    context = post.context(post.caller.actor.region, one.at)
-    if fact.reason is not None:
-        assert latest is not None, "only what is known is retracted"
-        return Intent(
-            stream=f"unmatched-{fact_id_of(fact.key, latest.number)}",
-            household_id=None,
-            decider=UNMATCHED,
-            command=ResolveUnmatched(outcome=MatchOutcome.RETRACTED, today=post.today),
-            context=context,
-            key=one.key,
-        )
+    latest = max(known, key=lambda v: v.number)
+    if latest.waits is None:
+        return Repeated(latest.event_id)
+    return Intent(
+        stream=f"unmatched-{fact_id_of(fact.key, latest.number)}",
+        household_id=None,
+        decider=UNMATCHED,
+        command=ResolveUnmatched(
+            outcome=MatchOutcome.RETRACTED,
+            today=post.today,
+            record_version=fact.record_version,
+            reason=fact.reason,
+        ),
+        context=post.context(post.caller.actor.region, one.at),
+        key=one.key,
+    )
+
+
+def _parked(post: _Post, one: Posted, reason: Unmatched) -> Intent:
+    """A fact that waits."""
+    fact = one.fact
     return Intent(
         stream=f"unmatched-{fact.fact_id}",
         household_id=None,
@@ -233,7 +251,7 @@ def _parked(post: _Post, one: Posted, latest: KnownVersion | None, reason: Unmat
             values=fact.values,
             codes=fact.codes,
         ),
-        context=context,
+        context=post.context(post.caller.actor.region, one.at),
         key=one.key,
         private=Hashed(fact.key, fact.content, one.index),
     )

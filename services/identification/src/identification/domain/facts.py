@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from common.decider import Decider, Refused
-from contracts.fact_codes import FactType, FactValue, MatchOutcome
+from contracts.fact_codes import FactType, FactValue, MatchOutcome, RetractionReason
 from contracts.facts import (
     DepartmentFactCorrected,
     DepartmentFactRecorded,
@@ -111,12 +111,17 @@ FACT: Decider[Reported, None, Reported] = Decider(None, _decide, _evolve, statel
 
 @dataclass(frozen=True, kw_only=True)
 class ResolveUnmatched:
-    """The waiting is over; the person, if there is one now, is in this household."""
+    """The waiting is over; the person, if there is one now, is in this household.
+
+    Version and reason are those of a retraction.
+    """
 
     outcome: MatchOutcome
     today: date
     household_id: UUID | None = None
     person_id: UUID | None = None
+    record_version: int | None = None
+    reason: RetractionReason | None = None
 
 
 @dataclass(frozen=True)
@@ -136,9 +141,13 @@ def _answer(
     command: UnmatchedFactParked | ResolveUnmatched, state: Unmatched
 ) -> list[UnmatchedFactParked | UnmatchedFactResolved]:
     match command, state:
-        case UnmatchedFactParked(), None:
-            return [command]
-        case UnmatchedFactParked(), _:
+        case UnmatchedFactParked() as c, _:
+            if state is None:
+                return [c]
+            if _said(c) != _said(
+                state.parked
+            ):  # two posted at once: neither was known to the other
+                raise Refused("record-version-reused", version=c.record_version)
             return []
         case ResolveUnmatched() as c, Waiting(parked):
             return [
@@ -149,12 +158,18 @@ def _answer(
                     waited_days=max(0, (c.today - parked.received_on).days),
                     household_id=c.household_id,
                     person_id=c.person_id,
+                    record_version=c.record_version,
+                    reason=c.reason,
                 )
             ]
         case ResolveUnmatched(), Settled():
             return []
         case ResolveUnmatched(), _:
             raise Refused("record-unknown")
+
+
+def _said(parked: UnmatchedFactParked) -> bytes:
+    return content_of(parked.detected_on, parked.values, parked.codes)
 
 
 def _fold(state: Unmatched, event: UnmatchedFactParked | UnmatchedFactResolved) -> Unmatched:

@@ -15,7 +15,7 @@ from contracts.persons import PersonalDataErased, RestrictionLifted
 from identification import unmatched
 from identification.domain.facts import FACT, UNMATCHED, ResolveUnmatched, Version, key_of
 from identification.effects.heard import Heard, day_of, following
-from identification.read_model import facts, rules
+from identification.read_model import facts, rules, waiting
 from identification.unmatched import Match
 
 WAITED = Histogram(
@@ -41,11 +41,11 @@ async def of_waiting(heard: Heard) -> list[Intent]:
     found = await unmatched.matches(heard.connection, list(causes))
     if not found:
         return []
-    waiting = await _payloads(heard, found)
-    known = await facts.versions(heard.connection, [_key(parked) for _, parked in waiting])
+    waited = await _payloads(heard, found)
+    known = await facts.versions(heard.connection, [_key(parked) for _, parked in waited])
     households = await rules.households(heard.connection, [m.household_id for m in found])
     intents = []
-    for match, parked in waiting:
+    for match, parked in waited:
         cause = next(causes[i] for i in _reasons(match) if i in causes)
         region, today = households[match.household_id].region, day_of(cause)
         context = following(cause, region, today)
@@ -77,6 +77,24 @@ async def of_waiting(heard: Heard) -> list[Intent]:
                 )
             )
     return intents
+
+
+async def of_replaced(heard: Heard) -> list[Intent]:
+    """Of several versions of a record that wait, the latest waits alone."""
+    causes = {f.fact_id: e for e, f in heard.of(UnmatchedFactParked)}
+    if not causes:
+        return []
+    cause = [*causes.values()][-1]
+    return [
+        Intent(
+            stream=f"unmatched-{fact_id}",
+            household_id=None,
+            decider=UNMATCHED,
+            command=ResolveUnmatched(outcome=MatchOutcome.SUPERSEDED, today=day_of(cause)),
+            context=following(cause, cause.region, day_of(cause)),
+        )
+        for fact_id in await waiting.replaced(heard.connection, list(causes))
+    ]
 
 
 async def of_erased(heard: Heard) -> list[Intent]:

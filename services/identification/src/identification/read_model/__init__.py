@@ -35,6 +35,7 @@ from identification.read_model import (
     protection,
     register,
     rules,
+    waiting,
     water,
 )
 from identification.read_model.register_tables import TABLES as TABLES
@@ -43,13 +44,15 @@ from identification.read_model.register_tables import TABLES as TABLES
 async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Bring the tables and the vault to the state after these events.
 
-    Raises `facts.Restricted` for a fact that must not be recorded.
+    Raises `facts.Restricted` for a fact that must not be recorded, `Conflict` for one that follows a
+    version which is not the latest.
     """
     if entries := [f for f in fresh if isinstance(f.payload, RegisterEvent | PersonEvent)]:
         await register.take_turns(connection, entries)
         await persons.house(connection, entries)
     if reported := [f for f in fresh if isinstance(f.payload, facts.REPORTED)]:
         await facts.permit(connection, reported)
+        await facts.in_turn(connection, reported)
     await fold(connection, fresh)
 
 
@@ -70,11 +73,11 @@ async def fold(connection: Connection, fresh: Sequence[Fresh]) -> None:
     reported = [f for f in fresh if isinstance(f.payload, facts.REPORTED)]
     if reported:
         await facts.put(connection, reported)
-    waiting = [
+    waited = [
         f for f in fresh if isinstance(f.payload, UnmatchedFactParked | UnmatchedFactResolved)
     ]
-    if waiting:
-        await facts.park(connection, waiting)
+    if waited:
+        await waiting.put(connection, waited)
     cited = [f for f in fresh if isinstance(f.payload, evidence.CLUES)]
     if cited:
         await evidence.put(connection, cited)

@@ -6,16 +6,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from common.intents import Connection, Fresh
+from common.intents import Conflict, Connection, Fresh
 from contracts.fact_codes import FactType
 from contracts.facts import (
     DepartmentFactCorrected,
     DepartmentFactRecorded,
     DepartmentFactRetracted,
-    UnmatchedFactParked,
-    UnmatchedFactResolved,
 )
-from identification import unmatched, vault
+from identification import vault
 from identification.domain.fact_types import FACT_TYPES
 from identification.domain.facts import Reported, Version, content_of, key_of
 from identification.domain.findings import Counted, History
@@ -36,7 +34,7 @@ class Hashed:
     index: bytes | None = None
 
 
-def _hashed(fresh: Fresh) -> Hashed:
+def hashed(fresh: Fresh) -> Hashed:
     """The same again, where a fact was not posted but matched."""
     if isinstance(fresh.private, Hashed):
         return fresh.private
@@ -70,26 +68,52 @@ async def permit(connection: Connection, fresh: Sequence[Fresh]) -> None:
         raise Restricted
 
 
+async def in_turn(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Raises `Conflict` for a version that does not follow the latest one of its record and person, as it
+    was when it was looked up: of two posted at once, neither was known to the other, and both would count.
+
+    Those of one person are of one stream, so whatever was recorded before is there to be seen.
+    """
+    follows = {hashed(f).key: (f.payload.person_id, _previous(f.payload)) for f in fresh}
+    persons, versions = zip(*follows.values(), strict=True)
+    if len(follows) < len(fresh) or await connection.fetchval(
+        _PASSED, list(follows), list(persons), list(versions)
+    ):
+        raise Conflict
+
+
+def _previous(fact: Reported) -> int:
+    return 0 if isinstance(fact, DepartmentFactRecorded) else fact.previous_version
+
+
+_PASSED = """
+select exists (
+    select from unnest($1::bytea[], $2::uuid[], $3::int[]) as t (fact_key, person_id, previous)
+    join read.fact f using (fact_key, person_id) where f.record_version > t.previous
+)
+"""
+
+
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Keep new versions of records; what a version replaces is no longer current."""
     rows = [_row(f) for f in fresh]
     await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
     replacing = [f for f in fresh if not isinstance(f.payload, DepartmentFactRecorded)]
     if replacing:
-        await connection.execute(_REPLACED, [_hashed(f).key for f in replacing])
+        await connection.execute(_REPLACED, [hashed(f).key for f in replacing])
 
 
 def _row(fresh: Fresh) -> tuple[Any, ...]:
     fact: Reported = fresh.payload
-    hashed, amount, codes, current = _hashed(fresh), None, "", False
+    said, amount, codes, current = hashed(fresh), None, "", False
     if not isinstance(fact, DepartmentFactRetracted):
         counted, current = _COUNTED[fact.fact_type], True
         amount = fact.values.get(counted) if counted else None
         codes = ",".join(fact.codes)
     return (
-        hashed.key,
+        said.key,
         fact.record_version,
-        hashed.content,
+        said.content,
         fresh.event.event_id,
         fact.household_id,
         fact.person_id,
@@ -113,55 +137,6 @@ where f.fact_key = any($1::bytea[]) and f.current and exists (
     select from read.fact later
     where later.fact_key = f.fact_key and later.record_version > f.record_version
 )
-"""
-
-
-async def park(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Keep facts that wait, and end the waiting of those that were resolved."""
-    parked = [f for f in fresh if isinstance(f.payload, UnmatchedFactParked)]
-    if parked:
-        facts: list[UnmatchedFactParked] = [f.payload for f in parked]
-        await connection.execute(
-            _PARK,
-            [f.fact_id for f in facts],
-            [_hashed(f).key for f in parked],
-            [f.record_version for f in facts],
-            [_hashed(f).content for f in parked],
-            [f.event.event_id for f in parked],
-            [f.event.region for f in parked],
-            [f.department for f in facts],
-            [f.fact_type.value for f in facts],
-            [f.reason.value for f in facts],
-            [f.detected_on for f in facts],
-            [f.received_on for f in facts],
-        )
-        indexes = [(f.payload.fact_id, i) for f in parked if (i := _hashed(f).index)]
-        if indexes:
-            await unmatched.keep(connection, indexes)
-    resolved = [f.payload for f in fresh if isinstance(f.payload, UnmatchedFactResolved)]
-    if resolved:
-        await connection.execute(
-            _RESOLVE,
-            [r.fact_id for r in resolved],
-            [r.outcome.value for r in resolved],
-            [r.resolved_on for r in resolved],
-            [r.waited_days for r in resolved],
-        )
-        await unmatched.forget(connection, [r.fact_id for r in resolved])
-
-
-_PARK = """
-insert into read.unmatched (fact_id, fact_key, record_version, content, event_id, region, department,
-    fact_type, reason, detected_on, received_on)
-select * from unnest($1::uuid[], $2::bytea[], $3::int[], $4::bytea[], $5::uuid[], $6::text[],
-    $7::text[], $8::text[], $9::text[], $10::date[], $11::date[])
-"""
-_RESOLVE = """
-update read.unmatched u
-set outcome = t.outcome, resolved_on = t.resolved_on, waited_days = t.waited_days
-from unnest($1::uuid[], $2::text[], $3::date[], $4::int[])
-    as t (fact_id, outcome, resolved_on, waited_days)
-where u.fact_id = t.fact_id
 """
 
 
