@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.fact_codes import FactType
+from identification import sheets
 from identification.api.columns import Wrong
 from identification.api.fact_columns import of_type, yuan
 from identification.api.fact_forms import fault_of_shape, told
@@ -120,9 +121,16 @@ async def test_a_fact_about_somebody_unknown_is_kept_and_says_that_it_waits(
         ("合规自付（元）", "一万", "应为金额"),
         ("合规自付（元）", 0.001, "应为金额"),
         ("合规自付（元）", -1, "应为金额"),
+        ("合规自付（元）", "1E999999", "应为金额"),
+        ("合规自付（元）", "9" * 5_000, "应为金额"),
+        ("合规自付（元）", 10**300, "应为金额"),
         ("医疗总费用（元）", 1, "各项之和超过总额"),
         ("医疗总费用（元）", "=SUM(A1:A2)", "公式"),
         ("记录编号", None, "未填写"),
+        ("记录编号", "k" * 65, "至多 64"),
+        ("记录编号", "k" * 200, "至多 64"),
+        ("记录编号", "一\n二", "格式不符合要求"),
+        ("记录编号", "A\ufffd1", "控制字符或乱码"),
         ("记录编号", 2024022800012345678, "Excel 只保留前15位"),
         ("记录编号", "2.02402E+18", "Excel 只保留前15位"),
         ("记录版本", "二", "不是整数"),
@@ -225,6 +233,19 @@ async def test_every_type_has_a_template_of_distinct_columns(
         "/v1/events/import-template?type=MedicalSettlement", headers=callers.yibao
     )
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, XLSX)
+
+
+async def test_what_no_excel_file_can_hold_comes_back_as_a_fault_and_not_as_a_failure(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    cells = row(next(numbers), 记录编号="A\x011", 日期="2024-02-28")
+    written = ",".join(HEADINGS) + "\n" + ",".join(str(cells.get(h, "")) for h in HEADINGS)
+    headers = callers.yibao | {"Content-Type": CSV}
+    answer = await app.post(URL, content=written.encode(), headers=headers)
+    assert answer.status_code == 207, answer.text
+    again = sheets.read(answer.content, XLSX).rows[0]
+    assert (again.cells["记录编号"], again.faults) == ("A\ufffd1", {"记录编号": "garbled"})
+    assert "控制字符" in str(again.cells["原因"])
 
 
 @given(st.integers(0, 10**12), st.booleans())

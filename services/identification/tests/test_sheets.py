@@ -1,6 +1,7 @@
 """Files as people keep them: what Excel hides is found, and what was sent is given back."""
 
 import io
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -10,7 +11,10 @@ import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
 from identification import sheets
+from identification.packed import MOST_BYTES
 from identification.sheets import CSV, XLSX, Unreadable, read, write
+
+SHEET = "xl/worksheets/sheet1.xml"
 
 
 def book(*rows: list[Any], others: tuple[list[Any], ...] = (), merge: str | None = None) -> bytes:
@@ -93,19 +97,51 @@ def test_what_stands_beside_the_headings_is_not_passed_over_in_silence() -> None
 def test_a_small_file_does_not_unpack_into_a_large_one() -> None:
     packed = io.BytesIO(book(["甲"], [1]))
     with ZipFile(packed, "a", ZIP_DEFLATED) as archive:
-        archive.writestr("xl/media/large.xml", b" " * (sheets.MOST_BYTES + 1))
+        archive.writestr("xl/media/large.xml", b" " * (MOST_BYTES + 1))
     assert len(packed.getvalue()) < 100_000
     assert unreadable(packed.getvalue()) == "import-too-large"
 
 
+def repacked(part: str, change: Callable[[bytes], bytes]) -> bytes:
+    """A book of which one part was changed."""
+    hostile = io.BytesIO()
+    with (
+        ZipFile(io.BytesIO(book(["甲"], [1]))) as source,
+        ZipFile(hostile, "w", ZIP_DEFLATED) as target,
+    ):
+        for name in source.namelist():
+            said = source.read(name)
+            target.writestr(name, change(said) if name == part else said)
+    return hostile.getvalue()
+
+
 def test_an_entity_bomb_is_not_opened() -> None:
     bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'
-    packed = io.BytesIO(book(["甲"], [1]))
-    hostile = io.BytesIO()
-    with ZipFile(packed) as source, ZipFile(hostile, "w") as target:
-        for name in source.namelist():
-            target.writestr(name, bomb if name == "xl/workbook.xml" else source.read(name))
-    assert unreadable(hostile.getvalue()) == "import-unreadable"
+    assert unreadable(repacked("xl/workbook.xml", lambda _: bomb)) == "import-unreadable"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '</sheetData><mergeCells><mergeCell ref="A3:XFD1048576"/></mergeCells>',
+        '</sheetData><hyperlinks><hyperlink ref="A1:XFD1048576" location="x"/></hyperlinks>',
+        '<row r="3">' + '<c r="A3"/>' * 500_000 + "</row></sheetData>",
+    ],
+)
+def test_a_few_bytes_that_name_a_million_cells_are_not_unpacked(more: str) -> None:
+    hostile = repacked(SHEET, lambda said: said.replace(b"</sheetData>", more.encode()))
+    assert len(hostile) < 50_000
+    assert unreadable(hostile) == "import-too-large"
+
+
+def test_a_broken_range_and_an_infinite_number_are_faults_like_others() -> None:
+    merged = b'</sheetData><mergeCells><mergeCell ref="A0:?"/></mergeCells>'
+    broken = repacked(SHEET, lambda said: said.replace(b"</sheetData>", merged))
+    assert unreadable(broken) == "import-unreadable"
+    infinite = repacked(SHEET, lambda said: said.replace(b"<v>1</v>", b"<v>1e400</v>"))
+    (row,) = read(infinite, XLSX).rows
+    assert row.cells == {"甲": "inf"}
+    assert read(write("表", ["甲"], [row.cells], {}), XLSX).rows[0].cells == {"甲": "inf"}
 
 
 def test_what_is_given_back_is_text_where_text_was_sent() -> None:
@@ -123,6 +159,7 @@ def test_what_is_given_back_is_text_where_text_was_sent() -> None:
         ("=B2&C2", "=B2&C2", "formula"),
         (ArrayFormula("A2:A2", "=B2:B3"), "=B2:B3", "formula"),
         ("#REF!", "#REF!", "excel-error"),
+        ("a\ufffdb", "a\ufffdb", "garbled"),
     ],
 )
 def test_what_was_at_fault_is_so_again_in_the_table_that_is_given_back(

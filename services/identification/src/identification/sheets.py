@@ -7,10 +7,11 @@ guess. A file is read whole or not at all; limits keep a small file from unpacki
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from zipfile import BadZipFile, ZipFile
+from math import isfinite
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
@@ -18,13 +19,18 @@ from openpyxl.cell.cell import ERROR_CODES
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from identification.packed import MOST_BYTES, TooMuch, weigh
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
 MOST_ROWS = 5_000
 MOST_COLUMNS = 100
-MOST_BYTES = 16 * 1024 * 1024  # unpacked
 
 Value = str | int | float | bool | date | None
+
+
+# What no Excel file can hold, and what stands where a text was read in the wrong encoding.
+_GARBLED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffd-\uffff]")
 
 
 class Unreadable(Exception):
@@ -69,10 +75,12 @@ def read(raw: bytes, media_type: str) -> Sheet:
 
 
 def _excel(raw: bytes) -> Sheet:
-    _small_enough(raw)
     try:
+        weigh(raw)
         book = openpyxl.load_workbook(io.BytesIO(raw), keep_links=False)
         first, *others = book.worksheets
+    except TooMuch as error:
+        raise Unreadable("import-too-large", rows=MOST_ROWS, columns=MOST_COLUMNS) from error
     except Exception as error:  # a broken file fails anywhere in the parser, in any way
         raise Unreadable("import-unreadable") from error
     if any(sheet.max_row > 1 or _first_row_with_data(sheet) for sheet in others):
@@ -97,30 +105,20 @@ def _first_row_with_data(sheet: Worksheet, *, min_row: int = 1, min_col: int = 1
     )
 
 
-def _small_enough(raw: bytes) -> None:
-    try:
-        with ZipFile(io.BytesIO(raw)) as packed:
-            size = sum(entry.file_size for entry in packed.infolist())
-    except BadZipFile as error:
-        raise Unreadable("import-unreadable") from error
-    if size > MOST_BYTES:
-        raise Unreadable("import-too-large", rows=MOST_ROWS, columns=MOST_COLUMNS)
-
-
 def _excel_rows(sheet: Worksheet, headings: Sequence[str]) -> Iterator[Row]:
-    merged = [r.bounds for r in sheet.merged_cells.ranges]
+    merged = {cell for part in sheet.merged_cells.ranges for cell in part.cells}
     for number, cells in enumerate(sheet.iter_rows(min_row=2, max_col=len(headings)), 2):
         row = Row(number, {})
         for place, (heading, cell) in enumerate(zip(headings, cells, strict=True), 1):
             value = cell.value
             if isinstance(value, datetime):
                 value = value.date()
-            if not isinstance(value, Value):
+            if not isinstance(value, Value) or (isinstance(value, float) and not isfinite(value)):
                 value = str(getattr(value, "text", value))  # of a formula over several cells
             row.cells[heading] = value
             if fault := _fault(value, cell.data_type):
                 row.faults[heading] = fault
-            elif any(a <= place <= c and b <= number <= d for a, b, c, d in merged):
+            elif (number, place) in merged:
                 row.faults[heading] = "merged"
         yield row
 
@@ -130,6 +128,8 @@ def _fault(value: Value, kind: str = "s") -> str | None:
     was given back."""
     if kind == "f" or (isinstance(value, str) and value.startswith("=")):
         return "formula"
+    if isinstance(value, str) and _GARBLED.search(value):
+        return "garbled"
     return "excel-error" if kind == "e" or value in ERROR_CODES else None
 
 
@@ -197,11 +197,13 @@ def write(
         for heading in headings:
             value = row.get(heading)
             cell = WriteOnlyCell(sheet)
-            cell.value = value
             if isinstance(value, str):
+                cell.value = _GARBLED.sub("\ufffd", value)
                 cell.data_type = "s"
                 cell.number_format = "@"
-            elif isinstance(value, date):
+            else:
+                cell.value = value
+            if isinstance(value, date):
                 cell.number_format = "yyyy-mm-dd"
             cells.append(cell)
         sheet.append(cells)

@@ -1,7 +1,7 @@
 """The columns of a fact import: those of a department's export, from the table of fact types."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal
 
 from contracts.fact_codes import FactCode, FactType, FactValue
 from identification.api.columns import (
@@ -38,16 +38,18 @@ CODED = {
 }
 
 
+EXACT = Context(prec=50)
+
+
 def yuan(value: Value, typed: bool) -> int:
     """An amount in yuan as fen, exactly; Excel's own rounding of a cent is undone, no other."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise Wrong("yuan")
     written = str(value).strip().replace(",", "")
-    try:
-        fen = Decimal(written) * 100
-    except InvalidOperation:
-        raise Wrong("yuan") from None
-    if not re.fullmatch(r"[0-9.]+", written) or fen != fen.to_integral_value():
+    if not re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?", written):  # few enough to be exact below
+        raise Wrong("yuan")
+    fen = Decimal(written).scaleb(2, EXACT)
+    if fen != fen.to_integral_value(context=EXACT):
         raise Wrong("yuan")
     return int(fen)
 

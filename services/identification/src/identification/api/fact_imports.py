@@ -26,6 +26,7 @@ from identification.api.posted import keep
 from identification.api.uploads import Line, answered, empty, received, recording
 from identification.api.wired import wired
 from identification.domain.fact_types import FACT_TYPES
+from identification.domain.facts import fact_id_of, key_of
 
 router = APIRouter(tags=["department events"])
 
@@ -111,9 +112,10 @@ def _event(
 ) -> dict[str, Any]:
     """What the department would have posted: the same for the same record and version."""
     on = columns.day(data[FACT_TYPES[fact].dated])
+    key = key_of(caller.actor.department, fact, data["record_key"])
     return {
         "specversion": "1.0",
-        "id": f"{fact.value}/{data['record_key']}/{data['record_version']}",
+        "id": str(fact_id_of(key, data["record_version"])),
         "source": f"urn:shouwang:import:{caller.actor.department}",
         "type": f"cn.shouwang.fact.{fact.value}.v1",
         "time": min(start_of(on), now),

@@ -45,6 +45,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "missing": ("未填写", "empty"),
     "formula": ("单元格是公式：请改为数值或文字", "a formula: put the value itself"),
     "excel-error": ("单元格是 Excel 错误值", "an error value of Excel"),
+    "garbled": (
+        "含有控制字符或乱码：请重新录入该单元格，CSV 请存为 UTF-8",
+        "it holds control characters, or was read in the wrong encoding: type it again, save a CSV in UTF-8",
+    ),
     "merged": ("合并单元格：请取消合并，逐行填写", "a merged cell: unmerge it and fill each row"),
     "date-as-text": (
         "日期存为文本：请把该列设为日期格式后重新录入",
