@@ -189,6 +189,11 @@ async def test_S1306_a_report_that_has_run_out_is_a_task_until_the_next_test(
 
     (task,) = await tasks("true")
     assert task["due_on"] == "2024-06-30"
+    older = report(number, test_id=str(uuid5(NAMESPACE, f"o{number}")), tested_on="2020-06-30")
+    await app.post(
+        url, json=older, headers=water(callers, f"o{number}")
+    )  # comes late, and says nothing
+    assert await tasks("true") == [task]
     assert await clues(sql, number) == []
     new = report(number, test_id=str(uuid5(NAMESPACE, f"n{number}")), tested_on="2024-07-02")
     await app.post(url, json=new, headers=water(callers, f"n{number}"))
@@ -277,6 +282,11 @@ async def test_lists_and_shares_fail_closed(app: httpx.AsyncClient, callers: Cal
         ("/v1/schooling/dropouts?term=2024", staff, 400, "unknown-filter"),
         ("/v1/schooling/dropouts?basis=X", staff, 422, "invalid"),
         ("/v1/schooling?term=2024", staff, 422, "invalid"),
+        ("/v1/schooling?term=0000-SPRING", staff, 422, "invalid"),
+        ("/v1/schooling?term=9999-AUTUMN", staff, 422, "invalid"),
+        ("/v1/schooling?term=２０２４-SPRING", staff, 422, "invalid"),
+        ("/v1/coverage?term=0010-AUTUMN", staff, 422, "invalid"),
+        ("/v1/housing?grade=C&grade=D", staff, 400, "filter-twice"),
         ("/v1/tasks?limit=501", staff, 422, "invalid"),
         ("/v1/water-sources?state=WET", staff, 422, "invalid"),
         ("/v1/housing?region=441624109", staff, 403, "outside-region"),

@@ -115,6 +115,21 @@ def test_S1306_a_test_is_due_ninety_days_ahead_and_each_thing_is_said_once() -> 
     assert WATER.when(look(date(2024, 7, 2)), given=[*TESTED, *both]) == []
 
 
+def test_S1306_each_source_of_one_report_has_a_task_of_its_own() -> None:
+    elsewhere = WATER.when(replace(REGISTER, source_id=UUID(int=54)), given=[])
+    elsewhere += WATER.when(TEST, given=elsewhere)
+    tasks = [
+        {
+            event.task_id
+            for event in WATER.when(look(date(2024, 7, 1)), given=given)
+            if isinstance(event, WaterTestDue | WaterTestExpired)
+        }
+        for given in (TESTED, elsewhere)
+    ]
+    assert [len(one) for one in tasks] == [1, 1]
+    assert tasks[0] != tasks[1]
+
+
 def test_a_new_test_starts_a_new_term_and_an_old_one_that_comes_late_does_not() -> None:
     expired = [*TESTED, *WATER.when(look(date(2024, 7, 1)), given=TESTED)]
     newer = replace(TEST, test_id=UUID(int=52), tested_on=date(2024, 7, 1))

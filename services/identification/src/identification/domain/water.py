@@ -80,15 +80,21 @@ WaterCommand = RegisterSource | ChangeService | RecordTest | ReportOutage | Look
 
 @dataclass(frozen=True)
 class Source:
-    """A registered source. `last` is its latest test by date, `due` and `expired` are said once a test."""
+    """A registered source. `last` is its latest test by date; `task` is the one to test anew, once the source
+    is due, which is said once a test, as `expired` is."""
 
     registered: WaterSourceRegistered
     served: frozenset[UUID]
     last: WaterTestRecorded | None = None
     tests: Mapping[UUID, WaterTestRecorded] = field(default_factory=dict)
     outages: Mapping[UUID, WaterOutageReported] = field(default_factory=dict)
-    due: bool = False
+    task: UUID | None = None
     expired: bool = False
+
+    @property
+    def due(self) -> bool:
+        """Whether it was said that the report runs out soon."""
+        return self.task is not None
 
 
 def decide(command: WaterCommand, source: Source | None) -> list[WaterEvent]:
@@ -230,7 +236,8 @@ def _look(c: LookAtTests, source: Source) -> list[WaterEvent]:
     if last is None:
         return []
     events: list[WaterEvent] = []
-    task_id = uuid5(last.test_id, "water-test")
+    # By the source too: one report of a laboratory may be about several sources.
+    task_id = source.task or uuid5(last.source_id, f"water-test {last.test_id}")
     ahead = timedelta(days=c.policy.water_warn_days)
     if not source.due and c.today >= last.valid_to - ahead:
         events.append(
@@ -280,9 +287,9 @@ def evolve(source: Source | None, event: WaterEvent) -> Source:
             source = replace(source, tests={**source.tests, event.test_id: event})
             if source.last and event.tested_on < source.last.tested_on:
                 return source
-            return replace(source, last=event, due=False, expired=False)
+            return replace(source, last=event, task=None, expired=False)
         case WaterTestDue():
-            return replace(source, due=True)
+            return replace(source, task=event.task_id)
         case WaterTestExpired():
             return replace(source, expired=True)
         case WaterOutageReported():

@@ -23,7 +23,8 @@ Row = dict[str, Any]
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Keep the sources as they are after these events, whom they serve, and the tasks of their tests."""
     latest = {f.event.stream: f for f in fresh}
-    reports = {f.payload.test_id: f.event.event_id for f in fresh if _is_test(f)}
+    tests = [f for f in fresh if isinstance(f.payload, WaterTestRecorded)]
+    reports = {(f.payload.source_id, f.payload.test_id): f.event.event_id for f in tests}
     rows = [_source(f, reports) for f in latest.values()]
     await connection.execute(_UPSERT, *(list(column) for column in zip(*rows, strict=True)))
     await _serve(connection, fresh)
@@ -37,9 +38,11 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
             [_opened_on(f.payload) for f in tasks],
             [_due_on(f.payload) for f in tasks],
         )
-    tests = [f.payload for f in fresh if _is_test(f)]
-    if tests:
-        await connection.execute(_CLOSE, [t.source_id for t in tests], [t.tested_on for t in tests])
+    # An older test that comes late says nothing of the water now, so its task stays open.
+    if latest_tests := [f.payload for f in tests if f.payload == f.state.last]:
+        await connection.execute(
+            _CLOSE, [t.source_id for t in latest_tests], [t.tested_on for t in latest_tests]
+        )
 
 
 async def is_stale(connection: Any, household_id: UUID, on: date) -> bool:
@@ -57,10 +60,6 @@ async def is_stale(connection: Any, household_id: UUID, on: date) -> bool:
     return found
 
 
-def _is_test(fresh: Fresh) -> bool:
-    return isinstance(fresh.payload, WaterTestRecorded)
-
-
 def _opened_on(event: WaterTestDue | WaterTestExpired) -> date:
     return event.noticed_on if isinstance(event, WaterTestDue) else event.expired_on
 
@@ -69,7 +68,7 @@ def _due_on(event: WaterTestDue | WaterTestExpired) -> date:
     return event.valid_to if isinstance(event, WaterTestDue) else event.expired_on
 
 
-def _source(fresh: Fresh, reports: Mapping[UUID, UUID]) -> tuple[Any, ...]:
+def _source(fresh: Fresh, reports: Mapping[tuple[UUID, UUID], UUID]) -> tuple[Any, ...]:
     """`reports`: the events of the tests that are being recorded; of an older one it is kept."""
     state: Source = fresh.state
     last = state.last
@@ -80,7 +79,7 @@ def _source(fresh: Fresh, reports: Mapping[UUID, UUID]) -> tuple[Any, ...]:
         state.registered.region,
         len(state.served),
         last.test_id if last else None,
-        reports.get(last.test_id) if last else None,
+        reports.get((last.source_id, last.test_id)) if last else None,
         last.tested_on if last else None,
         last.valid_to if last else None,
         last.qualified if last else None,
