@@ -17,6 +17,7 @@ from identification.api.register_forms import SplitForm
 from identification.domain.commands import Command
 from identification.domain.household import HOUSEHOLD
 from identification.domain.monitoring_commands import CorrectRecord
+from identification.identity import is_in
 from services.identification.tests import ending
 from services.identification.tests import test_inquiries as inquiries
 from services.identification.tests.asking import identity_number
@@ -105,3 +106,19 @@ def test_no_name_of_a_record_is_an_identity_number(form: type[Form], field: str)
     faults = [f for f in invalid(wrong.value.errors()).faults if f.code == "personal"]
     assert [f.pointer.split("/")[1] for f in faults] == [field]
     assert NUMBER not in str(faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"YB-{NUMBER}/1", True),
+        (f"{NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:]}", True),
+        (NUMBER.translate({ord("0") + n: 0xFF10 + n for n in range(10)}), True),
+        (NUMBER[:-1] + ("1" if NUMBER[-1] != "1" else "2"), False),
+        ("441600202413450012345", False),  # a serial number: no day of the calendar in it
+    ],
+)
+def test_a_number_is_found_however_it_is_written_and_a_serial_number_is_none(
+    text: str, found: bool
+) -> None:
+    assert is_in(text) is found

@@ -124,7 +124,9 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     for code, starts in _KINDS.items():
         if kind.startswith(starts):
             known = re.findall("'([^']*)'", str(wanted.get("expected", "")))
-            return fault(pointer, code, known=known, **_bounds(wanted))
+            pattern = wanted.get("pattern")
+            form = (f"应符合 {pattern}", f"match {pattern}") if pattern else None
+            return fault(pointer, code, known=known, form=form, **_bounds(wanted))
     custom = wanted.get("error")
     return fault(pointer, str(custom) if isinstance(custom, ValueError) else "value")
 

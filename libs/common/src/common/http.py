@@ -195,9 +195,12 @@ def encoded(answer: object) -> Response:
 
 
 def only_filters(request: Request, known: Sequence[str]) -> None:
-    """Filters fail closed: an unknown query parameter raises `Problem` (400)."""
+    """Filters fail closed: a query parameter that is unknown, or stands twice, raises `Problem` (400)."""
     if unknown := sorted(set(request.query_params) - set(known)):
         raise Problem("unknown-filter", {"names": [u[:40] for u in unknown], "known": list(known)})
+    asked = [name for name, _ in request.query_params.multi_items()]
+    if twice := sorted({name for name in asked if asked.count(name) > 1}):
+        raise Problem("filter-twice", {"names": twice})
 
 
 class Circumstances:

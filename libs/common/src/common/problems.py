@@ -165,6 +165,11 @@ COMMON: dict[str, Text] = {
     "unknown-filter": Text(
         400, "未知的筛选条件 {names}：可用 {known}", "Unknown filter {names}: use {known}"
     ),
+    "filter-twice": Text(
+        400,
+        "筛选条件 {names} 出现多次：每个只写一次，多个值请分别查询",
+        "Filter {names} stands there more than once: give each once, and ask for several values one by one",
+    ),
     "invalid-cursor": Text(
         400,
         "分页游标无效：请从第一页重新开始",
@@ -217,14 +222,16 @@ def fault(
     known: Iterable[str] = (),
     least: object = None,
     most: object = None,
+    form: tuple[str, str] | None = None,
 ) -> Fault:
-    """A fault with the text of its code, and what would be right: one of the `known` values, or the
-    bounds, which count too. Digits that could be an identity number are masked."""
+    """A fault with the text of its code, and what would be right: one of the `known` values, the
+    bounds, which count too, or a `form` (zh, en). Digits that could be an identity number are masked."""
     zh, en = FAULTS.get(code, FAULTS["value"])
     right = [
         (f"可用 {'、'.join(known)}", f"use {', '.join(known)}") if (known := list(known)) else None,
         (f"至少 {least}", f"at least {least}") if least is not None else None,
         (f"至多 {most}", f"at most {most}") if most is not None else None,
+        form,
     ]
     if said := [one for one in right if one]:
         zh += "：" + "，".join(zh for zh, _ in said)

@@ -4,11 +4,18 @@ A number is personal data: it goes into the vault and nowhere else, not into an 
 """
 
 import re
+import unicodedata
 from datetime import date
 from operator import mul
 
+from common.problems import Fault, fault
+
 TEST_PREFIX = "990000"  # no area has it, so no person can
 
+FORM = (
+    "身份证 18 位（末位可为 X），残疾人证 20 或 22 位，出生日期须存在",
+    "18 characters (the last may be X), of a disability card 20 or 22, with a birthday that exists",
+)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _ZEROS = ord("0") * sum(_WEIGHTS)
@@ -36,6 +43,11 @@ def fault_of(number: str, *, test_numbers: bool) -> str | None:
     return None if number[17] == check_digit(number[:17]) else "checksum"
 
 
+def number_fault(pointer: str, code: str) -> Fault:
+    """What `fault_of` found, in words that say what a number is."""
+    return fault(pointer, code, form=FORM if code == "pattern" else None)
+
+
 def birthday_in(number: str) -> date | None:
     """The birthday in a number, if it is a day of the calendar."""
     try:
@@ -60,8 +72,12 @@ def check_digit(body: str) -> str:
 
 
 def is_in(text: str) -> bool:
-    """Whether a text holds an identity number: 18 characters with a right check digit."""
-    return len(text) >= 18 and any(
-        found[1][17].upper() == check_digit(found[1][:17])
-        for found in re.finditer(r"(?=([0-9]{17}[0-9Xx]))", text)
+    """Whether a text holds an identity number: 18 characters, a birthday among them, with a right check
+    digit. Neither blanks hide it nor digits of full width."""
+    if len(text) < 18:
+        return False
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    return any(
+        found[1][17].upper() == check_digit(found[1][:17]) and birthday_in(found[1])
+        for found in re.finditer(r"(?=([0-9]{17}[0-9Xx]))", plain)
     )

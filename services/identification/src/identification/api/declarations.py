@@ -13,7 +13,7 @@ from common.clock import start_of
 from common.http import circumstances, required_key
 from common.ids import new_id
 from common.intents import Intent, Key, fingerprint
-from common.problems import Problem, fault
+from common.problems import Problem
 from contracts.codes import (
     Category,
     Channel,
@@ -35,7 +35,7 @@ from identification.domain.commands import DeclareHousehold, ReportRisk
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RegisterHousehold
 from identification.domain.registration import WORKING_AGE, age_on
-from identification.identity import birthday_in, fault_of, is_male, normalised
+from identification.identity import birthday_in, fault_of, is_male, normalised, number_fault
 
 router = APIRouter(tags=["declarations"])
 
@@ -71,7 +71,7 @@ async def declare(
     town completes; a known one gets the clue."""
     app, number = wired(request), normalised(form.identity_number)
     if code := fault_of(number, test_numbers=app.test_numbers):
-        raise Problem("invalid", faults=[fault("/identity_number", code)])
+        raise Problem("invalid", faults=[number_fault("/identity_number", code)])
     caller.must_cover(form.region)
     today = app.runtime.clock.today()
     key = Key(

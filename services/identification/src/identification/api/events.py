@@ -8,6 +8,7 @@ a fact about somebody whom nobody registered, or whose data may not be used, wai
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -21,6 +22,7 @@ from common.intents import Key, fingerprint
 from common.problems import Fault, Problem, fault
 from contracts.fact_codes import FactType
 from identification.api.fact_forms import (
+    EARLIEST,
     PLAIN,
     RETRACTION,
     TYPES,
@@ -34,7 +36,7 @@ from identification.api.fact_forms import (
 from identification.api.posted import Posted, keep
 from identification.api.wired import Wired, wired
 from identification.domain.fact_types import FACT_TYPES
-from identification.identity import fault_of, is_in, normalised
+from identification.identity import fault_of, is_in, normalised, number_fault
 
 router = APIRouter(tags=["department events"])
 
@@ -138,9 +140,20 @@ def _structured(request: Request, body: bytes) -> bytes:
     except NO_JSON as error:
         raise json_problem(body) from error
     attributes = {
-        name[3:]: value for name, value in request.headers.items() if name.startswith("ce-")
+        name[3:]: _header(name, value)
+        for name, value in request.headers.items()
+        if name.startswith("ce-")
     }
     return msgspec.json.encode({**attributes, "data": msgspec.Raw(body)})
+
+
+def _header(name: str, value: str) -> str:
+    """An attribute as it is in structured mode, so that one event has one `id` in both: in a header, what
+    is not ASCII stands in percent-encoding (CloudEvents, HTTP binding 3.1.3.2)."""
+    try:
+        return unquote_to_bytes(value.encode("latin-1")).decode()
+    except UnicodeDecodeError as error:
+        raise Problem("invalid", faults=[fault(f"/{name[3:]}", "pattern")]) from error
 
 
 _source_names_a_person = lru_cache(1_024)(is_in)  # a department has few sources
@@ -211,9 +224,11 @@ def _read(app: Wired, caller: Principal, item: Item, latest: datetime, today: da
     if fact.reason is None:
         number = normalised(fact.identity_number)
         if code := fault_of(number, test_numbers=app.test_numbers):
-            faults.append(fault("/data/identity_number", code))
+            faults.append(number_fault("/data/identity_number", code))
     if event.time > latest:
         faults.append(fault("/time", "future"))
+    if event.time.year < EARLIEST.year:
+        faults.append(fault("/time", "range", least=EARLIEST))
     if _source_names_a_person(event.source):
         faults.append(fault("/source", "personal"))
     named = (("/id", event.id), ("/data/record_key", fact.record_key))

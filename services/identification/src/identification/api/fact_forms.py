@@ -15,6 +15,10 @@ from identification.domain.facts import content_of, fact_id_of, key_of
 
 Amount = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 PLAIN = "^[^\\x00-\\x1f]+$"  # Postgres keeps no NUL, and no name of a record holds a line break
+NAMED = (
+    "不能为空，不能含换行等控制字符",
+    "it is not empty and holds no line break or other control character",
+)
 Text64 = Annotated[str, msgspec.Meta(max_length=64, pattern=PLAIN)]
 Number = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
@@ -166,7 +170,8 @@ def fault_of_shape(
     code = next((code for sign, code in _SIGNS if sign in message), "value")
     known = _known(fact, pointer) if code == "enum" else ()
     bound = {sign: int(number) for sign, number in re.findall("([<>]=) (-?[0-9]+)", message)}
-    return fault(pointer, code, known=known, least=bound.get(">="), most=bound.get("<="))
+    form = NAMED if code == "pattern" else None
+    return fault(pointer, code, known=known, least=bound.get(">="), most=bound.get("<="), form=form)
 
 
 def _known(fact: FactType | None, pointer: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from common.ids import new_id
 from contracts.assessments import AtSchool, Check, ChildSeen, WaterSeen
@@ -70,12 +71,12 @@ class Form(BaseModel):
 
 
 def _must_be_sound(value: object) -> None:
-    """Raises `ValueError` with the code of the fault."""
+    """Raises an error of pydantic's, or `ValueError` with the code of the fault."""
     match value:
         case str() if _CONTROL.search(value):
             raise ValueError("pattern")
         case date() if not EARLIEST <= value <= LATEST:
-            raise ValueError("range")
+            raise PydanticCustomError("less_than_equal", "range", {"ge": EARLIEST, "le": LATEST})
         case list():
             for one in value:
                 _must_be_sound(one)

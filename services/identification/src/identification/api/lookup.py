@@ -10,14 +10,14 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from common.auth import Principal, allow
-from common.problems import Problem, fault
+from common.problems import Problem
 from contracts.persons import Denial
 from identification import vault
 from identification.api.access import refuse
 from identification.api.forms import Form
 from identification.api.households import visible
 from identification.api.wired import wired
-from identification.identity import fault_of, normalised
+from identification.identity import fault_of, normalised, number_fault
 
 router = APIRouter(tags=["households"])
 
@@ -46,7 +46,7 @@ async def lookup(
     of the caller's area or routing, 409 while the person's data may not be used."""
     app, number = wired(request), normalised(form.identity_number)
     if code := fault_of(number, test_numbers=app.test_numbers):
-        raise Problem("invalid", faults=[fault("/identity_number", code)])
+        raise Problem("invalid", faults=[number_fault("/identity_number", code)])
     index = app.vault.blind_index(number)
     async with app.runtime.pool.acquire() as connection:
         known = (await vault.seen(connection, [index])).get(index)

@@ -32,7 +32,8 @@ from identification.read_model import housing as ledgers
 router = APIRouter(tags=["registers"])
 
 Reader = Annotated[Principal, allow("households:read")]
-Term = Annotated[str, Field(pattern=r"^\d{4}-(SPRING|AUTUMN)$")]
+# Of a century in which everybody lives who is of school age; `\d` would take digits of any script.
+Term = Annotated[str, Field(pattern="^20[0-9]{2}-(SPRING|AUTUMN)$")]
 GRADES = frozenset("ABCD")
 REMEDIES = frozenset({"NONE", "OPEN", "OVERDUE", "STARTED", "FINISHED"})
 ENTRIES = frozenset({"OPEN", "OVERDUE", "STARTED", "FINISHED", "CLEARED"})
@@ -89,7 +90,7 @@ async def ledger(
     caller: Reader,
     region: str | None = None,
     state: str | None = None,
-    on: date | None = None,
+    on: Day | None = None,
     cursor: UUID | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:

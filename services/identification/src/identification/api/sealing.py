@@ -11,7 +11,7 @@ from contracts.households import Member
 from identification import vault
 from identification.api.forms import MemberForm
 from identification.api.wired import Wired
-from identification.identity import fault_of, normalised
+from identification.identity import fault_of, normalised, number_fault
 from identification.seals import Personal, Sealed, commitment, new_salt
 from identification.vault import Known
 
@@ -30,7 +30,7 @@ def number_faults(app: Wired, members: Sequence[MemberForm], pointer: str) -> li
     found = []
     for number, member in enumerate(members):
         if code := fault_of(normalised(member.identity_number), test_numbers=app.test_numbers):
-            found.append(fault(pointer.format(number), code))
+            found.append(number_fault(pointer.format(number), code))
     return found
 
 

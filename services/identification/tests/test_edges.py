@@ -1,0 +1,61 @@
+"""What stands at the edge of what may be sent: times, filters, and the two modes of one event."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from services.identification.tests.asking import Callers, settlement
+from services.identification.tests.registrar import Register, leaving
+from services.identification.tests.test_api_facts import post
+
+
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+14:00", "1899-12-31T23:59:59Z", "0001-01-01T00:00:00-14:00"]
+)
+async def test_a_time_of_another_age_is_refused_with_the_first_that_is_taken(
+    app: httpx.AsyncClient, callers: Callers, register: Register, time: str
+) -> None:
+    home = await register.household()
+    answer = await post(app, callers.yibao, settlement(home.people[0], time=time))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert [(e["pointer"], e["detail"]) for e in answer.json()["errors"]] == [
+        ("/time", "超出允许范围：至少 1900-01-01")
+    ]
+
+
+async def test_a_day_of_another_age_is_refused_with_those_that_are_taken(
+    register: Register,
+) -> None:
+    home = await register.household(2)
+    form = leaving(home.person(1), effective_on="0001-01-01")
+    answer = await register.ask(home.id, "departures", **form)
+    assert answer.json()["errors"][0]["detail"] == "超出允许范围：至少 1900-01-01，至多 2999-12-31"
+
+
+async def test_an_event_has_one_id_in_both_modes(
+    app: httpx.AsyncClient, callers: Callers, register: Register
+) -> None:
+    home = await register.household()
+    event = settlement(home.people[0], id="结算 1", record_key="first")
+    headers = callers.yibao | {
+        "Content-Type": "application/json",
+        "ce-specversion": "1.0",
+        "ce-id": "%E7%BB%93%E7%AE%97%201",
+        "ce-source": event["source"],
+        "ce-type": event["type"],
+        "ce-time": event["time"],
+    }
+
+    async def binary(**change: Any) -> httpx.Response:
+        return await app.post(
+            "/v1/events", content=json.dumps(event["data"]), headers=headers | change
+        )
+
+    assert (await binary()).status_code == 201
+    other = {**event, "data": {**event["data"], "record_key": "second"}}
+    answer = await post(app, callers.yibao, other)
+    assert (answer.status_code, answer.json()["code"]) == (409, "event-id-reused")
+    broken = await binary(**{"ce-id": "%FF"})
+    assert (broken.status_code, broken.json()["errors"][0]["pointer"]) == (422, "/id")
