@@ -1,13 +1,14 @@
 """What stands at the edge of what may be sent: times, filters, and the two modes of one event."""
 
+import asyncio
 import json
 from typing import Any
 
 import httpx
 import pytest
 
-from services.identification.tests.asking import Callers, settlement
-from services.identification.tests.registrar import Register, leaving
+from services.identification.tests.asking import Callers, household, settlement
+from services.identification.tests.registrar import Register, leaving, numbers
 from services.identification.tests.test_api_facts import post
 
 
@@ -59,3 +60,24 @@ async def test_an_event_has_one_id_in_both_modes(
     assert (answer.status_code, answer.json()["code"]) == (409, "event-id-reused")
     broken = await binary(**{"ce-id": "%FF"})
     assert (broken.status_code, broken.json()["errors"][0]["pointer"]) == (422, "/id")
+
+
+async def test_the_same_household_posted_at_once_is_registered_once_and_known_to_the_others(
+    app: httpx.AsyncClient, register: Register
+) -> None:
+    body = household(next(numbers))
+    posts = (app.post("/v1/households", json=body, headers=register.headers) for _ in range(8))
+    answers = await asyncio.gather(*posts)
+    assert sorted(answer.status_code for answer in answers) == [*[200] * 7, 201]
+
+
+async def test_of_households_that_claim_one_person_at_once_one_is_registered(
+    app: httpx.AsyncClient, register: Register
+) -> None:
+    people = household(next(numbers))["members"]
+    claims = [household(next(numbers), members=people) for _ in range(8)]
+    posts = (app.post("/v1/households", json=claim, headers=register.headers) for claim in claims)
+    answers = await asyncio.gather(*posts)
+    refused = [answer.json() for answer in answers if answer.status_code != 201]
+    assert [one["code"] for one in refused] == ["person-in-another-household"] * 7
+    assert {one["details"]["member"] for one in refused} == {1}

@@ -46,6 +46,19 @@ async def test_a_person_keeps_one_id_for_life(register: Register) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "person-has-another-id")
 
 
+async def test_the_id_of_a_former_member_is_never_given_to_another_person(
+    register: Register, sql: asyncpg.Connection
+) -> None:
+    old, new = await register.household(2), await register.household()
+    await register.done(old.id, "departures", **leaving(old.person(1)))
+    kept = "select sealed from vault.person where person_id = $1"
+    before = await sql.fetchval(kept, UUID(old.person(1)))
+    stranger = joining(next(numbers), person_id=old.person(1))
+    answer = await register.ask(new.id, "members", **stranger)
+    assert (answer.status_code, answer.json()["code"]) == (409, "person-id-of-another")
+    assert await sql.fetchval(kept, UUID(old.person(1))) == before
+
+
 async def test_the_head_dies_and_the_household_has_a_new_head_at_once(register: Register) -> None:
     home = await register.household(2)
     death = leaving(home.person(0), reason="DEATH")

@@ -101,11 +101,15 @@ async def of_household(connection: Connection, household_id: UUID) -> dict[UUID,
 async def keep(connection: Connection, rows: Sequence[Sealed]) -> None:
     """Put persons into the vault, in place of what a former membership left there.
 
-    Raises `UniqueViolationError` for a member of another household.
+    Raises `UniqueViolationError` for a member of another household, and for the id of another person.
     """
     await connection.execute(
-        "delete from vault.person where person_id = any($1::uuid[]) and not active",
+        """
+        delete from vault.person p using unnest($1::uuid[], $2::bytea[]) as n (person_id, blind_index)
+        where p.person_id = n.person_id and p.blind_index = n.blind_index and not p.active
+        """,
         [row.person_id for row in rows],
+        [row.blind_index for row in rows],
     )
     await connection.execute(
         """

@@ -10,6 +10,7 @@ from common import batch
 from common.auth import Principal
 from common.batch import Item
 from common.clock import start_of
+from common.decider import Refused
 from common.errors import invalid
 from common.http import circumstances
 from common.intents import Intent, Outcome
@@ -32,20 +33,45 @@ async def register(app: Wired, caller: Principal, items: list[Item], record: Rec
     forms = [(item, form) for item in items if (form := _read(app, caller, item))]
     _refuse_shared(forms)
     forms = [(item, form) for item, form in forms if not item.problem]
+    if again := await _register(app, caller, forms, record, last=False):
+        await _register(app, caller, again, record, last=True)
+
+
+async def _register(
+    app: Wired,
+    caller: Principal,
+    forms: Sequence[tuple[Item, HouseholdForm]],
+    record: Record,
+    *,
+    last: bool,
+) -> list[tuple[Item, HouseholdForm]]:
+    """Record them. Unless it is the `last` time, those come back whose household or people somebody
+    registered since they were looked up: perhaps the same, sealed with another salt."""
     async with app.runtime.pool.acquire() as connection:
         people = [member for _, form in forms for member in form.members]
         recognised = await recognise(app, connection, people)
-    ready: list[tuple[Item, Intent]] = []
+    ready: list[tuple[Item, HouseholdForm, Intent]] = []
     for item, form in forms:
         try:
-            ready.append((item, _intent(app, caller, form, recognised)))
+            ready.append((item, form, _intent(app, caller, form, recognised)))
         except Problem as problem:
             item.refuse(problem)
-    outcomes = await record([intent for _, intent in ready])
-    for (item, intent), outcome in zip(ready, outcomes, strict=True):
+    outcomes = await record([intent for _, _, intent in ready])
+    again = []
+    for (item, form, intent), outcome in zip(ready, outcomes, strict=True):
+        if not last and _by_somebody_else(outcome):
+            again.append((item, form))
+            continue
         if isinstance(outcome, asyncpg.UniqueViolationError):
             outcome = violated(outcome)
         item.settle(outcome, household_id=str(intent.household_id))
+    return again
+
+
+def _by_somebody_else(outcome: Outcome | Exception) -> bool:
+    return isinstance(outcome, asyncpg.UniqueViolationError) or (
+        isinstance(outcome, Refused) and outcome.code == "already-registered"
+    )
 
 
 def violated(error: asyncpg.UniqueViolationError) -> Problem:

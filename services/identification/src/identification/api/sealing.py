@@ -55,10 +55,13 @@ def person_of(
 ) -> UUID:
     """The person's id: the one the vault has, else the one that was sent, else a new one.
 
-    Raises `Problem` for a member of another household, and for a second id of one person. It says
-    which member, never which number or whose household.
+    Raises `Problem` for a member of another household, for a second id of one person, and for the id of
+    another: that one's record would be lost. It says which member, never which number or whose household.
     """
     known = recognised.known.get(index_of(app, member))
+    if known is None and member.person_id in recognised.salts:
+        pointer = f"/members/{number - 1}/person_id"
+        raise Problem("person-id-of-another", {"member": number}, [fault(pointer, "value")])
     if known is None:
         return member.person_id or new_id()
     pointer = f"/members/{number - 1}/identity_number"

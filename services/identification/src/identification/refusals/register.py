@@ -123,6 +123,11 @@ REGISTER: dict[str, Text] = {
         "重复登记须指明保留的另一户（duplicate_of）",
         "Name the other household that remains (duplicate_of)",
     ),
+    "person-id-of-another": Text(
+        409,
+        "第 {member} 名成员的 person_id 已属于证件号码不同的人：请核对证件号码，或不填 person_id",
+        "The person_id of member {member} is that of a person with another identity number: check the number, or leave person_id out",
+    ),
     "person-has-another-id": Text(
         409,
         "第 {member} 名成员曾登记过，已有人员编号：请不填 person_id，由系统沿用",
