@@ -309,13 +309,6 @@ async def test_an_unknown_filter_is_refused_and_a_known_one_is_not(
     assert "region" in body["title_en"]
 
 
-async def test_a_filter_that_stands_twice_is_refused_and_none_of_both_is_chosen(
-    client: httpx.AsyncClient,
-) -> None:
-    body = problem(await client.get("/v1/list?region=44&region=45"), 400, "filter-twice")
-    assert "region" in body["title_en"]
-
-
 async def test_an_unknown_path_and_method_are_problems_too(client: httpx.AsyncClient) -> None:
     problem(await client.get("/v1/nowhere"), 404, "not-found")
     problem(await client.delete("/v1/list"), 405, "method-not-allowed")

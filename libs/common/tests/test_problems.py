@@ -142,3 +142,11 @@ def test_every_fault_is_worded_in_both_languages() -> None:
 
 def test_a_detail_that_is_missing_stays_as_its_name() -> None:
     assert filled("{count} of {limit}", {"count": 3}, ", ") == "3 of limit"
+
+
+async def test_a_filter_that_stands_twice_is_refused_and_none_of_both_is_chosen(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/v1/list?region=44&region=45")
+    assert (answer.status_code, answer.json()["code"]) == (400, "filter-twice")
+    assert "region" in answer.json()["title_en"]
