@@ -117,3 +117,10 @@ def test_a_field_is_needed_by_departments_that_something_is_routed_to() -> None:
         assert field.also is None or field.also.codes <= set(field.codes or ())
         assert set(field.routes) <= set(field.codes or ())
         assert field.needed_by <= reached | EVERY
+
+
+def test_lists_and_records_are_named_by_nothing_that_is_private() -> None:
+    """And in an order: of the household itself, and of each thing it has several of."""
+    fields = {name: field for m in MEANINGS.values() for name, field in m.fields.items()}
+    naming = {name: field.naming for name, field in fields.items() if field.naming}
+    assert naming == {"register_number": 1, "stage": 2, "co_living_count": 3, "member.relation": 1}

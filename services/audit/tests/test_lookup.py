@@ -5,7 +5,6 @@ That both services do it together is tested in tests/integration.
 
 import json
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -20,6 +19,7 @@ from audit.lookup import asking
 from common.testing import NOON, Issuer, envelope, household
 from common.writer import Unavailable
 from services.audit.tests.conftest import Hear
+from services.audit.tests.test_naming import table
 
 NUMBER = "990000198001010118"
 FOUND = b'{"household_id":"%s","region":"441624108201"}' % str(household(1)).encode()
@@ -207,18 +207,12 @@ async def test_candidates_are_told_apart_by_what_the_log_says_of_the_household(
     await hear([registered, clue])
     app.state.lookup = candidates()
     answer = await client.post("/find?lang=en", data={"identity_number": MASKED})
-    (row,) = re.findall("<tr><th.*?</tr>", answer.text[answer.text.index("<tbody>") :])
-    cells = [re.sub("<[^>]+>", "", cell) for cell in re.findall("<td.*?</td>", row)]
-    area, *told = cells
-    assert area == "Pengzhai (441624108201)"
-    assert told == ["PZ-0001", "clue open", "3", "Risk detected 2024-06-04 12:00"]
+    headings, rows = table(answer.text)
+    assert headings == ["Register number", "Stage", "Living together", "Area", "Last recorded"]
+    called = f"PZ-0001 {household(1)}"
+    last = "Risk detected 2024-06-04 12:00"
+    assert rows == [[called, "clue open", "3", "Pengzhai (441624108201)", last]]
     assert "llness" not in answer.text
-    assert re.findall('<th scope="col">(.*?)</th>', answer.text)[2:] == [
-        "Register number",
-        "Stage",
-        "Living together",
-        "Last recorded",
-    ]
     elsewhere = tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624109")
     answer = await client.post("/find", data={"identity_number": MASKED}, headers=elsewhere)
     assert str(household(1)) in answer.text

@@ -126,7 +126,7 @@ async def test_a_contradictory_history_is_said_on_the_page_and_in_the_lists(
     for listed in (f"/?region={one.region}", "/county/households?phase=CLUE"):
         page = (await client.get(listed)).text
         assert page.count("历史自相矛盾") == 1
-        marked = re.search(r'<th scope="row" class="id">.*历史自相矛盾', page)
+        marked = re.search(r'<th scope="row" class="called">.*历史自相矛盾', page)
         assert marked
         assert str(household(1)) in marked[0]
 

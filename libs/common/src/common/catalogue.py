@@ -64,6 +64,7 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
                 **({"routes": _sorted(field.routes)} if field.routes else {}),
                 **({"needed_by": sorted(field.needed_by)} if field.needed_by else {}),
                 **({"also": _also(field.also)} if field.also else {}),
+                **({"naming": field.naming} if field.naming else {}),
             }
             for name, field in meanings.fields.items()
             if name in meaning.names()

@@ -63,12 +63,12 @@ _MINZHENG = frozenset({"minzheng"})
 
 FIELDS: Mapping[str, StateField] = {
     "standing": StateField("在册状态", "standing", Standing, needed_by=EVERY),
-    "stage": StateField("办理阶段", "stage", Stage, _PHASES, needed_by=EVERY),
-    "register_number": StateField("户编号", "register number"),
+    "stage": StateField("办理阶段", "stage", Stage, _PHASES, needed_by=EVERY, naming=2),
+    "register_number": StateField("户编号", "register number", naming=1),
     "category": StateField("户类别", "category", Category),
     "marginal_2019": StateField("2019年边缘易致贫户", "on the list of 2019"),
     "region": StateField("所在区划", "area", needed_by=EVERY),
-    "co_living_count": StateField("共同生活人数", "living together"),
+    "co_living_count": StateField("共同生活人数", "living together", naming=3),
     "survivor_id": StateField("并入户", "absorbed by"),
     "risk_types": StateField("风险类型", "risks", RiskType, routes=ROUTED),
     "clue": StateField("线索", "clue"),
@@ -89,7 +89,7 @@ FIELDS: Mapping[str, StateField] = {
     "safeguard.dropouts": StateField("失学人数", "dropouts", needed_by=frozenset({"jiaoyu"})),
     "safeguard.uninsured": StateField("未参保人数", "uninsured", needed_by=frozenset({"yibao"})),
     "member": StateField("成员", "member"),
-    "member.relation": StateField("与户主关系", "relation to the head", Relation),
+    "member.relation": StateField("与户主关系", "relation to the head", Relation, naming=1),
     "member.labour_capacity": StateField(
         "劳动能力",
         "labour capacity",

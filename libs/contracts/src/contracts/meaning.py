@@ -102,6 +102,9 @@ class StateField:
     (`MONITORED`), or that its risk is eliminated (`ELIMINATED`).
     `routes`: the departments that a household with this code is routed to. `also`: see `Also`.
     `needed_by`: the departments whose task needs the field, of a household that is routed to them.
+    `naming`: lists of households show it, in the order of these numbers, from 1; the first is what
+    people call the household by. `member.relation`: what tells one member from another, the same way.
+    Never a name, a number of a person or what is wrong with one.
     """
 
     zh: str
@@ -111,6 +114,7 @@ class StateField:
     routes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     needed_by: frozenset[str] = frozenset()
     also: Also | None = None
+    naming: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from audit import counting, queries, tally
-from audit.api import MOST, runtime_of, vocabulary_of
+from audit.api import runtime_of, vocabulary_of
 from audit.declared import PHASES, STEPS
-from audit.lists import Lister, listing
+from audit.lists import LISTED, Lister, listing
 from audit.looks import READ
+from audit.naming import names
 from audit.phrases import PHRASES
 from audit.rendering import page
 from audit.sentences import Words
@@ -115,13 +116,15 @@ async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         place,
         business_date(runtime.clock.now()),
         wanted,
-        limit=MOST + 1,
+        limit=LISTED + 1,
         after=household_in(request.query_params.get("cursor")),
     )
     asked = {n: v for n in ("phase", "step", "duty") if (v := getattr(wanted, n))}
     asked |= {"due": f"{wanted.due:%Y-%m}"} if wanted.due else {}
     asked |= {"outcome": wanted.outcome} if wanted.duty or wanted.due else {}
-    caller.show(len(found[:MOST]), **asked)
+    shown = found[:LISTED]
+    caller.show(len(shown), **asked)
+    ids = [household.household_id for household in shown]
     return page(
         request,
         "counted.html",
@@ -130,9 +133,10 @@ async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         total=total,
         uncounted=uncounted,
         wanted=asked,
-        households=found[:MOST],
-        forked=await queries.forked(runtime.pool, "audit", [h.household_id for h in found]),
-        following=household_cursor(found[MOST - 1]) if len(found) > MOST else None,
+        households=shown,
+        names=await names(request, ids),
+        forked=await queries.forked(runtime.pool, "audit", ids),
+        following=household_cursor(shown[-1]) if len(found) > LISTED else None,
     )
 
 

@@ -1,10 +1,11 @@
 """What services declared of their events, as columns for a query: one row a rule. Pure."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from audit.vocabulary import Vocabulary
+from contracts.meaning import Meaning
 
 STEPS = ("CLUE", "VERIFIED", "CONFIRMED", "ELIMINATED")
 PHASES = ("CLUE", "MONITORED", "ELIMINATED")
@@ -49,6 +50,16 @@ def moves(vocabulary: Vocabulary) -> list[Any]:
             if id_:
                 moves.append((*name, id_, due, _inside(meaning.when), closes))
     return _columns(moves, 7)
+
+
+def touching(vocabulary: Vocabulary, fields: Collection[str]) -> list[Any]:
+    """Which events may change these fields of a household, or what others say of them."""
+    return _columns(vocabulary.types(lambda meaning: touches(meaning, fields)), 3)
+
+
+def touches(meaning: Meaning, fields: Collection[str]) -> bool:
+    """Whether the state of these fields, which have no dot in their names, is another without the event."""
+    return bool(meaning.corrects or meaning.amends or not meaning.names().isdisjoint(fields))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Any]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from audit import queries
 from audit.state import Happened
 from audit.verify import payload
@@ -16,18 +18,20 @@ async def recorded(
 ) -> Sequence[Happened]:
     """What was recorded of a household by then."""
     rows = await queries.known(runtime.pool, household_id, known_at)
-    return [
-        Happened(
-            row["event_id"],
-            row["service"],
-            row["type"],
-            row["stream"],
-            row["version"],
-            row["occurred_at"],
-            row["recorded_at"],
-            payload(row["data"]),
-            vocabulary.meaning(row["service"], row["type"], row["schema_version"]),
-            row["schema_version"],
-        )
-        for row in rows
-    ]
+    return [happened(row, vocabulary) for row in rows]
+
+
+def happened(row: asyncpg.Record, vocabulary: Vocabulary) -> Happened:
+    """An event of the timeline."""
+    return Happened(
+        row["event_id"],
+        row["service"],
+        row["type"],
+        row["stream"],
+        row["version"],
+        row["occurred_at"],
+        row["recorded_at"],
+        payload(row["data"]),
+        vocabulary.meaning(row["service"], row["type"], row["schema_version"]),
+        row["schema_version"],
+    )

@@ -18,6 +18,8 @@ from common.service import Runtime
 from contracts.access import ListLookedAt, ListRefused, Shown
 from contracts.access import Refusal as Why
 
+LISTED = 100  # households on a page
+
 
 @dataclass(frozen=True, slots=True)
 class Lister(Principal):

@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audit.access import COOKIE, form, signed_in
 from audit.api import runtime_of
-from audit.candidates import headings, told
+from audit.candidates import told
 from audit.lists import record_list
 from audit.looks import NOWHERE, TASK, USUAL, oversees, record, stated, stream_of
 from audit.rendering import SAFE, address, page, same_language
@@ -106,12 +106,13 @@ async def _listed(
         purpose=purpose,
     )
     await record_list(request, caller, look)
-    households = [(one.household_id, one.region) for one in found.households]
+    given = [(one.household_id, one.region) for one in found.households]
+    households, names = await told(request, caller, given)
     return page(
         request,
         "candidates.html",
-        headings=headings(request),
-        households=await told(request, caller, households),
+        names=names,
+        households=households,
         more=found.more,
     )
 

@@ -11,9 +11,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audit import access_pages, completeness, county, household, live, lookup, queries
 from audit.access import COOKIE, SCOPE, SigningIn, form, signed_in
-from audit.api import MOST, runtime_of
-from audit.lists import Lister, finding
+from audit.api import runtime_of
+from audit.lists import LISTED, Lister, finding
 from audit.looks import oversees
+from audit.naming import names
 from audit.problem import local, problem_page
 from audit.rendering import SAFE, address, household_id, page, same_language
 from audit.timeline import household_cursor, household_in
@@ -49,20 +50,19 @@ async def find(request: Request, caller: Annotated[Lister, finding()]) -> Respon
             by_number=request.app.state.lookup is not None,
         )
     found = await queries.households(
-        engine, place, limit=MOST + 1, after=household_in(request.query_params.get("cursor"))
+        engine, place, limit=LISTED + 1, after=household_in(request.query_params.get("cursor"))
     )
-    caller.show(len(found[:MOST]), village=place)
-    following = household_cursor(found[MOST - 1]) if len(found) > MOST else None
-    shown = found[:MOST]
+    shown = found[:LISTED]
+    caller.show(len(shown), village=place)
+    ids = [household.household_id for household in shown]
     return page(
         request,
         "village.html",
         region=place,
         households=shown,
-        forked=await queries.forked(
-            runtime_of(request).pool, "audit", [h.household_id for h in shown]
-        ),
-        following=following,
+        names=await names(request, ids),
+        forked=await queries.forked(runtime_of(request).pool, "audit", ids),
+        following=household_cursor(shown[-1]) if len(found) > LISTED else None,
     )
 
 

@@ -118,6 +118,22 @@ async def of_types(
     return await pool.fetch(_OF_TYPES, str(household_id), *wanted)
 
 
+async def of_households(
+    pool: asyncpg.Pool, households: Collection[UUID], known_at: datetime, types: Sequence[Any]
+) -> Sequence[asyncpg.Record]:
+    """What folding needs of events of these types (their services, names, major versions), recorded of
+    households by then."""
+    keys = [str(id_) for id_ in households]
+    return await pool.fetch(_OF_HOUSEHOLDS, keys, known_at, *types)
+
+
+async def last_of(
+    pool: asyncpg.Pool, region: str, households: Collection[UUID]
+) -> Sequence[asyncpg.Record]:
+    """Those of these households that are in an area (prefix of its code): where, and the last record."""
+    return await pool.fetch(_LAST_OF, list(households), region)
+
+
 async def proof(engine: AsyncEngine, household_id: UUID) -> Proof:
     """Over the whole of a household's timeline, whatever page or filter was asked for."""
     async with alone(engine).connect() as connection:
@@ -209,6 +225,20 @@ async def whole_log(connection: Connection, schema: str = SCHEMA) -> Proof:
 _FOLDED = """
 select event_id, service, type, schema_version, stream, version, occurred_at, recorded_at, data
 from read.timeline where key = $1 and ($2::timestamptz is null or recorded_at <= $2)
+"""
+_OF_HOUSEHOLDS = """
+select t.key, t.event_id, t.service, t.type, t.schema_version, t.stream, t.version, t.occurred_at,
+    t.recorded_at, t.data
+from read.timeline t join unnest($3::text[], $4::text[], $5::int[]) as w (service, type, schema_version)
+    using (service, type, schema_version)
+where t.key = any($1::text[]) and t.recorded_at <= $2
+"""
+_LAST_OF = """
+select h.household_id, h.region, t.service, t.type, t.schema_version, t.recorded_at
+from read.households h join read.timeline t on t.key = h.household_id::text
+    and (t.recorded_at, t.service, t.stream, t.version)
+    = (h.recorded_at, h.service, h.stream, h.version)
+where h.household_id = any($1) and h.region >= $2 and h.region < $2 || ':'
 """
 _CAUSED = "select event_id from read.timeline where key = $1 and actor_department = $2"
 _OF_TYPES = """

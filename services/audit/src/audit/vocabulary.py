@@ -26,8 +26,8 @@ TypeName = tuple[str, str, int]  # service, event name, major version
 
 
 class StateWords(msgspec.Struct):
-    """The name of a state field, the labels of its codes, the phases that they stand for, and who is
-    to see it (`StateField`)."""
+    """The name of a state field, the labels of its codes, the phases that they stand for, who is to
+    see it, and whether lists show it (`StateField`)."""
 
     zh: str
     en: str
@@ -36,6 +36,7 @@ class StateWords(msgspec.Struct):
     routes: dict[str, list[str]] = {}
     needed_by: list[str] = []
     also: Also | None = None
+    naming: int = 0
 
 
 class _Meant(msgspec.Struct):
