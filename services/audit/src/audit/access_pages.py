@@ -31,6 +31,7 @@ from contracts.access import Shown
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
 PAGE = 100  # looks on a page
+FEW = 10  # that it opens with, if they are the latest
 
 
 @router.get("/households/{household_id}/accesses")
@@ -75,9 +76,8 @@ async def _page(
     narrowed: Sequence[Condition],
     **values: Any,
 ) -> Response:
-    items, following = await latest(
-        request, which, wanted, request.query_params.get("cursor"), PAGE
-    )
+    cursor = request.query_params.get("cursor")
+    items, following = await latest(request, which, wanted, cursor, PAGE)
     given = {name: value for name in NAMES if (value := request.query_params.get(name))}
     if wanted.refused is not None:
         given["refused"] = str(wanted.refused).lower()
@@ -85,6 +85,7 @@ async def _page(
         request,
         template,
         items=items,
+        few=PAGE if cursor else FEW,
         following=following,
         departments=DEPARTMENTS,
         chosen=given,

@@ -1,6 +1,6 @@
 """What the pages say that tell who looked."""
 
-from audit.sentences import Words
+from audit.sentences import Counted, Words
 
 LOOKS = {
     "by": Words("经办", "By"),
@@ -10,6 +10,7 @@ LOOKS = {
         "Every look, export and refusal is recorded; so is reading this.",
     ),
     "show_looks": Words("显示查看记录", "Show the looks"),
+    "earlier_looks": Counted("更早的 {n} 次", "{n} earlier ones", "{n} earlier one"),
     "no_such_look": Words("没有符合条件的查看记录。", "No look is like that."),
     "nobody_looked": Words("没有查看记录。", "No look has been recorded."),
     "looked_at": Words("时间", "When"),
