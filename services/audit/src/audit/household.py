@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from audit import queries
 from audit.api import MOST, corrected_in, runtime_of, vocabulary_of
+from audit.concerned import Concerned, concerned
 from audit.deadlines import deadlines
 from audit.dossier import dossier
 from audit.filters import Filters, conditions, filters
@@ -37,18 +38,20 @@ ELSEWHERE = ("region", "due_on", RESPONSIBLE)  # has a place of its own in the h
 QUIET = timedelta(days=60)  # without a record for longer, the gap is drawn
 ONLY = ("late", "corrected", "breach")
 CHOICES = ("service", "department", *ONLY)
+NOTHING: Mapping[UUID, Sequence[Any]] = {}
 
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An item, how many days of silence lie before it, if they are many, and which other households it
-    names."""
+    """An item, how many days of silence lie before it, if they are many, and which other households and
+    which of the members it names."""
 
     item: Item
     quiet_days: int | None
     others: Sequence[str] = ()
+    concerned: Sequence[Concerned] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +66,17 @@ class Month:
 def months(
     items: Sequence[Item],
     before: datetime | None = None,
-    others: Mapping[UUID, Sequence[str]] | None = None,
+    others: Mapping[UUID, Sequence[str]] = NOTHING,
+    ones: Mapping[UUID, Sequence[Concerned]] = NOTHING,
 ) -> Iterator[Month]:
     """Items in timeline order, by the month of recording; `before` is when the last page ended, `others`
-    the other households that events name."""
+    the other households that events name, `ones` which of the members."""
     rows = []
     for item in items:
         quiet = item.recorded_at - before if before else timedelta(0)
         quiet_days = quiet.days if quiet > QUIET else None
-        rows.append(Row(item, quiet_days, (others or {}).get(item.event_id, ())))
+        id_ = item.event_id
+        rows.append(Row(item, quiet_days, others.get(id_, ()), ones.get(id_, ())))
         before = item.recorded_at
     for (year, month), group in groupby(rows, lambda row: _year_month(row.item.recorded_at)):
         yield Month(year, month, list(group))
@@ -138,6 +143,7 @@ async def household(
     shown = found[:MOST]
     items = [told(entry, vocabulary) for entry in shown]
     others = await others_in(runtime.pool, caller, events)
+    ones = concerned(events, current, vocabulary.state())
     services = {event.service for event in events} | ({chosen.service} if chosen.service else set())
     proof = await queries.proof(runtime.engine, id_)
     denied = await stated.contradicted_of(runtime.pool, str(id_))
@@ -148,7 +154,7 @@ async def household(
         asks=True,
         household=caller,
         reads_looks=READ in caller.scopes,
-        months=list(months(items, after[0] if after else None, others)),
+        months=list(months(items, after[0] if after else None, others, ones)),
         related={one for those in others.values() for one in those},
         badge=BADGE,
         proof=proof,
