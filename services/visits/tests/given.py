@@ -23,7 +23,7 @@ from contracts.codes import (
 )
 from contracts.envelope import Envelope
 from contracts.episodes import MonitoringConfirmed
-from contracts.households import HouseholdRegistered, Member
+from contracts.households import HouseholdRegistered, HouseholdRelocated, Member
 from contracts.visits import (
     Difficulty,
     HouseholdScreened,
@@ -85,7 +85,15 @@ CONFIRMED = MonitoringConfirmed(
     late=False,
     late_reason=None,
 )
-
+MOVED = HouseholdRelocated(
+    household_id=HOUSEHOLD_ID,
+    from_region=VILLAGE,
+    to_region="441624109201",
+    effective_on=date(2024, 4, 15),
+    inside_county=True,
+    commitments=[],
+    handover_hash=None,
+)
 SCREENED = HouseholdScreened(
     household_id=HOUSEHOLD_ID,
     screening_id=UUID(int=31),

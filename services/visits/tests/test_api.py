@@ -16,7 +16,15 @@ from common.ids import new_id
 from common.service import Runtime
 from common.testing import Issuer, eventually
 from contracts.envelope import Envelope
-from services.visits.tests.given import NOW, Tell, confirmed, registered
+from services.visits.tests.given import (
+    MOVED,
+    NOW,
+    VILLAGE,
+    Tell,
+    confirmed,
+    registered,
+    told,
+)
 from visits.refusals import REFUSALS
 
 PERSON = "00000000-0000-0000-0000-00000000000b"
@@ -58,14 +66,12 @@ class Desk:
         """A household that visits has heard of."""
         first = registered(**changes)
         await self.tell(first)
-        region = first.region
-
-        async def known() -> bool:
-            path = f"/v1/households/{first.household_id}/visits"
-            return (await self.get(path, region=region)).status_code == 200
-
-        await eventually(known)
+        await eventually(lambda: self.knows(first, first.region))
         return first
+
+    async def knows(self, household: Envelope, region: str) -> bool:
+        """Whether the household is one of the area."""
+        return (await self.visits(household, region=region)).status_code == 200
 
     async def monitored(self, on: date = date(2024, 4, 8), **changes: Any) -> Envelope:
         """One that is due for a visit."""
@@ -243,6 +249,23 @@ async def test_a_village_sees_its_own_duties(desk: Desk) -> None:
     by = {"household_id": household.household_id}
     assert len((await desk.get("/v1/obligations", region="441624108201", **by)).json()) == 1
     assert (await desk.get("/v1/obligations", region="441624108202", **by)).json() == []
+
+
+@pytest.mark.parametrize("went", [False, True])
+async def test_T19_an_open_duty_moves_with_its_household_and_one_that_was_fulfilled_stays(
+    desk: Desk, went: bool
+) -> None:
+    first = registered()
+    monitored = confirmed(first)
+    await desk.tell(first, monitored)
+    await eventually(lambda: desk.duties(first))
+    if went:
+        await desk.post(body(first))
+    await desk.tell(told(MOVED, monitored))
+    await eventually(lambda: desk.knows(first, MOVED.to_region))
+    old, new = [await desk.duties(first, region=area) for area in (VILLAGE, MOVED.to_region)]
+    assert [duty["responsible_region"] for duty in old] == [VILLAGE] * went
+    assert [duty["responsible_region"] for duty in new] == [MOVED.to_region] * (not went)
 
 
 async def test_duties_are_found_by_deadline_page_by_page(desk: Desk) -> None:

@@ -16,10 +16,18 @@ from common.kafka import Record
 from common.testing import envelope, record_of
 from common.topics import events_topic
 from contracts.envelope import Envelope
-from contracts.households import HouseholdRelocated
 from contracts.identification import IdentificationEvent
 from contracts.visits import ObligationOpened, VisitsEvent
-from services.visits.tests.given import CONFIRMED, OPENED, POLICIES, VILLAGE, confirmed, registered
+from services.visits.tests.given import (
+    CONFIRMED,
+    MOVED,
+    OPENED,
+    POLICIES,
+    VILLAGE,
+    confirmed,
+    registered,
+    told,
+)
 from visits.domain.household import VISITS
 from visits.main import STORE
 from visits.reactions import HEARD, IGNORED, asked_by, reacting
@@ -132,16 +140,8 @@ async def test_T19_a_household_that_moves_inside_the_county_is_visited_by_its_ne
     connection: Connection, inside: bool, town: str
 ) -> None:
     first = registered()
-    move = HouseholdRelocated(
-        household_id=first.household_id,  # type: ignore[arg-type]
-        from_region=VILLAGE,
-        to_region="441624109201",
-        effective_on=date(2024, 4, 15),
-        inside_county=inside,
-        commitments=[],
-        handover_hash=None,
-    )
-    await inbox().apply(connection, items(first, envelope(move, prev=first)))
+    move = told(replace(MOVED, inside_county=inside), first)
+    await inbox().apply(connection, items(first, move))
     region = await connection.fetchval(
         "select region from read.known_household where household_id = $1", first.household_id
     )

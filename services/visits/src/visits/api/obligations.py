@@ -30,7 +30,8 @@ async def read_many(
     cursor: UUID | None = None,
     limit: int = 100,
 ) -> list[ObligationRow]:
-    """Ordered by id; `Link: rel="next"` leads on."""
+    """Ordered by id; `Link: rel="next"` leads on. An open duty is with the area that answers for the
+    household now (T19)."""
     only_filters(request, FILTERS)
     bounded(limit)
     area = caller.area(region)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import tuple_
+from sqlalchemy import case, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
@@ -28,7 +28,7 @@ from contracts.visits import (
 )
 from visits.read_model import screenings
 from visits.read_model.tables import TABLES as TABLES
-from visits.read_model.tables import ObligationRow, TakenOverRow, VisitRow
+from visits.read_model.tables import KnownHouseholdRow, ObligationRow, TakenOverRow, VisitRow
 
 OPEN, FULFILLED, CANCELLED = "OPEN", "FULFILLED", "CANCELLED"
 Duty = ObligationOpened | ObligationFulfilled | ObligationCancelled
@@ -234,8 +234,19 @@ async def obligations(
     after: UUID | None,
     limit: int,
 ) -> list[ObligationRow]:
-    """Duties of an area by id, after a given one; at most `limit`."""
-    query = select(ObligationRow).where(col(ObligationRow.responsible_region).startswith(region))
+    """Duties of an area by id, after a given one; at most `limit`.
+
+    An open one moves with its household (T19); of one that is not, the area stays that was responsible.
+    """
+    responsible = case(
+        (col(ObligationRow.status) == OPEN, col(KnownHouseholdRow.region)),
+        else_=col(ObligationRow.responsible_region),
+    )
+    query = (
+        select(ObligationRow, responsible)
+        .join(KnownHouseholdRow, col(KnownHouseholdRow.household_id) == ObligationRow.household_id)
+        .where(responsible.startswith(region))
+    )
     if household_id:
         query = query.where(ObligationRow.household_id == household_id)
     if status:
@@ -246,7 +257,10 @@ async def obligations(
         query = query.where(ObligationRow.obligation_id > after)
     query = query.order_by(col(ObligationRow.obligation_id)).limit(limit)
     async with AsyncSession(engine) as session:
-        return list((await session.execute(query)).scalars())
+        rows = (await session.execute(query)).all()
+    return [
+        ObligationRow(**{**duty.model_dump(), "responsible_region": area}) for duty, area in rows
+    ]
 
 
 async def visit(engine: AsyncEngine, visit_id: UUID) -> VisitRow | None:
