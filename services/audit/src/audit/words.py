@@ -18,6 +18,7 @@ POSTS = {
     "SUPERVISOR": Words("监督检查人员", "supervisor"),
     "RULE_ENGINE": Words("规则引擎", "rule engine"),
     "SYSTEM": Words("系统", "system"),
+    "SELF_SERVICE": Words("自助申报", "self-service"),
 }
 
 DEPARTMENTS = {
@@ -32,7 +33,13 @@ DEPARTMENTS = {
     "nongye": Words("农业农村部门", "agriculture and rural affairs"),
     "jinrong": Words("金融部门", "finance"),
     "shuiwuju": Words("税务部门", "taxation"),
+    "shichang": Words("市场监管部门", "market supervision"),
+    "budongchan": Words("不动产登记部门", "real estate registration"),
+    "sifa": Words("司法部门", "justice"),
+    "yingji": Words("应急管理部门", "emergency management"),
+    "gongan": Words("公安部门", "police"),
     "xiangzhen": Words("县乡村工作人员", "county, town and village staff"),
+    "qr-page": Words("一码申报", "declaration by QR code"),
     "identification": Words("户情识别", "identification"),
     "visits": Words("走访", "visits"),
 }
