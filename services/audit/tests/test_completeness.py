@@ -51,7 +51,7 @@ async def test_it_says_of_every_service_how_it_stands_and_which_months_differ(
     assert "1 个业务的记录与日志不一致" in page
     rows = [re.sub(r"<[^>]*>", " ", row).split() for row in page.split("<tr>")[2:]]
     told = {row[0]: row[1:4] for row in rows if len(row) > 4}
-    assert told["识别认定"] == ["一致", "1,234", "1,234"]
+    assert told["户情识别"] == ["一致", "1,234", "1,234"]
     assert told["走访"] == ["不一致", "1,354", "1,234"]
     assert told["项目资产"] == ["声明已过时", "1,234", "1,234"]
     assert told["治理"] == ["尚未声明", "—", "—"]
@@ -63,8 +63,8 @@ async def test_nothing_yet_is_no_agreement_and_what_is_not_run_is_named(
     client: httpx.AsyncClient, app: FastAPI, pool: asyncpg.Pool
 ) -> None:
     told = await _outcomes(client)
-    assert {name: told[name] for name in ("识别认定", "监督", "就业", "帮扶")} == {
-        "识别认定": "一致",
+    assert {name: told[name] for name in ("户情识别", "监督", "就业", "帮扶")} == {
+        "户情识别": "一致",
         "监督": "尚无记录",
         "就业": "尚未声明",
         "帮扶": "本系统未运行",
@@ -90,7 +90,7 @@ async def test_what_is_shown_only_is_said_in_words(client: httpx.AsyncClient) ->
 async def test_a_filter_leaves_the_services_that_were_asked_for(client: httpx.AsyncClient) -> None:
     for query, services in (
         ("service=visits", ["走访"]),
-        ("outcome=complete", ["识别认定"]),
+        ("outcome=complete", ["户情识别"]),
         ("outcome=empty", ["监督"]),
         ("outcome=absent", ["帮扶"]),
         ("service=visits&outcome=complete", []),

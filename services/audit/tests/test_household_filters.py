@@ -41,7 +41,7 @@ def _form(page: str, name: str) -> str:
         ("", None),
         ("service=&department=", None),
         ("valid_at=2024-06-03", None),
-        ("service=identification", "仅显示：业务：识别认定"),
+        ("service=identification", "仅显示：业务：户情识别"),
         ("department=yibao&late=true", "仅显示：部门：医疗保障部门；迟报的"),
         ("late=false&corrected=true", "仅显示：按时记录的；更正，以及被更正的"),
         ("breach=true&lang=en", "Showing only: missed deadlines"),

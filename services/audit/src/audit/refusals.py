@@ -76,12 +76,12 @@ REFUSALS = {
     ),
     "lookup-not-set-up": Text(
         503,
-        "本系统没有配置识别认定服务的地址，不能按证件号码查找：请按系统户号或按村查找",
+        "本系统没有配置户情识别服务的地址，不能按证件号码查找：请按系统户号或按村查找",
         "The address of identification is not set up here: look by household id or village",
     ),
     "lookup-unavailable": Text(
         503,
-        "识别认定服务暂时无法查询证件号码：请稍后再试，或按系统户号、按村查找",
+        "户情识别服务暂时无法查询证件号码：请稍后再试，或按系统户号、按村查找",
         "Identification cannot be asked just now: try again later, or look by household id or village",
     ),
     "unknown-checkpoint": Text(

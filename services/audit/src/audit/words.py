@@ -21,6 +21,16 @@ POSTS = {
     "SELF_SERVICE": Words("自助申报", "self-service"),
 }
 
+SERVICES = {
+    "identification": Words("户情识别", "identification"),
+    "visits": Words("走访", "visits"),
+    "employment": Words("就业", "employment"),
+    "assistance": Words("帮扶", "assistance"),
+    "assets": Words("项目资产", "assets"),
+    "governance": Words("治理", "governance"),
+    "audit": Words("监督", "audit"),
+}
+
 DEPARTMENTS = {
     "yibao": Words("医疗保障部门", "medical security"),
     "jiaoyu": Words("教育部门", "education"),
@@ -40,18 +50,8 @@ DEPARTMENTS = {
     "gongan": Words("公安部门", "police"),
     "xiangzhen": Words("县乡村工作人员", "county, town and village staff"),
     "qr-page": Words("一码申报", "declaration by QR code"),
-    "identification": Words("户情识别", "identification"),
-    "visits": Words("走访", "visits"),
-}
-
-SERVICES = {
-    "identification": Words("识别认定", "identification"),
-    "visits": Words("走访", "visits"),
-    "employment": Words("就业", "employment"),
-    "assistance": Words("帮扶", "assistance"),
-    "assets": Words("项目资产", "assets"),
-    "governance": Words("治理", "governance"),
-    "audit": Words("监督", "audit"),
+    "identification": SERVICES["identification"],  # whose rules act
+    "visits": SERVICES["visits"],  # likewise
 }
 
 PURPOSES = {  # those that are recorded where nobody states one

@@ -23,7 +23,7 @@ SITE = {
     "identity_number": Words("家庭成员的证件号码", "Identity number of a member"),
     "number_help": Words(
         "可输入完整号码，或名册上的脱敏号码（如 990000********0118）。号码只用于本次查询："
-        "由识别认定服务核对，本系统不保存、不记录，也不出现在网址中。",
+        "由户情识别服务核对，本系统不保存、不记录，也不出现在网址中。",
         "Whole, or masked as lists show it (990000********0118). Used for this question only: "
         "identification looks it up; it is not kept here, not logged, and in no address.",
     ),
@@ -37,7 +37,7 @@ SITE = {
         "The first {n} are listed, and there are more: ask in the town or village.",
     ),
     "number_off": Words(
-        "本系统没有配置识别认定服务的地址，不能按证件号码查找。",
+        "本系统没有配置户情识别服务的地址，不能按证件号码查找。",
         "The address of identification is not set up here, so this cannot be asked.",
     ),
     "find": Words("查找", "Find"),
