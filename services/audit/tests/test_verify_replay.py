@@ -3,7 +3,9 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 from uuid import UUID
 
 import httpx
@@ -213,3 +215,18 @@ async def test_a_dossier_without_them_says_so(raw: Any) -> None:
     assert code == VERIFIED
     assert said["replay"] == ("the dossier shows no state", "NOTE")
     assert said["deadlines recomputed"] == ("the dossier shows no deadlines", "NOTE")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_results_stand_below_one_another(
+    raw: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str
+) -> None:
+    """In a terminal, where a Chinese character takes two columns; what is too long moves itself alone."""
+    file = tmp_path / "dossier.json"
+    file.write_text(json.dumps(raw), "utf-8")
+    verify.main([str(file), "--key", SIGNER.vkey, "--lang", lang])
+    _, _, *rows, _ = capsys.readouterr().out.splitlines()
+    before = [row.rpartition(" ")[0] for row in rows]
+    columns = [sum(1 + (east_asian_width(c) in "FW") for c in text) for text in before]
+    assert min(columns) == 85
+    assert columns.count(85) >= len(verify.CHECKS) - 2

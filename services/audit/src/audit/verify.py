@@ -21,6 +21,7 @@ from datetime import date, datetime, timedelta, timezone
 from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
+from unicodedata import east_asian_width
 from uuid import UUID
 
 if sys.version_info < (3, 9):  # noqa: UP036 — run on machines of others
@@ -908,6 +909,11 @@ def tell(line: str) -> None:
     sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
 
+def filled(text: str, columns: int) -> str:
+    """The text and blanks up to so many columns of a terminal; a Chinese character takes two."""
+    return text + " " * (columns - sum(1 + (east_asian_width(c) in "FW") for c in text))
+
+
 class Arguments(argparse.ArgumentParser):
     """Wrong use ends with its own code."""
 
@@ -959,7 +965,7 @@ def main(arguments: list[str] | None = None) -> int:
     tell(dossier.key)
     tell(f"{dossier.head.origin} {dossier.head.size} {dossier.signed_at}")
     for row in rows:
-        tell(f"{row[english]:<24} {row[2 + english]:<60} {row[4]}")
+        tell(f"{filled(row[english], 24)} {filled(row[2 + english], 60)} {row[4]}")
     reason = f": {why[2 + english]}" if why else ""
     tell(f"{VERDICTS[code][english]}{reason}    exit {code}")
     return code
