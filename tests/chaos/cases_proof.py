@@ -46,10 +46,9 @@ async def _signed(arena: Arena, size: int) -> None:
 async def _complaints(arena: Arena) -> set[str]:
     """What `audit.fsck` says; of what earlier cases had given up it says that it is gone."""
     code, told = await arena.plant.run("audit", "-m", "audit.fsck", "--kafka")
-    lines = set(told.splitlines())
-    if bool(code) is not bool(lines):
-        raise Failed(f"audit.fsck: exit {code}, {told[-300:]}")
-    return lines
+    if not told:
+        raise Failed(f"audit.fsck: exit {code}, and says nothing")
+    return set(told.splitlines()) if code else set()
 
 
 async def _get(arena: Arena, path: str) -> Any:

@@ -3,7 +3,7 @@
 import base64
 import os
 import sys
-from asyncio import create_subprocess_exec, subprocess
+from asyncio.subprocess import PIPE, create_subprocess_exec
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -122,9 +122,10 @@ async def test_what_is_heard_is_signed_and_published_and_follows_from_kafka_alon
         assert said.startswith(f"{name}: the topic does not give")
     command = (sys.executable, "-m", "audit.fsck", "--kafka", "--key", vkey)
     environment = {**os.environ, "DATABASE_URL": db.url, "KAFKA_BOOTSTRAP_SERVERS": kafka}
-    checked = await create_subprocess_exec(*command, env=environment, stderr=subprocess.PIPE)
-    _, complaint = await checked.communicate()
+    checked = await create_subprocess_exec(*command, env=environment, stdout=PIPE, stderr=PIPE)
+    told_of, complaint = await checked.communicate()
     assert (checked.returncode, complaint) == (0, b"")
+    assert told_of.decode() == f"{last.size} checkpoints hold, and every tree\n"
 
 
 async def test_a_log_whose_tables_are_gone_goes_on_from_what_was_published(

@@ -2,8 +2,8 @@
 
 Derives everything again from the leaves: the log of checkpoints, every tree, every household's chain,
 the heads map, the map of meanings; and each leaf's hash from the record that the timeline has of it.
-With `--kafka`, the trees from the topics alone. Reads only. Exit 0 if all of it holds, 1 if not, with a
-line for each thing that does not.
+With `--kafka`, the trees from the topics alone. Reads only. Exit 0 if all of it holds, and what it was; 1
+if not, with a line for each thing that does not.
 """
 
 import argparse
@@ -128,7 +128,9 @@ async def from_kafka(servers: str, signed: Mapping[str, tuple[int, bytes]]) -> l
     ]
 
 
-async def _main(url: str, vkey: str | None, kafka: str | None) -> list[str]:
+async def _main(
+    url: str, vkey: str | None, kafka: str | None
+) -> tuple[list[str], Checkpoint | None]:
     connection = await asyncpg.connect(url)
     try:
         found = await fsck(connection, "audit", vkey)
@@ -137,18 +139,22 @@ async def _main(url: str, vkey: str | None, kafka: str | None) -> list[str]:
         await connection.close()
     if kafka and last:
         found += await from_kafka(kafka, {n: t for n, t in last.trees.items() if n != "heads"})
-    return found
+    return found, last
 
 
 def main() -> None:
-    """Check, and say what does not hold."""
+    """Check, and say what does not hold, or what does."""
     asking = argparse.ArgumentParser(prog="python -m audit.fsck", description=__doc__)
     asking.add_argument("--key", help="the log's verifier key, to check the signature too")
     asking.add_argument("--kafka", action="store_true", help="derive the trees from Kafka as well")
     asked = asking.parse_args()
     kafka = given("KAFKA_BOOTSTRAP_SERVERS") if asked.kafka else None
-    found = asyncio.run(_main(given("DATABASE_URL"), asked.key, kafka))
-    sys.exit("\n".join(found) if found else 0)
+    found, last = asyncio.run(_main(given("DATABASE_URL"), asked.key, kafka))
+    if found:
+        sys.exit("\n".join(found))
+    told = f"{last.size} checkpoints hold, and every tree" if last else "nothing is signed yet"
+    keyless = "; without --key, signatures were not checked" if last and not asked.key else ""
+    sys.stdout.write(f"{told}{keyless}\n")
 
 
 if __name__ == "__main__":
