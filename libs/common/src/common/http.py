@@ -28,7 +28,7 @@ from common import metrics
 from common.auth import Principal, Verifier, unguarded
 from common.errors import answer_with, handle_errors, refusal
 from common.ids import new_id
-from common.intents import Context, Recorded
+from common.intents import Context, Key, Recorded, fingerprint
 from common.problems import COMMON, Problem, Text
 from common.settings import Settings
 from common.tracing import current_traceparent, remote_context
@@ -130,6 +130,15 @@ def required_key(request: Request) -> str:
     if not key or len(key) > 255:
         raise Problem("idempotency-key-missing")
     return key
+
+
+async def key_of(request: Request, caller: Principal) -> Key:
+    """What names the caller's action, with the hash of the address and body that it came as.
+
+    Raises `Problem` (400) without an `Idempotency-Key`.
+    """
+    body = await request.body()
+    return Key(caller.client, required_key(request), fingerprint(request.url.path.encode(), body))
 
 
 def expected_version(request: Request) -> int | None:

@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import circumstances, required_key
+from common.http import circumstances, key_of
 from common.ids import new_id
-from common.intents import Intent, Key, fingerprint
+from common.intents import Intent, Key
 from common.problems import Problem
 from contracts.codes import (
     Category,
@@ -74,11 +74,7 @@ async def declare(
         raise Problem("invalid", faults=[number_fault("/identity_number", code)])
     caller.must_cover(form.region)
     today = app.runtime.clock.today()
-    key = Key(
-        caller.client,
-        required_key(request),
-        fingerprint(b"/v1/declarations", await request.body()),
-    )
+    key = await key_of(request, caller)
     try:
         await app.runtime.writer.execute(await _intent(app, caller, form, key, today))
     except asyncpg.UniqueViolationError:  # somebody registered this person in between: look again

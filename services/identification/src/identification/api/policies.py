@@ -8,14 +8,8 @@ from pydantic import Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import (
-    answered,
-    circumstances,
-    expected_version,
-    only_filters,
-    required_key,
-)
-from common.intents import Intent, Key, fingerprint
+from common.http import answered, circumstances, expected_version, key_of, only_filters
+from common.intents import Intent
 from common.problems import Problem, fault
 from contracts.policies import ParameterKind
 from identification.api.forms import Day, Form, NamesNobody
@@ -115,11 +109,7 @@ async def publish(
             occurred_at=min(start_of(form.published_on), app.runtime.clock.now()),
             policy_version=form.version,
         ),
-        key=Key(
-            caller.client,
-            required_key(request),
-            fingerprint(request.url.path.encode(), await request.body()),
-        ),
+        key=await key_of(request, caller),
         expected_version=expected_version(request),
     )
     recorded = await app.runtime.writer.execute(intent)

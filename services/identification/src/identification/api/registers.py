@@ -9,14 +9,8 @@ from pydantic import Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import (
-    answered,
-    circumstances,
-    expected_version,
-    only_filters,
-    required_key,
-)
-from common.intents import Intent, Key, fingerprint
+from common.http import answered, circumstances, expected_version, key_of, only_filters
+from common.intents import Intent
 from common.problems import Problem, fault
 from contracts.evidence import ReviewOutcome
 from contracts.schooling import DropoutBasis
@@ -237,11 +231,7 @@ async def review(
                 region=task["region"],
                 occurred_at=min(start_of(form.reviewed_on), app.runtime.clock.now()),
             ),
-            key=Key(
-                caller.client,
-                required_key(request),
-                fingerprint(request.url.path.encode(), await request.body()),
-            ),
+            key=await key_of(request, caller),
             expected_version=expected_version(request),
         )
     )

@@ -8,8 +8,8 @@ from fastapi import Request, Response
 
 from common.auth import Principal
 from common.clock import start_of
-from common.http import answered, circumstances, expected_version, required_key
-from common.intents import Intent, Key, fingerprint
+from common.http import answered, circumstances, expected_version, key_of
+from common.intents import Intent, Key
 from common.problems import Problem
 from identification.api.forms import SeenForm
 from identification.api.wired import wired
@@ -24,22 +24,23 @@ class Step:
     """One step on its way: the household's area was checked, the policy looked up."""
 
     def __init__(
-        self, household_id: UUID, request: Request, caller: Principal, region: str
+        self, household_id: UUID, request: Request, caller: Principal, region: str, key: Key
     ) -> None:
         self._household_id = household_id
         self._request = request
         self._caller = caller
         self.region = region
         self._app = wired(request)
-        self._key = required_key(request)
+        self._key = key
         self.today: date = self._app.runtime.clock.today()
         self.policy: Policy = self.policy_on(self.today)
 
     @classmethod
     async def of(cls, household_id: UUID, request: Request, caller: Principal) -> "Step":
-        """Raises `Problem`: 404 for a household not on the register, 403 outside the caller's area."""
+        """Raises `Problem`: 404 for a household not on the register, 403 outside the caller's area, 400
+        without an `Idempotency-Key`."""
         region = await region_of(household_id, request, caller)
-        return cls(household_id, request, caller, region)
+        return cls(household_id, request, caller, region, await key_of(request, caller))
 
     def policy_on(self, day: date) -> Policy:
         """The parameters in force on a business date."""
@@ -56,7 +57,6 @@ class Step:
 
         `private` goes to the vault in the same transaction.
         """
-        body = await self._request.body()
         policy: Any = getattr(command, "policy", None)
         intent = Intent(
             stream=f"household-{self._household_id}",
@@ -69,11 +69,7 @@ class Step:
                 occurred_at=min(start_of(occurred_on), self._app.runtime.clock.now()),
                 policy_version=policy.version if policy else None,
             ),
-            key=Key(
-                self._caller.client,
-                self._key,
-                fingerprint(self._request.url.path.encode(), body),
-            ),
+            key=self._key,
             expected_version=expected_version(self._request),
             private=private,
         )

@@ -10,14 +10,8 @@ from pydantic import Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import (
-    answered,
-    circumstances,
-    expected_version,
-    only_filters,
-    required_key,
-)
-from common.intents import Intent, Key, fingerprint
+from common.http import answered, circumstances, expected_version, key_of, only_filters
+from common.intents import Intent
 from common.problems import Problem, fault
 from contracts.safeguards import WaterKind
 from identification.api import listing
@@ -170,11 +164,7 @@ async def _take(
     if region is None:
         raise Problem("water-source-unknown")
     caller.must_cover(region)
-    key = Key(
-        caller.client,
-        required_key(request),
-        fingerprint(request.url.path.encode(), await request.body()),
-    )
+    key = await key_of(request, caller)
     pointer, households = named
     if households:
         async with app.runtime.pool.acquire() as connection:

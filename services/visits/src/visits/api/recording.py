@@ -6,18 +6,12 @@ import asyncpg
 from fastapi import Request, Response
 
 from common.auth import Principal
-from common.http import circumstances, required_key
-from common.intents import Intent, Key, fingerprint
+from common.http import circumstances, key_of
+from common.intents import Intent
 from common.problems import Problem, fault
 from visits.api.wired import region_of, wired
 from visits.domain.commands import VoidScreening, VoidVisit
 from visits.domain.household import VISITS, stream_of
-
-
-async def key_of(request: Request, caller: Principal) -> Key:
-    """What names the action. Raises `Problem` (400) without an `Idempotency-Key`."""
-    body = await request.body()
-    return Key(caller.client, required_key(request), fingerprint(request.url.path.encode(), body))
 
 
 async def voided(

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import circumstances, only_filters
+from common.http import circumstances, key_of, only_filters
 from common.intents import Intent
 from common.paging import bounded, lead_on
 from common.problems import Problem
 from contracts.codes import RiskType
 from visits.api.forms import Day, ScreeningForm, ScreeningVoidingForm
-from visits.api.recording import key_of, recorded, voided
+from visits.api.recording import recorded, voided
 from visits.api.wired import region_of, wired
 from visits.domain.commands import RecordScreening, VoidScreening
 from visits.domain.household import VISITS, quarter_of, stream_of

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.clock import business_date
-from common.http import circumstances, only_filters
+from common.http import circumstances, key_of, only_filters
 from common.intents import Intent, Key
 from common.paging import bounded, lead_on
 from common.problems import Problem
 from contracts.visits import Visitor
 from visits import read_model
 from visits.api.forms import VisitForm, VoidingForm
-from visits.api.recording import key_of, recorded, voided
+from visits.api.recording import recorded, voided
 from visits.api.wired import Wired, region_of, wired
 from visits.domain.commands import RecordVisit, VoidVisit
 from visits.domain.household import VISITS, stream_of
