@@ -1,5 +1,4 @@
-"""Parameters by region and date, read from the policy file. Until governance owns publication, that
-file is the only source.
+"""Parameters by region and date, as a policy file has them: of a service for which nobody publishes others.
 
 A version counts from its publication, and a decision stores the `version` that it used.
 """
