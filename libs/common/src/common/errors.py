@@ -81,6 +81,8 @@ def _is_away(error: Exception) -> bool:
 
 
 def handle_errors(app: FastAPI, limit: int) -> None:
+    """Have the app answer whatever is raised with a problem. `limit` is how large a body may be, in bytes."""
+
     async def on_problem(request: Request, error: Exception) -> Response:
         return await answer_with(refusal(error), request)
 

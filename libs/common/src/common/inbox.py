@@ -93,11 +93,10 @@ class Inbox:
                     ready.append(item)
                 if reason is None:
                     seen.advance(item.event)
+                    applied += 1
             if reason:
                 parking.append((item, reason))
                 seen.park(item.key, reason)
-            elif item.event and reason is None:
-                applied += 1
         if ready:
             await self.handle(connection, ready)
         await self.move_cursors(connection, seen.moved.values())

@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 
 from common.settings import Settings
+from common.tracing import current_trace_id
 
 
 def configure(service: str, settings: Settings) -> TracerProvider:
@@ -52,7 +53,6 @@ def configure(service: str, settings: Settings) -> TracerProvider:
 
 
 def _with_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    context = trace.get_current_span().get_span_context()
-    if context.is_valid:
-        event["trace_id"] = f"{context.trace_id:032x}"
+    if trace_id := current_trace_id():
+        event["trace_id"] = trace_id
     return event

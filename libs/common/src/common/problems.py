@@ -134,7 +134,7 @@ COMMON: dict[str, Text] = {
     ),
     "event-too-large": Text(
         422,
-        "内容过大:一个事件最多 {limit} 字节,请拆分后提交",
+        "内容过大：一个事件最多 {limit} 字节，请拆分后提交",
         "Too much for one event: at most {limit} bytes, send it in parts",
     ),
     "version-moved-on": Text(

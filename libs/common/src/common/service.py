@@ -224,7 +224,7 @@ async def _watch(runtime: Runtime) -> None:
 
 
 async def regularly(every: float, work: Callable[[], Awaitable[object]]) -> None:
-    """Do `work`, again `every` so many seconds, until cancelled; also while the database is away."""
+    """Do `work`, with `every` seconds between, until cancelled; also while the database is away."""
     while True:
         try:
             await work()

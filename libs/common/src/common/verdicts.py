@@ -21,6 +21,7 @@ class Forks:
     applied: dict[tuple[str, str, int], bytes] = field(default_factory=dict)  # in this batch
 
     def has(self, event: Envelope) -> bool:
+        """Whether the event is not what was heard in its place, before this batch or in it."""
         kept = self.applied.get((event.source, event.stream, event.version), event.hash)
         return kept != event.hash or event.hash in self.found
 
@@ -61,10 +62,12 @@ class Seen:
         return None
 
     def park(self, key: str, reason: str) -> None:
+        """Something is parked under the key now: whatever comes behind it waits."""
         if reason != GAP or key not in self.parked:
             self.parked[key] = reason
 
     def advance(self, event: Envelope) -> None:
+        """The stream stands at the event now: it was applied."""
         stream = (event.source, event.stream)
         self.cursors[stream] = (event.version, event.hash)
         self.moved[stream] = event

@@ -232,11 +232,7 @@ def identified(payload: Mapping[str, Any] | None, path: str | None) -> UUID | No
 
 
 def _text(value: Any) -> str:
-    return (
-        {True: "true", False: "false"}.get(value, str(value))
-        if isinstance(value, bool)
-        else str(value)
-    )
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _amend(payload: Any, pointer: str, value: str) -> None:

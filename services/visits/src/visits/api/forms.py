@@ -30,6 +30,8 @@ Persons = Annotated[int, Field(strict=True, ge=0, le=50)]
 
 
 class Form(BaseModel):
+    """What every form has."""
+
     model_config = ConfigDict(extra="forbid")
 
 
