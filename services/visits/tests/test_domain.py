@@ -98,8 +98,8 @@ def test_the_verification_visit_of_the_month_fulfils_the_duty_as_it_opens() -> N
 
 def test_of_several_visits_before_the_duty_the_earliest_that_qualifies_fulfils_it() -> None:
     call = visit("2024-04-02T10:00:00+08:00", 31, mode=VisitMode.PHONE)
-    early = visit("2024-04-03T10:00:00+08:00", 32)
-    late = visit("2024-04-04T10:00:00+08:00", 33)
+    early = visit("2024-04-03T10:00:00+08:00", 33)
+    late = visit("2024-04-04T10:00:00+08:00", 32)
     past: list[VisitsEvent] = [visited(v) for v in (late, early, call)]
     assert VISITS.when(OPEN, given=past) == [OPENED, fulfilled(early)]
 
@@ -192,8 +192,9 @@ def test_another_visit_under_the_same_id_is_refused() -> None:
 
 
 def test_a_visit_that_has_not_taken_place_is_refused() -> None:
-    later = replace(PROMPT, visited_at=NOW + timedelta(seconds=1), visited_on=date(2024, 4, 30))
-    refusal = refused(later, [OPENED])
+    just_now = replace(PROMPT, visited_at=NOW, visited_on=date(2024, 4, 30))
+    assert VISITS.when(just_now, given=[])
+    refusal = refused(replace(just_now, visited_at=NOW + timedelta(seconds=1)), [OPENED])
     assert (refusal.code, refusal.details["field"]) == ("visit-in-future", "visited_at")
 
 

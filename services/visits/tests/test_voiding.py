@@ -88,8 +88,8 @@ def test_A30_what_a_voided_visit_had_fulfilled_is_due_again() -> None:
 
 def test_A30_or_it_is_fulfilled_by_the_earliest_other_visit_that_can() -> None:
     call = visit("2024-04-13T10:00:00+08:00", 31, mode=VisitMode.PHONE)
-    second = visit("2024-04-14T10:00:00+08:00", 32)
-    third = visit("2024-04-15T10:00:00+08:00", 33)
+    second = visit("2024-04-14T10:00:00+08:00", 33)
+    third = visit("2024-04-15T10:00:00+08:00", 32)
     past = [*PAST, *(visited(v) for v in (third, second, call))]
     voided, done = VISITS.when(VOID, given=past)
     assert done == fulfilled(second)
