@@ -261,7 +261,7 @@ async def test_screenings_of_an_area_are_filtered_and_read_page_by_page(desk: De
     for filters, days in (
         (f"household_id={one.household_id}", ["2024-03-31", "2024-04-02"]),
         ("suspected_risk=LOW_INCOME", ["2024-04-02", "2024-04-03"]),
-        ("since=2024-04-01&until=2024-04-02", ["2024-04-02"]),
+        ("since=2024-04-02&until=2024-04-02", ["2024-04-02"]),
         ("until=2024-03-30", []),
     ):
         found = await pages(desk, f"/v1/screenings?{filters}", area)

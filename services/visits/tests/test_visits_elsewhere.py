@@ -155,6 +155,7 @@ async def test_A54_a_visit_before_the_merger_counts_whenever_it_was_uploaded(
         if uploaded_before:
             said = await mergers.upload(absorbed, "2024-06-10")
             await mergers.merge(absorbed, survivor)
+            assert await mergers.fulfilled_on(survivor) == ("FULFILLED", date(2024, 6, 10))
         else:
             await mergers.merge(absorbed, survivor)
             assert await mergers.fulfilled_on(survivor) == ("OPEN", None)

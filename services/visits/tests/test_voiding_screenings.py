@@ -62,8 +62,9 @@ def test_S204_what_was_filled_in_wrongly_is_voided_and_stated_anew() -> None:
 
 
 def test_S204_what_was_found_before_is_the_last_that_is_known_again() -> None:
-    before = replace(SCREENED, screening_id=UUID(int=30), suspected_risks=[RiskType.OTHER])
-    (voided,) = VISITS.when(VOID, given=[before, SCREENED])
+    first = replace(SCREENED, screening_id=UUID(int=29), suspected_risks=[])
+    before = replace(first, screening_id=UUID(int=30), suspected_risks=[RiskType.OTHER])
+    (voided,) = VISITS.when(VOID, given=[first, before, SCREENED])
     assert isinstance(voided, ScreeningVoided)
     assert (voided.last_screened_on, voided.last_suspected_risks) == (
         before.screened_on,
