@@ -38,15 +38,12 @@ async def record(
     key = await key_of(request, caller)
     app = wired(request)
     region = await region_of(app, form.household_id, caller)
-    clock = app.runtime.clock
     intent = Intent(
         stream=stream_of(form.household_id),
         household_id=form.household_id,
         decider=VISITS,
-        command=RecordScreening(screened=form.screened(), today=clock.today()),
-        context=circumstances(
-            caller, region=region, occurred_at=min(start_of(form.screened_on), clock.now())
-        ),
+        command=RecordScreening(screened=form.screened(), today=app.runtime.clock.today()),
+        context=circumstances(caller, region=region, occurred_at=start_of(form.screened_on)),
         key=key,
     )
     return await recorded(request, intent, ScreeningRow, "screening")
