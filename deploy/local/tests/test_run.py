@@ -117,7 +117,7 @@ def test_a_rebuild_has_the_environment_of_its_service(run: Run) -> None:
     made = run.make(*program, "audit", "-c", read)
     assert made.stdout.strip() == run.endpoints["databases"]["audit"]
     assert "There are: identification" in run.make(*program, "nothing").stderr
-    assert "No service '' is running. There are: identification" in run.make(*program, "-m").stderr
+    assert "Which service? There are: identification" in run.make(*program, "-m").stderr
 
 
 def test_it_says_where_the_supervisors_page_is(run: Run) -> None:

@@ -96,10 +96,9 @@ def main() -> None:
         service, *arguments = sys.argv[1:] or [""]
         running = json.loads(ENDPOINTS.read_text("utf-8"))
         if service not in running["services"]:
-            named = "" if service.startswith("-") else service  # make rebuild without SERVICE=
-            raise Trouble(
-                f"No service {named!r} is running. There are: {', '.join(running['services'])}"
-            )
+            unnamed = service[:1] in ("", "-")  # make rebuild without SERVICE=
+            asked = "Which service?" if unnamed else f"No service {service!r} is running."
+            raise Trouble(f"{asked} There are: {', '.join(running['services'])}")
         port = running["services"][service].rpartition(":")[2]
         database, kafka = running["databases"][service], running["kafka"]
         settings = environment(service, int(port), database, kafka, running["issuer"], STATE)
