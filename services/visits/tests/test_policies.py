@@ -48,11 +48,14 @@ def test_a_parameter_that_is_not_ours_is_named(tmp_path: Path) -> None:
 def test_the_smallest_region_and_the_latest_publication_count_from_their_day() -> None:
     town = replace(POLICY, version="town", region="441624108", published_on=date(2024, 6, 1))
     later = replace(town, version="later", effective_from=date(2025, 1, 1))
-    known = Policies((POLICY, town, later))
+    county = replace(POLICY, version="county", published_on=date(2024, 9, 1))
+    known = Policies((POLICY, town, later, county))
     assert known.of(VILLAGE, date(2024, 5, 31)) == POLICY
     assert known.of(VILLAGE, date(2024, 6, 1)) == town
     assert known.of(VILLAGE, date(2024, 12, 31)) == town
+    assert known.of(VILLAGE, date(2025, 1, 1)) == later
     assert known.of("441624109001", date(2024, 6, 1)) == POLICY
+    assert known.of("441624109001", date(2024, 9, 1)) == county
     with pytest.raises(LookupError):
         known.of("110101001001", date(2024, 6, 1))
 

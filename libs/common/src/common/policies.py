@@ -45,7 +45,8 @@ class Policies(Generic[Policy]):
     versions: tuple[Policy, ...]
 
     def of(self, region: str, on: date) -> Policy:
-        """The version in force for the smallest enclosing region on a business date.
+        """The version in force for the smallest enclosing region on a business date; of several the one
+        that was published last, and of those the one that is effective last.
 
         Before the first publication the earliest version is used, so that a late entry still has
         parameters. Raises `LookupError` for a region that no version covers.
@@ -60,7 +61,7 @@ class Policies(Generic[Policy]):
             and (p.effective_to is None or on < p.effective_to)
         ]
         if in_force:
-            return max(in_force, key=lambda p: (len(p.region), p.published_on))
+            return max(in_force, key=lambda p: (len(p.region), p.published_on, p.effective_from))
         return min(covering, key=lambda p: (-len(p.region), p.effective_from))
 
 
