@@ -65,7 +65,7 @@ create table if not exists es.idempotency (
     client      text        not null,
     key         text        not null,
     fingerprint bytea       not null,
-    status      smallint    not null,
+    status      smallint    not null, -- 201: what was refused is not kept, and may be asked again
     answer      bytea       not null,
     created_at  timestamptz not null default clock_timestamp(),
     primary key (client, key)
