@@ -124,6 +124,9 @@ async def test_S1307_a_source_serves_households_that_are_on_the_register(
     form = {"effective_on": "2024-03-01", "connected": [str(UUID(int=7))]}
     answer = await app.post(url, json=form, headers=water(callers, f"w{number}"))
     assert answer.json()["errors"][0]["pointer"] == "/connected/0"
+    both = {**form, "connected": [id_of(number)], "disconnected": [id_of(number)]}
+    answer = await app.post(url, json=both, headers=water(callers, f"x{number}"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "water-served-both")
 
 
 async def test_S1305_a_household_that_is_connected_to_a_failed_source_gets_the_same_clue_once(

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.identification.tests.asking import Callers, household, settlement
+from services.identification.tests.asking import Callers, household, person, settlement
 from services.identification.tests.registrar import Register, leaving, numbers
 from services.identification.tests.test_api_facts import post
 
@@ -33,6 +33,25 @@ async def test_a_day_of_another_age_is_refused_with_those_that_are_taken(
     form = leaving(home.person(1), effective_on="0001-01-01")
     answer = await register.ask(home.id, "departures", **form)
     assert answer.json()["errors"][0]["detail"] == "超出允许范围：至少 1900-01-01，至多 2999-12-31"
+
+
+@pytest.mark.parametrize("day", [0, 1_711_929_600, "1711929600", "-86400", True])
+async def test_a_number_is_no_day(register: Register, day: object) -> None:
+    home = await register.household(2)
+    answer = await register.ask(home.id, "departures", **leaving(home.person(1), effective_on=day))
+    assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [
+        ("/effective_on", "date")
+    ]
+
+
+@pytest.mark.parametrize("blank", [" ", "\u3000", "\t"])
+async def test_blanks_are_neither_a_name_nor_an_address(
+    app: httpx.AsyncClient, register: Register, blank: str
+) -> None:
+    number = next(numbers)
+    body = household(number, address=blank, members=[person(number, name=blank)])
+    answer = await app.post("/v1/households", json=body, headers=register.headers)
+    assert [e["pointer"] for e in answer.json()["errors"]] == ["/address", "/members/0/name"]
 
 
 async def test_an_event_has_one_id_in_both_modes(

@@ -28,7 +28,7 @@ from contracts.codes import (
     Sex,
 )
 from contracts.households import HouseholdRegistered
-from identification.api.forms import Form, MemberForm, Region
+from identification.api.forms import Form, MemberForm, Region, Said
 from identification.api.sealing import index_of, recognise, sealed
 from identification.api.wired import Wired, wired
 from identification.domain.commands import DeclareHousehold, ReportRisk
@@ -47,9 +47,9 @@ class DeclarationForm(Form):
 
     medium: DeclarationMedium
     region: Region
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[str, Said, Field(max_length=60)]
     identity_number: Annotated[str, Field(min_length=18, max_length=22)]
-    address: Annotated[str, Field(min_length=1, max_length=200)]
+    address: Annotated[str, Said, Field(max_length=200)]
     risk_types: Annotated[list[RiskType], Field(min_length=1, max_length=5)]
     summary: Annotated[str, Field(min_length=4, max_length=200)]
 

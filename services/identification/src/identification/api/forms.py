@@ -1,12 +1,10 @@
 """What staff send. Unknown fields are refused; nothing is coerced that would hide a mistake."""
 
-import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, StringConstraints
 
 from common.ids import new_id
 from contracts.assessments import AtSchool, Check, ChildSeen, WaterSeen
@@ -26,11 +24,14 @@ from contracts.codes import (
     Sex,
 )
 from contracts.episodes import RejectionReason, WithdrawnBy
+from identification.api.form import Day as Day
+from identification.api.form import Form as Form
 from identification.domain.assessments import Seen
 from identification.domain.income import Income
 from identification.identity import is_in
 
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+Said = StringConstraints(strip_whitespace=True, min_length=1)  # blanks say nothing
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex sha256 of the document")]
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
@@ -50,42 +51,6 @@ NamesNobody = AfterValidator(_nobody_s)
 RegisterNumber = Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,20}$"), NamesNobody]
 
 
-EARLIEST = date(1900, 1, 1)
-LATEST = date(2999, 12, 31)
-Day = Annotated[
-    date, Field(ge=EARLIEST, le=LATEST)
-]  # of a query; further off, sums of days overflow
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # Postgres keeps no NUL
-
-
-class Form(BaseModel):
-    """No field holds a control character, wherever it stands, or a day of another age."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @field_validator("*")
-    @classmethod
-    def _sound(cls, value: Any) -> Any:
-        _must_be_sound(value)
-        return value
-
-
-def _must_be_sound(value: object) -> None:
-    """Raises an error of pydantic's, or `ValueError` with the code of the fault."""
-    match value:
-        case str() if _CONTROL.search(value):
-            raise ValueError("pattern")
-        case date() if not EARLIEST <= value <= LATEST:
-            raise PydanticCustomError("less_than_equal", "range", {"ge": EARLIEST, "le": LATEST})
-        case list():
-            for one in value:
-                _must_be_sound(one)
-        case dict():
-            for name, one in value.items():
-                _must_be_sound(name)
-                _must_be_sound(one)
-
-
 class MemberForm(Form):
     """A person; name and identity number go to the vault only.
 
@@ -93,7 +58,7 @@ class MemberForm(Form):
     """
 
     person_id: UUID | None = None
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[str, Said, Field(max_length=60)]
     identity_number: Annotated[str, Field(min_length=18, max_length=22)]
     relation: Relation
     sex: Sex
@@ -111,7 +76,7 @@ class HouseholdForm(Form):
     category: Category
     marginal_2019: bool
     region: Region
-    address: Annotated[str, Field(min_length=1, max_length=200)]
+    address: Annotated[str, Said, Field(max_length=200)]
     registered_on: date
     co_living_count: Annotated[int, Field(strict=True, ge=1, le=50)]
     members: Annotated[list[MemberForm], Field(min_length=1, max_length=50)]
@@ -132,7 +97,7 @@ class VerificationForm(Form):
     """T2."""
 
     officers: Annotated[list[UUID], Field(min_length=1, max_length=10)]
-    recused: Annotated[list[UUID], Field(max_length=10)] = []
+    recused: Annotated[list[UUID], Field(max_length=10, default_factory=list)]
     recusal_declared: bool
     started_on: date
 

@@ -17,7 +17,7 @@ from contracts.codes import (
     SplitReason,
 )
 from contracts.households import Related
-from identification.api.forms import Form, MemberForm, Region, RegisterNumber, Sha256
+from identification.api.forms import Form, MemberForm, Region, RegisterNumber, Said, Sha256
 from identification.domain.register_commands import NewHead
 
 Living = Annotated[int, Field(strict=True, ge=0, le=50, description="共同生活人口, afterwards")]
@@ -94,7 +94,7 @@ class RelocationForm(Form):
     """T19: the new area; inside the county also the new address, outside the hand-over document."""
 
     to_region: Region
-    address: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    address: Annotated[str, Said, Field(max_length=200)] | None = None
     handover_hash: Sha256 | None = None
     effective_on: date
 

@@ -98,6 +98,10 @@ async def register(form: SourceForm, request: Request, caller: Caller) -> Respon
 @router.post("/{source_id}/served", status_code=201, summary="Connect or disconnect households")
 async def serve(source_id: UUID, form: ServiceForm, request: Request, caller: Caller) -> Response:
     """A household may be served by several sources; all of them must be fit."""
+    connected = {*form.connected}
+    if both := [n for n, one in enumerate(form.disconnected) if one in connected]:
+        faults = [fault(f"/disconnected/{n}", "value") for n in both]
+        raise Problem("water-served-both", faults=faults)
     command = ChangeService(
         connected=frozenset(form.connected),
         disconnected=frozenset(form.disconnected),

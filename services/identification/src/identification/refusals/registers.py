@@ -11,6 +11,11 @@ REGISTERS: dict[str, Text] = {
         "有 {count} 户未登记：请核对农户编号，或先登记农户，再用 /served 接入",
         "{count} of the households are not on the register: check their ids, or register and connect them later",
     ),
+    "water-served-both": Text(
+        422,
+        "有 {count} 户既接入又断开：每户只报一种变化",
+        "{count} of the households are both connected and disconnected: name each once",
+    ),
     "water-source-exists": Text(
         409,
         "该水源已登记且内容不同：供水户用 /served 变更",
