@@ -17,6 +17,7 @@ from common.testing import database, eventually
 from identification.domain.coverage import Share
 from identification.read_model import TABLES, coverage
 from services.identification.tests.asking import Callers, household, identity_number, person
+from services.identification.tests.registrar import Register
 from services.identification.tests.test_api_facts import fact, post
 
 numbers = count(800)
@@ -267,6 +268,41 @@ async def test_S1302_each_child_of_school_age_is_known_by_term(
     assert told_shares["S1.3-07"]["qualified"]["whole"] >= 1
     assert told_shares["S1.1-06"]["reidentified_within_12_months"]["part"] == 0
     assert {"median_days", "p90_days", "late"} <= set(told_shares["S2-06"])
+
+
+async def test_S1302_what_a_school_said_of_a_child_goes_with_the_child_into_another_household(
+    app: httpx.AsyncClient, callers: Callers, register: Register
+) -> None:
+    head, mother, number = next(numbers), next(numbers), next(numbers) + 100
+    child = person(number, relation="CHILD", labour_capacity="NONE", born_on="2015-05-05")
+    members = [person(head), person(mother, relation="SPOUSE"), child]
+    body = household(head, region=VILLAGE, members=members, co_living_count=3)
+    answer = await app.post("/v1/households", json=body, headers=callers.registrar)
+    assert answer.status_code == 201, answer.text
+    jiaoyu = callers.of("jiaoyu", "facts:write households:read", department="jiaoyu")
+    told = {"checked_on": "2024-03-01", "term": "SPRING", "status": "ENROLLED"}
+    assert (await post(app, jiaoyu, fact(number, "jiaoyu", "EnrolmentStatus", **told))).is_success
+    split = await register.done(
+        str(body["household_id"]),
+        "split",
+        register_number=f"S-{number}",
+        moved=[
+            {"person_id": members[1]["person_id"], "relation": "HEAD"},
+            {"person_id": child["person_id"], "relation": "CHILD"},
+        ],
+        co_living_count=1,
+        new_co_living_count=2,
+        effective_on="2024-04-15",
+        reason="DIVORCE",
+    )
+    new = split.headers["Location"].rpartition("/")[2]
+
+    async def found() -> Any:
+        path = f"/v1/schooling?region={VILLAGE}&term=2024-SPRING&limit=500"
+        rows = (await app.get(path, headers=jiaoyu)).json()
+        return [r["status"] for r in rows if r["household_id"] == new]
+
+    assert await eventually(found) == ["ENROLLED"]
 
 
 async def test_lists_and_shares_fail_closed(app: httpx.AsyncClient, callers: Callers) -> None:

@@ -75,8 +75,8 @@ async def houses(
     return [dict(row) for row in rows]
 
 
-# Children of compulsory age in the two groups, with the latest word on each in a term; of a child
-# whose data may not be used (PIPL 47) nothing is known.
+# Children of compulsory age in the two groups, with the latest word on each in a term, in whatever
+# household the child was then; of a child whose data may not be used (PIPL 47) nothing is known.
 _CHILDREN = """
 select m.person_id, h.household_id, h.region, h.category, h.stage, m.born_on, e.detected_on as checked_on,
     m.restricted, e.event_id, coalesce(e.status, 'UNKNOWN') as status, e.cause
@@ -87,8 +87,7 @@ left join lateral (
         substring(codes from '(HOME_TEACHING|ENROLLED|SUSPECTED_DROPOUT|DROPOUT|EXEMPT)') as status,
         substring(codes from '(BY_[A-Z]+)') as cause
     from read.fact f
-    where f.fact_type = 'EnrolmentStatus' and f.household_id = h.household_id
-        and f.person_id = m.person_id and not m.restricted
+    where f.fact_type = 'EnrolmentStatus' and f.person_id = m.person_id and not m.restricted
         and f.current and f.detected_on >= $4 and f.detected_on < $5
         and $6 = any(string_to_array(codes, ','))
     order by detected_on desc, event_id desc limit 1
