@@ -271,8 +271,9 @@ async def test_S1302_each_child_of_school_age_is_known_by_term(
 
 
 async def test_S1302_what_a_school_said_of_a_child_goes_with_the_child_into_another_household(
-    app: httpx.AsyncClient, callers: Callers, register: Register
+    app: httpx.AsyncClient, callers: Callers
 ) -> None:
+    register = Register(app, callers.registrar)
     head, mother, number = next(numbers), next(numbers), next(numbers) + 100
     child = person(number, relation="CHILD", labour_capacity="NONE", born_on="2015-05-05")
     members = [person(head), person(mother, relation="SPOUSE"), child]

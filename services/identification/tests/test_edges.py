@@ -58,11 +58,12 @@ async def test_an_event_has_one_id_in_both_modes(
     app: httpx.AsyncClient, callers: Callers, register: Register
 ) -> None:
     home = await register.household()
-    event = settlement(home.people[0], id="结算 1", record_key="first")
+    number = home.people[0]
+    event = settlement(number, id=f"结算 {number}", record_key=f"first-{number}")
     headers = callers.yibao | {
         "Content-Type": "application/json",
         "ce-specversion": "1.0",
-        "ce-id": "%E7%BB%93%E7%AE%97%201",
+        "ce-id": f"%E7%BB%93%E7%AE%97%20{number}",
         "ce-source": event["source"],
         "ce-type": event["type"],
         "ce-time": event["time"],
@@ -74,7 +75,7 @@ async def test_an_event_has_one_id_in_both_modes(
         )
 
     assert (await binary()).status_code == 201
-    other = {**event, "data": {**event["data"], "record_key": "second"}}
+    other = {**event, "data": {**event["data"], "record_key": f"second-{number}"}}
     answer = await post(app, callers.yibao, other)
     assert (answer.status_code, answer.json()["code"]) == (409, "event-id-reused")
     broken = await binary(**{"ce-id": "%FF"})

@@ -18,7 +18,8 @@ STEPS = "/v1/households/{household_id}/"
 VILLAGE = "441624108208"  # of its own, so that its policy concerns no other test
 TEST = report(0, test_id=str(new_id()), tested_on=DAY)
 KEY = ("idempotency-key-missing",)
-EARLIER = ("invalid", "review-unknown", "water-source-unknown")  # what is looked at before the key
+# What is looked at before the key.
+EARLIER = ("invalid", "review-unknown", "water-source-unknown", "water-served-both")
 OTHERS = (
     " members:reveal days:close declarations:write facts:write policies:publish policies:simulate"
 )
