@@ -56,12 +56,14 @@ class Kept:
     restricted: bool
 
 
-async def salts(connection: Connection, persons: Sequence[UUID]) -> dict[UUID, bytes]:
-    """The salts of persons already in the vault, so that registering again commits to the same."""
+async def salts(connection: Connection, persons: Sequence[UUID]) -> dict[UUID, tuple[bytes, bytes]]:
+    """The salts of persons already in the vault, so that registering again commits to the same, each with
+    the blind index of whose it is."""
     rows = await connection.fetch(
-        "select person_id, salt from vault.person where person_id = any($1::uuid[])", persons
+        "select person_id, salt, blind_index from vault.person where person_id = any($1::uuid[])",
+        persons,
     )
-    return {row["person_id"]: row["salt"] for row in rows}
+    return {row["person_id"]: (row["salt"], row["blind_index"]) for row in rows}
 
 
 async def seen(connection: Connection, indexes: Sequence[bytes]) -> dict[bytes, Known]:

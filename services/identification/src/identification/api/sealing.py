@@ -21,7 +21,7 @@ class Recognised:
     """What the vault knows of persons, by identity number's index and by person."""
 
     known: Mapping[bytes, Known]
-    salts: Mapping[UUID, bytes]
+    salts: Mapping[UUID, tuple[bytes, bytes]]
     restricted: Set[UUID]
 
 
@@ -58,8 +58,12 @@ def person_of(
     Raises `Problem` for a member of another household, for a second id of one person, and for the id of
     another: that one's record would be lost. It says which member, never which number or whose household.
     """
-    known = recognised.known.get(index_of(app, member))
-    if known is None and member.person_id in recognised.salts:
+    index = index_of(app, member)
+    known = recognised.known.get(index)
+    held = recognised.salts.get(member.person_id) if member.person_id else None
+    if (
+        known is None and held and held[1] != index
+    ):  # else registered since we looked for the number
         pointer = f"/members/{number - 1}/person_id"
         raise Problem("person-id-of-another", {"member": number}, [fault(pointer, "value")])
     if known is None:
@@ -83,7 +87,7 @@ def sealed(
 ) -> tuple[Member, Sealed]:
     """The member as events show it, and the record that its commitment speaks of."""
     personal = Personal(member.name.strip(), normalised(member.identity_number), address.strip())
-    salt = recognised.salts.get(person_id) or new_salt()
+    salt, _ = recognised.salts.get(person_id) or (new_salt(), b"")
     shown = Member(
         person_id=person_id,
         commitment=commitment(personal, salt),
