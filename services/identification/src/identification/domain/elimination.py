@@ -232,11 +232,11 @@ def _eliminate(
 
 
 def _revoke(c: RevokeElimination, household: Household) -> list[Happened]:
-    """T16. Of the last episode, while no new case is open."""
+    """T16. Of the last episode, while no new case is open, and after those that ended."""
     eliminated = household.eliminated
-    if eliminated is None:
+    if eliminated is None or household.ended is None:
         raise out_of_order(Needed.ELIMINATED, household)
-    in_order(c.revoked_on, eliminated.on, c.today, "revoked_on")
+    in_order(c.revoked_on, household.ended.on, c.today, "revoked_on")
     explained(text=c.text)
     return [
         RiskEliminationRevoked(

@@ -28,6 +28,7 @@ from identification.domain.guards import (
     Taken,
     answered,
     apart,
+    begun_on,
     class_does_not_fit,
     disaster_named,
     in_order,
@@ -132,7 +133,7 @@ def _added(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
 
 def start(c: StartVerification, household: Household) -> list[EpisodeEvent]:
     """T2. At least two officers, recusal declared; no relative and no member of the family."""
-    in_order(c.started_on, household.opened.discovered_on, c.today, "started_on")
+    in_order(c.started_on, begun_on(household), c.today, "started_on")
     if len(set(c.officers)) < c.policy.min_officers:
         raise Refused("officers-needed", needed=c.policy.min_officers, named=len(set(c.officers)))
     if not c.recusal_declared:

@@ -106,7 +106,13 @@ def last_step(household: Household) -> date:
         case Eliminating() as case:
             return case.proposed.proposed_on
         case _:
-            return household.opened.discovered_on
+            return begun_on(household)
+
+
+def begun_on(household: Household) -> date:
+    """The first day of the open case: whatever was discovered before, the case before it was over."""
+    discovered_on, before = household.opened.discovered_on, household.ended
+    return max(discovered_on, before.on) if before else discovered_on
 
 
 def without_personal_data(**texts: str) -> None:

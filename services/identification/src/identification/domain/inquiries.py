@@ -32,6 +32,7 @@ from identification.domain.guards import (
     Needed,
     Taken,
     apart,
+    begun_on,
     explained,
     in_order,
     out_of_order,
@@ -78,7 +79,7 @@ def advance(command: InquiryCommand, household: Household, case: Case | None) ->
 
 def _sign(c: SignAuthorisation, household: Household) -> list[InquiryEvent]:
     """T5. Every signer is an adult member; the same letter again is not a second one."""
-    in_order(c.signed_on, _last_word(household.opened), c.today, "signed_on")
+    in_order(c.signed_on, _last_word(household), c.today, "signed_on")
     born = {member.person_id: member.born_on for member in household.registered.members}
     if not c.signers or not c.scope:
         raise Refused("authorisation-incomplete")
@@ -101,7 +102,7 @@ def _sign(c: SignAuthorisation, household: Household) -> list[InquiryEvent]:
 
 def _refuse(c: RefuseAuthorisation, household: Household) -> list[InquiryEvent]:
     """T5. A refusal also takes an authorisation back; nobody is asked from then on."""
-    in_order(c.refused_on, _last_word(household.opened), c.today, "refused_on")
+    in_order(c.refused_on, _last_word(household), c.today, "refused_on")
     without_personal_data(reason=c.reason)
     refused = AuthorisationRefused(
         household_id=household.registered.household_id, reason=c.reason, refused_on=c.refused_on
@@ -109,15 +110,15 @@ def _refuse(c: RefuseAuthorisation, household: Household) -> list[InquiryEvent]:
     return [] if household.opened.consent == refused else [refused]
 
 
-def _last_word(file: CaseFile) -> date:
+def _last_word(household: Household) -> date:
     """When the family last signed or refused: what it said before is not recorded over it."""
-    match file.consent:
+    match household.opened.consent:
         case AuthorisationSigned() as said:
             return said.signed_on
         case AuthorisationRefused() as said:
             return said.refused_on
         case None:
-            return file.discovered_on
+            return begun_on(household)
 
 
 def _request(c: RequestComparison, household: Household) -> list[InquiryEvent]:
