@@ -9,7 +9,7 @@ from contracts.episodes import RejectionReason
 from identification.domain.commands import StartVerification
 from identification.domain.household import HOUSEHOLD
 from services.identification.tests.ending import ENDING, LATER, REVOKE, monitored
-from services.identification.tests.story import REJECT, RISK, START, TODAY, history
+from services.identification.tests.story import REJECT, RISK, START, history
 from services.identification.tests.test_inquiries import REFUSE, SIGN
 from services.identification.tests.test_late_entries import too_early
 from services.identification.tests.test_outcomes import FALSE

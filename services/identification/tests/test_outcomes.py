@@ -258,6 +258,16 @@ def test_T11_a_returned_case_is_verified_reviewed_and_posted_again() -> None:
     assert state(events).stage is Stage.MONITORED
 
 
+def test_T11_who_verified_before_the_return_does_not_decide_on_it_either() -> None:
+    given = history(*STEPS[:3], replace(RETURN, returned_on=date(2024, 3, 4)))
+    assert refused(replace(FALSE, by="verifier"), given).code == "separation-of-duties"
+    anew = replace(VERIFY, seen=replace(SEEN, assessment_id=UUID(int=55)), by="another")
+    for step in (anew, *STEPS[3:6]):
+        given += HOUSEHOLD.when(step, given=given)
+    for by in ("verifier", "another", str(START.officers[0])):
+        assert refused(replace(APPROVE, by=by), given).code == "separation-of-duties"
+
+
 @pytest.mark.parametrize("given", [history(), history(RISK), history(RISK, START), history(*STEPS)])
 def test_T11_needs_something_to_return(given: list[HouseholdEvent]) -> None:
     assert refused(RETURN, given).code == "step-out-of-order"

@@ -31,7 +31,8 @@ class Clue:
 class CaseFile:
     """A case, named by the clue that opened it. Its clock keeps the first day (A12).
 
-    `recused` declared to be relatives, `verified` are the clues that were there to be verified.
+    `recused` declared to be relatives, `verified` are the clues that were there to be verified, `verified_by`
+    everybody who did, before a return too.
     `asked` is the comparison that is not completed, `compared` are the days of those that are; `objections`
     are those that are open, with the day on which each was raised, `answered` the days of those that are not.
     """
@@ -44,6 +45,7 @@ class CaseFile:
     officers: tuple[UUID, ...] = ()
     recused: tuple[UUID, ...] = ()
     verified: frozenset[UUID] = frozenset()
+    verified_by: frozenset[str] = frozenset()
     consent: AuthorisationSigned | AuthorisationRefused | None = None
     asked: DataComparisonRequested | None = None
     compared: Mapping[UUID, tuple[date, date]] = field(default_factory=dict)
@@ -58,6 +60,16 @@ class CaseFile:
     def with_help(self, grants: Iterable[EmergencyAssistanceGranted]) -> "CaseFile":
         """With emergency help that ran ahead of the case (T12)."""
         return replace(self, emergency=(*self.emergency, *(grant.grant_id for grant in grants)))
+
+    def with_verifier(self, person: str) -> "CaseFile":
+        """Verified by somebody, with every clue that there is (T3)."""
+        clues = frozenset(clue.clue_id for clue in self.clues)
+        return replace(self, verified=clues, verified_by=self.verified_by | {person})
+
+    @property
+    def verifiers(self) -> frozenset[str]:
+        """Who was sent (T2) or verified (T3), and may not decide on what was found."""
+        return self.verified_by | {str(officer) for officer in self.officers}
 
     @property
     def risk_types(self) -> frozenset[RiskType]:

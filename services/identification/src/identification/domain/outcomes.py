@@ -46,12 +46,8 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
     """T4. A reason that the file bears out, in words; the family told, and told how to appeal."""
     monitored = monitored_of(case)
     match case:
-        case Verifying():
-            earliest, done = case.started_on, frozenset[str]()
-        case NotAtRisk():
-            earliest, done = case.found.verified_on, frozenset({case.found.verified_by})
-        case Verified():
-            earliest, done = case.on, case.by
+        case Verifying() | NotAtRisk() | Verified():
+            earliest, done = last_step(household), household.opened.verifiers
         case _ if monitored:
             earliest, done = _unhandled(c, monitored), frozenset[str]()
         case _:
@@ -59,8 +55,7 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
             raise out_of_order(Needed.UNREVIEWED if reviewed else Needed.STARTED, household)
     in_order(c.rejected_on, earliest, c.today, "rejected_on")
     in_order(c.family_told_on, earliest, c.today, "family_told_on")
-    officers = () if monitored else household.opened.officers
-    apart(c.by, done, officers, before=Taken.VERIFICATION)
+    apart(c.by, done, before=Taken.VERIFICATION)
     explained(text=c.text)
     if not c.appeal_explained:
         raise Refused("appeal-not-explained")

@@ -42,7 +42,7 @@ class Verified:
     verified: HouseholdVerified
     income: IncomeAssessed
     category: Category  # at the visit: the class that was proposed follows from it
-    officers: tuple[UUID, ...]  # who were sent (T2)
+    by: frozenset[str]  # who may not decide what they found, now or before it was returned
 
     @property
     def on(self) -> date:
@@ -53,11 +53,6 @@ class Verified:
     def procedure(self) -> Procedure:
         """Of the reviews that follow."""
         return Procedure.IDENTIFICATION
-
-    @property
-    def by(self) -> frozenset[str]:
-        """Who may not decide what they found."""
-        return frozenset({self.verified.verified_by, *map(str, self.officers)})
 
 
 @dataclass(frozen=True)

@@ -126,15 +126,14 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case HouseholdVerified():
             income = find(household.assessments, event.assessment_id)
             if isinstance(case, Verifying) and income:
-                clues = frozenset(clue.clue_id for clue in household.opened.clues)
-                household = replace(household, file=replace(household.opened, verified=clues))
-                category, sent = household.registered.category, household.opened.officers
-                return replace(household, case=Verified(event, income, category, sent))
+                file = household.opened.with_verifier(event.verified_by)
+                category, by = household.registered.category, file.verifiers
+                return replace(household, case=Verified(event, income, category, by), file=file)
         case HouseholdFoundNotAtRisk():
             if isinstance(case, Verifying):
-                clues = frozenset(clue.clue_id for clue in household.opened.clues)
-                household = replace(household, file=replace(household.opened, verified=clues))
-                return replace(household, case=NotAtRisk(event, household.registered.category))
+                file = household.opened.with_verifier(event.verified_by)
+                found = NotAtRisk(event, household.registered.category)
+                return replace(household, case=found, file=file)
         case ClueRejected():
             if event.ends_case:
                 return household.after("REJECTED", event.rejected_on)
