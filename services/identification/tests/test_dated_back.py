@@ -1,18 +1,38 @@
 """Whatever is dated back: on its day the step was possible, and what it rests on was there."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from contracts.codes import RiskType
+from contracts.eliminations import Guard
 from contracts.episodes import RejectionReason
 from identification.domain.commands import StartVerification
 from identification.domain.household import HOUSEHOLD
-from services.identification.tests.ending import ENDING, LATER, REVOKE, monitored
-from services.identification.tests.story import REJECT, RISK, START, history
+from services.identification.tests.ending import (
+    ADD,
+    ALLOW,
+    AUTUMN,
+    ELIMINATE,
+    ENDING,
+    LATER,
+    PROPOSE,
+    REVOKE,
+    SURVEY,
+    monitored,
+)
+from services.identification.tests.entries import ASSESS
+from services.identification.tests.story import (
+    REGISTERED,
+    REJECT,
+    RISK,
+    START,
+    history,
+    refused,
+)
 from services.identification.tests.test_inquiries import REFUSE, SIGN
 from services.identification.tests.test_late_entries import too_early
-from services.identification.tests.test_outcomes import FALSE
+from services.identification.tests.test_outcomes import FALSE, WITHDRAW
 
 ELIMINATED_ON = date(2024, 10, 30)
 AFTER = replace(
@@ -54,3 +74,46 @@ def test_T16_an_elimination_is_not_taken_back_while_another_case_was_open() -> N
     given = monitored(*ENDING, AFTER, sent_on(date(2024, 11, 5)), turned_down)
     assert too_early(replace(REVOKE, revoked_on=date(2024, 11, 15)), given) == date(2024, 11, 20)
     assert HOUSEHOLD.when(REVOKE, given=given)
+
+
+def test_E6_no_elimination_passes_over_a_clue_that_was_open_on_its_day() -> None:
+    """Found on the 5th and rejected on the 25th: dated to the 15th, the proposal would pass."""
+    clue = replace(AFTER, discovered_on=date(2024, 10, 5))
+    told = date(2024, 10, 25)
+    rejected = replace(
+        FALSE, clue_id=clue.clue_id, family_told_on=told, rejected_on=told, today=LATER
+    )
+    taken_back = replace(WITHDRAW, clue_id=clue.clue_id, withdrawn_on=told, today=LATER)
+    answered = replace(ADD, risk_type=RiskType.ACCIDENT, clue_id=clue.clue_id, added_on=told)
+    for looked_at in (rejected, taken_back, answered):
+        refusal = refused(PROPOSE, monitored(clue, looked_at))
+        assert "线索于2024-10-25才处理" in str(refusal.details["failing_zh"])
+    assert HOUSEHOLD.when(replace(PROPOSE, proposed_on=told), given=monitored(clue, rejected))
+    before = replace(clue, discovered_on=date(2024, 10, 16))
+    assert HOUSEHOLD.when(PROPOSE, given=monitored(before, rejected)), "it was not yet found"
+
+
+def test_E7_what_the_county_allows_holds_from_its_day_on() -> None:
+    lost = [
+        replace(ASSESS, person_id=m.person_id, assessed_on=date(2024, 10, 29), today=LATER)
+        for m in REGISTERED.members
+    ]
+    allowed = replace(ALLOW, granted_on=date(2024, 11, 5))
+    given = monitored(*ENDING[:-1], *lost, allowed)
+    assert refused(ELIMINATE, given).details["failing"] == [Guard.E7]
+    assert HOUSEHOLD.when(replace(ELIMINATE, eliminated_on=date(2024, 11, 5)), given=given)
+
+
+def test_E7_no_letter_from_before_an_elimination_was_taken_back_allows_another() -> None:
+    lost = [
+        replace(ASSESS, person_id=m.person_id, assessed_on=REVOKE.revoked_on, today=LATER)
+        for m in REGISTERED.members
+    ]
+    assert too_early(ALLOW, monitored(*ENDING, REVOKE, *lost)) == REVOKE.revoked_on
+
+
+def test_T13_an_elimination_is_not_proposed_before_the_assessments_that_it_rests_on() -> None:
+    early = replace(PROPOSE, proposed_on=AUTUMN.on - timedelta(days=1))
+    assert too_early(early, monitored()) == AUTUMN.on
+    surveyed = replace(SURVEY, assessed_on=date(2024, 10, 16))
+    assert too_early(PROPOSE, monitored(surveyed)) == surveyed.assessed_on

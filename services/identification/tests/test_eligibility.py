@@ -83,7 +83,8 @@ def test_S7301_each_guard_that_can_be_judged_keeps_a_household_from_being_detect
         without_labour(),
     ):
         assert closed(DAY, given) == []
-    assert closed(DAY, without_labour(ALLOW)), "the county let it be proposed (E7)"
+    allowed = replace(ALLOW, granted_on=DAY)
+    assert closed(DAY, without_labour(allowed)), "the county let it be proposed (E7)"
     assert closed(DAY, monitored(), elimination_months_after=8) == [], "E8: not before November"
 
 

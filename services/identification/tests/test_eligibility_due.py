@@ -60,7 +60,7 @@ HISTORIES: dict[str, list[HouseholdEvent]] = {
     "a clue waits": monitored(CLUE),
     "spending": monitored(SPENT),
     "without labour": without_labour(),
-    "allowed": without_labour(ALLOW),
+    "allowed": without_labour(replace(ALLOW, granted_on=date(2024, 9, 20))),
     "no longer": [*FOUND, *HOUSEHOLD.when(POOR, given=FOUND)],
     "proposed": monitored(PROPOSE),
     "rejected": monitored(PROPOSE, replace(REJECT_ELIMINATION, rejected_on=date(2024, 10, 20))),

@@ -13,7 +13,7 @@ from contracts.episodes import (
 )
 from contracts.evidence import ClueEvidenceAdded
 from identification.domain.files import CaseFile, Clue, Reported
-from identification.domain.risks import answers, unverified
+from identification.domain.risks import answers, looked_at, unverified
 from identification.domain.states import ClueOpen, Household, monitored_of, with_monitored
 
 
@@ -99,9 +99,9 @@ def handled(household: Household, event: ClueRejected | ClueWithdrawn) -> Househ
     monitored = monitored_of(household.case)
     if monitored is None:
         return household
-    left = tuple(c for c in monitored.unhandled if c.clue_id != event.clue_id)
-    case = with_monitored(household.case, replace(monitored, unhandled=left))
-    return replace(household, case=case)
+    on = event.rejected_on if isinstance(event, ClueRejected) else event.withdrawn_on
+    seen = looked_at(monitored, {event.clue_id}, on)
+    return replace(household, case=with_monitored(household.case, seen))
 
 
 def withdrawn(household: Household, event: ClueWithdrawn) -> Household:

@@ -143,7 +143,7 @@ def outlook(household: Household) -> Outlook | None:
         covered=bool(last and is_covered(last)),
         ready=bool(seen and is_safe(of_those_here(seen, household.registered)))
         and not case.unhandled
-        and (household.has_labour or case.allowed),
+        and (household.has_labour or case.allowed_on is not None),
         news=len(household.assessments) > household.eligibility.judged,
         known=household.eligibility,
     )

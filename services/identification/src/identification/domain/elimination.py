@@ -30,7 +30,7 @@ from identification.domain.elimination_commands import (
     RevokeElimination,
     VerifyElimination,
 )
-from identification.domain.elimination_guards import Case, all_hold
+from identification.domain.elimination_guards import Case, all_hold, assessed_on
 from identification.domain.files import Eligibility
 from identification.domain.guards import (
     Needed,
@@ -39,6 +39,7 @@ from identification.domain.guards import (
     explained,
     in_order,
     last_step,
+    monitored_since,
     no_relative,
     out_of_order,
 )
@@ -90,11 +91,11 @@ def _allow(c: AllowElimination, household: Household) -> list[Happened]:
     case = monitored_of(household.case)
     if case is None:
         raise out_of_order(Needed.MONITORED, household)
-    if case.allowed:
+    if case.allowed_on:
         return []
     if household.has_labour:
         raise Refused("override-not-needed")
-    in_order(c.granted_on, case.confirmed.confirmed_on, c.today, "granted_on")
+    in_order(c.granted_on, monitored_since(case, household), c.today, "granted_on")
     explained(text=c.text)
     return [
         EliminationOverrideGranted(
@@ -111,7 +112,8 @@ def _allow(c: AllowElimination, household: Household) -> list[Happened]:
 
 def _propose(c: ProposeElimination, household: Household, case: Monitored) -> list[Happened]:
     """T13. E1–E8 hold on the day; the results are stored with the proposal."""
-    in_order(c.proposed_on, last_step(household), c.today, "proposed_on")
+    earliest = max([last_step(household), *assessed_on(household)])
+    in_order(c.proposed_on, earliest, c.today, "proposed_on")
     looked_at = Case(
         household=household,
         monitored=case,
@@ -258,12 +260,13 @@ def evolve(household: Household, event: EliminationEvent) -> Household:
     match event:
         case EliminationOverrideGranted():
             assert monitored
-            allowed = replace(monitored, allowed=True)
+            allowed = replace(monitored, allowed_on=event.granted_on)
             return replace(household, case=with_monitored(case, allowed))
         case EliminationProposed():
             assert monitored
             proposed = Eliminating(monitored, event)
-            return replace(household, case=proposed, eligibility=Eligibility())
+            known = Eligibility(turned_down_on=household.eligibility.turned_down_on)
+            return replace(household, case=proposed, eligibility=known)
         case EliminationVerified():
             assert isinstance(case, Eliminating)
             ready = EliminationReady(case.monitored, case.proposed, event)
@@ -281,7 +284,7 @@ def evolve(household: Household, event: EliminationEvent) -> Household:
             was = household.eliminated
             assert was, "an elimination was recorded before"
             # What the county allowed (E7) was for the elimination that it takes back.
-            again = replace(was.monitored, allowed=False)
+            again = replace(was.monitored, allowed_on=None)
             file = was.file.with_help(household.grants)
             household = replace(household, case=again, file=file, grants=())
             household = replace(household, ended=None, eliminated=None)

@@ -9,7 +9,6 @@ from datetime import date
 
 from common.decider import Refused
 from contracts.assessments import IncomeAssessed
-from contracts.codes import RiskType
 from contracts.eliminations import (
     Guard,
     GuardResult,
@@ -17,30 +16,12 @@ from contracts.eliminations import (
     Manner,
     MeasureCategory,
 )
-from identification.domain.guards import disputed_until
-from identification.domain.known_incomes import above_the_line, compared, is_covered
+from identification.domain.guards import disputed_until, open_until
+from identification.domain.known_incomes import above_the_line, compared, day_of, is_covered
+from identification.domain.measures import answers
 from identification.domain.policy import Policy
 from identification.domain.states import EliminationReady, Household, Monitored
 from identification.domain.survey import is_safe, of_those_here, suspected
-
-M = MeasureCategory
-DEVELOPMENTAL = frozenset({M.INDUSTRY, M.EMPLOYMENT, M.FINANCE, M.PUBLIC_POST})
-RELIEF = frozenset({M.SOCIAL, M.COMPREHENSIVE_PROTECTION, M.HOUSING, M.HEALTH})
-ANSWERS: dict[RiskType, frozenset[MeasureCategory]] = {
-    RiskType.ILLNESS: frozenset({M.HEALTH, M.COMPREHENSIVE_PROTECTION, M.SOCIAL}),
-    RiskType.DISABILITY: frozenset(
-        {M.COMPREHENSIVE_PROTECTION, M.HEALTH, M.EMPLOYMENT, M.PUBLIC_POST, M.SOCIAL}
-    ),
-    RiskType.SCHOOLING: frozenset({M.OTHER_EDUCATION, M.COMPULSORY_EDUCATION, M.SOCIAL}),
-    RiskType.UNSAFE_HOUSING: frozenset({M.HOUSING, M.RELOCATION}),
-    RiskType.UNSAFE_WATER: frozenset({M.WATER, M.INFRASTRUCTURE}),
-    RiskType.UNSTABLE_EMPLOYMENT: frozenset({M.EMPLOYMENT, M.PUBLIC_POST}),
-    RiskType.INDUSTRY_FAILURE: frozenset({M.INDUSTRY, M.FINANCE, M.EMPLOYMENT}),
-    RiskType.LACK_OF_LABOUR: frozenset({M.COMPREHENSIVE_PROTECTION, M.INDUSTRY, M.SOCIAL}),
-    RiskType.NATURAL_DISASTER: RELIEF,
-    RiskType.ACCIDENT: RELIEF,
-    RiskType.OTHER: frozenset(M),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +78,13 @@ def all_hold(case: Case) -> list[GuardResult]:
     return results
 
 
+def assessed_on(household: Household) -> list[date]:
+    """The days of the latest assessments, on which E2–E5 rest."""
+    seen = household.safeguards
+    income = [day_of(assessed) for assessed in household.assessments[-1:]]
+    return [*income, seen.assessed_on] if seen else income
+
+
 def e1_measures(case: Case) -> Found:
     """E1. Each recorded risk has an implemented measure that can answer it (ASSISTED only)."""
     if case.manner is Manner.NATURAL:
@@ -109,19 +97,13 @@ def e1_measures(case: Case) -> Found:
     }
     missing = [risk for risk in case.monitored.risks if risk not in answered]
     if missing:
-        fit = [(r, sorted(answers(r, case.household), key=[*M].index)) for r in missing]
+        fit = [
+            (r, sorted(answers(r, case.household), key=[*MeasureCategory].index)) for r in missing
+        ]
         zh = "；".join(f"{r.zh}（须为{'、'.join(m.zh for m in fits)}之一）" for r, fits in fit)
         en = "; ".join(f"{r.en} (one of {', '.join(m.en for m in fits)})" for r, fits in fit)
         return False, f"无对应措施：{zh}", f"no measure for {en}"
     return True, f"措施{len(case.measures)}项", f"{len(case.measures)} measures"
-
-
-def answers(risk: RiskType, household: Household) -> frozenset[MeasureCategory]:
-    """The categories that can answer a risk; for low income it depends on labour (S7.1, S4)."""
-    if risk is RiskType.LOW_INCOME:
-        relief = frozenset({M.COMPREHENSIVE_PROTECTION})
-        return DEVELOPMENTAL if household.has_labour else relief
-    return ANSWERS[risk]
 
 
 def e2_income(case: Case) -> Found:
@@ -181,8 +163,10 @@ def e5_spending(case: Case) -> Found:
 
 
 def e6_clues(case: Case) -> Found:
-    """E6. Every clue that joined the episode was looked at."""
+    """E6. Every clue that joined the episode was looked at, by that day."""
     waiting = len(case.monitored.unhandled)
+    if until := open_until(case.monitored.looked_at, case.on):
+        return False, f"线索于{until}才处理", f"a clue was open until {until}"
     if waiting == 0:
         return True, "没有未处理线索", "no clue waits"
     zh = f"未处理线索{waiting}条，须由镇逐条排除或撤回（T4），或{'不同意消除（T15）后' if case.ready else ''}列为风险"
@@ -193,10 +177,10 @@ def e6_clues(case: Case) -> Found:
 
 
 def e7_labour(case: Case) -> Found:
-    """E7 and A15. A household without labour stays, unless the county has allowed it."""
+    """E7 and A15. A household without labour stays, unless the county has allowed it by that day."""
     if case.household.has_labour:
         return True, "有劳动能力", "has labour capacity"
-    if case.monitored.allowed:
+    if (allowed := case.monitored.allowed_on) and allowed <= case.on:
         return True, "县级已批准（兜底保障稳定）", "allowed by the county: SAFETY_NET_STABLE"
     return (
         False,

@@ -101,8 +101,7 @@ def last_step(household: Household) -> date:
         case TownReviewed() as case:
             return case.approved_on
         case Monitored() as case:
-            confirmed_on = case.confirmed.confirmed_on
-            return max(confirmed_on, household.eligibility.turned_down_on or confirmed_on)
+            return monitored_since(case, household)
         case Eliminating() as case:
             return case.proposed.proposed_on
         case _:
@@ -113,6 +112,12 @@ def begun_on(household: Household) -> date:
     """The first day of the open case: whatever was discovered before, the case before it was over."""
     discovered_on, before = household.opened.discovered_on, household.ended
     return max(discovered_on, before.on) if before else discovered_on
+
+
+def monitored_since(case: Monitored, household: Household) -> date:
+    """The confirmation, or when an elimination was last turned down or taken back."""
+    confirmed_on = case.confirmed.confirmed_on
+    return max(confirmed_on, household.eligibility.turned_down_on or confirmed_on)
 
 
 def without_personal_data(**texts: str) -> None:
@@ -162,7 +167,7 @@ def undisputed(household: Household, on: date, field: str) -> None:
 
 def disputed_until(household: Household, on: date) -> date | None:
     """When the objections were answered that were open on a day, should it be recorded late."""
-    return _open_until(household.opened.answered.values(), on)
+    return open_until(household.opened.answered.values(), on)
 
 
 def answered(household: Household, on: date, field: str) -> None:
@@ -170,11 +175,11 @@ def answered(household: Household, on: date, field: str) -> None:
     `Refused`."""
     if household.opened.asked:
         raise Refused("comparison-open", sources=household.opened.asked.sources)
-    if told_on := _open_until(household.opened.compared.values(), on):
+    if told_on := open_until(household.opened.compared.values(), on):
         raise Refused("date-before-previous-step", field=field, earliest=told_on)
 
 
-def _open_until(days: Iterable[tuple[date, date]], on: date) -> date | None:
+def open_until(days: Iterable[tuple[date, date]], on: date) -> date | None:
     """The last end of what had begun on a day, and had not ended."""
     return max((end for begin, end in days if begin <= on < end), default=None)
 

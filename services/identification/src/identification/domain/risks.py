@@ -1,7 +1,9 @@
 """The risks of a monitored household, one added or resolved; and which disaster is among them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import date
+from uuid import UUID
 
 from contracts.codes import RiskType
 from contracts.monitoring import RiskFactorAdded, RiskFactorResolved
@@ -13,16 +15,16 @@ from identification.domain.states import Monitored
 def added(case: Monitored, event: RiskFactorAdded) -> Monitored:
     """With a further risk; the clue that it answers is looked at once each of its risks is recorded."""
     risks = tuple(dict.fromkeys((*case.risks, event.risk_type)))
-    return replace(
-        case,
-        risks=risks,
-        unhandled=tuple(
-            clue
-            for clue in case.unhandled
-            if clue.clue_id != event.clue_id or not answers(clue, risks)
-        ),
-        disaster=event.disaster_subtype or case.disaster,
-    )
+    done = {c.clue_id for c in case.unhandled if c.clue_id == event.clue_id and answers(c, risks)}
+    case = replace(case, risks=risks, disaster=event.disaster_subtype or case.disaster)
+    return looked_at(case, done, event.added_on)
+
+
+def looked_at(case: Monitored, clues: Collection[UUID], on: date) -> Monitored:
+    """With these clues looked at on a day; until then each was open since it was found (E6)."""
+    days = ((c.discovered_on, on) for c in case.unhandled if c.clue_id in clues)
+    left = tuple(c for c in case.unhandled if c.clue_id not in clues)
+    return replace(case, unhandled=left, looked_at=(*case.looked_at, *days))
 
 
 def unverified(file: CaseFile) -> tuple[Clue, ...]:

@@ -59,14 +59,16 @@ class Verified:
 class Monitored:
     """`unhandled` are clues that joined after the confirmation and were not yet looked at (E6).
 
-    `risks` are open, `disaster` is their last named; `allowed`: it may be proposed without labour (E7).
+    `looked_at` are the days of the others: found, and looked at. `risks` are open, `disaster` is their last
+    named; since `allowed_on` it may be proposed without labour (E7).
     """
 
     confirmed: MonitoringConfirmed
     monitored_class: MonitoredClass
     risks: tuple[RiskType, ...]
     unhandled: tuple[Clue, ...] = ()
-    allowed: bool = False
+    looked_at: tuple[tuple[date, date], ...] = ()
+    allowed_on: date | None = None
     disaster: DisasterSubtype | None = None
 
 

@@ -148,7 +148,8 @@ async def due(
     """Households by id that became eligible, no longer are, or are late to be proposed.
 
     Judged in the database with the parameters of each area, so that no household is loaded about
-    which there is nothing to say. The household decides again by its own history.
+    which there is nothing to say. The household decides again by its own history: of a day that is closed
+    late, also whether the county had allowed it (E7) and each clue was looked at (E6) by then.
     """
     regions = [
         row["region"] for row in await pool.fetch("select distinct region from read.outlook")
