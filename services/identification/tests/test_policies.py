@@ -199,6 +199,18 @@ def test_the_smallest_area_with_a_value_wins_key_by_key() -> None:
         book.of("441602000000", date(2024, 9, 1))
 
 
+def test_before_the_first_publication_the_earliest_holds_also_where_a_smaller_area_has_a_later_one() -> (
+    None
+):
+    county = version("county", published_on=TODAY)
+    town = version("town", "441624108", values={"publicity_min_days": 7})
+    autumn = date(2024, 10, 1)
+    book = PolicyBook([county, replace(town, effective_from=autumn, published_on=autumn)])
+    for day in (date(2023, 12, 1), date(2024, 3, 1), TODAY):
+        assert book.of("441624108201", day).publicity_min_days == 5
+    assert book.of("441624108201", autumn).publicity_min_days == 7
+
+
 def test_a_version_holds_for_its_interval_once_it_is_published() -> None:
     old = version("2023", effective_from=date(2023, 1, 1), published_on=date(2023, 1, 1))
     old = replace(old, effective_to=date(2024, 1, 1))

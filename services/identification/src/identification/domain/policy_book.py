@@ -85,7 +85,7 @@ class PolicyBook:
             chosen[key] = (
                 max(in_force, key=lambda v: (len(v.region), v.published_on, v.effective_from))
                 if in_force
-                else min(having, key=lambda v: (-len(v.region), v.effective_from))
+                else min(having, key=lambda v: (v.effective_from, -len(v.region)))
             )
         used = sorted({*chosen.values()}, key=lambda v: (len(v.region), v.published_on, v.version))
         return policy_of(used, {key: version.values[key] for key, version in chosen.items()})
