@@ -44,6 +44,7 @@ from services.identification.tests.ending import (
 )
 from services.identification.tests.entries import JOIN, MOVE_OUT
 from services.identification.tests.story import (
+    POLICY,
     REJECT,
     RISK,
     STEPS,
@@ -102,6 +103,14 @@ def test_a_class_that_does_not_fit_the_assessment_is_refused() -> None:
     marginal = replace(CHANGE, monitored_class=MonitoredClass.MARGINAL)
     assert refused(marginal, history(*STEPS, RICH_BUT_ILL)).code == "class-does-not-fit"
     assert refused(CHANGE, history(*STEPS, REASSESS)).details["expected"] == "NONE"
+
+
+def test_a_class_follows_one_line_although_another_holds_by_now() -> None:
+    """Above its own line in what is disposable and in the reference: what the line became since is not mixed in."""
+    seen = replace(RICH_BUT_ILL.seen, income=income(4_600_000, WINDOW))
+    given = history(*STEPS, replace(RICH_BUT_ILL, seen=seen))
+    raised = replace(CHANGE, policy=replace(POLICY, income_line_fen=1_140_000))
+    assert refused(raised, given).details["expected"] == "NONE"
 
 
 def test_T10_a_sharp_fall_of_income_is_sudden_hardship_although_it_is_above_the_line() -> None:

@@ -1,6 +1,6 @@
 """What officers see in a household on one day: its income of twelve months, and the safeguards."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -61,7 +61,8 @@ def proposed_class(
     hard = income.compliant_own_cost_fen >= threshold or policy.fell(
         income.previous_disposable_fen, income.disposable_fen
     )
-    if hard or policy.within_line(income.reference_fen, income.members):
+    its_line = replace(policy, income_line_fen=income.line_fen)  # one line for all three totals
+    if hard or its_line.within_line(income.reference_fen, income.members):
         return MonitoredClass.SUDDEN_HARDSHIP
     return None
 
