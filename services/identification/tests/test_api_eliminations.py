@@ -1,5 +1,6 @@
 """A confirmed episode over HTTP: changed, eliminated, revoked, corrected, counted."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +38,7 @@ PROPOSAL = {"manner": "ASSISTED", "measures": [MEASURE], "proposed_on": "2024-10
 DECISION = {"eliminated_on": "2024-10-30", "severe_issues": 0}
 
 
-async def eliminated(desks: Desks, home: Home) -> None:
+async def reviewed(desks: Desks, home: Home) -> None:
     for assessment in (SPRING, AUTUMN):
         await desks.village.done(home.id, "assessments", **assessment)
     await desks.village.done(home.id, "elimination", **PROPOSAL)
@@ -50,6 +51,10 @@ async def eliminated(desks: Desks, home: Home) -> None:
     await desks.village.done(home.id, "elimination/verification-result", **visit)
     await desks.posted(home, "2024-10-20", "2024-10-21")
     await desks.approved(home, "2024-10-26", "2024-10-28")
+
+
+async def eliminated(desks: Desks, home: Home) -> None:
+    await reviewed(desks, home)
     await desks.office.done(home.id, "elimination/decision", **DECISION)
 
 
@@ -80,29 +85,54 @@ async def test_T13_to_T16_A47_the_whole_way_and_back(desks: Desks, sql: asyncpg.
     assert await sql.fetchval(taken_up, UUID(home.id)), "the episode has taken the help up (T12)"
 
 
+async def served(
+    app: httpx.AsyncClient, callers: Callers, home: Home
+) -> Callable[[int, str], Awaitable[None]]:
+    """A source that serves the household, to be tested on some days."""
+    form = source(home.people[0]) | {"served": [home.id]}
+
+    async def sent(path: str, form: dict[str, Any]) -> None:
+        headers = water(callers, str(new_id()))
+        answer = await app.post(f"/v1/water-sources{path}", json=form, headers=headers)
+        assert answer.status_code == 201, answer.text
+
+    async def tested(number: int, day: str) -> None:
+        await sent(f"/{form['source_id']}/tests", report(number, tested_on=day))
+
+    await sent("", form)
+    return tested
+
+
 async def test_E4_a_report_that_the_register_knows_to_be_stale_is_stale_whatever_the_form_says(
     app: httpx.AsyncClient, desks: Desks, callers: Callers
 ) -> None:
     home = await desks.monitored()
-    served = source(home.people[0]) | {"served": [home.id]}
-    url = f"/v1/water-sources/{served['source_id']}"
-
-    async def sent(path: str, form: dict[str, Any]) -> None:
-        headers = water(callers, str(new_id()))
-        answer = await app.post(path, json=form, headers=headers)
-        assert answer.status_code == 201, answer.text
-
-    await sent("/v1/water-sources", served)
-    await sent(f"{url}/tests", report(home.people[0], tested_on="2021-10-11"))
+    tested = await served(app, callers, home)
+    await tested(home.people[0], "2021-10-11")
     for assessment in (SPRING, AUTUMN):
         await desks.village.done(home.id, "assessments", **assessment)
     refused = await desks.village.ask(home.id, "elimination", **PROPOSAL)
     assert refused.json()["details"]["failing"] == "E4"
     assert "检测报告过期" in refused.json()["title"]
-    await sent(f"{url}/tests", report(home.people[0] + 10**6, tested_on="2024-10-11"))
+    await tested(home.people[0] + 10**6, "2024-10-11")
     again = AUTUMN | {"seen_on": "2024-10-14"}
     await desks.village.done(home.id, "assessments", **again)
     await desks.village.done(home.id, "elimination", **PROPOSAL)
+
+
+async def test_E4_a_report_that_ran_out_since_the_visit_is_stale_when_the_county_decides(
+    app: httpx.AsyncClient, desks: Desks, callers: Callers
+) -> None:
+    """Valid to 25 October: on the visit of the 18th, and no longer at the decision of the 30th."""
+    home = await desks.monitored()
+    tested = await served(app, callers, home)
+    await tested(home.people[0], "2021-10-25")
+    await reviewed(desks, home)
+    refused = await desks.office.ask(home.id, "elimination/decision", **DECISION)
+    assert refused.json()["details"]["failing"] == "E4"
+    assert "检测报告过期" in refused.json()["title"]
+    await tested(home.people[0] + 10**6, "2024-10-29")
+    await desks.office.done(home.id, "elimination/decision", **DECISION)
 
 
 async def test_S7301_who_is_eligible_is_listed_until_somebody_proposes(

@@ -116,6 +116,7 @@ async def decide(
     step = await Step.of(household_id, request, caller)
     command = EliminateRisk(
         **form.model_dump(),
+        water_report_stale=await step.report_is_stale(form.eliminated_on),
         by=caller.actor.person,
         policy=step.policy_on(form.eliminated_on),
         today=step.today,

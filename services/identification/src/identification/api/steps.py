@@ -47,10 +47,12 @@ class Step:
         return self._app.policies.of(self.region, day, decided_on=self.today)
 
     async def seen(self, form: SeenForm, on: date) -> Seen:
-        """What was seen at home on a day; whether a report has run out the register of water knows, and
-        nobody sees (S1.3-06)."""
-        stale = await water.is_stale(self._app.runtime.pool, self._household_id, on)
-        return form.seen(on, water_report_stale=stale)
+        """What was seen at home on a day, and what nobody sees there."""
+        return form.seen(on, water_report_stale=await self.report_is_stale(on))
+
+    async def report_is_stale(self, on: date) -> bool:
+        """Whether a water report has run out: the register knows (S1.3-06)."""
+        return await water.is_stale(self._app.runtime.pool, self._household_id, on)
 
     async def take(self, command: Command, occurred_on: date, private: Any = None) -> Response:
         """Record the command; 201 with the receipt, and the household's version as `ETag`.

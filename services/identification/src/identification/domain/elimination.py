@@ -216,6 +216,7 @@ def _eliminate(
         ready=before,
         reviewed=True,
         severe_issues=c.severe_issues,
+        water_report_stale=c.water_report_stale,
     )
     results = all_hold(looked_at)
     confirmed = before.monitored.confirmed

@@ -65,10 +65,12 @@ class RejectElimination:
 
 @dataclass(frozen=True, kw_only=True)
 class EliminateRisk:
-    """T14: the county decides. `severe_issues` are open data-quality issues, as it was shown (E12)."""
+    """T14: the county decides. `severe_issues` are open data-quality issues, as it was shown (E12);
+    `water_report_stale`: the register of water knows that a report has run out since the visit (E4)."""
 
     eliminated_on: date
     severe_issues: int
+    water_report_stale: bool = False
     by: str
     policy: Policy
     today: date

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from common.decider import Refused
@@ -42,6 +42,7 @@ class Case:
     ready: EliminationReady | None = None
     reviewed: bool = False
     severe_issues: int | None = None
+    water_report_stale: bool = False  # by now, whatever was seen
 
     @property
     def income(self) -> IncomeAssessed | None:
@@ -134,6 +135,7 @@ def e4_safeguards(case: Case) -> Found:
     if case.household.safeguards is None:
         return MISSING
     seen = of_those_here(case.household.safeguards, case.household.registered)
+    seen = replace(seen, water_report_stale=seen.water_report_stale or case.water_report_stale)
     doubt = suspected(seen)
     zh = (
         f"失学{seen.dropouts}人{f'，疑似辍学{doubt}人' if doubt else ''}，未参保{seen.uninsured}人，住房{seen.housing_grade.zh}，"
