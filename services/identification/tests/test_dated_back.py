@@ -5,36 +5,48 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from contracts.codes import RiskType
-from contracts.eliminations import Guard
+from contracts.eliminations import Guard, MeasureCategory
 from contracts.episodes import RejectionReason
+from contracts.households import HouseholdSplit
+from contracts.monitoring import MonitoringClosed
 from identification.domain.commands import StartVerification
 from identification.domain.household import HOUSEHOLD
 from services.identification.tests.ending import (
     ADD,
     ALLOW,
     AUTUMN,
+    CHANGE,
     ELIMINATE,
     ENDING,
     LATER,
+    MEASURE,
     PROPOSE,
+    REASSESS,
+    REASSESS_AGAIN,
+    RESOLVE,
     REVOKE,
     SURVEY,
     monitored,
 )
-from services.identification.tests.entries import ASSESS
+from services.identification.tests.entries import ASSESS, JOIN, MOVE_OUT, SPLIT
 from services.identification.tests.story import (
+    APPROVE,
+    CONFIRM,
     REGISTERED,
     REJECT,
     RISK,
     START,
+    STEPS,
     history,
     refused,
 )
-from services.identification.tests.test_inquiries import REFUSE, SIGN
+from services.identification.tests.test_inquiries import DISMISSED, OBJECT, REFUSE, SIGN, UPHELD
 from services.identification.tests.test_late_entries import too_early
 from services.identification.tests.test_outcomes import FALSE, WITHDRAW
 
 ELIMINATED_ON = date(2024, 10, 30)
+SCHOOLED = replace(MEASURE, risk_type=RiskType.SCHOOLING, category=MeasureCategory.OTHER_EDUCATION)
+BOTH = replace(PROPOSE, measures=(MEASURE, SCHOOLED))
 AFTER = replace(
     RISK,
     clue_id=UUID(int=801),
@@ -117,3 +129,42 @@ def test_T13_an_elimination_is_not_proposed_before_the_assessments_that_it_rests
     assert too_early(early, monitored()) == AUTUMN.on
     surveyed = replace(SURVEY, assessed_on=date(2024, 10, 16))
     assert too_early(PROPOSE, monitored(surveyed)) == surveyed.assessed_on
+
+
+def test_T11_T15_an_objection_is_not_upheld_before_the_step_that_it_undoes() -> None:
+    """Raised on the 8th and entered late: the publicity was over on the 11th, the town approved on the 13th."""
+    raised = history(*STEPS[:7], OBJECT)
+    assert too_early(replace(UPHELD, resolved_on=date(2024, 3, 9)), raised) == APPROVE.approved_on
+    assert HOUSEHOLD.when(replace(DISMISSED, resolved_on=date(2024, 3, 9)), given=raised)
+
+
+def test_nothing_of_an_episode_changes_on_a_day_on_which_its_risk_was_eliminated() -> None:
+    given = history(*STEPS, ADD, REASSESS, REASSESS_AGAIN, BOTH, *ENDING[1:], REVOKE)
+    while_eliminated = date(2024, 11, 10)
+    for step in (
+        replace(ADD, risk_type=RiskType.ACCIDENT, added_on=while_eliminated),
+        replace(RESOLVE, resolved_on=while_eliminated),
+        replace(CHANGE, changed_on=while_eliminated),
+    ):
+        assert too_early(step, given) == REVOKE.revoked_on
+
+
+def test_A53_a_split_is_of_a_monitored_household_if_it_was_one_on_its_day() -> None:
+    """Recorded when the risk was eliminated on 30 October."""
+    for day, told in ((date(2024, 10, 20), True), (ELIMINATED_ON, False)):
+        done, *_ = HOUSEHOLD.when(
+            replace(SPLIT, effective_on=day, today=LATER), given=monitored(*ENDING)
+        )
+        assert isinstance(done, HouseholdSplit)
+        assert done.monitored is told
+        assert (RiskType.ILLNESS in done.risk_types) is told
+
+
+def test_T19_a_departure_that_is_recorded_late_closes_no_episode_before_it_began() -> None:
+    """Moved away on 10 March, and confirmed on the 16th: nobody knew."""
+    away = replace(MOVE_OUT, effective_on=date(2024, 3, 10))
+    closed, *_ = HOUSEHOLD.when(away, given=history(*STEPS))
+    assert isinstance(closed, MonitoringClosed)
+    assert closed.closed_on == CONFIRM.confirmed_on
+    joined = HOUSEHOLD.when(replace(JOIN, effective_on=date(2024, 3, 10)), given=history(*STEPS))
+    assert [e.closed_on for e in joined if isinstance(e, MonitoringClosed)] == [closed.closed_on]

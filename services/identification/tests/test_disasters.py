@@ -59,6 +59,19 @@ def test_a_disaster_that_is_added_to_a_monitored_household_says_which() -> None:
     assert event.disaster_subtype is DisasterSubtype.GEOLOGICAL
 
 
+def test_another_disaster_of_a_monitored_household_is_recorded() -> None:
+    flood = replace(
+        ADD, risk_type=RiskType.NATURAL_DISASTER, disaster_subtype=DisasterSubtype.FLOOD
+    )
+    slide = replace(flood, disaster_subtype=DisasterSubtype.GEOLOGICAL)
+    given = monitored(flood)
+    assert HOUSEHOLD.when(flood, given=given) == []
+    given += HOUSEHOLD.when(slide, given=given)
+    case = monitored_of(state(given).case)
+    assert case
+    assert case.disaster is DisasterSubtype.GEOLOGICAL
+
+
 FLOODED_STEPS = tuple(FLOODED if step is VERIFY else step for step in STEPS)
 
 

@@ -105,6 +105,7 @@ def test_an_objection_that_was_answered_is_not_raised_again() -> None:
 def test_T12_help_that_was_recorded_is_not_recorded_again_after_its_case() -> None:
     reject = replace(REJECT, reason_code=RejectionReason.FALSE_CLUE)
     assert HOUSEHOLD.when(GRANT, given=history(RISK, START, GRANT, reject)) == []
+    assert HOUSEHOLD.when(GRANT, given=history(RISK, START, GRANT, *STEPS[2:])) == []
 
 
 def test_E4_an_older_survey_that_is_recorded_later_does_not_replace_the_newer() -> None:

@@ -22,9 +22,12 @@ CLOSED_BY = {
 }
 
 
-def risks_if_monitored(household: Household) -> list[RiskType] | None:
-    """The risks of a monitored household; `None` for one that is not."""
-    monitored = monitored_of(household.case)
+def risks_if_monitored(household: Household, on: date) -> list[RiskType] | None:
+    """The risks of a household that is monitored, or was on that day until its risk was eliminated; `None`
+    for one that is not."""
+    monitored, gone = monitored_of(household.case), household.eliminated
+    if gone and gone.monitored.confirmed.confirmed_on <= on < gone.on:
+        monitored = gone.monitored
     return sorted(monitored.risks) if monitored else None
 
 

@@ -35,6 +35,7 @@ from identification.domain.guards import (
     begun_on,
     explained,
     in_order,
+    last_step,
     out_of_order,
     without_personal_data,
 )
@@ -212,7 +213,9 @@ def _resolve(
     if c.objection_id not in household.opened.objections:
         raise Refused("unknown-objection", objections=list(household.opened.objections))
     apart(c.by, case.before.by, before=Taken.VERIFICATION)
-    in_order(c.resolved_on, household.opened.objections[c.objection_id], c.today, "resolved_on")
+    raised_on = household.opened.objections[c.objection_id]
+    earliest = max(raised_on, last_step(household)) if c.upheld else raised_on
+    in_order(c.resolved_on, earliest, c.today, "resolved_on")
     explained(text=c.text)
     return [
         ObjectionResolved(
@@ -229,10 +232,10 @@ def _resolve(
 
 def _grant(c: GrantEmergencyAssistance, household: Household) -> list[InquiryEvent]:
     """T12. With a case or before it, until the county confirms; then help is planned."""
-    if monitored_of(household.case):
-        raise out_of_order(Needed.UNCONFIRMED, household)
     if c.grant_id in household.grant_ids:
         return []
+    if monitored_of(household.case):
+        raise out_of_order(Needed.UNCONFIRMED, household)
     in_order(c.granted_on, household.registered.registered_on, c.today, "granted_on")
     return [
         EmergencyAssistanceGranted(

@@ -93,9 +93,8 @@ def _change(c: ChangeClass, household: Household, case: Monitored) -> list[Monit
     if c.monitored_class is case.monitored_class:
         return []
     latest = household.assessments[-1] if household.assessments else None
-    confirmed_on = case.confirmed.confirmed_on
-    earliest = max(confirmed_on, day_of(latest)) if latest else confirmed_on
-    in_order(c.changed_on, earliest, c.today, "changed_on")
+    since = last_step(household)
+    in_order(c.changed_on, max(since, day_of(latest)) if latest else since, c.today, "changed_on")
     explained(reason=c.reason)
     expected = proposed_class(latest, household, c.policy) if latest else None
     if latest is None or c.monitored_class is not expected:
@@ -121,12 +120,11 @@ def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[Monito
         raise Refused("clue-not-open", clues=[clue.clue_id for clue in case.unhandled])
     if clue and c.risk_type not in clue.risk_types:
         raise Refused("clue-names-another-risk", risks=sorted(clue.risk_types))
-    known = c.risk_type in case.risks
+    known = c.risk_type in case.risks and c.disaster_subtype in (None, case.disaster)
     if known and not (clue and risks.answers(clue, case.risks)):
         return []
-    confirmed_on = case.confirmed.confirmed_on
-    earliest = max(confirmed_on, clue.discovered_on) if clue else confirmed_on
-    in_order(c.added_on, earliest, c.today, "added_on")
+    since = last_step(household)
+    in_order(c.added_on, max(since, clue.discovered_on) if clue else since, c.today, "added_on")
     without_personal_data(evidence=c.evidence)
     disaster_named([c.risk_type], c.disaster_subtype)
     if len({*case.risks, c.risk_type}) > MAX_RISKS:
@@ -152,7 +150,7 @@ def _resolve(c: ResolveRiskFactor, household: Household, case: Monitored) -> lis
         raise Refused("last-risk")
     if not c.by_measure_ids:
         raise Refused("measures-needed")
-    in_order(c.resolved_on, case.confirmed.confirmed_on, c.today, "resolved_on")
+    in_order(c.resolved_on, last_step(household), c.today, "resolved_on")
     return [
         RiskFactorResolved(
             household_id=household.registered.household_id,
@@ -192,15 +190,20 @@ def _close(c: CloseMonitoring, household: Household) -> list[MonitoringEvent]:
 
 
 def closed_by(events: Sequence[RegisterEvent], household: Household) -> list[MonitoringEvent]:
-    """T19, by the register: who is gone is no longer monitored, whatever the stage."""
+    """T19, by the register: who is gone is no longer monitored, whatever the stage.
+
+    What is recorded late ends the case as it stands: after the last step, which was taken.
+    """
     if household.case is None:
         return []
     for event in events:
         match event:
             case HouseholdAbsorbed():
-                return [_closed(household, ClosingReason.MERGED, event.effective_on)]
+                on = max(event.effective_on, last_step(household))
+                return [_closed(household, ClosingReason.MERGED, on)]
             case HouseholdDeregistered():
-                return [_closed(household, CLOSED_BY[event.reason], event.effective_on)]
+                on = max(event.effective_on, last_step(household))
+                return [_closed(household, CLOSED_BY[event.reason], on)]
     return []
 
 

@@ -112,7 +112,7 @@ def split(c: SplitHousehold, household: Household) -> list[RegisterEvent]:
     living_together(c.co_living_count, len(staying))
     head_goes = any(m.relation is Relation.HEAD for m in going)
     headed = head_after(staying, c.new_head, household, c.effective_on, goes=head_goes)
-    risks = risks_if_monitored(household)
+    risks = risks_if_monitored(household, c.effective_on)
     done = HouseholdSplit(
         household_id=entry.household_id,
         new_household_id=c.new_household_id,
