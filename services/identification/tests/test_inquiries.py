@@ -178,6 +178,14 @@ def test_T5_a_refusal_leads_to_a_rejection_or_to_a_decision_by_the_visit_alone()
     assert not usual.visit_only
 
 
+def test_T5_a_refusal_after_the_town_approved_goes_back_to_the_town() -> None:
+    late = replace(REFUSE, refused_on=date(2024, 3, 14))
+    assert refused(CONFIRM, history(*STEPS[:-1], late)).code == "authorisation-was-refused"
+    by_the_visit = replace(APPROVE, visit_only=True)
+    given = history(RISK, START, REFUSE, VERIFY, REVIEW, POST, COMPLETE, by_the_visit)
+    assert HOUSEHOLD.when(CONFIRM, given=given)
+
+
 def test_T6_only_registers_that_the_letter_opens_are_asked() -> None:
     given = history(RISK, SIGN)
     beyond = replace(ASK, sources=(DataSource.POLICE, DataSource.TAX))

@@ -16,6 +16,7 @@ from contracts.episodes import (
     VerificationStarted,
 )
 from contracts.evidence import ClueEvidenceAdded
+from contracts.inquiries import AuthorisationRefused
 from identification.domain.assessments import assess, proposed_class
 from identification.domain.commands import (
     ConfirmMonitoring,
@@ -192,6 +193,8 @@ def confirm(
     apart(c.by, before.by | {case.approved_by}, before=Taken.TOWN_REVIEW)
     undisputed(household, c.confirmed_on, "confirmed_on")
     answered(household, c.confirmed_on, "confirmed_on")
+    if isinstance(file.consent, AuthorisationRefused) and not case.visit_only:
+        raise Refused("authorisation-was-refused")  # since the town approved
     expected = before.verified.proposed_class
     if not still_fits(household, before, c.policy):
         raise Refused("verification-corrected")

@@ -131,6 +131,7 @@ class TownReviewed:
     before: Findings
     approved_on: date
     approved_by: str
+    visit_only: bool
 
 
 Case = (

@@ -156,8 +156,8 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
                 return replace(household, case=PublicityOver(case.before, event.ended_on))
         case TownReviewApproved():
             if isinstance(case, PublicityOver):
-                approved = TownReviewed(case.before, event.approved_on, event.approved_by)
-                return replace(household, case=approved)
+                on, who, visit = event.approved_on, event.approved_by, event.visit_only
+                return replace(household, case=TownReviewed(case.before, on, who, visit))
         case ReviewReturned():
             file = replace(household.opened, objections={})
             return replace(household, case=Verifying(event.returned_on), file=file)
