@@ -6,17 +6,20 @@ from datetime import date
 from uuid import UUID
 
 from contracts.codes import RiskType
+from contracts.eliminations import Guard
 from contracts.episodes import RiskDetected
 from contracts.households import HouseholdAbsorbed
 from contracts.identification import HouseholdEvent
 from contracts.stages import Stage
 from identification.domain.commands import Command
+from identification.domain.eligibility import failing_on, outlook
 from identification.domain.household import HOUSEHOLD
-from identification.domain.states import Household, monitored_of
-from services.identification.tests.ending import ADD, ENDING, RESOLVE, monitored
+from identification.domain.states import Household, Monitored, monitored_of
+from services.identification.tests.ending import ADD, ENDING, RESOLVE, SURVEY, income, monitored
 from services.identification.tests.entries import JOIN, MERGE, OTHER_HOUSEHOLD
 from services.identification.tests.story import (
     CONFIRM,
+    POLICY,
     REGISTERED,
     RISK,
     START,
@@ -125,3 +128,26 @@ def test_A54_E9_who_declared_to_be_a_relative_stays_away_in_the_survivor() -> No
     gone = absorbed(STEPS[0], declared, *STEPS[2:])
     household = survivor(gone, DROPOUT, replace(declared, recused=(own,), started_on=TODAY))
     assert set(household.opened.recused) == {relative, own}
+
+
+def test_A54_E2_E3_what_was_assessed_of_the_survivor_before_ends_no_episode_that_it_took_over() -> (
+    None
+):
+    """The survivor was above the line for a year; the people whose risk it is did not belong to it."""
+    before = [
+        replace(
+            SURVEY,
+            assessment_id=UUID(int=901 + year),
+            assessed_on=date(2023 + year, 4, 10),
+            income=income(6_600_000, (date(2022 + year, 4, 1), date(2023 + year, 3, 31))),
+        )
+        for year in (0, 1)
+    ]
+    household = survivor(absorbed(*EARLIER), *before)
+    case = household.case
+    assert isinstance(case, Monitored)
+    missing = [Guard.E2, Guard.E3, Guard.E4, Guard.E5]
+    assert failing_on(date(2024, 6, 1), household, case, POLICY) == missing
+    seen = outlook(household)
+    assert seen
+    assert (seen.above_since, seen.assessed_on, seen.ready) == (None, None, False)

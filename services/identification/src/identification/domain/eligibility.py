@@ -18,7 +18,7 @@ from contracts.monitoring import MonitoringCancelled, MonitoringClosed
 from identification.domain.days import CloseBusinessDay
 from identification.domain.elimination_guards import Case, judged
 from identification.domain.files import Eligibility
-from identification.domain.known_incomes import above_the_line, day_of, is_covered
+from identification.domain.known_incomes import above_the_line, assessed_in, day_of, is_covered
 from identification.domain.policy import Policy
 from identification.domain.states import Household, Monitored
 from identification.domain.survey import is_safe, of_those_here
@@ -133,8 +133,8 @@ def outlook(household: Household) -> Outlook | None:
     case = household.case
     if not isinstance(case, Monitored):
         return None
-    last = household.assessments[-1] if household.assessments else None
-    above, seen = above_the_line(household.assessments), household.safeguards
+    incomes, seen = assessed_in(household, case), household.safeguards
+    last, above = incomes[-1] if incomes else None, above_the_line(incomes)
     return Outlook(
         confirmed_on=case.confirmed.confirmed_on,
         above_since=above[0] if above else None,

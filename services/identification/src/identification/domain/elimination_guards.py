@@ -17,7 +17,14 @@ from contracts.eliminations import (
     MeasureCategory,
 )
 from identification.domain.guards import disputed_until, open_until
-from identification.domain.known_incomes import above_the_line, compared, day_of, is_covered
+from identification.domain.known_incomes import (
+    Known,
+    above_the_line,
+    assessed_in,
+    compared,
+    day_of,
+    is_covered,
+)
 from identification.domain.measures import answers
 from identification.domain.policy import Policy
 from identification.domain.states import EliminationReady, Household, Monitored
@@ -47,7 +54,12 @@ class Case:
     @property
     def income(self) -> IncomeAssessed | None:
         """The latest assessment."""
-        return self.household.assessments[-1] if self.household.assessments else None
+        return self.incomes[-1] if self.incomes else None
+
+    @property
+    def incomes(self) -> Known:
+        """In the order of their days."""
+        return assessed_in(self.household, self.monitored)
 
 
 Found = tuple[bool | None, str, str]  # whether it holds, and what was found, in both languages
@@ -121,7 +133,7 @@ def e3_stable(case: Case) -> Found:
     """E3. Two assessments at least six months apart above the line, none below between (ASSISTED)."""
     if case.manner is Manner.NATURAL:
         return EXEMPT
-    above = above_the_line(case.household.assessments)
+    above = above_the_line(case.incomes)
     if above is None:
         return False, "最近一次核算未高于线", "the latest assessment is not above the line"
     first, last = above

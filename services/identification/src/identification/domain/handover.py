@@ -81,7 +81,8 @@ def earlier(household: Household, case: OpenCase | None) -> OpenCase | None:
 
 
 def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
-    """Monitored since the confirmation that was taken over; the risks of both."""
+    """Monitored since the confirmation that was taken over; the risks of both. What was assessed here before
+    is of other people: it ends nothing (E2–E5)."""
     case, confirmed = event.case, event.case.confirmed
     assert confirmed is not None, "only a confirmed episode is taken over"
     clue = Clue(confirmed.episode_id, frozenset(case.risk_types), case.discovered_on)
@@ -109,10 +110,11 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
         if monitored
         else tuple(clue for clue in own if not answers(clue, risks)),
         disaster=named or case.disaster_subtype or confirmed.disaster_subtype,
+        foreign=frozenset(assessed.assessment_id for assessed in household.assessments),
     )
     file = file.with_help(household.grants)
     here_now = replace(household, case=here, file=file, grants=(), episodes=episodes)
-    return _owing(replace(here_now, eliminated=None), case)
+    return _owing(replace(here_now, eliminated=None, safeguards=None), case)
 
 
 def _owing(household: Household, case: OpenCase) -> Household:

@@ -4,6 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from contracts.assessments import IncomeAssessed
+from identification.domain.states import Household, Monitored
 
 Known = tuple[IncomeAssessed, ...]
 
@@ -22,6 +23,11 @@ def with_one_more(known: Known, income: IncomeAssessed) -> Known:
         old = find(known, income.assessment_id)
         return tuple(income if assessed is old else assessed for assessed in known)
     return tuple(sorted((*known, income), key=day_of))
+
+
+def assessed_in(household: Household, case: Monitored) -> Known:
+    """The assessments that say how an episode stands."""
+    return tuple(a for a in household.assessments if a.assessment_id not in case.foreign)
 
 
 def find(known: Known, assessment_id: UUID) -> IncomeAssessed | None:

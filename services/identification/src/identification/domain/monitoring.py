@@ -34,7 +34,7 @@ from identification.domain.guards import (
     without_personal_data,
 )
 from identification.domain.handover import CLOSED_BY
-from identification.domain.known_incomes import day_of
+from identification.domain.known_incomes import assessed_in, day_of
 from identification.domain.monitoring_commands import (
     AddRiskFactor,
     CancelMonitoring,
@@ -92,7 +92,8 @@ def _change(c: ChangeClass, household: Household, case: Monitored) -> list[Monit
     """The invariants of T10 on the latest assessment."""
     if c.monitored_class is case.monitored_class:
         return []
-    latest = household.assessments[-1] if household.assessments else None
+    assessed = assessed_in(household, case)
+    latest = assessed[-1] if assessed else None
     since = last_step(household)
     in_order(c.changed_on, max(since, day_of(latest)) if latest else since, c.today, "changed_on")
     explained(reason=c.reason)

@@ -60,7 +60,8 @@ class Monitored:
     """`unhandled` are clues that joined after the confirmation and were not yet looked at (E6).
 
     `looked_at` are the days of the others: found, and looked at. `risks` are open, `disaster` is their last
-    named; since `allowed_on` it may be proposed without labour (E7).
+    named; since `allowed_on` it may be proposed without labour (E7). `foreign` are assessments of before it was
+    taken over: not of the people whose risk it is (A54).
     """
 
     confirmed: MonitoringConfirmed
@@ -69,6 +70,7 @@ class Monitored:
     unhandled: tuple[Clue, ...] = ()
     looked_at: tuple[tuple[date, date], ...] = ()
     allowed_on: date | None = None
+    foreign: frozenset[UUID] = frozenset()
     disaster: DisasterSubtype | None = None
 
 
