@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from contracts.codes import Channel, RiskType
+from contracts.codes import Channel, DeclarationMedium, RiskType
 from contracts.episodes import CluesCarriedOver, RejectionReason, VillageReviewHeld
 from contracts.identification import HouseholdEvent
 from contracts.stages import Stage
 from identification.domain.commands import Command
 from identification.domain.household import HOUSEHOLD
+from services.identification.tests.ending import CANCEL
 from services.identification.tests.story import (
     POST,
     REJECT,
@@ -118,3 +119,20 @@ def test_T7_nothing_is_carried_over_where_the_village_agrees() -> None:
 def test_T7_T12_emergency_help_goes_on_with_the_case() -> None:
     household = state(refused_with(SCHOOLING, GRANT))
     assert household.opened.emergency == (GRANT.grant_id,)
+
+
+def test_T12_help_of_a_case_that_was_not_confirmed_belongs_to_the_next() -> None:
+    """The town rejected it, the family appealed: what it was given is named by the confirmation."""
+    appeal = replace(
+        RISK,
+        clue_id=UUID(int=84),
+        channel=Channel.SELF_DECLARATION,
+        medium=DeclarationMedium.PAPER,
+        rule_id=None,
+        evidence_event_ids=(),
+        discovered_on=date(2024, 3, 10),
+    )
+    false = replace(REJECT, reason_code=RejectionReason.FALSE_CLUE)
+    given = history(RISK, START, GRANT, false, appeal)
+    assert state(given).opened.emergency == (GRANT.grant_id,)
+    assert not state(history(*STEPS[:1], GRANT, *STEPS[1:], CANCEL, appeal)).opened.emergency

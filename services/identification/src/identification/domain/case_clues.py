@@ -12,7 +12,7 @@ from contracts.episodes import (
     RiskDetected,
 )
 from contracts.evidence import ClueEvidenceAdded
-from identification.domain.files import CaseFile, Clue, Reported
+from identification.domain.files import UNCONFIRMED, CaseFile, Clue, Reported
 from identification.domain.risks import answers, looked_at, unverified
 from identification.domain.states import ClueOpen, Household, monitored_of, with_monitored
 
@@ -39,7 +39,7 @@ def carried_over(household: Household, event: CluesCarriedOver) -> Household:
 
 
 def opened(household: Household, event: RiskDetected) -> Household:
-    """A new case; emergency help that ran ahead belongs to it (T12)."""
+    """A new case; emergency help that ran ahead belongs to it."""
     file = CaseFile(
         case_id=event.clue_id,
         channel=event.channel,
@@ -47,8 +47,16 @@ def opened(household: Household, event: RiskDetected) -> Household:
         due_on=event.due_on,
         clues=(_clue(event),),
     )
-    file = file.with_help(household.grants)
+    file = with_help_ahead(file, household)
     return replace(household, case=ClueOpen(), file=file, grants=())
+
+
+def with_help_ahead(file: CaseFile, household: Household) -> CaseFile:
+    """With the emergency help that no episode has named yet: given without a case, or in the last one, which
+    ended before it was confirmed (T12)."""
+    before = household.ended
+    earlier = before.file.emergency if before and before.outcome in UNCONFIRMED else ()
+    return replace(file, emergency=(*earlier, *file.emergency)).with_help(household.grants)
 
 
 def joined(household: Household, event: RiskClueAttached) -> Household:

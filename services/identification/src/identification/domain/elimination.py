@@ -21,6 +21,7 @@ from contracts.episodes import ReviewLevel
 from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure
 from identification.domain.assessments import assess, snapshot
+from identification.domain.case_clues import with_help_ahead
 from identification.domain.elimination_commands import (
     AllowElimination,
     EliminateRisk,
@@ -286,7 +287,7 @@ def evolve(household: Household, event: EliminationEvent) -> Household:
             assert was, "an elimination was recorded before"
             # What the county allowed (E7) was for the elimination that it takes back.
             again = replace(was.monitored, allowed_on=None)
-            file = was.file.with_help(household.grants)
+            file = with_help_ahead(was.file, household)
             household = replace(household, case=again, file=file, grants=())
             household = replace(household, ended=None, eliminated=None)
             kept = household.still_monitored(event.revoked_on)

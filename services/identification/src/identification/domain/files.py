@@ -105,6 +105,9 @@ class Eligibility:
     turned_down_on: date | None = None
 
 
+UNCONFIRMED = frozenset({"REJECTED", "NOT_PASSED", "WITHDRAWN"})  # how a case ends before T10
+
+
 @dataclass(frozen=True)
 class Ended:
     """The last case that ended, and how."""
