@@ -96,7 +96,8 @@ def test_T7_it_is_verified_and_decided_as_any_other() -> None:
 def test_T7_what_was_verified_ends_with_the_village_s_no() -> None:
     """Also what a rule says of the income that was verified, which is the class that was proposed."""
     assert carried() is None
-    in_time = history(RISK, START, SCHOOLING, VERIFY, NO)
+    seen = replace(SCHOOLING, discovered_on=VERIFY.seen.on)
+    in_time = history(RISK, START, seen, VERIFY, NO)
     assert state(in_time).stage is Stage.NONE
     line = replace(SCHOOLING, risk_types=(RiskType.LOW_INCOME,), rule_id="INCOME-LINE")
     assert carried(line) is None

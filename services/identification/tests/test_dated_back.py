@@ -32,6 +32,7 @@ from services.identification.tests.entries import ASSESS, JOIN, MOVE_OUT, SPLIT
 from services.identification.tests.story import (
     APPROVE,
     CONFIRM,
+    NOT_AT_RISK,
     REGISTERED,
     REJECT,
     RISK,
@@ -39,10 +40,11 @@ from services.identification.tests.story import (
     STEPS,
     history,
     refused,
+    state,
 )
 from services.identification.tests.test_inquiries import DISMISSED, OBJECT, REFUSE, SIGN, UPHELD
 from services.identification.tests.test_late_entries import too_early
-from services.identification.tests.test_outcomes import FALSE, WITHDRAW
+from services.identification.tests.test_outcomes import FALSE, SECOND, WITHDRAW
 
 ELIMINATED_ON = date(2024, 10, 30)
 SCHOOLED = replace(MEASURE, risk_type=RiskType.SCHOOLING, category=MeasureCategory.OTHER_EDUCATION)
@@ -129,6 +131,16 @@ def test_T13_an_elimination_is_not_proposed_before_the_assessments_that_it_rests
     assert too_early(early, monitored()) == AUTUMN.on
     surveyed = replace(SURVEY, assessed_on=date(2024, 10, 16))
     assert too_early(PROPOSE, monitored(surveyed)) == surveyed.assessed_on
+
+
+def test_T3_E6_a_visit_that_is_recorded_late_has_not_looked_at_what_was_found_after_it() -> None:
+    """Visited on the 4th, entered when a second risk of the 20th had joined."""
+    found = replace(SECOND, discovered_on=date(2024, 3, 20))
+    household = state(history(RISK, START, found, *STEPS[2:]))
+    assert [clue.clue_id for clue in household.unhandled] == [found.clue_id]
+    refusal = refused(REJECT, history(RISK, START, found, NOT_AT_RISK))
+    assert refusal.code == "clue-after-verification"
+    assert refusal.details["clues"] == [found.clue_id]
 
 
 def test_T11_T15_an_objection_is_not_upheld_before_the_step_that_it_undoes() -> None:

@@ -61,9 +61,9 @@ class CaseFile:
         """With emergency help that ran ahead of the case (T12)."""
         return replace(self, emergency=(*self.emergency, *(grant.grant_id for grant in grants)))
 
-    def with_verifier(self, person: str) -> "CaseFile":
-        """Verified by somebody, with every clue that there is (T3)."""
-        clues = frozenset(clue.clue_id for clue in self.clues)
+    def with_verifier(self, person: str, on: date) -> "CaseFile":
+        """Verified by somebody on a day, with every clue that was found by then (T3)."""
+        clues = frozenset(clue.clue_id for clue in self.clues if clue.discovered_on <= on)
         return replace(self, verified=clues, verified_by=self.verified_by | {person})
 
     @property

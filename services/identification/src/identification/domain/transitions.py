@@ -126,12 +126,12 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case HouseholdVerified():
             income = find(household.assessments, event.assessment_id)
             if isinstance(case, Verifying) and income:
-                file = household.opened.with_verifier(event.verified_by)
+                file = household.opened.with_verifier(event.verified_by, event.verified_on)
                 category, by = household.registered.category, file.verifiers
                 return replace(household, case=Verified(event, income, category, by), file=file)
         case HouseholdFoundNotAtRisk():
             if isinstance(case, Verifying):
-                file = household.opened.with_verifier(event.verified_by)
+                file = household.opened.with_verifier(event.verified_by, event.verified_on)
                 found = NotAtRisk(event, household.registered.category)
                 return replace(household, case=found, file=file)
         case ClueRejected():
