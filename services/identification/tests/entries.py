@@ -20,6 +20,7 @@ from contracts.codes import (
     Schooling,
     SplitReason,
 )
+from contracts.fact_codes import FactCode
 from contracts.households import (
     Related,
 )
@@ -30,6 +31,7 @@ from identification.domain.register_commands import (
     AddMember,
     AssessLabour,
     ChangeHead,
+    ConfirmResidence,
     CorrectCategory,
     CountCoLiving,
     Deregister,
@@ -93,6 +95,14 @@ ASSESS = AssessLabour(
 )
 COUNT = CountCoLiving(co_living_count=3, reason=LivingReason.AWAY, effective_on=DAY, today=TODAY)
 ILL = RecordHealth(person_id=SECOND, health=Health.CHRONIC, recorded_on=DAY, today=TODAY)
+RESIDENT = ConfirmResidence(
+    person_id=SECOND,
+    change=FactCode.MOVED_OUT,
+    fact_event_id=UUID(int=94),
+    told_on=DAY,
+    confirmed_on=DAY,
+    today=TODAY,
+)
 PUPIL = RecordSchooling(person_id=SECOND, schooling=Schooling.SENIOR, recorded_on=DAY, today=TODAY)
 CATEGORY = CorrectCategory(
     category=Category.GENERAL,

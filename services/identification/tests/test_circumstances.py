@@ -8,7 +8,12 @@ from uuid import UUID
 import httpx
 import pytest
 
-from contracts.circumstances import CoLivingCounted, HealthRecorded, SchoolingRecorded
+from contracts.circumstances import (
+    CoLivingCounted,
+    HealthRecorded,
+    ResidenceConfirmed,
+    SchoolingRecorded,
+)
 from contracts.codes import Health, Schooling
 from identification.domain.household import HOUSEHOLD
 from services.identification.tests.entries import (
@@ -17,6 +22,7 @@ from services.identification.tests.entries import (
     DEREGISTER,
     ILL,
     PUPIL,
+    RESIDENT,
     SECOND,
     after,
     refused,
@@ -65,7 +71,18 @@ def test_what_is_told_is_told_in_the_order_of_the_days(
     assert refused(command, history(DEREGISTER)).code == "household-ended"
 
 
-@pytest.mark.parametrize("command", [ILL, PUPIL])
+def test_who_lives_here_still_is_told_once_and_nothing_of_the_entry_changes() -> None:
+    (event,) = HOUSEHOLD.when(RESIDENT, given=history())
+    assert isinstance(event, ResidenceConfirmed)
+    assert after(RESIDENT).registered == after().registered
+    assert HOUSEHOLD.when(RESIDENT, given=history(RESIDENT)) == []
+    reported_anew = replace(RESIDENT, fact_event_id=UUID(int=95))
+    assert len(HOUSEHOLD.when(reported_anew, given=history(RESIDENT))) == 1
+    early = replace(RESIDENT, confirmed_on=DAY - timedelta(days=1))
+    assert refused(early, history()).code == "date-before-previous-step"
+
+
+@pytest.mark.parametrize("command", [ILL, PUPIL, RESIDENT])
 def test_only_of_a_member(command: Any) -> None:
     stranger = replace(command, person_id=UUID(int=9))
     assert refused(stranger, history()).code == "not-a-member"

@@ -32,6 +32,7 @@ from services.identification.tests.entries import (
     MOVE_OUT,
     PUPIL,
     REMOVE,
+    RESIDENT,
     SPLIT,
     TAKE_IN,
 )
@@ -62,10 +63,11 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(replace, st.just(COUNT), co_living_count=counts, effective_on=days),
     st.builds(replace, st.just(ILL), person_id=persons, health=st.sampled_from(Health), recorded_on=days),
     st.builds(replace, st.just(PUPIL), person_id=persons, schooling=st.sampled_from(Schooling), recorded_on=days),
+    st.builds(replace, st.just(RESIDENT), person_id=persons, confirmed_on=days),
     st.builds(replace, st.just(MOVE), to_region=st.sampled_from(["441624108201", "441624109201", "440100000000"]), effective_on=days),
     st.builds(replace, st.just(SPLIT), moved=related, co_living_count=counts, new_co_living_count=counts, new_head=heads, effective_on=days),
     st.builds(replace, st.sampled_from([RESTRICT, LIFT, ERASE]), person_id=persons),
-    st.sampled_from([ADD, REMOVE, CHANGE_HEAD, ASSESS, COUNT, ILL, PUPIL, CATEGORY, MOVE, MOVE_OUT, SPLIT, MERGE, JOIN, TAKE_IN, FORGO, DEREGISTER, *STEPS]),
+    st.sampled_from([ADD, REMOVE, CHANGE_HEAD, ASSESS, COUNT, ILL, PUPIL, RESIDENT, CATEGORY, MOVE, MOVE_OUT, SPLIT, MERGE, JOIN, TAKE_IN, FORGO, DEREGISTER, *STEPS]),
 )  # fmt: skip
 
 

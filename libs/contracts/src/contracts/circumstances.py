@@ -7,6 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from contracts.codes import Health, Schooling
+from contracts.fact_codes import FactCode
 from contracts.wording import Code, Wording
 
 
@@ -67,6 +68,23 @@ class SchoolingRecorded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ResidenceConfirmed:
+    """A member lives here still, whatever the household register says: `fact_event_id` reported the change."""
+
+    wording: ClassVar = Wording(
+        "确认仍共同生活",
+        "Still living here",
+        "{confirmed_on}核实：公安报送{change}的一名成员仍在本户共同生活",
+        "On {confirmed_on} a member was found to live here still; the household register says: {change}",
+    )
+    household_id: UUID
+    person_id: UUID
+    change: FactCode
+    fact_event_id: UUID
+    confirmed_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class BirthDateCorrected:
     """T20: a member's birth date was recorded wrongly; what reads an age is judged anew, and no status
     changes by itself.
@@ -90,4 +108,4 @@ class BirthDateCorrected:
     corrected_on: date
 
 
-CircumstanceEvent = CoLivingCounted | HealthRecorded | SchoolingRecorded
+CircumstanceEvent = CoLivingCounted | HealthRecorded | SchoolingRecorded | ResidenceConfirmed

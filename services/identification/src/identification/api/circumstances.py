@@ -1,4 +1,5 @@
-"""Telling the register how a household lives: how many together, a member's health and schooling."""
+"""Telling the register how a household lives: how many together, a member's health and schooling, and
+who lives here still."""
 
 from datetime import date
 from typing import Annotated
@@ -7,12 +8,21 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
+from common.problems import Problem
 from contracts.circumstances import LivingReason
 from contracts.codes import Health, Schooling
+from contracts.fact_codes import FactCode
 from identification.api.forms import Form
 from identification.api.register_forms import Living
 from identification.api.steps import Step
-from identification.domain.register_commands import CountCoLiving, RecordHealth, RecordSchooling
+from identification.api.wired import wired
+from identification.domain.register_commands import (
+    ConfirmResidence,
+    CountCoLiving,
+    RecordHealth,
+    RecordSchooling,
+)
+from identification.read_model import proposals
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["register"])
 
@@ -43,6 +53,13 @@ class SchoolingForm(Form):
     recorded_on: date
 
 
+class ResidenceForm(Form):
+    """Which report (`/v1/register-proposals`) does not hold, as seen on a day."""
+
+    proposal_id: UUID
+    confirmed_on: date
+
+
 @router.post("/co-living", status_code=201, summary="How many live together")
 async def count(household_id: UUID, form: CoLivingForm, request: Request, caller: Town) -> Response:
     """Between one and all members; the income assessed is divided anew."""
@@ -64,3 +81,25 @@ async def schooling(
     """The stage; whether a child attends in a term is what its school reports."""
     step = await Step.of(household_id, request, caller)
     return await step.take(RecordSchooling(**dict(form), today=step.today), form.recorded_on)
+
+
+@router.post("/residence", status_code=201, summary="A member lives here still")
+async def residence(
+    household_id: UUID, form: ResidenceForm, request: Request, caller: Town
+) -> Response:
+    """The answer to a report that a member moved out or split off; its proposal leaves the list. A report of
+    a death or of a number that was struck off is corrected by its department."""
+    step = await Step.of(household_id, request, caller)
+    pool = wired(request).runtime.pool
+    reported = await proposals.elsewhere(pool, household_id, form.proposal_id)
+    if reported is None:
+        raise Problem("proposal-unknown")
+    command = ConfirmResidence(
+        person_id=reported["person_id"],
+        change=FactCode[reported["change"]],
+        fact_event_id=form.proposal_id,
+        told_on=reported["detected_on"],
+        confirmed_on=form.confirmed_on,
+        today=step.today,
+    )
+    return await step.take(command, form.confirmed_on)

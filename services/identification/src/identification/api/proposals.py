@@ -15,7 +15,7 @@ from identification.read_model import proposals
 router = APIRouter(prefix="/v1", tags=["register"])
 
 
-@router.get("/register-proposals", summary="Members who died or were struck off, by a department")
+@router.get("/register-proposals", summary="Members who died or left, by a department")
 async def read_proposals(
     request: Request,
     response: Response,
@@ -26,7 +26,8 @@ async def read_proposals(
     limit: int = 100,
 ) -> list[dict[str, Any]]:
     """For staff, by id; `Link: rel="next"` leads on. Each stays until the village records that the member
-    left (`/departures`), or the department takes its word back: a fact changes no household by itself."""
+    left (`/departures`, `/split`), or the department takes its word back: a fact changes no household by
+    itself. One that moved out or split off by the household register alone lives here still (`/residence`)."""
     only_filters(request, ["region", "fact_type", "cursor", "limit"])
     area = listing.area(caller, region, {STAFF}, limit)
     rows = await proposals.many(

@@ -13,6 +13,7 @@ from contracts.circumstances import (
     CircumstanceEvent,
     CoLivingCounted,
     HealthRecorded,
+    ResidenceConfirmed,
     SchoolingRecorded,
 )
 from contracts.households import Member
@@ -20,6 +21,7 @@ from identification.domain.guards import in_order
 from identification.domain.members import living_together, member_of
 from identification.domain.register_commands import (
     CircumstanceCommand,
+    ConfirmResidence,
     CountCoLiving,
     RecordHealth,
     RecordSchooling,
@@ -38,6 +40,8 @@ def tell(command: CircumstanceCommand, household: Household) -> list[Circumstanc
             return _health(command, household)
         case RecordSchooling():
             return _schooling(command, household)
+        case ConfirmResidence():
+            return _resident(command, household)
 
 
 def _count(c: CountCoLiving, household: Household) -> list[CircumstanceEvent]:
@@ -87,6 +91,23 @@ def _schooling(c: RecordSchooling, household: Household) -> list[CircumstanceEve
     ]
 
 
+def _resident(c: ConfirmResidence, household: Household) -> list[CircumstanceEvent]:
+    """Who lives together decides, not where somebody is registered; nothing of the entry changes."""
+    if c.fact_event_id in household.past.resident:
+        return []
+    _member(household, c.person_id)
+    in_order(c.confirmed_on, c.told_on, c.today, "confirmed_on")
+    return [
+        ResidenceConfirmed(
+            household_id=household.registered.household_id,
+            person_id=c.person_id,
+            change=c.change,
+            fact_event_id=c.fact_event_id,
+            confirmed_on=c.confirmed_on,
+        )
+    ]
+
+
 def _member(household: Household, person_id: UUID) -> Member:
     member = member_of(household.registered.members, person_id)
     if member is None:
@@ -118,6 +139,9 @@ def evolve(household: Household, event: CircumstanceEvent) -> Household:
             members = _with(household, event.person_id, schooling=event.schooling)
             entry = replace(entry, members=members)
             told = {(SCHOOLING, event.person_id): event.recorded_on}
+        case ResidenceConfirmed():
+            resident = household.past.resident | {event.fact_event_id}
+            return replace(household, past=replace(household.past, resident=resident))
     past = replace(household.past, told={**household.past.told, **told})
     return replace(household, registered=entry, past=past)
 

@@ -36,7 +36,8 @@ class Past:
     """What the register remembers beside the entry as it stands.
 
     `registered` is the first entry, `left` who left, `assessed` the day of each member's last labour
-    assessment, `told` that of what was last told of how it lives, `moved_on` the day of the last move. The others are households: `split_off` from this
+    assessment, `told` that of what was last told of how it lives, `resident` the reports of a change of the
+    household register that do not hold, `moved_on` the day of the last move. The others are households: `split_off` from this
     one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
     which this one is part of now. `erased` are former members whose data is gone,
     `shared` the assessment and number of people of the last recomputed per-capita income, `gaps` the
@@ -47,6 +48,7 @@ class Past:
     left: tuple[Left, ...] = ()
     assessed: Mapping[UUID, date] = field(default_factory=dict)
     told: Mapping[tuple[str, UUID], date] = field(default_factory=dict)
+    resident: frozenset[UUID] = frozenset()
     moved_on: date | None = None
     split_off: frozenset[UUID] = frozenset()
     absorbed: frozenset[UUID] = frozenset()

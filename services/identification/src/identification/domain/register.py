@@ -8,6 +8,7 @@ from contracts.circumstances import (
     BirthDateCorrected,
     CoLivingCounted,
     HealthRecorded,
+    ResidenceConfirmed,
     SchoolingRecorded,
 )
 from contracts.codes import Deregistration
@@ -36,6 +37,7 @@ from identification.domain.register_commands import (
     AddMember,
     AssessLabour,
     ChangeHead,
+    ConfirmResidence,
     CorrectCategory,
     CountCoLiving,
     Deregister,
@@ -91,7 +93,7 @@ def change(command: RegisterCommand, household: Household) -> list[RegisterEvent
             return moves.deregister(command, household)
         case RecomputePerCapita():
             return per_capita.recompute(command, household)
-        case CountCoLiving() | RecordHealth() | RecordSchooling():
+        case CountCoLiving() | RecordHealth() | RecordSchooling() | ConfirmResidence():
             return [*circumstances.tell(command, household)]
 
 
@@ -155,7 +157,7 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             out = event.reason is Deregistration.MOVED_OUT_OF_COUNTY
             status = Status.MOVED_OUT if out else Status.DEREGISTERED
             return replace(household, status=status)
-        case CoLivingCounted() | HealthRecorded() | SchoolingRecorded():
+        case CoLivingCounted() | HealthRecorded() | SchoolingRecorded() | ResidenceConfirmed():
             return circumstances.evolve(household, event)
         case BirthDateCorrected():
             born = [

@@ -20,6 +20,7 @@ from contracts.codes import (
     Schooling,
     SplitReason,
 )
+from contracts.fact_codes import FactCode
 from contracts.handover import OpenCase
 from contracts.households import Committed, HouseholdRegistered, Member, Related
 from identification.domain.policy import Policy
@@ -203,7 +204,19 @@ class RecordSchooling:
     today: date
 
 
-CircumstanceCommand = CountCoLiving | RecordHealth | RecordSchooling
+@dataclass(frozen=True, kw_only=True)
+class ConfirmResidence:
+    """A member lives here still; `fact_event_id` reported on `told_on` that the household register changed."""
+
+    person_id: UUID
+    change: FactCode
+    fact_event_id: UUID
+    told_on: date
+    confirmed_on: date
+    today: date
+
+
+CircumstanceCommand = CountCoLiving | RecordHealth | RecordSchooling | ConfirmResidence
 RegisterCommand = (
     AddMember
     | RemoveMember

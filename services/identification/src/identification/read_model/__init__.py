@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from common.intents import Connection, Fresh
 from contracts.assessments import IncomeAssessed
+from contracts.circumstances import ResidenceConfirmed
 from contracts.facts import UnmatchedFactParked, UnmatchedFactResolved
 from contracts.focus import FocusEvent
 from contracts.households import HouseholdRelocated, RegisterEvent
@@ -32,6 +33,7 @@ from identification.read_model import (
     obligations,
     persons,
     policies,
+    proposals,
     protection,
     register,
     rules,
@@ -108,6 +110,9 @@ async def fold(connection: Connection, fresh: Sequence[Fresh]) -> None:
     looks = [f for f in fresh if isinstance(f.payload, AccessEvent)]
     if looks:
         await access.put(connection, looks)
+    stay = [f for f in fresh if isinstance(f.payload, ResidenceConfirmed)]
+    if stay:
+        await proposals.put(connection, stay)
     moves = [f for f in fresh if isinstance(f.payload, HouseholdRelocated)]
     if moves:
         await moved.put(connection, moves)

@@ -37,6 +37,15 @@ class MergedRow(SQLModel, table=True):
     survivor_id: UUID = Field(index=True)
 
 
+class ResidenceRow(SQLModel, table=True):
+    """A report of a change of the household register that staff found not to hold: the member lives here."""
+
+    metadata = TABLES
+    __tablename__ = "residence"
+
+    fact_event_id: UUID = Field(primary_key=True)
+
+
 class DropoutRow(SQLModel, table=True):
     """A child of compulsory age out of school, until `ended_on`."""
 

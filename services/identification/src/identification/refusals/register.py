@@ -24,6 +24,11 @@ REGISTER: dict[str, Text] = {
     "person-twice-in-household": Text(
         422, "同一人在该户中出现两次", "A person appears twice in the household"
     ),
+    "proposal-unknown": Text(
+        404,
+        "没有这样的报送：请核对编号；死亡、户口注销不属实的，由报送部门更正或撤回",
+        "No such report of this household: check its id; one of a death or of a number struck off is corrected by its department",
+    ),
     "person-twice-in-batch": Text(
         422,
         "同一证件号码在本批多户或多人中出现",
