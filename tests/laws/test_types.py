@@ -65,8 +65,8 @@ def test_a_command_that_decide_forgets_does_not_type_check(
 
 def test_a_stage_that_is_forgotten_does_not_type_check(copy: Copy) -> None:
     widened = "\nclass Returned: ...\n\n\nCase = Returned | "
-    with copy.planted(f"{IDENTIFICATION}/states.py", widened, instead_of="\nCase = "):
-        is_refused(copy.types(*TARGETS), f"{IDENTIFICATION}/states.py", forgotten("Returned"))
+    with copy.planted(f"{IDENTIFICATION}/stages.py", widened, instead_of="\nCase = "):
+        is_refused(copy.types(*TARGETS), f"{IDENTIFICATION}/stages.py", forgotten("Returned"))
 
 
 @pytest.mark.parametrize("file", [f"{VISITS}/states.py", "services/visits/tests/test_domain.py"])

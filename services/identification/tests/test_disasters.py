@@ -13,7 +13,7 @@ from contracts.households import HouseholdAbsorbed
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import RiskFactorAdded
 from identification.domain.household import HOUSEHOLD
-from identification.domain.states import Monitored, monitored_of
+from identification.domain.stages import Monitored, monitored_of
 from services.identification.tests.asking import Callers
 from services.identification.tests.ending import ADD, RESOLVE, monitored
 from services.identification.tests.entries import JOIN, MERGE, TAKE_IN

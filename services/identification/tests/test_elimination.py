@@ -29,7 +29,7 @@ from contracts.stages import Procedure, Stage
 from identification.domain.commands import Command
 from identification.domain.days import CloseBusinessDay
 from identification.domain.household import HOUSEHOLD
-from identification.domain.states import Monitored
+from identification.domain.stages import Monitored
 from services.identification.tests.ending import (
     APPROVE_AGAIN,
     COMPLETE_AGAIN,

@@ -14,7 +14,8 @@ from contracts.stages import Stage
 from identification.domain.commands import Command
 from identification.domain.eligibility import failing_on, outlook
 from identification.domain.household import HOUSEHOLD
-from identification.domain.states import Household, Monitored, monitored_of
+from identification.domain.stages import Monitored, monitored_of
+from identification.domain.states import Household
 from services.identification.tests.ending import ADD, ENDING, RESOLVE, SURVEY, income, monitored
 from services.identification.tests.entries import JOIN, MERGE, OTHER_HOUSEHOLD
 from services.identification.tests.story import (

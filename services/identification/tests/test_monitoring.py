@@ -24,7 +24,7 @@ from contracts.monitoring import (
 from contracts.stages import Stage
 from identification.domain.commands import Command
 from identification.domain.household import HOUSEHOLD
-from identification.domain.states import Monitored
+from identification.domain.stages import Monitored
 from services.identification.tests.ending import (
     ADD,
     CANCEL,

@@ -31,7 +31,7 @@ from contracts.monitoring import ClosingReason, MonitoringClosed
 from identification.domain.entry import Status
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RecomputePerCapita
-from identification.domain.states import Monitored
+from identification.domain.stages import Monitored
 from services.identification.tests.ending import ADD as ADD_RISK
 from services.identification.tests.ending import RESOLVE
 from services.identification.tests.entries import (

@@ -19,7 +19,7 @@ from identification.api.wired import Wired, wired
 from identification.domain.budgets import stage_due_on
 from identification.domain.cohort import Standing, standing
 from identification.domain.policy import Policy
-from identification.domain.states import MONITORING
+from identification.domain.stages import MONITORING
 from identification.read_model import cases, clues
 from identification.read_model.cases import OUTCOMES, Ages
 from identification.read_model.tables import CaseRow, ClueRow

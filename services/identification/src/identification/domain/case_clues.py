@@ -14,7 +14,8 @@ from contracts.episodes import (
 from contracts.evidence import ClueEvidenceAdded
 from identification.domain.files import UNCONFIRMED, CaseFile, Clue, Reported
 from identification.domain.risks import answers, looked_at, unverified
-from identification.domain.states import ClueOpen, Household, monitored_of, with_monitored
+from identification.domain.stages import ClueOpen, monitored_of, with_monitored
+from identification.domain.states import Household
 
 
 def too_late(file: CaseFile, risks: Iterable[RiskType]) -> tuple[Clue, ...]:

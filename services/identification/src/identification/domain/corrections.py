@@ -27,7 +27,8 @@ from identification.domain.known_incomes import (
 )
 from identification.domain.monitoring_commands import Assessment, CorrectRecord
 from identification.domain.policy import Policy
-from identification.domain.states import Household, NotAtRisk, Verified, monitored_of
+from identification.domain.stages import NotAtRisk, Verified, monitored_of
+from identification.domain.states import Household
 from identification.domain.survey import Survey, in_sum, is_safe, of_those_here
 
 Corrected = RecordCorrected | IncomeAssessed | SafeguardAssessed | births.Follows

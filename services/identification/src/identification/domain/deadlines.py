@@ -20,7 +20,8 @@ from contracts.deadlines import (
 )
 from identification.domain import eligibility, obligations
 from identification.domain.days import CloseBusinessDay
-from identification.domain.states import Household, monitored_of
+from identification.domain.stages import monitored_of
+from identification.domain.states import Household
 
 
 def advance(command: CloseBusinessDay, household: Household) -> list[DeadlineEvent]:

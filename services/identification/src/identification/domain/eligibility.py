@@ -20,7 +20,8 @@ from identification.domain.elimination_guards import Case, judged
 from identification.domain.files import Eligibility
 from identification.domain.known_incomes import above_the_line, assessed_in, day_of, is_covered
 from identification.domain.policy import Policy
-from identification.domain.states import Household, Monitored
+from identification.domain.stages import Monitored
+from identification.domain.states import Household
 from identification.domain.survey import is_safe, of_those_here
 
 JUDGED = (Guard.E2, Guard.E3, Guard.E4, Guard.E5, Guard.E6, Guard.E7, Guard.E8)

@@ -45,11 +45,9 @@ from identification.domain.guards import (
     out_of_order,
 )
 from identification.domain.known_incomes import with_one_more
-from identification.domain.states import (
-    Eliminated,
+from identification.domain.stages import (
     Eliminating,
     EliminationReady,
-    Household,
     Monitored,
     Publicised,
     PublicityOver,
@@ -58,6 +56,7 @@ from identification.domain.states import (
     monitored_of,
     with_monitored,
 )
+from identification.domain.states import Eliminated, Household
 
 Happened = EliminationEvent | IncomeAssessed | SafeguardAssessed
 

@@ -27,7 +27,8 @@ from identification.domain.known_incomes import (
 )
 from identification.domain.measures import answers
 from identification.domain.policy import Policy
-from identification.domain.states import EliminationReady, Household, Monitored
+from identification.domain.stages import EliminationReady, Monitored
+from identification.domain.states import Household
 from identification.domain.survey import is_safe, of_those_here, suspected
 
 

@@ -39,13 +39,8 @@ from identification.domain.guards import (
     without_personal_data,
 )
 from identification.domain.handover import MERGER_RULE
-from identification.domain.states import (
-    Household,
-    TownReviewed,
-    Verified,
-    Verifying,
-    monitored_of,
-)
+from identification.domain.stages import TownReviewed, Verified, Verifying, monitored_of
+from identification.domain.states import Household
 
 RISING = list(Severity)
 MAX_RISKS = 5

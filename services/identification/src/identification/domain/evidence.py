@@ -19,7 +19,7 @@ from contracts.evidence import (
     ReviewOutcome,
 )
 from contracts.stages import Stage
-from identification.domain.states import MONITORING
+from identification.domain.stages import MONITORING
 
 DECIDED = MONITORING | {Stage.ELIMINATED}
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from contracts.codes import Category, Health, LabourCapacity, Relation, RiskType, Severity
 from contracts.fact_codes import FactType
 from identification.domain.labour import WORKING
-from identification.domain.states import MONITORING
+from identification.domain.stages import MONITORING
 
 
 def is_monitored(stage: str) -> bool:

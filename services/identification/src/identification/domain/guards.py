@@ -8,10 +8,9 @@ from common.decider import Refused
 from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
 from contracts.wording import Code
 from identification.domain.publicity import LABELS, personal_data_in
-from identification.domain.states import (
+from identification.domain.stages import (
     Eliminating,
     EliminationReady,
-    Household,
     Monitored,
     NotAtRisk,
     Publicised,
@@ -21,6 +20,7 @@ from identification.domain.states import (
     Verifying,
     VillageReviewed,
 )
+from identification.domain.states import Household
 
 SHORTEST_REASON = 10  # characters of a reason that others must be able to follow (T4)
 

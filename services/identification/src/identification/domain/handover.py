@@ -10,7 +10,8 @@ from contracts.monitoring import ClosingReason
 from identification.domain.files import Breached, CaseFile, Clue
 from identification.domain.obligations import owed
 from identification.domain.risks import answers
-from identification.domain.states import Household, Monitored, monitored_of
+from identification.domain.stages import Monitored, monitored_of
+from identification.domain.states import Household
 
 MERGER_RULE = "HOUSEHOLD-MERGED"  # by which a clue of an absorbed household is reported
 

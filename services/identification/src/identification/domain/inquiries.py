@@ -40,15 +40,15 @@ from identification.domain.guards import (
     without_personal_data,
 )
 from identification.domain.registration import age_on
-from identification.domain.states import (
+from identification.domain.stages import (
     Case,
-    Household,
     Publicised,
     PublicityOver,
     TownReviewed,
     Verifying,
     monitored_of,
 )
+from identification.domain.states import Household
 
 ADULT = 18  # years
 

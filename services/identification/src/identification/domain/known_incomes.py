@@ -4,7 +4,8 @@ from datetime import date
 from uuid import UUID
 
 from contracts.assessments import IncomeAssessed
-from identification.domain.states import Household, Monitored
+from identification.domain.stages import Monitored
+from identification.domain.states import Household
 
 Known = tuple[IncomeAssessed, ...]
 

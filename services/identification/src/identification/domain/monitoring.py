@@ -46,7 +46,8 @@ from identification.domain.monitoring_commands import (
     RecordPlatformEntry,
     ResolveRiskFactor,
 )
-from identification.domain.states import Household, Monitored, monitored_of
+from identification.domain.stages import Monitored, monitored_of
+from identification.domain.states import Household
 
 
 def advance(

@@ -15,7 +15,8 @@ from contracts.monitoring import EntrySubject
 from identification.domain.cohort import Standing, standing
 from identification.domain.days import NoteOverdue
 from identification.domain.entry import Status
-from identification.domain.states import Household, monitored_of
+from identification.domain.stages import monitored_of
+from identification.domain.states import Household
 
 ObligationEvent = ObligationBreached | CohortTargetMissed
 

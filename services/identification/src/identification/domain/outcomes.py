@@ -26,10 +26,9 @@ from identification.domain.guards import (
     out_of_order,
 )
 from identification.domain.policy import Policy
-from identification.domain.states import (
+from identification.domain.stages import (
     Case,
     ClueOpen,
-    Household,
     Monitored,
     NotAtRisk,
     Publicised,
@@ -40,6 +39,7 @@ from identification.domain.states import (
     VillageReviewed,
     monitored_of,
 )
+from identification.domain.states import Household
 
 
 def reject(c: RejectClue, household: Household, case: Case | None) -> list[EpisodeEvent]:

@@ -32,13 +32,8 @@ from identification.domain.guards import (
 )
 from identification.domain.publicity import LABELS, personal_data_in
 from identification.domain.risks import unverified
-from identification.domain.states import (
-    Findings,
-    Household,
-    Publicised,
-    PublicityOver,
-    VillageReviewed,
-)
+from identification.domain.stages import Findings, Publicised, PublicityOver, VillageReviewed
+from identification.domain.states import Household
 
 
 def review(c: HoldVillageReview, household: Household, case: Findings) -> list[EpisodeEvent]:

@@ -9,7 +9,7 @@ from contracts.codes import RiskType
 from contracts.monitoring import RiskFactorAdded, RiskFactorResolved
 from identification.domain.files import CaseFile, Clue
 from identification.domain.rules_of_income import BY_INCOME
-from identification.domain.states import Monitored
+from identification.domain.stages import Monitored
 
 
 def added(case: Monitored, event: RiskFactorAdded) -> Monitored:

@@ -1,154 +1,19 @@
-"""What a household may be: each stage of an episode is a type of its own."""
+"""What a household may be."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import assert_never
 from uuid import UUID
 
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
-from contracts.codes import Category, DisasterSubtype, MonitoredClass, RiskType
-from contracts.eliminations import EliminationProposed, EliminationVerified
-from contracts.episodes import HouseholdFoundNotAtRisk, HouseholdVerified, MonitoringConfirmed
 from contracts.households import HouseholdRegistered
 from contracts.inquiries import EmergencyAssistanceGranted
 from contracts.monitoring import EntrySubject
-from contracts.stages import Procedure, Stage
+from contracts.stages import Stage
 from identification.domain.entry import Past, Status
 from identification.domain.files import Breached, CaseFile, Clue, Eligibility, Ended, Reported
 from identification.domain.labour import WORKING
-
-
-@dataclass(frozen=True)
-class ClueOpen:
-    pass
-
-
-@dataclass(frozen=True)
-class Verifying:
-    started_on: date
-
-
-@dataclass(frozen=True)
-class NotAtRisk:
-    """Verified, with the conclusion that no class fits: the town rejects (T4) or returns (T11)."""
-
-    found: HouseholdFoundNotAtRisk
-    category: Category  # at the visit
-
-
-@dataclass(frozen=True)
-class Verified:
-    verified: HouseholdVerified
-    income: IncomeAssessed
-    category: Category  # at the visit: the class that was proposed follows from it
-    by: frozenset[str]  # who may not decide what they found, now or before it was returned
-
-    @property
-    def on(self) -> date:
-        """The day of the visit."""
-        return self.verified.verified_on
-
-    @property
-    def procedure(self) -> Procedure:
-        """Of the reviews that follow."""
-        return Procedure.IDENTIFICATION
-
-
-@dataclass(frozen=True)
-class Monitored:
-    """`unhandled` are clues that joined after the confirmation and were not yet looked at (E6).
-
-    `looked_at` are the days of the others: found, and looked at. `risks` are open, `disaster` is their last
-    named; since `allowed_on` it may be proposed without labour (E7). `foreign` are assessments of before it was
-    taken over: not of the people whose risk it is (A54).
-    """
-
-    confirmed: MonitoringConfirmed
-    monitored_class: MonitoredClass
-    risks: tuple[RiskType, ...]
-    unhandled: tuple[Clue, ...] = ()
-    looked_at: tuple[tuple[date, date], ...] = ()
-    allowed_on: date | None = None
-    foreign: frozenset[UUID] = frozenset()
-    disaster: DisasterSubtype | None = None
-
-
-@dataclass(frozen=True)
-class Eliminating:
-    """Proposed, and to be verified at home."""
-
-    monitored: Monitored
-    proposed: EliminationProposed
-
-
-@dataclass(frozen=True)
-class EliminationReady:
-    """Verified; the reviews follow."""
-
-    monitored: Monitored
-    proposed: EliminationProposed
-    verified: EliminationVerified
-
-    @property
-    def on(self) -> date:
-        """The day of the visit."""
-        return self.verified.visited_on
-
-    @property
-    def procedure(self) -> Procedure:
-        """Of the reviews that follow."""
-        return Procedure.ELIMINATION
-
-    @property
-    def by(self) -> frozenset[str]:
-        """Who may not decide what they found."""
-        officers = (str(officer) for officer in self.verified.officers)
-        return frozenset({self.proposed.proposed_by, self.verified.verified_by, *officers})
-
-
-Findings = Verified | EliminationReady
-
-
-@dataclass(frozen=True)
-class VillageReviewed:
-    before: Findings
-    held_on: date
-
-
-@dataclass(frozen=True)
-class Publicised:
-    before: Findings
-    posted_on: date
-
-
-@dataclass(frozen=True)
-class PublicityOver:
-    before: Findings
-    ended_on: date
-
-
-@dataclass(frozen=True)
-class TownReviewed:
-    before: Findings
-    approved_on: date
-    approved_by: str
-    visit_only: bool
-
-
-Case = (
-    ClueOpen
-    | Verifying
-    | NotAtRisk
-    | Verified
-    | VillageReviewed
-    | Publicised
-    | PublicityOver
-    | TownReviewed
-    | Monitored
-    | Eliminating
-    | EliminationReady
-)
+from identification.domain.stages import Case, Monitored, monitored_of, stage_of
 
 
 @dataclass(frozen=True)
@@ -229,71 +94,6 @@ class Household:
         if self.case is None and self.eliminated:
             return Stage.ELIMINATED
         return stage_of(self.case)
-
-
-REVIEWED = {
-    VillageReviewed: (Stage.VILLAGE_REVIEWED, Stage.ELIM_VILLAGE_REVIEWED),
-    Publicised: (Stage.PUBLICISED, Stage.ELIM_PUBLICISED),
-    PublicityOver: (Stage.PUBLICITY_OVER, Stage.ELIM_PUBLICITY_OVER),
-    TownReviewed: (Stage.TOWN_REVIEWED, Stage.ELIM_TOWN_REVIEWED),
-}
-
-
-MONITORING = frozenset({Stage.MONITORED, *(stage for stage in Stage if stage.startswith("ELIM_"))})
-
-
-def stage_of(case: Case | None) -> Stage:
-    """The name of a stage."""
-    match case:
-        case None:
-            return Stage.NONE
-        case ClueOpen():
-            return Stage.CLUE_OPEN
-        case Verifying():
-            return Stage.VERIFYING
-        case NotAtRisk():
-            return Stage.NOT_AT_RISK
-        case Verified():
-            return Stage.VERIFIED
-        case Monitored():
-            return Stage.MONITORED
-        case Eliminating():
-            return Stage.ELIM_VERIFYING
-        case EliminationReady():
-            return Stage.ELIM_VERIFIED
-        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed():
-            reviewed, in_elimination = REVIEWED[type(case)]
-            ends = case.before.procedure is Procedure.ELIMINATION
-            return in_elimination if ends else reviewed
-        case _:
-            assert_never(case)
-
-
-def monitored_of(case: Case | None) -> Monitored | None:
-    """The confirmed episode of a case, also while its elimination is on the way."""
-    match case:
-        case Monitored():
-            return case
-        case Eliminating() | EliminationReady():
-            return case.monitored
-        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed():
-            before = case.before
-            return before.monitored if isinstance(before, EliminationReady) else None
-        case _:
-            return None
-
-
-def with_monitored(case: Case | None, monitored: Monitored) -> Case:
-    """The case at the same stage, with its confirmed episode changed."""
-    match case:
-        case Eliminating() | EliminationReady():
-            return replace(case, monitored=monitored)
-        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed() if isinstance(
-            case.before, EliminationReady
-        ):
-            return replace(case, before=replace(case.before, monitored=monitored))
-        case _:
-            return monitored
 
 
 State = Household | None  # None: not on the register

@@ -45,11 +45,10 @@ from identification.domain.commands import (
 )
 from identification.domain.guards import Needed, out_of_order
 from identification.domain.known_incomes import find, with_one_more
-from identification.domain.states import (
+from identification.domain.stages import (
     Case,
     ClueOpen,
     EliminationReady,
-    Household,
     Monitored,
     NotAtRisk,
     Publicised,
@@ -60,6 +59,7 @@ from identification.domain.states import (
     VillageReviewed,
     stage_of,
 )
+from identification.domain.states import Household
 from identification.domain.survey import latest
 
 

@@ -17,7 +17,8 @@ from contracts.inquiries import AuthorisationRefused
 from contracts.monitoring import ClosingReason
 from identification.domain.cohort import Standing
 from identification.domain.files import CaseFile
-from identification.domain.states import MONITORING, Household, monitored_of
+from identification.domain.stages import MONITORING, monitored_of
+from identification.domain.states import Household
 from identification.read_model.tables import CaseRow
 
 # How a case ends; the reasons of a closing (T19) are outcomes too.

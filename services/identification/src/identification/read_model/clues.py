@@ -22,7 +22,8 @@ from contracts.episodes import (
 from contracts.households import EpisodeTakenOver
 from contracts.inquiries import EmergencyAssistanceGranted
 from contracts.monitoring import RiskFactorAdded
-from identification.domain.states import Household, monitored_of
+from identification.domain.stages import monitored_of
+from identification.domain.states import Household
 from identification.read_model.tables import CaseRow, ClueRow
 
 OPEN, TAKEN_UP, REJECTED, WITHDRAWN, CLOSED = "OPEN", "TAKEN_UP", "REJECTED", "WITHDRAWN", "CLOSED"

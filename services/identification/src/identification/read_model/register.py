@@ -16,7 +16,8 @@ from contracts.codes import Origin
 from contracts.households import HouseholdAbsorbed, HouseholdDeregistered, HouseholdSplit
 from contracts.stages import Stage
 from identification.domain.entry import Status
-from identification.domain.states import Household, monitored_of
+from identification.domain.stages import monitored_of
+from identification.domain.states import Household
 from identification.read_model.tables import HouseholdRow
 
 
