@@ -21,13 +21,15 @@ def desks(app: httpx.AsyncClient, register: Register, callers: Callers) -> Desks
     return Desks.of(app, register, callers)
 
 
-async def merge(register: Register, survivor: Home, absorbed: Home, stage: str) -> None:
+async def merge(
+    register: Register, survivor: Home, absorbed: Home, stage: str, persons: int = 2
+) -> None:
     """Until the survivor is at this stage and the members have arrived."""
     await register.done(survivor.id, "merger", absorbed_ids=[absorbed.id], effective_on=DAY)
 
     async def arrived() -> bool:
         row = await register.get(survivor.id)
-        return (row["persons"], row["stage"]) == (2, stage)
+        return (row["persons"], row["stage"]) == (persons, stage)
 
     await eventually(arrived)
 
@@ -70,6 +72,23 @@ async def test_A50_a_correction_reaches_the_clue_that_a_merger_handed_over(
         # The survivor may have a clue of its own by the corrected bill; this is of the other.
         *_, last = [data for data in told if data["clue_id"] == handed["clue_id"]]
         assert last["withdrawal_proposed"] is withdrawn
+
+
+async def test_A50_of_households_merged_one_after_the_other_the_last_has_the_clue(
+    app: httpx.AsyncClient, register: Register, callers: Callers, sql: asyncpg.Connection
+) -> None:
+    first, second, last = [await register.household() for _ in range(3)]
+    ill = first.people[0]
+    await post(app, callers.yibao, settlement(ill, 1_500_000))
+    await eventually(lambda: clues(sql, first))
+    await merge(register, second, first, "CLUE_OPEN")
+    await merge(register, last, second, "CLUE_OPEN", persons=3)
+    ((_, handed),) = await events(sql, f"household-{last.id}", "RiskDetected")
+    less = settlement(ill, 300_000, id=f"{ill}-2", record_version=2)
+    await post(app, callers.yibao, less)
+    stream = f"evidence-of-household-{last.id}"
+    ((_, told),) = await eventually(lambda: events(sql, stream, "ClueEvidenceReplaced"))
+    assert (told["clue_id"], told["withdrawal_proposed"]) == (handed["clue_id"], True)
 
 
 async def test_A50_a_correction_has_a_case_that_a_merger_handed_over_reviewed(

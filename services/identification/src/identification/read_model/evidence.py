@@ -33,6 +33,19 @@ _HANDED_OVER = f"""h.stage <> 'NONE' and coalesce(t.discovered_on, c.discovered_
 )"""
 
 
+# The clue that came into `h` with the household of `c`, which is `m` among those that were merged.
+_THERE = """
+with recursive way as (
+    select m.into_id, m.event_id
+    union
+    select n.into_id, n.event_id from way join read.merged n on n.household_id = way.into_id
+)
+select e.clue_id, e.discovered_on from way join read.clue_evidence e
+    on e.household_id = h.household_id and e.fact_event_id = way.event_id
+limit 1
+"""
+
+
 @dataclass(frozen=True)
 class Cited:
     """A clue of a case that is open or eliminated, with all the facts that it rests on, also by the
@@ -72,7 +85,8 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
 async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, list[Cited]]:
     """The clues that rest on these facts, of cases that are open or eliminated, by fact, in two queries.
 
-    One of a household that was merged is the survivor's (A54): the clue there that names the merger.
+    One of a household that was merged is the survivor's (A54): the clue there that names the merger, the
+    last of them where households were merged one after the other.
     """
     rows = await connection.fetch(
         f"""
@@ -84,10 +98,7 @@ async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, li
         join read.clue_evidence c using (fact_event_id)
         left join read.merged m using (household_id)
         join read.household h on h.household_id = coalesce(m.survivor_id, c.household_id)
-        left join es.events a on a.stream = 'household-' || m.household_id
-            and a.type = 'HouseholdAbsorbed'
-        left join read.clue_evidence t on t.household_id = h.household_id
-            and t.fact_event_id = a.event_id
+        left join lateral ({_THERE}) as t on true
         where case when m.household_id is null then {_FOLLOWED} else {_HANDED_OVER} end
         order by c.discovered_on, c.clue_id
         """,

@@ -110,7 +110,7 @@ async def merged(connection: Connection, entries: Sequence[Fresh]) -> None:
     part of it. Rare enough to be said one by one, and in their order."""
     for f in entries:
         if survivor := _merger(f.payload):
-            await connection.execute(_MERGED, f.payload.household_id, survivor)
+            await connection.execute(_MERGED, f.payload.household_id, survivor, f.event.event_id)
 
 
 def _merger(event: Any) -> UUID | None:
@@ -129,8 +129,9 @@ with last as (
 ), parts as (
     update read.merged m set survivor_id = last.survivor_id from last where m.survivor_id = $1
 )
-insert into read.merged (household_id, survivor_id) select $1, survivor_id from last
-on conflict (household_id) do update set survivor_id = excluded.survivor_id
+insert into read.merged (household_id, survivor_id, into_id, event_id)
+select $1, survivor_id, $2, $3::uuid from last
+on conflict (household_id) do update set survivor_id = excluded.survivor_id, into_id = $2, event_id = $3
 """
 
 

@@ -28,13 +28,18 @@ class DangerousHouseRow(SQLModel, table=True):
 
 
 class MergedRow(SQLModel, table=True):
-    """A household that is part of another now: of the last one, where that was merged in its turn."""
+    """A household that is part of another now: of the last one, where that was merged in its turn.
+
+    `into_id` is the one that took it in, `event_id` the event that said so.
+    """
 
     metadata = TABLES
     __tablename__ = "merged"
 
     household_id: UUID = Field(primary_key=True)
     survivor_id: UUID = Field(index=True)
+    into_id: UUID
+    event_id: UUID
 
 
 class ResidenceRow(SQLModel, table=True):
