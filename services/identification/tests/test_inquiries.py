@@ -302,5 +302,14 @@ def test_T12_help_on_an_open_case_is_told_at_the_confirmation() -> None:
     assert confirmed.emergency_grants == [GRANT.grant_id]
 
 
+def test_T12_help_runs_before_the_household_is_registered() -> None:
+    registered = replace(REGISTERED, registered_on=date(2024, 3, 5))
+    (event,) = HOUSEHOLD.when(GRANT, given=[registered])
+    assert isinstance(event, EmergencyAssistanceGranted)
+    assert event.granted_on < registered.registered_on
+    case = history(GRANT, replace(RISK, discovered_on=date(2024, 3, 2)), registered=registered)
+    assert state(case).opened.emergency == (GRANT.grant_id,)
+
+
 def test_T12_after_the_confirmation_help_is_planned() -> None:
     assert refused(GRANT, history(*STEPS)).code == "step-out-of-order"

@@ -84,7 +84,7 @@ DAYS: list[tuple[Command, Given, str, date]] = [
     (ANSWER, history(RISK, SIGN, ASK), "completed_on", ASK.requested_on),
     (OBJECT, up_to(COMPLETE), "raised_on", POST.posted_on),
     (UPHELD, history(*STEPS[:5], OBJECT), "resolved_on", OBJECT.raised_on),
-    (GRANT, history(), "granted_on", date(2021, 1, 1)),
+    (GRANT, history(), "granted_on", date(1900, 1, 1)),
     (REASSESS, CONFIRMED, "seen", CONFIRMED_ON),
     (CHANGE, history(*STEPS, RICH_BUT_ILL), "changed_on", CONFIRMED_ON),
     (ADD, CONFIRMED, "added_on", CONFIRMED_ON),

@@ -39,7 +39,7 @@ from identification.domain.guards import (
     out_of_order,
     without_personal_data,
 )
-from identification.domain.registration import age_on
+from identification.domain.registration import OLDEST, age_on
 from identification.domain.stages import (
     Case,
     Publicised,
@@ -231,12 +231,13 @@ def _resolve(
 
 
 def _grant(c: GrantEmergencyAssistance, household: Household) -> list[InquiryEvent]:
-    """T12. With a case or before it, until the county confirms; then help is planned."""
+    """T12. With a case or before it, until the county confirms; then help is planned. Also before the
+    household was registered: the paperwork comes after."""
     if c.grant_id in household.grant_ids:
         return []
     if monitored_of(household.case):
         raise out_of_order(Needed.UNCONFIRMED, household)
-    in_order(c.granted_on, household.registered.registered_on, c.today, "granted_on")
+    in_order(c.granted_on, OLDEST, c.today, "granted_on")
     return [
         EmergencyAssistanceGranted(
             household_id=household.registered.household_id,
