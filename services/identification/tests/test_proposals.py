@@ -11,7 +11,7 @@ from services.identification.tests.registrar import Register
 from services.identification.tests.test_api_facts import fact, post
 
 numbers = count(7_400)
-TOWN = "441624231"  # of its own
+TOWN, ELSEWHERE = "441624231", "441624232"  # of their own
 
 
 async def test_a_death_that_a_department_reports_waits_for_the_village_until_the_member_has_left(
@@ -76,14 +76,14 @@ async def test_who_moved_out_or_split_off_by_the_household_register_alone_lives_
 ) -> None:
     head, stays, splits = [next(numbers) for _ in range(3)]
     members = [person(head), *(person(n, relation="CHILD") for n in (stays, splits))]
-    body = household(head, members=members, co_living_count=3, region=f"{TOWN}202")
+    body = household(head, members=members, co_living_count=3, region=f"{ELSEWHERE}202")
     answer = await app.post("/v1/households", json=body, headers=register.headers)
     assert answer.status_code == 201, answer.text
-    home, town = str(body["household_id"]), callers.staff("households:read", "town", TOWN)
+    home, town = str(body["household_id"]), callers.staff("households:read", "town", ELSEWHERE)
     police = callers.of("gongan", "facts:write", department="gongan")
 
     async def listed() -> dict[str, dict[str, Any]]:
-        answer = await app.get(f"/v1/register-proposals?region={TOWN}202", headers=town)
+        answer = await app.get(f"/v1/register-proposals?region={ELSEWHERE}202", headers=town)
         assert answer.status_code == 200, answer.text
         return {row["person_id"]: row for row in answer.json()}
 

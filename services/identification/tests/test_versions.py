@@ -11,6 +11,7 @@ from common.ids import new_id
 from common.testing.promised import NOBODY, bodies, operations
 from services.identification.tests.asking import Callers, household, identity_number
 from services.identification.tests.registrar import DAY, Register, leaving, numbers
+from services.identification.tests.test_api_facts import fact, post
 from services.identification.tests.test_api_registers import report
 from services.identification.tests.way import CLUE, Desks
 
@@ -77,10 +78,14 @@ async def test_every_step_is_refused_when_somebody_came_between(
     home, other = await register.household(2), await register.household()
     event = (await register.done(home.id, "labour", **_labour(home.person(0)))).json()["events"][0]
     await register.done(home.id, "departures", **leaving(home.person(1)))
+    moved = {"changed_on": "2024-03-01", "change": "MOVED_OUT"}
+    police = callers.of("gongan", "facts:write", department="gongan")
+    reported = await post(app, police, fact(home.people[0], "gongan", "RegisterChange", **moved))
     needed: dict[str, dict[str, Any]] = {  # looked up before the version is compared
         "/members": {"identity_number": identity_number(next(numbers))},
         "/merger": {"absorbed_ids": [other.id]},
         "/deregistration": {"duplicate_of": other.id},
+        "/residence": {"proposal_id": reported.json()["event_id"]},
         "/corrections": {
             "corrected_event_id": event["event_id"],
             "path": "/capacity",
