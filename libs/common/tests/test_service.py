@@ -78,9 +78,8 @@ async def test_a_process_that_is_frozen_in_a_transaction_gives_its_locks_back(
         await connection.transaction().start()
         await connection.execute(lock)
         await asyncio.wait_for(pool.execute(lock), 15)
-        with suppress(
-            asyncpg.InterfaceError
-        ):  # the server ended it, which it may have heard by now
+        # The server ended it, which it may have heard by now.
+        with suppress(asyncpg.InterfaceError):
             connection.terminate()
 
 

@@ -40,9 +40,8 @@ class _Count:
     def add(self, part: bytes) -> None:
         parser = expat.ParserCreate()
         parser.StartElementHandler = self._begins
-        with suppress(
-            expat.ExpatError
-        ):  # no XML, such as a picture; or broken, as its reader will find
+        # Not XML, such as a picture, or broken, as its reader will find.
+        with suppress(expat.ExpatError):
             parser.Parse(part, True)
 
     def _begins(self, name: str, attributes: dict[str, str]) -> None:

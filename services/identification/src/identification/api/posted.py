@@ -119,10 +119,8 @@ async def _keep(
     for (one, intent), outcome in zip(ready, outcomes, strict=True):
         one.attempts += 1
         late = isinstance(outcome, Recorded) and not (outcome.events or outcome.replayed)
-        if (
-            late
-        ):  # parked or matched by somebody else at this moment; the version tells a repetition
-            one.key = None
+        if late:  # parked or matched by somebody else at this moment
+            one.key = None  # the version tells a repetition
         if (late or isinstance(outcome, CHANGED)) and one.attempts < ATTEMPTS:
             again.append(one)
             continue

@@ -61,9 +61,8 @@ def person_of(
     index = index_of(app, member)
     known = recognised.known.get(index)
     held = recognised.salts.get(member.person_id) if member.person_id else None
-    if (
-        known is None and held and held[1] != index
-    ):  # else registered since we looked for the number
+    # With the same index it was registered since we looked for the number.
+    if known is None and held and held[1] != index:
         pointer = f"/members/{number - 1}/person_id"
         raise Problem("person-id-of-another", {"member": number}, [fault(pointer, "value")])
     if known is None:

@@ -144,9 +144,8 @@ def _answer(
         case UnmatchedFactParked() as c, _:
             if state is None:
                 return [c]
-            if _said(c) != _said(
-                state.parked
-            ):  # two posted at once: neither was known to the other
+            # Of two that are posted at once, neither is known to the other.
+            if _said(c) != _said(state.parked):
                 raise Refused("record-version-reused", version=c.record_version)
             return []
         case ResolveUnmatched() as c, Waiting(parked):

@@ -38,9 +38,7 @@ def _clue(heard: Heard, cause: Envelope, event: Told, supply: Supply, one: Serve
     group = one.formerly_poor or is_monitored(one.stage)
     found: Finding | None = None
     match event:
-        case WaterTestRecorded() if (
-            event.test_id == supply.test_id
-        ):  # an older one says nothing now
+        case WaterTestRecorded() if event.test_id == supply.test_id:  # an older one says nothing
             found = failed_test(
                 event.faults, event.valid_to, cause.event_id, day, at_risk_group=group
             )
