@@ -5,6 +5,7 @@ import os
 import sys
 from asyncio import create_subprocess_exec, subprocess
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import permutations
 from pathlib import Path
 
 import asyncpg
@@ -32,6 +33,7 @@ Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 OLD = Signer("shouwang.test/audit", bytes(range(32)))
 NEW = Signer(OLD.name, bytes([9]) * 32)
 THIRD = Signer(OLD.name, bytes([10]) * 32)
+FOURTH = Signer(OLD.name, bytes([11]) * 32)
 ME = household(1)
 
 
@@ -40,12 +42,13 @@ def names(keys: Sequence[Key]) -> set[tuple[bytes, int, int | None]]:
 
 
 def test_a_chain_of_keys_is_followed_from_any_of_them_in_any_order() -> None:
-    old, new, third = (key_of(signer.vkey) for signer in (OLD, NEW, THIRD))
-    notes = [succession(NEW, THIRD, 8), succession(OLD, NEW, 5)]
-    whole = {(old.id, 0, 5), (new.id, 5, 8), (third.id, 8, None)}
-    for trusted in (old, new, third):
-        for given in (notes, notes[::-1]):
-            assert names(successors([trusted], given)) == whole
+    """The log tells the oldest note first: whoever has the newest key goes against the order."""
+    old, new, third, fourth = (key_of(signer.vkey) for signer in (OLD, NEW, THIRD, FOURTH))
+    notes = [succession(OLD, NEW, 5), succession(NEW, THIRD, 8), succession(THIRD, FOURTH, 9)]
+    whole = {(old.id, 0, 5), (new.id, 5, 8), (third.id, 8, 9), (fourth.id, 9, None)}
+    for trusted in (old, new, third, fourth):
+        for given in permutations(notes):
+            assert names(successors([trusted], list(given))) == whole
     stranger = Signer(OLD.name, bytes(32))
     assert names(successors([key_of(stranger.vkey)], notes)) == {
         (key_of(stranger.vkey).id, 0, None)

@@ -232,24 +232,26 @@ def successors(keys: list[Key], notes: list[str]) -> list[Key]:
     A note says: from how many states on the second key signs in place of the first. Raises `Bad` for
     a forged signature, `ValueError` for what is no such note.
     """
-    found, left = list(keys), list(notes)
-    for note in [*notes, *notes]:  # whatever their order: as many rounds as there can be steps
-        if note not in left:
-            continue
-        first, one, two, size, *_ = note.split("\n")
-        old, new, at = key_of(one), key_of(two), int(size)
-        known = [k for k in found if k.same(old) or k.same(new)]
-        named = first == SUCCESSION and old.name == new.name and old.kind == new.kind == 1
-        if not named or not known or not all(signers(note, [key]) for key in (old, new)):
-            continue
-        left.remove(note)
-        ended = next((k for k in found if k.same(old)), old)
-        begun = next((k for k in found if k.same(new)), new)
-        # A key is followed once: who steals an old one gives it no other follower, and no longer time.
-        if ended.until is not None or begun.after or not ended.after <= at <= (begun.until or at):
-            continue
-        found = [k for k in found if not k.same(old) and not k.same(new)]
-        found += [ended._replace(until=at), begun._replace(after=at)]
+    found, left, before = list(keys), list(notes), list[str]()
+    while left != before:  # whatever their order: again, as long as one of them leads on
+        before = list(left)
+        for note in before:
+            first, one, two, size, *_ = note.split("\n")
+            old, new, at = key_of(one), key_of(two), int(size)
+            known = [k for k in found if k.same(old) or k.same(new)]
+            named = first == SUCCESSION and old.name == new.name and old.kind == new.kind == 1
+            if not named or not known or not all(signers(note, [key]) for key in (old, new)):
+                continue
+            left.remove(note)
+            ended = next((k for k in found if k.same(old)), old)
+            begun = next((k for k in found if k.same(new)), new)
+            # A key is followed once: who steals an old one gives it no other follower, and no
+            # longer time.
+            until, after = ended.until, begun.after
+            if until is not None or after or not ended.after <= at <= (begun.until or at):
+                continue
+            found = [k for k in found if not k.same(old) and not k.same(new)]
+            found += [ended._replace(until=at), begun._replace(after=at)]
     return found
 
 
