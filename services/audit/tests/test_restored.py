@@ -95,3 +95,29 @@ async def test_T12_nor_does_a_topic_that_was_made_anew_hide_what_was_forgotten(
         last = await store.latest(connection)
     assert last
     assert last.size == 3
+
+
+async def test_T12_two_keepers_of_a_restored_log_sign_the_whole_heads_map(
+    app: FastAPI, pool: asyncpg.Pool, hear: Hear
+) -> None:
+    """They take turns while it hears again what it forgot, and sign nothing until it has."""
+    before, *others = [history(1, household_id=household(n))[0] for n in range(1, 7)]
+    await hear([before])
+    assert await app.state.keeper.keep(NOON)
+    await pool.execute(BACKUP)
+    await hear(others[:4])
+    newer = await app.state.keeper.keep(NOON)
+    await pool.execute(RESTORE)
+    keepers = Keeper(pool, SIGNER), Keeper(pool, SIGNER)
+    value = msgspec.json.encode(Published(newer.note, newer.state))
+    await take_back(keepers[0], [Record(Place(CHECKPOINTS, 0), 1, None, [], value)])
+    for n, event in enumerate(others[:4]):
+        await hear([event])
+        assert await keepers[n % 2].keep(NOON) is None
+    await hear(others[4:])
+    made = await keepers[1].keep(NOON)
+    assert made
+    fresh = Keeper(pool, SIGNER)
+    async with fresh.busy, pool.acquire() as connection:
+        await fresh.read_heads(connection)
+    assert made.trees["heads"] == (6, fresh.heads.root())

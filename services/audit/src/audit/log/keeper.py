@@ -74,7 +74,7 @@ class Keeper:
                         return None
                     return await self._keep(connection, now, due)
             except BaseException:
-                # They may hold what was rolled back.
+                # They may hold, and count, what was rolled back.
                 self.heads, self._round, self._signed = HeadsMap(), -1, None
                 raise
 
@@ -105,9 +105,7 @@ class Keeper:
             name: (size, root(size, reading(tiles[trees[name].id]))) for name, size in sizes.items()
         }
         roots["heads"] = len(self.heads), await asyncio.to_thread(self.heads.root)
-        made = await self._sign(connection, last, state(now, roots), over, now)
-        self._round = number
-        return made
+        return await self._sign(connection, last, state(now, roots), over, now)
 
     async def _may_sign(self, connection: Connection, number: int) -> None:
         ours = key_of(self.signer.vkey)
@@ -136,7 +134,10 @@ class Keeper:
         for row in await connection.fetch(_CHAINS, list(keys)):
             chains.setdefault(row["key"], {})[row["tree"]] = row["count"], row["head"]
         added = await asyncio.to_thread(grow, parts, held, chains)
-        await _write(connection, parts, added, number)
+        if parts:
+            # A restored log grows several times before it signs: other keepers find each.
+            self._round = max(number, self._round + 1)
+            await _write(connection, parts, added, self._round)
         names = {tree.id: tree.name for tree in trees.values()}
         self.heads.put(
             entry(key, {names[t]: chain for t, chain in {**chains.get(key, {}), **mine}.items()})
@@ -190,12 +191,10 @@ async def _parts(connection: Connection, trees: Mapping[str, Standing]) -> list[
     return [Part(t, by_id[t].name, by_id[t].tiled, found) for t, found in leaves.items()]
 
 
-async def _write(connection: Connection, parts: list[Part], added: Grown, number: int) -> None:
-    if not parts:
-        return
+async def _write(connection: Connection, parts: list[Part], added: Grown, round_: int) -> None:
     await store.write_tiles(connection, added.tiles)
     rows = [(k, t, c, h) for k, mine in added.chains.items() for t, (c, h) in mine.items()]
-    await connection.execute(_CHAINED, *(list(c) for c in zip(*rows, strict=True)), number)
+    await connection.execute(_CHAINED, *(list(c) for c in zip(*rows, strict=True)), round_)
     await connection.execute(_TILED, [p.tree for p in parts], [p.end for p in parts])
 
 

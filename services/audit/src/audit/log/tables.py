@@ -2,7 +2,7 @@
 
 `leaves` are written with the effect of a batch, the rest with a checkpoint. `tiles` of tree 0 are
 those of the log of checkpoints. `chains` is where the records of a household end in each tree;
-`round` is the checkpoint that a row was last changed for.
+`round` rises each time that rows change: a keeper reads those after the last that it knows.
 """
 
 from common.topics import PARTITIONS, SERVICES, events_topic
