@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,6 +75,21 @@ def test_both_ways_of_verifying_agree(seed: bytes, message: bytes, other: bytes)
     assert verify.ed25519_in_python(public, message, signature)
     assert not verify.ed25519_in_python(public, message, other)
     assert verify.ed25519_in_python(seed, message, other) == verify.ed25519(seed, message, other)
+
+
+@pytest.mark.parametrize(
+    "refusal", [UnsupportedAlgorithm("FIPS"), RuntimeError("of another build")]
+)
+def test_a_signature_is_checked_in_python_where_the_package_will_not_do_it(
+    monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    def refused(_: bytes) -> None:
+        raise refusal
+
+    monkeypatch.setattr(Ed25519PublicKey, "from_public_bytes", refused)
+    assert signers(NOTE, [key_of(VKEY)]) == ["example.com/foo"]
+    with pytest.raises(Bad, match="forged"):
+        signers(NOTE.replace("an example", "another"), [key_of(VKEY)])
 
 
 @pytest.mark.parametrize("length", [0, 31, 33])
