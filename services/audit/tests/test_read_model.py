@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from audit import whereabouts
 from audit.queries import whole_log
-from audit.read_model import fill_households, mend
+from audit.read_model import mend
 from common.inbox import TRANSIENT
 from common.testing import NOON, envelope, household
 from contracts.envelope import ZERO_HASH, Envelope, chained
@@ -29,6 +30,7 @@ def logs(draw: st.DrawFn) -> list[list[Envelope]]:
     for n in range(draw(st.integers(1, 5))):
         of = draw(st.sampled_from([household(1), household(2), None]))
         service = draw(st.sampled_from(["identification", "visits", "assets"]))
+        own = n == 0 and draw(st.booleans())
         events: list[Envelope] = []
         moment = NOON
         for version in range(1, draw(st.integers(1, 5)) + 1):
@@ -36,7 +38,7 @@ def logs(draw: st.DrawFn) -> list[list[Envelope]]:
             one = envelope(
                 b"{}",
                 service=service,
-                stream=f"stream-{n}",
+                stream=f"household-{of}" if own else f"stream-{n}",
                 version=version,
                 household_id=of,
                 recorded_at=moment,
@@ -98,7 +100,7 @@ async def test_any_order_of_arrival_gives_the_same_timeline(
         assert whole.hash == expected(streams)
         assert whole.count == sum(len(stream) for stream in streams)
         kept_up_to_date = await connection.fetch(LIST)
-        await fill_households(connection, "read")
+        await whereabouts.fill(connection, "read")
         assert kept_up_to_date == await connection.fetch(LIST)
 
 
@@ -135,6 +137,23 @@ async def test_the_household_is_where_its_last_event_says(pool: asyncpg.Pool, he
     row = await pool.fetchrow("select region, events from read.households")
     assert row is not None
     assert tuple(row) == ("441624109202", 2)
+
+
+async def test_whoever_hears_late_of_a_move_does_not_take_the_household_back(
+    pool: asyncpg.Pool, hear: Hear
+) -> None:
+    """Its own stream says where it is; visits had not heard of the move, and recorded after it."""
+    old, new = "441624108201", "441624109202"
+    stream, one = f"household-{household(1)}", household(1)
+    first = envelope(stream=stream, region=old, household_id=one)
+    moved = envelope(prev=first, region=new, recorded_at=NOON + timedelta(hours=1))
+    at = NOON + timedelta(hours=2)
+    late = envelope(service="visits", region=old, recorded_at=at, household_id=one)
+    for events in ([first, moved], [late]):
+        await hear(events)
+    row = await pool.fetchrow("select region, recorded_at from read.households")
+    assert row is not None
+    assert tuple(row) == (new, at)
 
 
 async def test_an_unknown_type_of_an_unknown_service_is_kept(

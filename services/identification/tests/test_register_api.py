@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import pytest
 
 from common.ids import new_id
 from common.testing import eventually
@@ -111,6 +112,24 @@ async def test_T19_a_move_inside_the_county_takes_the_household_to_another_town(
     before = callers.staff("households:read", "town", "441624108")
     answer = await app.get(f"/v1/households/{home.id}", headers=before)
     assert (answer.status_code, answer.json()["code"]) == (403, "outside-region")
+
+
+@pytest.mark.parametrize(
+    ("to", "told"),
+    [("441624109201", "441624109201"), ("441625100201", "441624108201")],
+    ids=["inside the county", "out of it"],
+)
+async def test_T19_a_move_is_told_to_the_area_that_answers_for_the_household_from_now_on(
+    register: Register, sql: asyncpg.Connection, to: str, told: str
+) -> None:
+    """Its envelope says which: the old area, if the household leaves the county."""
+    home = await register.household()
+    move = {"to_region": to, "address": "另一镇2组", "handover_hash": HASH, "effective_on": DAY}
+    await register.done(home.id, "relocation", **move)
+    rows = await sql.fetch(
+        "select region from es.readable where household_id = $1 and version > 1", UUID(home.id)
+    )
+    assert {row["region"] for row in rows} == {told}
 
 
 async def test_T19_the_commitments_of_a_move_are_to_the_records_with_the_new_address(

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+from audit import whereabouts
 from common.inbox import Handle
 from common.incoming import Incoming
 from common.intents import Connection
@@ -76,7 +77,8 @@ class Entry(SQLModel, table=True):
 
 
 class Household(SQLModel, table=True):
-    """What the timeline holds of a household. `region` is that of its last event in order."""
+    """What the timeline holds of a household: how many events, and when the last was recorded; and in
+    which area it is, by the event that `service`, `stream` and `version` name (`audit.whereabouts`)."""
 
     metadata = TABLES
     __tablename__ = "households"
@@ -199,69 +201,13 @@ def copying(schema: str) -> Copy:
 
 def taking(schema: str = SCHEMA) -> Handle:
     """The effect of a batch of events: the timeline, and the household list, a statement each."""
-    copy, upsert = copying(schema), _UPSERT.format(schema=schema)
+    copy, listing = copying(schema), whereabouts.listing(schema)
 
     async def take(connection: Connection, items: Sequence[Incoming]) -> None:
         await copy(connection, items)
-        last: dict[UUID, tuple[Place, str]] = {}
-        count: dict[UUID, int] = {}
-        for item in items:
-            event = item.event
-            if event is None or event.household_id is None:
-                continue
-            place = (event.recorded_at, event.service, event.stream, event.version)
-            household = event.household_id
-            count[household] = count.get(household, 0) + 1
-            if household not in last or place > last[household][0]:
-                last[household] = (place, event.region)
-        if last:
-            places = [place for place, _ in last.values()]
-            await connection.execute(
-                upsert,
-                list(last),
-                [region for _, region in last.values()],
-                [count[household] for household in last],
-                [place[0] for place in places],
-                [place[1] for place in places],
-                [place[2] for place in places],
-                [place[3] for place in places],
-            )
+        await listing(connection, items)
 
     return take
-
-
-# Order-free: the sum of the counts, and the region of the greatest place.
-_UPSERT = """
-insert into {schema}.households as h
-    (household_id, region, events, recorded_at, service, stream, version)
-select * from unnest(
-    $1::uuid[], $2::text[], $3::int[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[]
-)
-on conflict (household_id) do update set
-    events = h.events + excluded.events,
-    (region, recorded_at, service, stream, version) = (
-        select t.region, t.recorded_at, t.service, t.stream, t.version
-        from (values
-            (h.region, h.recorded_at, h.service, h.stream, h.version),
-            (excluded.region, excluded.recorded_at, excluded.service, excluded.stream, excluded.version)
-        ) as t (region, recorded_at, service, stream, version)
-        order by t.recorded_at desc, t.service desc, t.stream desc, t.version desc limit 1
-    )
-"""
-
-_FILL = """
-insert into {schema}.households (household_id, region, events, recorded_at, service, stream, version)
-select distinct on (key) household_id, region, count(*) over (partition by key),
-    recorded_at, service, stream, version
-from {schema}.timeline where household_id is not null
-order by key, recorded_at desc, service desc, stream desc, version desc
-"""
-
-
-async def fill_households(connection: Connection, schema: str) -> None:
-    """Make the household list anew from the timeline of `schema`."""
-    await connection.execute(f"truncate {schema}.households")
-    await connection.execute(_FILL.format(schema=schema))
 
 
 async def mend(connection: Connection, consumer: str) -> bool:
@@ -280,7 +226,7 @@ async def mend(connection: Connection, consumer: str) -> bool:
             )
             return True
         if await connection.fetchval(_UNLISTED):
-            await fill_households(connection, SCHEMA)
+            await whereabouts.fill(connection, SCHEMA)
         return False
 
 

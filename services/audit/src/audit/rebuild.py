@@ -20,10 +20,10 @@ import uvloop
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from audit import noting, roots
+from audit import noting, roots, whereabouts
 from audit.noting import Noting
 from audit.queries import LOOKS, Proof, whole_log
-from audit.read_model import SCHEMA, TABLES, Entry, copying, fill_households, taking
+from audit.read_model import SCHEMA, TABLES, Entry, copying, taking
 from audit.reading import read, telling
 from audit.refill import NEXT, LogIncomplete, Servers, forget, refill
 from audit.roots import Contradicted, Proved
@@ -97,7 +97,7 @@ async def rebuild(
             await _key(connection)
         async with telling(servers, tell):  # what came meanwhile, or all
             await refill(servers, range(PARTITIONS), _beside(copying(BESIDE)))
-        await fill_households(connection, BESIDE)
+        await whereabouts.fill(connection, BESIDE)
         await connection.execute(f"analyze {BESIDE}.timeline, {BESIDE}.households", timeout=None)
         last = await roots.signed(connection, servers.kafka, keys)
 

@@ -148,6 +148,7 @@ async def relocate(
         if form.address is None:
             raise Problem("invalid", faults=[fault("/address", "missing")])
         records, commitments = await _readdressed(app, household_id, form.address.strip())
+        step.region = form.to_region  # who answers for it from now on is told of the move, too
     command = Relocate(
         to_region=form.to_region,
         effective_on=form.effective_on,
