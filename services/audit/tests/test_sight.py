@@ -96,6 +96,25 @@ async def test_A75_a_department_sees_the_households_that_are_routed_to_it(
         assert (await client.get(path, headers=of(department))).status_code == status
 
 
+async def test_A54_a_household_that_takes_over_an_episode_goes_to_who_saw_the_one_before(
+    client: httpx.AsyncClient, hear: Hear, of: Of
+) -> None:
+    """And the clue that it had had is decided with it: nothing of that is due any more."""
+    home = by_town("HouseholdRegistered", region="441624108201", members=[])
+    clue = by_town(
+        "RiskDetected", home, clue_id=OTHER, risk_types=["SCHOOLING"], due_on="2024-06-18"
+    )
+    await hear([home, clue])
+    assert (await client.get(TIMELINE, headers=of("yibao"))).status_code == 403
+    monitored = {"monitored_class": "SEVERE_HARDSHIP", "confirmed_on": "2023-03-01"}
+    await hear([by_town("EpisodeTakenOver", clue, **monitored, risk_types=["ILLNESS"])])
+    for department, status in (("yibao", 200), ("jiaoyu", 200), ("canlian", 403)):
+        answer = await client.get(f"{ONE}/state", headers=of(department))
+        assert answer.status_code == status, department
+        assert "due_on" not in answer.text
+    assert "2024-06-18" not in (await client.get(f"{PAGE}?lang=en")).text.split('id="deadlines"')[0]
+
+
 @pytest.mark.parametrize("labour", ["ORDINARY", "SKILLED", "WEAK"])
 async def test_S8_2_03_a_household_with_labour_and_a_difficulty_goes_to_who_finds_work_for_it(
     client: httpx.AsyncClient, hear: Hear, of: Of, labour: str

@@ -205,6 +205,9 @@ def test_A54_the_survivor_is_monitored_since_the_absorbed_household_was() -> Non
         MergerCompleted,
         EpisodeTakenOver,
     ]
+    taken = events[-1]
+    assert isinstance(taken, EpisodeTakenOver)
+    assert taken.risk_types == [RiskType.ILLNESS]
     household = after(MERGE, replace(TAKE_IN, case=case))
     assert isinstance(household.case, Monitored)
     assert household.case.confirmed.confirmed_on == date(2023, 3, 1)
@@ -223,6 +226,14 @@ def test_A54_of_two_episodes_the_earlier_confirmation_is_kept(
     assert isinstance(household.case, Monitored)
     assert household.case.confirmed.confirmed_on == since
     assert household.opened.risk_types == {RiskType.ILLNESS}
+
+
+def test_A54_what_takes_over_an_episode_tells_the_risks_of_both() -> None:
+    case = replace(handed_over(date(2023, 3, 1)), risks=[RiskType.SCHOOLING])
+    given = history(*STEPS, MERGE)
+    *_, taken = HOUSEHOLD.when(replace(TAKE_IN, case=case), given=given)
+    assert isinstance(taken, EpisodeTakenOver)
+    assert taken.risk_types == [RiskType.ILLNESS, RiskType.SCHOOLING]
 
 
 def test_A54_the_class_is_taken_over_as_it_stands_now() -> None:

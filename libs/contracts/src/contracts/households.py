@@ -294,7 +294,10 @@ class MergerCompleted:
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeTakenOver:
-    """A54: the episode of an absorbed household goes on here, since its own confirmation."""
+    """A54: the episode of an absorbed household goes on here, since its own confirmation.
+
+    `risk_types` are those of the household from now on; older events do not tell them.
+    """
 
     wording: ClassVar = Wording(
         "承接监测",
@@ -307,6 +310,7 @@ class EpisodeTakenOver:
     monitored_class: MonitoredClass
     confirmed_on: date
     case: OpenCase
+    risk_types: list[RiskType] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -169,7 +169,13 @@ IDENTIFICATION = Meanings(
         MergerCompleted: Meaning(sets={"co_living_count": "co_living_count"}),
         EpisodeTakenOver: Meaning(
             makes={"stage": Stage.MONITORED.value},
-            sets={"monitored_class": "monitored_class", "monitored_since": "confirmed_on"},
+            sets={
+                "monitored_class": "monitored_class",
+                "monitored_since": "confirmed_on",
+                "risk_types": "risk_types",
+                "due_on": None,
+            },
+            closes=CLOCK,
         ),
         HouseholdDeregistered: Meaning(makes={"standing": "DEREGISTERED", "stage": "NONE"}),
         RiskDetected: Meaning(

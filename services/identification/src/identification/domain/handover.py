@@ -81,6 +81,14 @@ def earlier(household: Household, case: OpenCase | None) -> OpenCase | None:
     return case
 
 
+def risks_of_both(household: Household, case: OpenCase) -> tuple[RiskType, ...]:
+    """The open risks of a household that takes over a confirmed episode."""
+    assert case.confirmed is not None, "only a confirmed episode is taken over"
+    monitored = monitored_of(household.case)
+    theirs = case.risks or case.confirmed.risk_types  # older events do not tell how they stand
+    return tuple(dict.fromkeys((*(monitored.risks if monitored else ()), *theirs)))
+
+
 def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
     """Monitored since the confirmation that was taken over; the risks of both. What was assessed here before
     is of other people: it ends nothing (E2–E5)."""
@@ -98,9 +106,7 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
         emergency=household.file.emergency if household.file else (),
     )
     episodes = max(household.episodes, confirmed.episode_no)
-    monitored = monitored_of(household.case)
-    theirs = case.risks or confirmed.risk_types  # older events do not tell how they stand
-    risks = tuple(dict.fromkeys((*(monitored.risks if monitored else ()), *theirs)))
+    monitored, risks = monitored_of(household.case), risks_of_both(household, case)
     named = monitored.disaster if monitored else None
     here = Monitored(
         confirmed,

@@ -22,7 +22,12 @@ from contracts.households import (
     RegisterEvent,
 )
 from identification.domain.guards import in_order
-from identification.domain.handover import earlier, open_case, risks_if_monitored
+from identification.domain.handover import (
+    earlier,
+    open_case,
+    risks_if_monitored,
+    risks_of_both,
+)
 from identification.domain.members import head_after, living_together, member_of
 from identification.domain.register_commands import (
     CorrectCategory,
@@ -216,6 +221,7 @@ def _taken_over(c: TakeIn, household: Household) -> list[RegisterEvent]:
             monitored_class=case.monitored_class or case.confirmed.monitored_class,
             confirmed_on=case.confirmed.confirmed_on,
             case=case,
+            risk_types=list(risks_of_both(household, case)),
         )
     ]
 
