@@ -1,6 +1,7 @@
 """What a service states of its store is compared with the log: what is missing, foreign or other is found."""
 
 import dataclasses
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -150,5 +151,8 @@ async def test_supervisors_are_told_and_nobody_else(
     town = tokens.bearer("town", "audit:read", department=STAFF, region="441624108")
     (told,) = (await client.get("/v1/completeness", headers=town)).json()["services"]
     assert [c["region"] for c in told["contradicted"]] == [here.region]
+    looks = await pool.fetch("select data from es.readable where type = 'ListLookedAt'")
+    (look,) = (json.loads(row["data"]) for row in looks)  # who was shown counts alone saw nobody
+    assert (look["shown"], look["area"], look["households"]) == ("COMPLETENESS", "441624108", 1)
     del client.headers["authorization"]
     assert (await client.get("/v1/completeness")).status_code == 401

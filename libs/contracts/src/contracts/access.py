@@ -27,6 +27,7 @@ class Shown(Code):
     COUNTY = "COUNTY", "全域总览", "the overview"
     COUNTED = "COUNTED", "统计数字背后的名单", "the list behind a number"
     WHOLE = "WHOLE", "全部时间线的校验值", "the hash over all timelines"
+    COMPLETENESS = "COMPLETENESS", "日志是否完整", "whether the log is complete"
     BY_NUMBER = "BY_NUMBER", "证件号码所属的农户", "the household of an identity number"
     DOSSIER = "DOSSIER", "卷宗", "the dossier"
 

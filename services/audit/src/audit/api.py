@@ -128,7 +128,9 @@ async def households(
 
 
 @router.get("/v1/timeline/hash", summary="One hash over the timelines of all households")
-async def whole(request: Request, caller: Annotated[Principal, overseeing()]) -> queries.Proof:
+async def whole(
+    request: Request, caller: Annotated[Principal, overseeing(Shown.WHOLE)]
+) -> queries.Proof:
     """For comparing rebuilds: equal exactly when the same events are there."""
     only_filters(request, ())
     async with runtime_of(request).pool.acquire() as connection:

@@ -23,6 +23,7 @@ from common.auth import Principal
 from common.http import only_filters
 from common.problems import Problem
 from common.topics import SERVICES
+from contracts.access import Shown
 
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -58,7 +59,9 @@ class Month:
 
 
 @router.get("/completeness")
-async def completeness(request: Request, caller: Annotated[Principal, overseeing()]) -> Response:
+async def completeness(
+    request: Request, caller: Annotated[Principal, overseeing(Shown.COMPLETENESS)]
+) -> Response:
     """Each service, and the months that differ; of one `service`, or with one `outcome`."""
     only_filters(request, ("service", "outcome", "cursor", "lang"))
     asked = request.query_params

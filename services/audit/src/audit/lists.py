@@ -124,9 +124,9 @@ def _recorded(policy: Listing) -> Any:
     return Depends(recorded, scope="function")
 
 
-def overseeing() -> Any:
+def overseeing(shown: Shown) -> Any:
     """As `listing`, of a route that shows no household and counts none: refusals only are recorded."""
-    return Depends(Listing(SCOPE, Shown.WHOLE))
+    return Depends(Listing(SCOPE, shown))
 
 
 async def record_list(

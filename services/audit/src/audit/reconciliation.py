@@ -15,11 +15,10 @@ import structlog
 from fastapi import APIRouter, Request
 from prometheus_client import Counter, Gauge
 
-from audit.lists import overseeing
+from audit.lists import Lister, listing
 from audit.log import stated
 from audit.log.stated import Contradicted, Refused
 from audit.verify import Bad, Key, signers
-from common.auth import Principal
 from common.http import only_filters
 from common.inbox import TRANSIENT
 from common.intents import Connection
@@ -27,6 +26,7 @@ from common.kafka import KafkaError, LogScan, Place, Record
 from common.service import Runtime
 from common.statements import Month, Statement, statement_of
 from common.topics import SERVICES, STATEMENTS, events_topic
+from contracts.access import Shown
 from contracts.cloudevents import LONGEST
 
 log = structlog.get_logger()
@@ -89,18 +89,22 @@ class Completeness:
 
 @router.get("/v1/completeness", summary="Whether the log has all that the services recorded")
 async def completeness(
-    request: Request, caller: Annotated[Principal, overseeing()]
+    request: Request, caller: Annotated[Lister, listing(Shown.COMPLETENESS)]
 ) -> Completeness:
-    """Counts, and of the caller's own area the records that a service contradicts. A service states
-    its store each hour; `compared_at` is when that was compared."""
-    only_filters(request, ())
+    """Counts, and of the caller's own area the records that a service contradicts: who is shown any of
+    their households is recorded. A service states its store each hour; `compared_at` is when that was
+    compared."""
+    only_filters(request, ("purpose",))
     found: dict[str, Reconciled] = request.app.state.reconciled
-    return Completeness(
-        [
-            replace(of, contradicted=[c for c in of.contradicted if caller.covers(c.region)])
-            for _, of in sorted(found.items())
-        ]
-    )
+    shown = [
+        replace(of, contradicted=[c for c in of.contradicted if caller.covers(c.region)])
+        for _, of in sorted(found.items())
+    ]
+    if named := {c.key for of in shown for c in of.contradicted}:
+        caller.show(len(named))
+    else:
+        caller.show_nothing()
+    return Completeness(shown)
 
 
 async def reconcile(
