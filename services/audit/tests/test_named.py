@@ -59,6 +59,8 @@ async def test_a_look_at_a_list_says_of_which_area_and_what_was_asked_for(
     await client.get("/accesses?region=441624108&department=yibao&refused=true")
     await client.get("/?region=441624108201")
     await client.get("/")
+    del client.headers["Access-Purpose"]
+    await client.get("/county/households?duty=identification.RiskDetected.v1&outcome=open")
     await own()
     page = (await client.get("/accesses")).text
     for said in (
@@ -66,8 +68,10 @@ async def test_a_look_at_a_list_says_of_which_area_and_what_was_asked_for(
         "查看了彭寨镇的查看记录（0户，条件：部门 医疗保障部门、被拒绝 是）",
         "条件：村 彭寨镇（441624108201）",
         "查看了和平县的各村户数（1户），用途",
+        "条件：任务 发现风险线索、结果 未完成），用途：监督检查",
     ):
         assert said in page
     english = (await client.get("/accesses?lang=en")).text
     assert "(households: 1, filters: phase clue)" in english
     assert "of Heping County (households: 1), for" in english
+    assert "filters: duty risk detected, outcome still open), for: supervision" in english.lower()

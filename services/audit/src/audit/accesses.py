@@ -27,7 +27,7 @@ from audit.state import at
 from audit.timeline import Who, cursor_after, place_in, told
 from audit.verify import payload
 from audit.vocabulary import Vocabulary
-from audit.words import DEPARTMENTS, PURPOSES
+from audit.words import DEPARTMENTS
 from common.http import encoded, only_filters
 from common.paging import lead_on
 from contracts.access import Shown
@@ -230,7 +230,7 @@ def _access(entry: queries.Recorded, vocabulary: Vocabulary) -> Access:
         looked_at=entry.occurred_at,
         recorded_at=entry.recorded_at,
         shown=words(look.shown) if look else None,
-        purpose=PURPOSES.get(why.zh, why) if look and (why := words(look.purpose)) else None,
+        purpose=words(look.purpose) if look else None,
         refused=bool(look and look.refusal),
         refusal=words(look.refusal) if look else None,
         hash=item.hash,

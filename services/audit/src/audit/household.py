@@ -1,5 +1,6 @@
 """The page of a household: how it stands, its deadlines, both clocks, its timeline, its evidence."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -165,11 +166,7 @@ async def household(
         unkept=await queries.unkept(runtime.pool, "audit", str(id_)),
         following=cursor_after(shown[-1]) if len(found) > MOST else None,
         denied=denied,
-        header=[
-            f
-            for f in _fields(current, vocabulary)
-            if "." not in f.field and f.field not in ELSEWHERE
-        ],
+        header=header(current, vocabulary),
         responsible=responsible(current, vocabulary),
         now=now,
         fields=(fields := _fields(seen, vocabulary)),
@@ -244,6 +241,14 @@ def changes(
         )
         for c in diff(then, now)
     ]
+
+
+def header(now: State, vocabulary: Vocabulary) -> list[Field]:
+    """The fields of the household itself: those first that it is called by in lists."""
+    words = vocabulary.state()
+    own = [f for f in _fields(now, vocabulary) if "." not in f.field and f.field not in ELSEWHERE]
+    naming = {f.field: words[f.field].naming if f.field in words else 0 for f in own}
+    return sorted(own, key=lambda f: naming[f.field] if naming[f.field] > 0 else math.inf)
 
 
 def groups(fields: Sequence[Field], words: dict[str, StateWords]) -> list[Group]:

@@ -4,6 +4,9 @@ Plain HTML with one style sheet inside; all of it works without script. Whoever 
 the form to sign in at the address that was asked for, and comes back to it.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -24,10 +27,28 @@ from common.http import only_filters
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
 
+@dataclass(frozen=True, slots=True)
+class Town:
+    """The villages of a town, which the first nine digits of their codes name."""
+
+    region: str
+    villages: list[queries.Village]
+
+    @property
+    def households(self) -> int:
+        """In all of them."""
+        return sum(village.households for village in self.villages)
+
+
+def towns(villages: Sequence[queries.Village]) -> list[Town]:
+    """Villages, in the order of their codes, by town."""
+    return [Town(town, list(those)) for town, those in groupby(villages, lambda v: v.region[:9])]
+
+
 @router.get("/")
 async def find(request: Request, caller: Annotated[Lister, finding()]) -> Response:
-    """Villages of the caller's area, if it may see lists; with `region` the households of one; with
-    `household`, that."""
+    """Villages of the caller's area by town, if it may see lists; with `region` the households of one;
+    with `household`, that."""
     only_filters(request, ("household", "region", "cursor", "lang", "purpose"))
     asked = request.query_params.get("household", "").strip()
     if asked:
@@ -46,7 +67,7 @@ async def find(request: Request, caller: Annotated[Lister, finding()]) -> Respon
             request,
             "find.html",
             region=place,
-            villages=villages,
+            towns=None if villages is None else towns(villages),
             by_number=request.app.state.lookup is not None,
         )
     found = await queries.households(

@@ -4,7 +4,8 @@ Nobody waits for it: an event whose words have not arrived is shown by the name 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ import structlog
 
 from audit.sentences import Codes, Description, Words
 from audit.verify import meant
-from audit.words import AREAS, FILTERS, is_area
+from audit.words import AREAS, FILTERS, PURPOSES, is_area
 from common.kafka import KafkaError, LogScan, Place
 from common.topics import CATALOGUE
 from contracts.meaning import Also, Meaning
@@ -47,12 +48,25 @@ class _Meant(msgspec.Struct):
     state: dict[str, StateWords] = {}
 
 
-# Codes that we have names for, of fields for which their service publishes none.
-OURS: Final = {"audit.ListLookedAt.v1": {"filters": FILTERS}}
-
 _description = msgspec.json.Decoder(Description)
 _meant = msgspec.json.Decoder(_Meant)
 NOTHING = Meaning()
+
+
+class Labels(Mapping[str, Words]):
+    """The labels of event types by their full names, which a look at a list of duties records."""
+
+    def __init__(self, known: Mapping[str, Description]) -> None:
+        self._known = known
+
+    def __getitem__(self, name: str) -> Words:
+        return self._known[name].label
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 def published(meaning: Meaning) -> dict[str, Any]:
@@ -67,6 +81,13 @@ class Vocabulary:
         self._known: dict[str, Description] = {}
         self._meant: dict[str, _Meant] = {}
         self._declared: dict[str, str] = {}
+        # Codes that we have names for, of fields for which their service publishes none.
+        asked: Codes = ChainMap(FILTERS, Labels(self._known))  # type: ignore[arg-type] # only read
+        self._ours: dict[str, dict[str, Codes]] = {
+            "audit.ListLookedAt.v1": {"filters": asked, "purpose": PURPOSES},
+            "audit.HouseholdLookedAt.v1": {"purpose": PURPOSES},
+            "audit.HouseholdExported.v1": {"purpose": PURPOSES},
+        }
 
     def __len__(self) -> int:
         return len(self._known)
@@ -81,7 +102,7 @@ class Vocabulary:
         try:
             known, meant = _description.decode(value), _meant.decode(value)
             _must_make_queries(value, meant.meaning)
-            self._known[key], self._meant[key] = _with_ours(key, known), meant
+            self._known[key], self._meant[key] = _named(known, self._ours.get(key, {})), meant
             for name, words in meant.state.items():
                 words.codes = words.codes or (AREAS if is_area(name) else {})
             self._declared |= _declared(key, known.label, meant)
@@ -117,10 +138,10 @@ class Vocabulary:
         return known.label if known else Words(type_, type_)
 
 
-def _with_ours(key: str, known: Description) -> Description:
+def _named(known: Description, ours: Mapping[str, Codes]) -> Description:
     names = {name for template in known.templates for name in template.names}
     areas = {name: AREAS for name in names if is_area(name)}
-    return replace(known, codes={**areas, **OURS.get(key, {}), **known.codes})
+    return replace(known, codes={**areas, **ours, **known.codes})
 
 
 def _must_make_queries(value: bytes, meaning: Meaning) -> None:

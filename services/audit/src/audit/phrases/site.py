@@ -16,9 +16,10 @@ SITE = {
     ),
     "household_id": Words("系统户号", "Household id"),
     "household_help": Words(
-        "名单和时间线上的编号，不是登记册上的户编号。",
-        "As lists and timelines show it; not the number of the register.",
+        "名单中列在户编号之下，时间线列在页首；不是登记册上的户编号。",
+        "Lists show it below the number of the register, timelines at their top; not that number itself.",
     ),
+    "by_id": Words("按系统户号查找", "Find by household id"),
     "by_number": Words("按证件号码查找", "Find by identity number"),
     "identity_number": Words("家庭成员的证件号码", "Identity number of a member"),
     "number_help": Words(
