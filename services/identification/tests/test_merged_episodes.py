@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from contracts.codes import RiskType
@@ -27,6 +27,7 @@ from services.identification.tests.story import (
     STEPS,
     TODAY,
     history,
+    refused,
     state,
 )
 from services.identification.tests.test_consequences import followed
@@ -77,6 +78,16 @@ def test_A54_risks_are_taken_over_as_they_stand() -> None:
     assert monitored
     assert monitored.risks == (RiskType.SCHOOLING,)
     assert household.unhandled == ()
+
+
+def test_A54_a_risk_that_was_taken_over_is_not_resolved_before_it_was_added() -> None:
+    early = replace(RESOLVE, resolved_on=ADD.added_on - timedelta(days=1))
+    gone = absorbed(*STEPS, ADD)
+    for own in ((), EARLIER[:-1]):
+        given = [*_before(*own), *followed(gone, _before(*own))]
+        assert refused(early, given).code == "resolved-before-added"
+    on_the_day = replace(RESOLVE, resolved_on=ADD.added_on)
+    assert HOUSEHOLD.when(on_the_day, given=[*_before(), *followed(gone, _before())])
 
 
 def test_A54_E6_a_clue_that_the_absorbed_household_had_not_looked_at_waits_in_the_survivor() -> (

@@ -200,6 +200,20 @@ def test_E6_a_clue_that_joins_after_the_verification_waits_to_be_looked_at() -> 
         assert state(given).unhandled == ()
 
 
+def test_a_risk_is_not_resolved_before_the_day_on_which_it_was_added() -> None:
+    given = history(*STEPS, ADD)
+    early = replace(RESOLVE, resolved_on=ADD.added_on - timedelta(days=1))
+    refusal = refused(early, given)
+    assert (refusal.code, refusal.details["added_on"]) == ("resolved-before-added", ADD.added_on)
+    assert HOUSEHOLD.when(replace(RESOLVE, resolved_on=ADD.added_on), given=given)
+    solved = [*given, *HOUSEHOLD.when(RESOLVE, given=given)]
+    later = replace(ADD, added_on=RESOLVE.resolved_on)
+    again = [*solved, *HOUSEHOLD.when(later, given=solved)]
+    assert (
+        refused(replace(RESOLVE, resolved_on=ADD.added_on), again).code == "resolved-before-added"
+    )
+
+
 def test_T18_an_identification_in_error_is_cancelled_and_its_history_stays() -> None:
     (event,) = HOUSEHOLD.when(CANCEL, given=CONFIRMED)
     assert isinstance(event, MonitoringCancelled)

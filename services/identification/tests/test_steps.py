@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from contracts.codes import RiskType
 from contracts.identification import HouseholdEvent
 from contracts.inquiries import DataSource, Finding
 from identification.domain.commands import Command
@@ -88,7 +89,12 @@ DAYS: list[tuple[Command, Given, str, date]] = [
     (REASSESS, CONFIRMED, "seen", CONFIRMED_ON),
     (CHANGE, history(*STEPS, RICH_BUT_ILL), "changed_on", CONFIRMED_ON),
     (ADD, CONFIRMED, "added_on", CONFIRMED_ON),
-    (RESOLVE, history(*STEPS, ADD), "resolved_on", CONFIRMED_ON),
+    (
+        replace(RESOLVE, risk_type=RiskType.ILLNESS),
+        history(*STEPS, ADD),
+        "resolved_on",
+        CONFIRMED_ON,
+    ),
     (CANCEL, CONFIRMED, "cancelled_on", CONFIRMED_ON),
     (CLOSE, history(RISK), "closed_on", FOUND_ON),
     (ENTER, CONFIRMED, "entered_on", CONFIRMED_ON),

@@ -19,13 +19,21 @@ class ToEnter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RiskSince:
+    """A risk that was added after the confirmation, and on which day."""
+
+    risk_type: RiskType
+    added_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpenCase:
     """The episode that a household hands over: its clock, its risks, and the decision if there was one.
 
     `monitored_class` is the class as it stands, `disaster_subtype` the disaster named last, `to_enter` what
     the platform does not know of, `target_missed`: it was said to have missed the county's target (S7.3-02).
     `risk_types` are those of its clues; of a confirmed episode `risks` are open, `waiting` those of clues that
-    nobody has looked at (E6), `recused` the officers who declared to be relatives (E9).
+    nobody has looked at (E6), `added` the days of those that were added later, `recused` the officers who declared to be relatives (E9).
     """
 
     discovered_on: date
@@ -41,3 +49,4 @@ class OpenCase:
     risks: list[RiskType] = field(default_factory=list)
     waiting: list[RiskType] = field(default_factory=list)
     recused: list[UUID] = field(default_factory=list)
+    added: list[RiskSince] = field(default_factory=list)

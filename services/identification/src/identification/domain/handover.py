@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from contracts.codes import Deregistration, RiskType, Severity
-from contracts.handover import OpenCase, ToEnter
+from contracts.handover import OpenCase, RiskSince, ToEnter
 from contracts.households import EpisodeTakenOver
 from contracts.monitoring import ClosingReason
 from identification.domain.files import Breached, CaseFile, Clue
@@ -59,6 +59,9 @@ def open_case(household: Household, on: date) -> OpenCase | None:
         risks=sorted(monitored.risks) if monitored else [],
         waiting=sorted({risk for clue in household.unhandled for risk in clue.risk_types}),
         recused=list(file.recused) if monitored else [],
+        added=[RiskSince(risk_type=r, added_on=on) for r, on in sorted(monitored.added_on.items())]
+        if monitored
+        else [],
     )
 
 
@@ -107,6 +110,8 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
     )
     episodes = max(household.episodes, confirmed.episode_no)
     monitored, risks = monitored_of(household.case), risks_of_both(household, case)
+    known = monitored.risks if monitored else ()
+    added = {since.risk_type: since.added_on for since in case.added}
     named = monitored.disaster if monitored else None
     here = Monitored(
         confirmed,
@@ -116,6 +121,10 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
         unhandled=monitored.unhandled
         if monitored
         else tuple(clue for clue in own if not answers(clue, risks)),
+        added_on={
+            **{risk: day for risk, day in added.items() if risk not in known},
+            **(monitored.added_on if monitored else {}),
+        },
         disaster=named or case.disaster_subtype or confirmed.disaster_subtype,
         foreign=frozenset(assessed.assessment_id for assessed in household.assessments),
     )

@@ -153,6 +153,9 @@ def _resolve(c: ResolveRiskFactor, household: Household, case: Monitored) -> lis
     if not c.by_measure_ids:
         raise Refused("measures-needed")
     in_order(c.resolved_on, last_step(household), c.today, "resolved_on")
+    added_on = case.added_on.get(c.risk_type)
+    if added_on and c.resolved_on < added_on:
+        raise Refused("resolved-before-added", added_on=added_on)
     return [
         RiskFactorResolved(
             household_id=household.registered.household_id,

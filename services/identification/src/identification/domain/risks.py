@@ -16,7 +16,13 @@ def added(case: Monitored, event: RiskFactorAdded) -> Monitored:
     """With a further risk; the clue that it answers is looked at once each of its risks is recorded."""
     risks = tuple(dict.fromkeys((*case.risks, event.risk_type)))
     done = {c.clue_id for c in case.unhandled if c.clue_id == event.clue_id and answers(c, risks)}
-    case = replace(case, risks=risks, disaster=event.disaster_subtype or case.disaster)
+    new = {} if event.risk_type in case.risks else {event.risk_type: event.added_on}
+    case = replace(
+        case,
+        added_on={**case.added_on, **new},
+        risks=risks,
+        disaster=event.disaster_subtype or case.disaster,
+    )
     return looked_at(case, done, event.added_on)
 
 
@@ -46,4 +52,5 @@ def resolved(case: Monitored, event: RiskFactorResolved) -> Monitored:
     """Without that risk; a disaster is named as long as it is one."""
     risks = tuple(risk for risk in case.risks if risk is not event.risk_type)
     disaster = case.disaster if RiskType.NATURAL_DISASTER in risks else None
-    return replace(case, risks=risks, disaster=disaster)
+    added_on = {risk: day for risk, day in case.added_on.items() if risk in risks}
+    return replace(case, risks=risks, disaster=disaster, added_on=added_on)

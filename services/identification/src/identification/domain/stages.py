@@ -1,6 +1,7 @@
 """What an open case may be: each stage of an episode is a type of its own, with the name of it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import assert_never
 from uuid import UUID
@@ -53,7 +54,8 @@ class Verified:
 class Monitored:
     """`unhandled` are clues that joined after the confirmation and were not yet looked at (E6).
 
-    `looked_at` are the days of the others: found, and looked at. `risks` are open, `disaster` is their last
+    `looked_at` are the days of the others: found, and looked at. `risks` are open, `added_on` the days
+    of those that were added later, `disaster` is their last
     named; since `allowed_on` it may be proposed without labour (E7). `foreign` are assessments of before it was
     taken over: not of the people whose risk it is (A54).
     """
@@ -66,6 +68,7 @@ class Monitored:
     allowed_on: date | None = None
     foreign: frozenset[UUID] = frozenset()
     disaster: DisasterSubtype | None = None
+    added_on: Mapping[RiskType, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

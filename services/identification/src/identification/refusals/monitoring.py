@@ -16,6 +16,11 @@ MONITORING: dict[str, Text] = {
         "这是该户最后一项风险：请申请风险消除（T13）",
         "This is the last risk of the household: propose its elimination (T13)",
     ),
+    "resolved-before-added": Text(
+        422,
+        "该项风险是{added_on}增加的，解决日期不能早于当日：请核对日期",
+        "The risk was added on {added_on} and cannot be resolved before that day: check the date",
+    ),
     "measures-needed": Text(
         422, "须写明解决该风险的措施", "Name the measures that resolved the risk"
     ),
