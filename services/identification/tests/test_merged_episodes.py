@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from contracts.codes import RiskType
-from contracts.eliminations import Guard
+from contracts.eliminations import EliminationLapsed, Guard
 from contracts.episodes import RiskDetected
 from contracts.households import HouseholdAbsorbed
 from contracts.identification import HouseholdEvent
@@ -16,7 +16,16 @@ from identification.domain.eligibility import failing_on, outlook
 from identification.domain.household import HOUSEHOLD
 from identification.domain.stages import Monitored, monitored_of
 from identification.domain.states import Household
-from services.identification.tests.ending import ADD, ENDING, RESOLVE, SURVEY, income, monitored
+from services.identification.tests.ending import (
+    ADD,
+    ENDING,
+    PROPOSE,
+    RESOLVE,
+    SURVEY,
+    before,
+    income,
+    monitored,
+)
 from services.identification.tests.entries import JOIN, MERGE, OTHER_HOUSEHOLD
 from services.identification.tests.story import (
     CONFIRM,
@@ -132,6 +141,35 @@ def test_A54_T12_help_that_no_case_had_taken_up_belongs_to_the_episode() -> None
     household = survivor(absorbed(*STEPS), GRANT)
     assert household.grants == ()
     assert household.opened.emergency == (GRANT.grant_id,)
+
+
+def test_A54_an_elimination_under_way_lapses_with_the_episode_that_is_taken_over_and_says_so() -> (
+    None
+):
+    """Another episode goes on, of more people; it is not dated before what had been done."""
+    for step in ENDING[1:]:
+        given = _proposed(step)
+        told = followed(absorbed(*EARLIER), given)
+        (lapsed,) = [event for event in told if isinstance(event, EliminationLapsed)]
+        assert lapsed.proposed_on == PROPOSE.proposed_on
+        assert lapsed.lapsed_on >= TODAY
+        household = state([*given, *told])
+        assert household.stage is Stage.MONITORED
+        assert household.eligibility.turned_down_on == lapsed.lapsed_on
+
+
+def test_A54_an_elimination_goes_on_where_no_episode_is_taken_over() -> None:
+    given = _proposed(ENDING[1])
+    told = followed(absorbed(*STEPS), given)
+    assert not [event for event in told if isinstance(event, EliminationLapsed)]
+    assert state([*given, *told]).stage is Stage.ELIM_VERIFYING
+
+
+def _proposed(step: Command) -> list[HouseholdEvent]:
+    """The survivor, confirmed later than the other, just before this step of its elimination."""
+    past = before(step)[1:]
+    merge = replace(MERGE, absorbed_ids=(REGISTERED.household_id,), effective_on=TODAY)
+    return [SURVIVOR, *past, *HOUSEHOLD.when(merge, given=[SURVIVOR, *past])]
 
 
 def test_A54_E9_who_declared_to_be_a_relative_stays_away_in_the_survivor() -> None:

@@ -194,6 +194,23 @@ class EliminationRejected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EliminationLapsed:
+    """A54: an episode that was confirmed earlier was taken over, and what was proposed was of another."""
+
+    wording: ClassVar = Wording(
+        "消除申请终止",
+        "Elimination lapsed",
+        "{lapsed_on}因并户承接较早认定的监测，{proposed_on}的消除申请终止；继续监测，可重新申请",
+        "What was proposed on {proposed_on} lapsed on {lapsed_on}: a merger brought an episode that was "
+        "confirmed earlier; monitoring goes on, an elimination may be proposed anew",
+    )
+    household_id: UUID
+    episode_id: UUID
+    proposed_on: date
+    lapsed_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class RiskEliminated:
     """T14: the county decided, with all guards stored. Measures run on to their end."""
 
@@ -237,6 +254,7 @@ EliminationEvent = (
     | EliminationProposed
     | EliminationVerified
     | EliminationRejected
+    | EliminationLapsed
     | RiskEliminated
     | RiskEliminationRevoked
 )

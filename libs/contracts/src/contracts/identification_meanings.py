@@ -11,6 +11,7 @@ from contracts.deadlines import (
     ObligationBreached,
 )
 from contracts.eliminations import (
+    EliminationLapsed,
     EliminationProposed,
     EliminationRejected,
     EliminationVerified,
@@ -254,6 +255,7 @@ IDENTIFICATION = Meanings(
         ),
         EliminationVerified: Meaning(makes={"stage": Stage.ELIM_VERIFIED.value}),
         EliminationRejected: Meaning(makes={"stage": Stage.MONITORED.value}),
+        EliminationLapsed: Meaning(makes={"stage": Stage.MONITORED.value}),
         RiskEliminated: Meaning(
             makes={"stage": Stage.ELIMINATED.value},
             sets={"eliminated_on": "eliminated_on"},

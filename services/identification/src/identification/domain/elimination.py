@@ -9,6 +9,7 @@ from common.decider import Refused
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.eliminations import (
     EliminationEvent,
+    EliminationLapsed,
     EliminationOverrideGranted,
     EliminationProposed,
     EliminationRejected,
@@ -274,6 +275,8 @@ def evolve(household: Household, event: EliminationEvent) -> Household:
             return replace(household, case=ready)
         case EliminationRejected():
             return household.still_monitored(event.rejected_on)
+        case EliminationLapsed():
+            return household.still_monitored(event.lapsed_on)
         case RiskEliminated():
             assert monitored
             over = Eliminated(household.opened, monitored, event.eliminated_on)

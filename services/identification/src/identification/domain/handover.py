@@ -1,16 +1,20 @@
 """What one household's episode is to another: how it is handed over in a merger, and taken over."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 from contracts.codes import Deregistration, RiskType, Severity
+from contracts.eliminations import EliminationLapsed
 from contracts.handover import OpenCase, RiskSince, ToEnter
-from contracts.households import EpisodeTakenOver
+from contracts.households import EpisodeTakenOver, RegisterEvent
 from contracts.monitoring import ClosingReason
 from identification.domain.files import Breached, CaseFile, Clue
+from identification.domain.guards import last_step
 from identification.domain.obligations import owed
+from identification.domain.register_commands import RegisterCommand, TakeIn
 from identification.domain.risks import answers
-from identification.domain.stages import Monitored, monitored_of
+from identification.domain.stages import Monitored, monitored_of, proposal_of
 from identification.domain.states import Household
 
 MERGER_RULE = "HOUSEHOLD-MERGED"  # by which a clue of an absorbed household is reported
@@ -90,6 +94,24 @@ def risks_of_both(household: Household, case: OpenCase) -> tuple[RiskType, ...]:
     monitored = monitored_of(household.case)
     theirs = case.risks or case.confirmed.risk_types  # older events do not tell how they stand
     return tuple(dict.fromkeys((*(monitored.risks if monitored else ()), *theirs)))
+
+
+def lapsed(
+    command: RegisterCommand, changed: Sequence[RegisterEvent], household: Household
+) -> list[EliminationLapsed]:
+    """What was proposed was of the household's own episode: another goes on in its place, with more risks."""
+    over = any(isinstance(event, EpisodeTakenOver) for event in changed)
+    proposed = proposal_of(household.case)
+    if not (isinstance(command, TakeIn) and over and proposed):
+        return []
+    return [
+        EliminationLapsed(
+            household_id=household.registered.household_id,
+            episode_id=proposed.episode_id,
+            proposed_on=proposed.proposed_on,
+            lapsed_on=max(command.effective_on, last_step(household)),
+        )
+    ]
 
 
 def taken_over(household: Household, event: EpisodeTakenOver) -> Household:

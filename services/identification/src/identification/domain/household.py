@@ -20,6 +20,7 @@ from identification.domain import (
     eligibility,
     elimination,
     focus,
+    handover,
     inquiries,
     monitoring,
     obligations,
@@ -60,7 +61,8 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
     if isinstance(command, RegisterCommand):
         changed = register.change(command, household)
         closed = monitoring.closed_by(changed, household)
-        return [*eligibility.ended_by(closed, household), *closed, *changed]
+        lapsed = handover.lapsed(command, changed, household)
+        return [*eligibility.ended_by(closed, household), *closed, *lapsed, *changed]
     if isinstance(command, CorrectRecord):
         return [*monitoring.advance(command, household)]
     if isinstance(command, NoteProtection):

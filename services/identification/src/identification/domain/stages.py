@@ -200,6 +200,18 @@ def monitored_of(case: Case | None) -> Monitored | None:
             return None
 
 
+def proposal_of(case: Case | None) -> EliminationProposed | None:
+    """The elimination that is on the way."""
+    match case:
+        case Eliminating() | EliminationReady():
+            return case.proposed
+        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed():
+            before = case.before
+            return before.proposed if isinstance(before, EliminationReady) else None
+        case _:
+            return None
+
+
 def with_monitored(case: Case | None, monitored: Monitored) -> Case:
     """The case at the same stage, with its confirmed episode changed."""
     match case:
