@@ -119,7 +119,7 @@ def test_T7_nothing_is_carried_over_where_the_village_agrees() -> None:
 
 def test_T7_T12_emergency_help_goes_on_with_the_case() -> None:
     household = state(refused_with(SCHOOLING, GRANT))
-    assert household.opened.emergency == (GRANT.grant_id,)
+    assert [help.grant_id for help in household.opened.emergency] == [GRANT.grant_id]
 
 
 def test_T12_help_of_a_case_that_was_not_confirmed_belongs_to_the_next() -> None:
@@ -135,5 +135,5 @@ def test_T12_help_of_a_case_that_was_not_confirmed_belongs_to_the_next() -> None
     )
     false = replace(REJECT, reason_code=RejectionReason.FALSE_CLUE)
     given = history(RISK, START, GRANT, false, appeal)
-    assert state(given).opened.emergency == (GRANT.grant_id,)
+    assert [help.grant_id for help in state(given).opened.emergency] == [GRANT.grant_id]
     assert not state(history(*STEPS[:1], GRANT, *STEPS[1:], CANCEL, appeal)).opened.emergency

@@ -90,7 +90,7 @@ def test_A21_help_without_a_case_is_told_when_three_days_have_passed() -> None:
     later = replace(RISK, clue_id=UUID(int=9), discovered_on=date(2024, 3, 25))
     household = HOUSEHOLD.fold([*given, event, *HOUSEHOLD.when(later, given=[*given, event])])
     assert household is not None
-    assert household.opened.emergency == (GRANT.grant_id,)
+    assert [help.grant_id for help in household.opened.emergency] == [GRANT.grant_id]
 
 
 def test_A21_help_with_a_case_is_no_alert() -> None:

@@ -308,7 +308,7 @@ def test_T12_help_runs_before_the_household_is_registered() -> None:
     assert isinstance(event, EmergencyAssistanceGranted)
     assert event.granted_on < registered.registered_on
     case = history(GRANT, replace(RISK, discovered_on=date(2024, 3, 2)), registered=registered)
-    assert state(case).opened.emergency == (GRANT.grant_id,)
+    assert [g.grant_id for g in state(case).opened.emergency] == [GRANT.grant_id]
 
 
 def test_T12_after_the_confirmation_help_is_planned() -> None:

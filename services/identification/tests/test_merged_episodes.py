@@ -12,6 +12,7 @@ from contracts.households import HouseholdAbsorbed
 from contracts.identification import HouseholdEvent
 from contracts.stages import Stage
 from identification.domain.commands import Command
+from identification.domain.days import CloseBusinessDay
 from identification.domain.eligibility import failing_on, outlook
 from identification.domain.household import HOUSEHOLD
 from identification.domain.stages import Monitored, monitored_of
@@ -56,6 +57,7 @@ DROPOUT = replace(
     discovered_on=date(2024, 4, 20),
 )
 EARLIER = (*STEPS[:-1], replace(CONFIRM, confirmed_on=date(2024, 3, 14)))
+CLOSE_DAY = CloseBusinessDay(day=TODAY, policy=POLICY)
 
 
 def absorbed(*commands: Command) -> HouseholdAbsorbed:
@@ -140,7 +142,30 @@ def test_A54_what_was_eliminated_before_is_not_taken_back_after_an_episode_was_t
 def test_A54_T12_help_that_no_case_had_taken_up_belongs_to_the_episode() -> None:
     household = survivor(absorbed(*STEPS), GRANT)
     assert household.grants == ()
-    assert household.opened.emergency == (GRANT.grant_id,)
+    assert [help.grant_id for help in household.opened.emergency] == [GRANT.grant_id]
+
+
+def test_A54_T12_help_of_an_absorbed_household_is_handed_over() -> None:
+    """With a case that is not confirmed too; what was confirmed is told by its confirmation."""
+    helped = survivor(absorbed(GRANT))
+    assert [grant.grant_id for grant in helped.grants] == [GRANT.grant_id]
+    assert HOUSEHOLD.decide(CLOSE_DAY, helped), "it is said that its case is missing (A21)"
+    assert HOUSEHOLD.decide(GRANT, helped) == [], "it was recorded"
+    with_case = survivor(absorbed(RISK, GRANT))
+    assert [grant.grant_id for grant in with_case.opened.emergency] == [GRANT.grant_id]
+    assert with_case.grants == ()
+    rejected = survivor(absorbed(RISK, START, GRANT, FALSE))
+    assert [grant.grant_id for grant in rejected.grants] == [GRANT.grant_id]
+    of_monitored = survivor(absorbed(*STEPS[:4], GRANT, *STEPS[4:]))
+    assert of_monitored.grants == of_monitored.opened.emergency == ()
+
+
+def test_A54_T12_what_was_said_of_help_is_not_said_again() -> None:
+    given = history(GRANT)
+    given += HOUSEHOLD.when(CLOSE_DAY, given=given)
+    (gone,) = HOUSEHOLD.when(replace(JOIN, effective_on=TODAY), given=given)
+    assert isinstance(gone, HouseholdAbsorbed)
+    assert HOUSEHOLD.decide(CLOSE_DAY, survivor(gone)) == []
 
 
 def test_A54_an_elimination_under_way_lapses_with_the_episode_that_is_taken_over_and_says_so() -> (

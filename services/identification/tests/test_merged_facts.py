@@ -6,6 +6,7 @@ import asyncpg
 import httpx
 import pytest
 
+from common.ids import new_id
 from common.testing import eventually
 from services.identification.tests.asking import Callers, settlement
 from services.identification.tests.registrar import Home, Register
@@ -89,6 +90,23 @@ async def test_A50_of_households_merged_one_after_the_other_the_last_has_the_clu
     stream = f"evidence-of-household-{last.id}"
     ((_, told),) = await eventually(lambda: events(sql, stream, "ClueEvidenceReplaced"))
     assert (told["clue_id"], told["withdrawal_proposed"]) == (handed["clue_id"], True)
+
+
+async def test_A54_T12_emergency_help_waits_for_a_case_in_the_survivor(
+    register: Register, desks: Desks, sql: asyncpg.Connection
+) -> None:
+    helped, with_case = await register.household(), await desks.opened()
+    survivor = await register.household()
+    given = {"cause": "NATURAL_DISASTER", "amount_fen": 500_000, "granted_on": "2024-06-01"}
+    for home in (helped, with_case):
+        form = given | {"grant_id": str(new_id())}
+        await desks.town.done(home.id, "emergency-assistance", **form)
+    rows = "select taken_up from read.emergency_grant where household_id = $1::text::uuid"
+    await merge(register, survivor, helped, "NONE")
+    assert [row["taken_up"] for row in await sql.fetch(rows, survivor.id)] == [False]
+    await merge(register, survivor, with_case, "CLUE_OPEN", persons=3)
+    assert [row["taken_up"] for row in await sql.fetch(rows, survivor.id)] == [True, True]
+    assert await sql.fetch(rows, helped.id) == []
 
 
 async def test_A50_a_correction_has_a_case_that_a_merger_handed_over_reviewed(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from contracts.codes import DisasterSubtype, MonitoredClass, RiskType, Severity
 from contracts.episodes import MonitoringConfirmed
+from contracts.inquiries import EmergencyAssistanceGranted
 from contracts.monitoring import EntrySubject
 
 
@@ -16,6 +17,15 @@ class ToEnter:
     subject: EntrySubject
     decided_on: date
     breached: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelpGiven:
+    """Emergency help that no confirmation has taken up (T12); `warned`: it was said that its case is missing
+    (A21)."""
+
+    grant: EmergencyAssistanceGranted
+    warned: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from contracts.codes import (
     Sex,
     SplitReason,
 )
-from contracts.handover import OpenCase
+from contracts.handover import HelpGiven, OpenCase
 from contracts.wording import Wording
 
 
@@ -274,6 +274,7 @@ class HouseholdAbsorbed:
     co_living_count: int
     effective_on: date
     case: OpenCase | None
+    help_given: list[HelpGiven] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,6 +312,22 @@ class EpisodeTakenOver:
     confirmed_on: date
     case: OpenCase
     risk_types: list[RiskType] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmergencyHelpTakenOver:
+    """A54, T12: help that an absorbed household was given ahead of a confirmation belongs here now."""
+
+    wording: ClassVar = Wording(
+        "承接应急帮扶",
+        "Emergency help taken over",
+        "承接并入户的应急先行帮扶{grants}笔",
+        "Emergency help of an absorbed household, taken over: {grants}",
+    )
+    household_id: UUID
+    from_household_id: UUID
+    grants: int
+    help_given: list[HelpGiven]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -365,6 +382,7 @@ RegisterEvent = (
     | HouseholdAbsorbed
     | MergerCompleted
     | EpisodeTakenOver
+    | EmergencyHelpTakenOver
     | HouseholdDeregistered
     | PerCapitaRecomputed
     | BirthDateCorrected

@@ -139,6 +139,7 @@ def _taken_in(
         co_living_count=absorbed.co_living_count,
         effective_on=absorbed.effective_on,
         case=absorbed.case,
+        help_given=tuple(absorbed.help_given),
     )
     intents = [_intent(cause, absorbed.survivor_id, region, take_in)]
     case = absorbed.case

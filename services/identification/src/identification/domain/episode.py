@@ -216,7 +216,7 @@ def confirm(
             late_reason=c.late_reason if late else None,
             # T17: a risk after an elimination went the whole way again, as the next episode.
             eliminated_before_on=household.eliminated.on if household.eliminated else None,
-            emergency_grants=list(file.emergency),
+            emergency_grants=[grant.grant_id for grant in file.emergency],
             disaster_subtype=before.verified.disaster_subtype,
         )
     ]

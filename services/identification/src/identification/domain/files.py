@@ -53,13 +53,13 @@ class CaseFile:
     objections: Mapping[UUID, date] = field(default_factory=dict)
     answered: Mapping[UUID, tuple[date, date]] = field(default_factory=dict)
     posted_on: date | None = None
-    emergency: tuple[UUID, ...] = ()
+    emergency: tuple[EmergencyAssistanceGranted, ...] = ()
     warned: bool = False
     missed: bool = False
 
     def with_help(self, grants: Iterable[EmergencyAssistanceGranted]) -> "CaseFile":
         """With emergency help that ran ahead of the case (T12)."""
-        return replace(self, emergency=(*self.emergency, *(grant.grant_id for grant in grants)))
+        return replace(self, emergency=(*self.emergency, *grants))
 
     def with_verifier(self, person: str, on: date) -> "CaseFile":
         """Verified by somebody on a day, with every clue that was found by then (T3)."""

@@ -6,10 +6,10 @@ from datetime import date
 
 from contracts.codes import Deregistration, RiskType, Severity
 from contracts.eliminations import EliminationLapsed
-from contracts.handover import OpenCase, RiskSince, ToEnter
-from contracts.households import EpisodeTakenOver, RegisterEvent
+from contracts.handover import HelpGiven, OpenCase, RiskSince, ToEnter
+from contracts.households import EmergencyHelpTakenOver, EpisodeTakenOver, RegisterEvent
 from contracts.monitoring import ClosingReason
-from identification.domain.files import Breached, CaseFile, Clue
+from identification.domain.files import UNCONFIRMED, Breached, CaseFile, Clue
 from identification.domain.guards import last_step
 from identification.domain.obligations import owed
 from identification.domain.register_commands import RegisterCommand, TakeIn
@@ -67,6 +67,34 @@ def open_case(household: Household, on: date) -> OpenCase | None:
         if monitored
         else [],
     )
+
+
+def help_given(household: Household) -> list[HelpGiven]:
+    """The emergency help that no confirmation has taken up, with a case or without (T12)."""
+    ended = household.ended
+    if household.file:
+        of_case = () if monitored_of(household.case) else household.file.emergency
+    else:
+        of_case = ended.file.emergency if ended and ended.outcome in UNCONFIRMED else ()
+    warned = household.grants_warned
+    return [
+        HelpGiven(grant=grant, warned=grant.grant_id in warned)
+        for grant in (*household.grants, *of_case)
+    ]
+
+
+def helped(household: Household, event: EmergencyHelpTakenOver) -> Household:
+    """The help of an absorbed household belongs to the open case, or waits for one (T12)."""
+    grants = tuple(given.grant for given in event.help_given)
+    told = {given.grant.grant_id for given in event.help_given if given.warned}
+    household = replace(
+        household,
+        grant_ids=household.grant_ids | {grant.grant_id for grant in grants},
+        grants_warned=household.grants_warned | told,
+    )
+    if household.file is None:
+        return replace(household, grants=(*household.grants, *grants))
+    return replace(household, file=household.file.with_help(grants))
 
 
 def handed_on(case: OpenCase) -> list[RiskType]:

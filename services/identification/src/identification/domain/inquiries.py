@@ -259,9 +259,7 @@ def evolve(household: Household, event: InquiryEvent) -> Household:
     file = household.opened
     match event:
         case EmergencyAssistanceGranted():
-            return replace(
-                household, file=replace(file, emergency=(*file.emergency, event.grant_id))
-            )
+            return replace(household, file=file.with_help([event]))
         case AuthorisationSigned() | AuthorisationRefused():
             return replace(household, file=replace(file, consent=event))
         case DataComparisonRequested():

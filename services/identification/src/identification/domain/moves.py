@@ -10,6 +10,7 @@ from common.decider import Refused
 from contracts.codes import Deregistration, Joining, Relation
 from contracts.households import (
     CategoryCorrected,
+    EmergencyHelpTakenOver,
     EpisodeTakenOver,
     HouseholdAbsorbed,
     HouseholdDeregistered,
@@ -24,6 +25,7 @@ from contracts.households import (
 from identification.domain.guards import in_order
 from identification.domain.handover import (
     earlier,
+    help_given,
     open_case,
     risks_if_monitored,
     risks_of_both,
@@ -170,6 +172,7 @@ def join(c: JoinHousehold, household: Household) -> list[RegisterEvent]:
             co_living_count=entry.co_living_count,
             effective_on=c.effective_on,
             case=open_case(household, c.effective_on),
+            help_given=help_given(household),
         )
     ]
 
@@ -207,7 +210,20 @@ def take_in(c: TakeIn, household: Household) -> list[RegisterEvent]:
         arrived=len(arriving),
         co_living_count=living,
     )
-    return [*events, completed, *_taken_over(c, household)]
+    return [*events, completed, *_helped(c, household), *_taken_over(c, household)]
+
+
+def _helped(c: TakeIn, household: Household) -> list[RegisterEvent]:
+    if not c.help_given:
+        return []
+    return [
+        EmergencyHelpTakenOver(
+            household_id=household.registered.household_id,
+            from_household_id=c.from_household_id,
+            grants=len(c.help_given),
+            help_given=list(c.help_given),
+        )
+    ]
 
 
 def _taken_over(c: TakeIn, household: Household) -> list[RegisterEvent]:

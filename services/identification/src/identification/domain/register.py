@@ -14,6 +14,7 @@ from contracts.circumstances import (
 from contracts.codes import Deregistration
 from contracts.households import (
     CategoryCorrected,
+    EmergencyHelpTakenOver,
     EpisodeTakenOver,
     HeadChanged,
     HouseholdAbsorbed,
@@ -32,7 +33,7 @@ from contracts.households import (
 )
 from identification.domain import circumstances, members, moves, per_capita
 from identification.domain.entry import Left, Status
-from identification.domain.handover import taken_over
+from identification.domain.handover import helped, taken_over
 from identification.domain.register_commands import (
     AddMember,
     AssessLabour,
@@ -150,6 +151,8 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             return _past(household, awaited=past.awaited - {event.absorbed_id})
         case EpisodeTakenOver():
             return taken_over(household, event)
+        case EmergencyHelpTakenOver():
+            return helped(household, event)
         case HouseholdAbsorbed():
             ended = replace(household, status=Status.MERGED)
             return _past(ended, survivor=event.survivor_id)

@@ -21,7 +21,7 @@ from contracts.codes import (
     SplitReason,
 )
 from contracts.fact_codes import FactCode
-from contracts.handover import OpenCase
+from contracts.handover import HelpGiven, OpenCase
 from contracts.households import Committed, HouseholdRegistered, Member, Related
 from identification.domain.policy import Policy
 
@@ -149,6 +149,7 @@ class TakeIn:
     co_living_count: int
     effective_on: date
     case: OpenCase | None
+    help_given: tuple[HelpGiven, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from contracts.episodes import (
     RiskClueAttached,
     RiskDetected,
 )
-from contracts.households import EpisodeTakenOver
+from contracts.households import EmergencyHelpTakenOver, EpisodeTakenOver
 from contracts.inquiries import EmergencyAssistanceGranted
 from contracts.monitoring import RiskFactorAdded
 from identification.domain.stages import monitored_of
@@ -35,6 +35,10 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """New clues, what became of others one by one, then what the end of a case means for the rest."""
     if granted := [f for f in fresh if isinstance(f.payload, EmergencyAssistanceGranted)]:
         await connection.execute(_GRANTED, *_columns([_granted(f) for f in granted]))
+    if arrived := [row for f in fresh for row in _arrived(f)]:
+        await connection.execute(
+            _ARRIVED, *_columns(list({row[0]: row for row in arrived}.values()))
+        )
     if reported := [f for f in fresh if isinstance(f.payload, RiskDetected | RiskClueAttached)]:
         opened = [f.payload.household_id for f in reported if isinstance(f.payload, RiskDetected)]
         await connection.execute(_REPORTED, *_columns([_reported(f) for f in reported]), opened)
@@ -116,6 +120,18 @@ def _granted(f: Fresh) -> tuple[object, ...]:
     )
 
 
+def _arrived(f: Fresh) -> list[tuple[object, ...]]:
+    """Help of an absorbed household, which is this one's now (A54)."""
+    if not isinstance(f.payload, EmergencyHelpTakenOver):
+        return []
+    household: Household = f.state
+    entry, taken_up = household.registered, household.file is not None
+    return [
+        (g.grant.grant_id, entry.household_id, entry.region, g.grant.granted_on, taken_up, g.warned)
+        for g in f.payload.help_given
+    ]
+
+
 _TAKING_UP = "update read.emergency_grant set taken_up = true where household_id"
 _TAKEN_UP = f"{_TAKING_UP} = any($1::uuid[])"
 _REPORTED = f"""
@@ -147,6 +163,12 @@ _GRANTED = """
 insert into read.emergency_grant (grant_id, household_id, region, granted_on, taken_up, warned)
 select *, false from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::bool[])
 on conflict (grant_id) do nothing
+"""
+_ARRIVED = """
+insert into read.emergency_grant (grant_id, household_id, region, granted_on, taken_up, warned)
+select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::bool[], $6::bool[])
+on conflict (grant_id) do update set household_id = excluded.household_id, region = excluded.region,
+    taken_up = excluded.taken_up
 """
 _WARNED = "update read.emergency_grant set warned = true where grant_id = any($1::uuid[])"
 
