@@ -245,15 +245,11 @@ def successors(keys: list[Key], notes: list[str]) -> list[Key]:
             if not named or not known or not all(signers(note, [key]) for key in (old, new)):
                 continue
             left.remove(note)
-            ended = next((k for k in found if k.same(old)), old)
-            begun = next((k for k in found if k.same(new)), new)
-            # A key is followed once: who steals an old one gives it no other follower, and no
-            # longer time.
-            until, after = ended.until, begun.after
-            if until is not None or after or not ended.after <= at <= (begun.until or at):
-                continue
-            found = [k for k in found if not k.same(old) and not k.same(new)]
-            found += [ended._replace(until=at), begun._replace(after=at)]
+            ended, begun = (next((k for k in found if k.same(key)), key) for key in (old, new))
+            # A key is followed once: who steals an old one gives it no other, and no longer time.
+            if ended.until is None and not begun.after and ended.after <= at <= (begun.until or at):
+                found = [k for k in found if not k.same(old) and not k.same(new)]
+                found += [ended._replace(until=at), begun._replace(after=at)]
     return found
 
 
