@@ -15,7 +15,9 @@ from services.identification.tests.ending import (
     ADD,
     ALLOW,
     AUTUMN,
+    CANCEL,
     CHANGE,
+    CLOSE,
     ELIMINATE,
     ENDING,
     LATER,
@@ -44,6 +46,7 @@ from services.identification.tests.story import (
 )
 from services.identification.tests.test_inquiries import DISMISSED, OBJECT, REFUSE, SIGN, UPHELD
 from services.identification.tests.test_late_entries import too_early
+from services.identification.tests.test_monitoring import RICH_BUT_ILL
 from services.identification.tests.test_outcomes import FALSE, SECOND, WITHDRAW
 
 ELIMINATED_ON = date(2024, 10, 30)
@@ -99,7 +102,8 @@ def test_E6_no_elimination_passes_over_a_clue_that_was_open_on_its_day() -> None
     )
     taken_back = replace(WITHDRAW, clue_id=clue.clue_id, withdrawn_on=told, today=LATER)
     answered = replace(ADD, risk_type=RiskType.ACCIDENT, clue_id=clue.clue_id, added_on=told)
-    for looked_at in (rejected, taken_back, answered):
+    assert too_early(PROPOSE, monitored(clue, answered)) == told
+    for looked_at in (rejected, taken_back):
         refusal = refused(PROPOSE, monitored(clue, looked_at))
         assert "线索于2024-10-25才处理" in str(refusal.details["failing_zh"])
     assert HOUSEHOLD.when(replace(PROPOSE, proposed_on=told), given=monitored(clue, rejected))
@@ -159,6 +163,20 @@ def test_nothing_of_an_episode_changes_on_a_day_on_which_its_risk_was_eliminated
         replace(CHANGE, changed_on=while_eliminated),
     ):
         assert too_early(step, given) == REVOKE.revoked_on
+
+
+def test_T13_T18_an_episode_does_not_end_before_its_risks_last_changed() -> None:
+    """Schooling was a risk until 1 June: dated to 1 May, nothing would have answered it (E1)."""
+    given = history(*STEPS, REASSESS, ADD, RESOLVE)
+    assert too_early(CANCEL, given) == RESOLVE.resolved_on
+    assert too_early(CLOSE, given) == RESOLVE.resolved_on
+    assert HOUSEHOLD.when(replace(ADD, risk_type=RiskType.ACCIDENT), given=given), "entered late"
+    resolved = date(2024, 10, 20)
+    given = monitored(ADD, replace(RESOLVE, resolved_on=resolved))
+    assert too_early(PROPOSE, given) == resolved
+    assert HOUSEHOLD.when(replace(PROPOSE, proposed_on=resolved), given=given)
+    changed = history(*STEPS, RICH_BUT_ILL, replace(CHANGE, changed_on=date(2024, 5, 2)))
+    assert too_early(CANCEL, changed) == date(2024, 5, 2)
 
 
 def test_A53_a_split_is_of_a_monitored_household_if_it_was_one_on_its_day() -> None:

@@ -43,7 +43,8 @@ class OpenCase:
     `monitored_class` is the class as it stands, `disaster_subtype` the disaster named last, `to_enter` what
     the platform does not know of, `target_missed`: it was said to have missed the county's target (S7.3-02).
     `risk_types` are those of its clues; of a confirmed episode `risks` are open, `waiting` those of clues that
-    nobody has looked at (E6), `added` the days of those that were added later, `recused` the officers who declared to be relatives (E9).
+    nobody has looked at (E6), `added` the days of those that were added later, `changed_on` the last day on which
+    risks or class changed, `recused` the officers who declared to be relatives (E9).
     """
 
     discovered_on: date
@@ -60,3 +61,4 @@ class OpenCase:
     waiting: list[RiskType] = field(default_factory=list)
     recused: list[UUID] = field(default_factory=list)
     added: list[RiskSince] = field(default_factory=list)
+    changed_on: date | None = None

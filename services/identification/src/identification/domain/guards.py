@@ -101,7 +101,7 @@ def last_step(household: Household) -> date:
         case TownReviewed() as case:
             return case.approved_on
         case Monitored() as case:
-            return monitored_since(case, household)
+            return max(monitored_since(case, household), case.changed_on)
         case Eliminating() as case:
             return case.proposed.proposed_on
         case _:

@@ -63,6 +63,7 @@ def open_case(household: Household, on: date) -> OpenCase | None:
         risks=sorted(monitored.risks) if monitored else [],
         waiting=sorted({risk for clue in household.unhandled for risk in clue.risk_types}),
         recused=list(file.recused) if monitored else [],
+        changed_on=monitored.changed_on if monitored else None,
         added=[RiskSince(risk_type=r, added_on=on) for r, on in sorted(monitored.added_on.items())]
         if monitored
         else [],
@@ -175,6 +176,9 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
             **{risk: day for risk, day in added.items() if risk not in known},
             **(monitored.added_on if monitored else {}),
         },
+        changed_on=max(
+            case.changed_on or date.min, monitored.changed_on if monitored else date.min
+        ),
         disaster=named or case.disaster_subtype or confirmed.disaster_subtype,
         foreign=frozenset(assessed.assessment_id for assessed in household.assessments),
     )

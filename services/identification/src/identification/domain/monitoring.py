@@ -30,6 +30,7 @@ from identification.domain.guards import (
     explained,
     in_order,
     last_step,
+    monitored_since,
     out_of_order,
     without_personal_data,
 )
@@ -95,7 +96,7 @@ def _change(c: ChangeClass, household: Household, case: Monitored) -> list[Monit
         return []
     assessed = assessed_in(household, case)
     latest = assessed[-1] if assessed else None
-    since = last_step(household)
+    since = monitored_since(case, household)
     in_order(c.changed_on, max(since, day_of(latest)) if latest else since, c.today, "changed_on")
     explained(reason=c.reason)
     expected = proposed_class(latest, household, c.policy) if latest else None
@@ -125,7 +126,7 @@ def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[Monito
     known = c.risk_type in case.risks and c.disaster_subtype in (None, case.disaster)
     if known and not (clue and risks.answers(clue, case.risks)):
         return []
-    since = last_step(household)
+    since = monitored_since(case, household)
     in_order(c.added_on, max(since, clue.discovered_on) if clue else since, c.today, "added_on")
     without_personal_data(evidence=c.evidence)
     disaster_named([c.risk_type], c.disaster_subtype)
@@ -152,7 +153,7 @@ def _resolve(c: ResolveRiskFactor, household: Household, case: Monitored) -> lis
         raise Refused("last-risk")
     if not c.by_measure_ids:
         raise Refused("measures-needed")
-    in_order(c.resolved_on, last_step(household), c.today, "resolved_on")
+    in_order(c.resolved_on, monitored_since(case, household), c.today, "resolved_on")
     added_on = case.added_on.get(c.risk_type)
     if added_on and c.resolved_on < added_on:
         raise Refused("resolved-before-added", added_on=added_on)
@@ -281,7 +282,7 @@ def evolve(household: Household, event: MonitoringEvent) -> Household:
             return replace(household.after("CANCELLED", event.cancelled_on), decided={})
         case MonitoringCategoryChanged():
             assert isinstance(case, Monitored)
-            changed = replace(case, monitored_class=event.new)
+            changed = replace(case.changed(event.changed_on), monitored_class=event.new)
             return replace(household, case=changed).decide(EntrySubject.CHANGE, event.changed_on)
         case RiskFactorAdded():
             assert isinstance(case, Monitored)

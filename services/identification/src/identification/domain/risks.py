@@ -18,7 +18,7 @@ def added(case: Monitored, event: RiskFactorAdded) -> Monitored:
     done = {c.clue_id for c in case.unhandled if c.clue_id == event.clue_id and answers(c, risks)}
     new = {} if event.risk_type in case.risks else {event.risk_type: event.added_on}
     case = replace(
-        case,
+        case.changed(event.added_on),
         added_on={**case.added_on, **new},
         risks=risks,
         disaster=event.disaster_subtype or case.disaster,
@@ -53,4 +53,5 @@ def resolved(case: Monitored, event: RiskFactorResolved) -> Monitored:
     risks = tuple(risk for risk in case.risks if risk is not event.risk_type)
     disaster = case.disaster if RiskType.NATURAL_DISASTER in risks else None
     added_on = {risk: day for risk, day in case.added_on.items() if risk in risks}
+    case = case.changed(event.resolved_on)
     return replace(case, risks=risks, disaster=disaster, added_on=added_on)

@@ -54,10 +54,10 @@ class Verified:
 class Monitored:
     """`unhandled` are clues that joined after the confirmation and were not yet looked at (E6).
 
-    `looked_at` are the days of the others: found, and looked at. `risks` are open, `added_on` the days
-    of those that were added later, `disaster` is their last
-    named; since `allowed_on` it may be proposed without labour (E7). `foreign` are assessments of before it was
-    taken over: not of the people whose risk it is (A54).
+    `looked_at` are the days of the others: found, and looked at. `risks` are open, `added_on` the days of
+    those that were added later, `changed_on` the last day on which one was added or resolved, or the class
+    changed; `disaster` is the one named last. Since `allowed_on` an elimination may be proposed without labour
+    (E7). `foreign` are assessments of before it was taken over: not of the people whose risk it is (A54).
     """
 
     confirmed: MonitoringConfirmed
@@ -69,6 +69,11 @@ class Monitored:
     foreign: frozenset[UUID] = frozenset()
     disaster: DisasterSubtype | None = None
     added_on: Mapping[RiskType, date] = field(default_factory=dict)
+    changed_on: date = date.min
+
+    def changed(self, on: date) -> "Monitored":
+        """As of a day on which its risks or its class changed, perhaps recorded after a later one."""
+        return replace(self, changed_on=max(self.changed_on, on))
 
 
 @dataclass(frozen=True)
