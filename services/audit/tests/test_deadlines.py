@@ -8,8 +8,10 @@ from uuid import UUID
 import pytest
 
 from audit.deadlines import deadlines
-from audit.state import Happened
+from audit.state import Happened, state
 from common.testing import NOON
+from contracts.episodes import RiskDetected, VillageReviewHeld
+from contracts.identification_meanings import IDENTIFICATION
 from contracts.meaning import Meaning
 
 OPENS = Meaning(sets={"duty.{id}.due_on": "due"}, opens="id")
@@ -55,3 +57,29 @@ def test_events_count_as_they_were_recorded_in_whatever_order_they_are_read() ->
     assert [d.outcome for d in expected] == ["fulfilled", "open"]
     for other in permutations(events):
         assert deadlines(other, TODAY) == expected
+
+
+@pytest.mark.parametrize(
+    ("procedure", "passed", "left"),
+    [
+        ("IDENTIFICATION", False, {"stage": "NONE"}),
+        ("IDENTIFICATION", True, {"stage": "VILLAGE_REVIEWED", "risk_types": ["ILLNESS"]}),
+        ("ELIMINATION", False, {"stage": "MONITORED", "risk_types": ["ILLNESS"]}),
+    ],
+)
+def test_T7_with_a_village_no_the_clock_and_the_risks_of_the_case_are_over(
+    procedure: str, passed: bool, left: dict[str, Any]
+) -> None:
+    found = IDENTIFICATION.events[RiskDetected]
+    held = IDENTIFICATION.events[VillageReviewHeld]
+    events = [
+        happened(1, found, 0, clue_id="c", due_on="2024-06-20", risk_types=["ILLNESS"]),
+        happened(2, held, 5, procedure=procedure, passed=passed),
+    ]
+    (clock,) = deadlines(events, TODAY)
+    ended = left["stage"] == "NONE"
+    assert clock.outcome == ("fulfilled" if ended else "overdue")
+    now = NOON + timedelta(days=9)
+    fields = {name: value.value for name, value in state(events, now, now).fields.items()}
+    assert {name: fields.get(name) for name in left} == left
+    assert ended is not any(n in fields for n in ("risk_types", "due_on", "clue.c.risk_types"))

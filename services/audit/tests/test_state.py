@@ -214,7 +214,7 @@ def test_items_choices_and_conditions() -> None:
     other = happened(2, meaning, payload | {"ends": False, "gone": "p"})
     both = [happened(1, meaning, payload), other]
     assert "member.p.health" not in values(state(both, at(0), at(0)))
-    assert values(state([other], at(0), at(0))) == {"left": "A"}
+    assert values(state([other], at(0), at(0))) == {"left": "A", "way": "DOWN"}
     assert values(state([happened(1, meaning, None)], at(0), at(0))) == {}
     unknown = state([happened(1, meaning, payload | {"kind": "B"})], at(0), at(0))
     assert "way" not in unknown.fields

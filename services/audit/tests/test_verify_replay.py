@@ -50,7 +50,7 @@ def test_every_kind_of_declaration_is_understood() -> None:
     meaning = Meaning(
         sets={"a.{id}": "deep.value", "gone": None},
         makes={"made": True, "made.{id}": "X"},
-        chooses={"chosen": Choice(("id", "final"), {"p.q/true": "BOTH"})},
+        chooses={"chosen": Choice(("id", "final"), {"p.q/true": "BOTH", "never/false": "NONE"})},
         each={"members": {"member.{person}.age": "age", "member.{person}.left": None}},
         when={"final": True},
         regardless={"left.{id}": "deep.value", "gone": None},
@@ -68,7 +68,7 @@ def test_every_kind_of_declaration_is_understood() -> None:
         "a.p·q": [1],
         "made": True,
         "made.p·q": "X",
-        "chosen": "BOTH",
+        "chosen": "NONE",
         "member.1.age": 3,
         "left.p·q": [1],
         "left.never": [1],

@@ -213,12 +213,16 @@ IDENTIFICATION = Meanings(
         HouseholdFoundNotAtRisk: Meaning(makes={"stage": Stage.NOT_AT_RISK.value}, step="VERIFIED"),
         ClueRejected: _taken_back(),
         ClueWithdrawn: _taken_back(risk_types="left.risk_types"),
-        VillageReviewHeld: Meaning(chooses={"stage": Choice(("procedure", "passed"), _REVIEWED)}),
+        VillageReviewHeld: Meaning(
+            chooses={"stage": Choice(("procedure", "passed"), _REVIEWED)},
+            sets={"clue": None, "risk_types": None, "due_on": None},
+            when={"procedure": "IDENTIFICATION", "passed": False},
+            closes=CLOCK,
+        ),
         CluesCarriedOver: Meaning(
             makes={"stage": Stage.CLUE_OPEN.value},
             sets={"risk_types": "risk_types", "due_on": "due_on"},
             step="CLUE",
-            closes=CLOCK,  # of the case that the village ended
             opens=CLOCK,
         ),
         PublicityPosted: Meaning(chooses=_by_procedure(Stage.PUBLICISED, Stage.ELIM_PUBLICISED)),

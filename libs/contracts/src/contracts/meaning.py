@@ -47,7 +47,8 @@ class Meaning:
     path stands in braces.
 
     - `sets`: state field → path of its value; `None`: the field, and all below it, are no more.
-    - `makes`: state field → code, or yes or no. `chooses`: state field → `Choice`.
+    - `makes`: state field → code, or yes or no.
+    - `chooses`: state field → `Choice`, after all others and whatever `when` says: its codes are its condition.
     - `each`: path of a list → `sets` for each item, with paths into the item.
     - `when`: only if each of these paths has this value.
     - `regardless`: as `sets`, before them, whatever `when` says.

@@ -17,14 +17,14 @@ def stages(vocabulary: Vocabulary) -> list[Any]:
     phases = {name: words.phases for name, words in vocabulary.state().items() if words.phases}
     for name in vocabulary.types(lambda m: bool(phases.keys() & {*m.makes, *m.chooses})):
         meaning = vocabulary.meaning(*name)
-        when = dict(meaning.when)
         for field, phase_of in phases.items():
             if field in meaning.makes:
-                rules.append((*name, _inside(when), phase_of.get(str(meaning.makes[field]), "")))
+                phase = phase_of.get(str(meaning.makes[field]), "")
+                rules.append((*name, _inside(meaning.when), phase))
             if choice := meaning.chooses.get(field):
                 for said, code in choice.codes.items():
                     values = {p: _said(v) for p, v in zip(choice.by, said.split("/"), strict=True)}
-                    rules.append((*name, _inside(when | values), phase_of.get(code, "")))
+                    rules.append((*name, _inside(values), phase_of.get(code, "")))
     return _columns(rules, 5)
 
 

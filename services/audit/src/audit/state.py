@@ -166,8 +166,15 @@ def _clear(found: State, name: str, by: UUID) -> None:
 def effects(meaning: Meaning, payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """State fields and their values; `MISSING` for those that are no more."""
     yield from _sets([(n, p, payload) for n, p in meaning.regardless.items()])
-    if any(at(payload, path) != value for path, value in meaning.when.items()):
-        return
+    if all(at(payload, path) == value for path, value in meaning.when.items()):
+        yield from _conditional(meaning, payload)
+    for name, choice in meaning.chooses.items():
+        said = "/".join(_text(at(payload, path)) for path in choice.by)
+        if said in choice.codes and (filled := _filled(name, payload)):
+            yield filled, choice.codes[said]
+
+
+def _conditional(meaning: Meaning, payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     sets: list[tuple[str, Any, Any]] = [(n, p, payload) for n, p in meaning.sets.items()]
     for path, each in meaning.each.items():
         items = at(payload, path)
@@ -177,10 +184,6 @@ def effects(meaning: Meaning, payload: Mapping[str, Any]) -> Iterator[tuple[str,
     for name, code in meaning.makes.items():
         if filled := _filled(name, payload):
             yield filled, code
-    for name, choice in meaning.chooses.items():
-        said = "/".join(_text(at(payload, path)) for path in choice.by)
-        if said in choice.codes and (filled := _filled(name, payload)):
-            yield filled, choice.codes[said]
 
 
 def _sets(sets: Iterable[tuple[str, str | None, Any]]) -> Iterator[tuple[str, Any]]:

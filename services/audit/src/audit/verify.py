@@ -358,7 +358,8 @@ def _applies(meaning: Any, payload: Any) -> bool:
 
 def effects(meaning: Any, payload: Any) -> Iterator[tuple[str, Any]]:
     """The fields of the state that an event sets, and their values; `MISSING` where it ends one."""
-    always, meaning = meaning.get("regardless", {}), meaning if _applies(meaning, payload) else {}
+    always, chooses = meaning.get("regardless", {}), meaning.get("chooses", {})
+    meaning = meaning if _applies(meaning, payload) else {}
     sets = [(n, p, payload) for of in (always, meaning.get("sets", {})) for n, p in of.items()]
     for path, each in meaning.get("each", {}).items():
         items = at(payload, path)
@@ -370,13 +371,12 @@ def effects(meaning: Any, payload: Any) -> Iterator[tuple[str, Any]]:
         if field and (path is None or value is not MISSING):
             yield field, value
     made = list(meaning.get("makes", {}).items())
-    for name, choice in meaning.get("chooses", {}).items():
+    for name, choice in chooses.items():
         by = [at(payload, path) for path in choice["by"]]
         said = "/".join(str(v).lower() if isinstance(v, bool) else str(v) for v in by)
         made += [(name, choice["codes"][said])] if said in choice["codes"] else []
     for name, code in made:
-        field = _filled(name, payload)
-        if field:
+        if field := _filled(name, payload):
             yield field, code
 
 
