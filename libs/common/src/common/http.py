@@ -7,6 +7,7 @@ readiness asks the service's own probes.
 
 import re
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -207,8 +208,8 @@ def only_filters(request: Request, known: Sequence[str]) -> None:
     """Filters fail closed: a query parameter that is unknown, or stands twice, raises `Problem` (400)."""
     if unknown := sorted(set(request.query_params) - set(known)):
         raise Problem("unknown-filter", {"names": [u[:40] for u in unknown], "known": list(known)})
-    asked = [name for name, _ in request.query_params.multi_items()]
-    if twice := sorted({name for name in asked if asked.count(name) > 1}):
+    asked = Counter(name for name, _ in request.query_params.multi_items())
+    if twice := sorted(name for name, times in asked.items() if times > 1):
         raise Problem("filter-twice", {"names": twice})
 
 
