@@ -1,7 +1,8 @@
 """Facts that waited, matched when their person comes onto the register or may be looked at again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from prometheus_client import Histogram
 
@@ -85,16 +86,8 @@ async def of_replaced(heard: Heard) -> list[Intent]:
     if not causes:
         return []
     cause = [*causes.values()][-1]
-    return [
-        Intent(
-            stream=f"unmatched-{fact_id}",
-            household_id=None,
-            decider=UNMATCHED,
-            command=ResolveUnmatched(outcome=MatchOutcome.SUPERSEDED, today=day_of(cause)),
-            context=following(cause, cause.region, day_of(cause)),
-        )
-        for fact_id in await waiting.replaced(heard.connection, list(causes))
-    ]
+    replaced = await waiting.replaced(heard.connection, list(causes))
+    return _unmatched_for_good(replaced, MatchOutcome.SUPERSEDED, cause)
 
 
 async def of_erased(heard: Heard) -> list[Intent]:
@@ -103,15 +96,23 @@ async def of_erased(heard: Heard) -> list[Intent]:
     if not erasures:
         return []
     cause, _ = erasures[-1]
+    erased = await unmatched.erased(heard.connection)
+    return _unmatched_for_good(erased, MatchOutcome.ERASED, cause)
+
+
+def _unmatched_for_good(
+    fact_ids: Iterable[UUID], outcome: MatchOutcome, cause: Envelope
+) -> list[Intent]:
+    """The end of waiting for a person."""
     return [
         Intent(
             stream=f"unmatched-{fact_id}",
             household_id=None,
             decider=UNMATCHED,
-            command=ResolveUnmatched(outcome=MatchOutcome.ERASED, today=day_of(cause)),
+            command=ResolveUnmatched(outcome=outcome, today=day_of(cause)),
             context=following(cause, cause.region, day_of(cause)),
         )
-        for fact_id in await unmatched.erased(heard.connection)
+        for fact_id in fact_ids
     ]
 
 
