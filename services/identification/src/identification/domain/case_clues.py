@@ -12,7 +12,7 @@ from contracts.episodes import (
     RiskDetected,
 )
 from contracts.evidence import ClueEvidenceAdded
-from identification.domain.files import UNCONFIRMED, CaseFile, Clue, Reported
+from identification.domain.files import CaseFile, Clue, Reported
 from identification.domain.risks import answers, looked_at, unverified
 from identification.domain.stages import ClueOpen, monitored_of, with_monitored
 from identification.domain.states import Household
@@ -56,7 +56,7 @@ def with_help_ahead(file: CaseFile, household: Household) -> CaseFile:
     """With the emergency help that no episode has named yet: given without a case, or in the last one, which
     ended before it was confirmed (T12)."""
     before = household.ended
-    earlier = before.file.emergency if before and before.outcome in UNCONFIRMED else ()
+    earlier = before.help_left if before else ()
     return replace(file, emergency=(*earlier, *file.emergency)).with_help(household.grants)
 
 

@@ -116,6 +116,11 @@ class Ended:
     outcome: str
     on: date
 
+    @property
+    def help_left(self) -> tuple[EmergencyAssistanceGranted, ...]:
+        """Emergency help that no confirmation has taken up (T12)."""
+        return self.file.emergency if self.outcome in UNCONFIRMED else ()
+
 
 @dataclass(frozen=True)
 class Breached:

@@ -9,12 +9,12 @@ from contracts.eliminations import EliminationLapsed
 from contracts.handover import HelpGiven, OpenCase, RiskSince, ToEnter
 from contracts.households import EmergencyHelpTakenOver, EpisodeTakenOver, RegisterEvent
 from contracts.monitoring import ClosingReason
-from identification.domain.files import UNCONFIRMED, Breached, CaseFile, Clue
+from identification.domain.files import Breached, CaseFile, Clue
 from identification.domain.guards import last_step
 from identification.domain.obligations import owed
 from identification.domain.register_commands import RegisterCommand, TakeIn
 from identification.domain.risks import answers
-from identification.domain.stages import Monitored, monitored_of, proposal_of
+from identification.domain.stages import Monitored, elimination_of, monitored_of
 from identification.domain.states import Household
 
 MERGER_RULE = "HOUSEHOLD-MERGED"  # by which a clue of an absorbed household is reported
@@ -76,7 +76,7 @@ def help_given(household: Household) -> list[HelpGiven]:
     if household.file:
         of_case = () if monitored_of(household.case) else household.file.emergency
     else:
-        of_case = ended.file.emergency if ended and ended.outcome in UNCONFIRMED else ()
+        of_case = ended.help_left if ended else ()
     warned = household.grants_warned
     return [
         HelpGiven(grant=grant, warned=grant.grant_id in warned)
@@ -130,14 +130,14 @@ def lapsed(
 ) -> list[EliminationLapsed]:
     """What was proposed was of the household's own episode: another goes on in its place, with more risks."""
     over = any(isinstance(event, EpisodeTakenOver) for event in changed)
-    proposed = proposal_of(household.case)
-    if not (isinstance(command, TakeIn) and over and proposed):
+    elimination = elimination_of(household.case)
+    if not (isinstance(command, TakeIn) and over and elimination):
         return []
     return [
         EliminationLapsed(
             household_id=household.registered.household_id,
-            episode_id=proposed.episode_id,
-            proposed_on=proposed.proposed_on,
+            episode_id=elimination.proposed.episode_id,
+            proposed_on=elimination.proposed.proposed_on,
             lapsed_on=max(command.effective_on, last_step(household)),
         )
     ]

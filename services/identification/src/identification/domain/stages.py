@@ -191,30 +191,23 @@ def stage_of(case: Case | None) -> Stage:
             assert_never(case)
 
 
-def monitored_of(case: Case | None) -> Monitored | None:
-    """The confirmed episode of a case, also while its elimination is on the way."""
-    match case:
-        case Monitored():
-            return case
-        case Eliminating() | EliminationReady():
-            return case.monitored
-        case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed():
-            before = case.before
-            return before.monitored if isinstance(before, EliminationReady) else None
-        case _:
-            return None
-
-
-def proposal_of(case: Case | None) -> EliminationProposed | None:
+def elimination_of(case: Case | None) -> Eliminating | EliminationReady | None:
     """The elimination that is on the way."""
     match case:
         case Eliminating() | EliminationReady():
-            return case.proposed
+            return case
         case VillageReviewed() | Publicised() | PublicityOver() | TownReviewed():
-            before = case.before
-            return before.proposed if isinstance(before, EliminationReady) else None
+            return case.before if isinstance(case.before, EliminationReady) else None
         case _:
             return None
+
+
+def monitored_of(case: Case | None) -> Monitored | None:
+    """The confirmed episode of a case, also while its elimination is on the way."""
+    if isinstance(case, Monitored):
+        return case
+    elimination = elimination_of(case)
+    return elimination.monitored if elimination else None
 
 
 def with_monitored(case: Case | None, monitored: Monitored) -> Case:
