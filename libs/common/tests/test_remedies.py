@@ -9,7 +9,7 @@ import pytest
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from common.paging import bounded
+from common.paging import USUAL, Limit
 from libs.common.tests.bare import bare, client_of
 
 
@@ -37,8 +37,9 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async def houses(house: House) -> None: ...
 
     @app.get("/v1/houses")
-    async def listed(grade: Annotated[Grade | None, Query()] = None, limit: int = 1) -> None:
-        bounded(limit)
+    async def listed(
+        grade: Annotated[Grade | None, Query()] = None, limit: Limit = USUAL
+    ) -> None: ...
 
     async with client_of(app) as found:
         yield found
@@ -72,7 +73,9 @@ async def test_a_field_says_which_values_it_takes(
     ("query", "en"),
     [
         ("grade=Z", "not in the code list: use A, B"),
-        ("limit=501", "outside the allowed range: at least 1, at most 500"),
+        ("limit=0", "outside the allowed range: at least 1"),
+        ("limit=501", "outside the allowed range: at most 500"),
+        ("limit=all", "not an integer"),
     ],
 )
 async def test_a_filter_says_which_values_it_takes(

@@ -10,7 +10,7 @@ from common.auth import Principal, allow
 from common.catalogue import catalogue
 from common.codec import Codec
 from common.http import only_filters
-from common.paging import bounded, lead_on
+from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
 from common.service import Runtime
 from common.settings import Settings
@@ -42,12 +42,11 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
         response: Response,
         caller: Annotated[Principal, allow("parked:manage")],
         cursor: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-        limit: int = 100,
+        limit: Limit = USUAL,
     ) -> list[dict[str, Any]]:
         """Ordered by id; `Link: rel="next"` leads on. `offset` is below 0 where the topic was made anew
         since, and another record is parked from there."""
         only_filters(request, ("cursor", "limit"))
-        bounded(limit)
         rows = await _runtime(request).pool.fetch(_PARKED, service, cursor, limit)
         lead_on(request, response, rows[-1]["id"] if len(rows) == limit else None)
         return [dict(row) for row in rows]

@@ -1,16 +1,13 @@
 """Lists by pages: how long one may be, and where the next one begins."""
 
-from fastapi import Request, Response
+from typing import Annotated, Final
 
-from common.problems import Problem, fault
+from fastapi import Query, Request, Response
 
-MOST = 500  # items of a page
-
-
-def bounded(limit: int) -> None:
-    """Raises `Problem` (422) for a page of nothing or of more than `MOST`."""
-    if not 1 <= limit <= MOST:
-        raise Problem("invalid", faults=[fault("/limit", "range", least=1, most=MOST)])
+MOST: Final = 500
+USUAL: Final = 100
+Limit = Annotated[int, Query(ge=1, le=MOST, description="items on a page")]
+"""The parameter of every list: `limit: Limit = USUAL`. 422 for a page of nothing or of more than `MOST`."""
 
 
 def lead_on(request: Request, response: Response, cursor: object | None) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Boolean, ColumnElement, false, literal_column, not_, tupl
 from sqlmodel import col
 
 from audit import queries
-from audit.api import USUAL, Area, Cursor, Limit, runtime_of, vocabulary_of
+from audit.api import Area, Cursor, runtime_of, vocabulary_of
 from audit.filters import NO_NUL, At, moment
 from audit.lists import Lister, listing
 from audit.lists import stream_of as area_stream
@@ -29,7 +29,7 @@ from audit.verify import payload
 from audit.vocabulary import Vocabulary
 from audit.words import DEPARTMENTS
 from common.http import encoded, only_filters
-from common.paging import lead_on
+from common.paging import USUAL, Limit, lead_on
 from contracts.access import Shown
 
 router = APIRouter(tags=["access"])

@@ -15,15 +15,12 @@ from audit.timeline import Item, cursor_after, household_cursor, household_in, p
 from audit.vocabulary import Vocabulary
 from common.auth import Principal
 from common.http import encoded, only_filters
-from common.paging import lead_on
+from common.paging import USUAL, Limit, lead_on
 from common.service import Runtime
 from contracts.access import Shown
 
 router = APIRouter(tags=["timeline"])
 
-MOST = 500
-USUAL = 100
-Limit = Annotated[int, Query(ge=1, le=MOST, description="items on a page")]
 Area = Annotated[str | None, Query(pattern=r"^\d{2,12}$", description="area code")]
 Cursor = Annotated[str | None, Query(description="`next` of the page before", max_length=2_000)]
 

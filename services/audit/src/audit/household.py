@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from audit import queries
-from audit.api import MOST, corrected_in, runtime_of, vocabulary_of
+from audit.api import corrected_in, runtime_of, vocabulary_of
 from audit.concerned import Concerned, concerned
 from audit.deadlines import deadlines
 from audit.dossier import dossier
@@ -32,6 +32,7 @@ from audit.vocabulary import StateWords, Vocabulary
 from audit.words import DEPARTMENTS, SERVICES, named
 from common.clock import SHANGHAI, business_date
 from common.http import only_filters
+from common.paging import MOST
 from contracts.access import Shown
 
 RESPONSIBLE = "responsible_person"  # the state field under which a service publishes who it is

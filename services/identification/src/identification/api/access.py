@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from common.auth import Principal, allow
 from common.http import circumstances, only_filters
 from common.intents import Intent
-from common.paging import bounded, lead_on
+from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
 from contracts.persons import AccessEvent, AccessRefused, Denial, PersonalDataRevealed, Purpose
 from identification import vault
@@ -90,12 +90,11 @@ async def looks(
     department: Department | None = None,
     granted: bool | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[AccessRow]:
     """For supervisors; `Link: rel="next"` leads on."""
     known = ["region", "household_id", "department", "granted", "cursor", "limit"]
     only_filters(request, known)
-    bounded(limit)
     area = caller.area(region)
     rows = await access.many(
         wired(request).runtime.engine,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.http import only_filters
-from common.paging import bounded, lead_on
+from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem, fault
 from contracts.codes import Channel, DeclarationMedium, MonitoredClass, Severity
 from contracts.stages import Stage
@@ -55,11 +55,11 @@ async def read_clues(
     household_id: UUID | None = None,
     due_by: Day | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """Ordered by id; `Link: rel="next"` leads on. `days_left` are of the case (S2-07): a clue that joined a
     confirmed episode waits to be looked at (E6), and has no clock."""
-    app, area = _area(request, caller, region, limit, CLUES)
+    app, area = _area(request, caller, region, CLUES)
     rows = await clues.many(
         app.runtime.engine,
         region=area,
@@ -127,12 +127,12 @@ async def read_cases(
     due_by: Day | None = None,
     cohort: Standing | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """Ordered by id; `Link: rel="next"` leads on. `age_days` count from the first clue; `stage_due_on` is
     the day by which the case should have left its stage (S2-07), `cohort` where the episode stands under the
     target of S7.3-02 by the parameters of its own place, with `target_days_left` while it is open."""
-    app, area = _area(request, caller, region, limit, CASES)
+    app, area = _area(request, caller, region, CASES)
     today = app.runtime.clock.today()
     if min_age_days is not None and not 0 <= min_age_days <= 36_500:
         raise Problem("invalid", faults=[fault("/min_age_days", "range", least=0, most=36_500)])
@@ -242,11 +242,9 @@ def _area(
     request: Request,
     caller: Principal,
     region: str | None,
-    limit: int = 1,
     filters: Sequence[str] = (),
 ) -> tuple[Wired, str]:
     """The app and the area that is asked about. Raises `Problem`: 400 for an unknown filter, 403
     outside the caller's area."""
     only_filters(request, [*filters, *(PAGE if filters else ("region",))])
-    bounded(limit)
     return wired(request), caller.area(region)

@@ -39,7 +39,7 @@ async def shares(
     Whether a monitored household has an implemented measure is known to the service assistance only.
     """
     only_filters(request, ["region", "on", "term"])
-    area = listing.area(caller, region, {STAFF}, 1)
+    area = listing.area(caller, region, {STAFF})
     app = wired(request)
     day = on or app.runtime.clock.today()
     policy = app.policies.of(area, day)

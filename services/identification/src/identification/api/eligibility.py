@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.http import only_filters
-from common.paging import bounded, lead_on
+from common.paging import USUAL, Limit, lead_on
 from identification.api.wired import wired
 from identification.read_model import eligibility
 
@@ -22,11 +22,10 @@ async def read_eligible(
     region: str | None = None,
     overdue: bool | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """By id; `Link: rel="next"` leads on. Overdue: nobody proposed within the days after the detection."""
     only_filters(request, ["region", "overdue", "cursor", "limit"])
-    bounded(limit)
     app = wired(request)
     async with app.runtime.pool.acquire() as connection:
         rows = await eligibility.open_ones(

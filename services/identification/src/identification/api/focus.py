@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.http import only_filters
+from common.paging import USUAL, Limit
 from contracts.focus import FocusGroup
 from identification.api import listing
 from identification.api.households import STAFF
@@ -24,11 +25,11 @@ async def read_focus(
     region: str | None = None,
     group: FocusGroup | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """For staff, by household; `Link: rel="next"` leads on. `persons` are those in it who have a group."""
     only_filters(request, ["region", "group", "cursor", "limit"])
-    area = listing.area(caller, region, {STAFF}, limit)
+    area = listing.area(caller, region, {STAFF})
     rows = await focus.many(
         wired(request).runtime.pool, region=area, group=group, after=cursor, limit=limit
     )

@@ -10,7 +10,7 @@ from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
 from common.http import only_filters
-from common.paging import bounded, lead_on
+from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem, fault
 from contracts.codes import Category, Origin
 from contracts.persons import Denial
@@ -123,13 +123,12 @@ async def read_many(
     register_number: RegisterNumber | None = None,
     due_by: Day | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[HouseholdRow]:
     """Ordered by id; `Link: rel="next"` leads on. Departments see what is routed to them."""
     only_filters(request, FILTERS)
     if stage is not None and stage not in {*Stage}:
         raise Problem("invalid", faults=[fault("/stage", "enum", known=Stage)])
-    bounded(limit)
     area = caller.area(region)
     department = caller.actor.department
     rows = await register.many(

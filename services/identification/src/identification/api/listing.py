@@ -1,4 +1,4 @@
-"""What lists share: who may see which area, how long a page is, and where the next one begins."""
+"""What lists share: who may see which area, and where the next page begins."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -6,16 +6,15 @@ from typing import Any
 from fastapi import Request, Response
 
 from common.auth import Principal
-from common.paging import bounded, lead_on
+from common.paging import lead_on
 from common.problems import Problem
 
 
-def area(caller: Principal, region: str | None, departments: Collection[str], limit: int) -> str:
+def area(caller: Principal, region: str | None, departments: Collection[str]) -> str:
     """The area to list: the caller's own unless a part of it is asked for.
 
-    Raises `Problem`: 403 outside the caller's area or for another department, 422 for a page too long.
+    Raises `Problem` (403) outside the caller's area or for another department.
     """
-    bounded(limit)
     if caller.actor.department not in departments:
         raise Problem("not-routed")
     return caller.area(region)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.http import only_filters
-from common.paging import bounded, lead_on
+from common.paging import USUAL, Limit, lead_on
 from contracts.monitoring import EntrySubject
 from identification.api.forms import Day
 from identification.api.wired import wired
@@ -28,11 +28,10 @@ async def read_entries(
     overdue: bool | None = None,
     due_by: Day | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """By id; `Link: rel="next"` leads on. Each stays until it is entered, also when its last day is over."""
     only_filters(request, FILTERS)
-    bounded(limit)
     app = wired(request)
     async with app.runtime.pool.acquire() as connection:
         rows = await obligations.many(

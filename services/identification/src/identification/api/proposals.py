@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.http import only_filters
+from common.paging import USUAL, Limit
 from identification.api import listing
 from identification.api.households import STAFF
 from identification.api.wired import wired
@@ -23,13 +24,13 @@ async def read_proposals(
     region: str | None = None,
     fact_type: Literal["Death", "RegisterChange"] | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """For staff, by id; `Link: rel="next"` leads on. Each stays until the village records that the member
     left (`/departures`, `/split`), or the department takes its word back: a fact changes no household by
     itself. One that moved out or split off by the household register alone lives here still (`/residence`)."""
     only_filters(request, ["region", "fact_type", "cursor", "limit"])
-    area = listing.area(caller, region, {STAFF}, limit)
+    area = listing.area(caller, region, {STAFF})
     rows = await proposals.many(
         wired(request).runtime.pool, region=area, fact_type=fact_type, after=cursor, limit=limit
     )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.http import only_filters
+from common.paging import USUAL, Limit
 from contracts.protection import Protection
 from identification.api import listing
 from identification.api.households import STAFF
@@ -24,11 +25,11 @@ async def read_gaps(
     region: str | None = None,
     kind: Protection | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """For staff and Civil Affairs, by household; `Link: rel="next"` leads on."""
     only_filters(request, ["region", "kind", "cursor", "limit"])
-    area = listing.area(caller, region, {STAFF, "minzheng"}, limit)
+    area = listing.area(caller, region, {STAFF, "minzheng"})
     rows = await protection.many(
         wired(request).runtime.pool, region=area, kind=kind, after=cursor, limit=limit
     )

@@ -11,6 +11,7 @@ from common.auth import Principal, allow
 from common.clock import start_of
 from common.http import answered, circumstances, expected_version, key_of, only_filters
 from common.intents import Intent
+from common.paging import USUAL, Limit
 from common.problems import Problem, fault
 from contracts.evidence import ReviewOutcome
 from contracts.schooling import DropoutBasis
@@ -52,13 +53,13 @@ async def housing(
     remedy: str | None = None,
     on: Day | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """`remedy`: OPEN, OVERDUE, STARTED or FINISHED for a house of grade C or D that is lived in."""
     only_filters(request, ["region", "grade", "remedy", "on", "cursor", "limit"])
     _one_of("grade", grade, GRADES)
     _one_of("remedy", remedy, REMEDIES)
-    area = listing.area(caller, region, {STAFF, "zhujian"}, limit)
+    area = listing.area(caller, region, {STAFF, "zhujian"})
     app = wired(request)
     day = on or app.runtime.clock.today()
     rows = await registers.houses(
@@ -86,12 +87,12 @@ async def ledger(
     state: str | None = None,
     on: Day | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """With the days of assessment, remedy and exit. FINISHED waits for a new assessment."""
     only_filters(request, ["region", "state", "on", "cursor", "limit"])
     _one_of("state", state, ENTRIES)
-    area = listing.area(caller, region, {STAFF, "zhujian"}, limit)
+    area = listing.area(caller, region, {STAFF, "zhujian"})
     app = wired(request)
     rows = await ledgers.ledger(
         app.runtime.pool,
@@ -114,12 +115,12 @@ async def schooling(
     term: Term | None = None,
     status: str | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """Of formerly poor and monitored households; UNKNOWN: the school said nothing in the term."""
     only_filters(request, ["region", "term", "status", "cursor", "limit"])
     _one_of("status", status, STATUSES)
-    area = listing.area(caller, region, {STAFF, "jiaoyu"}, limit)
+    area = listing.area(caller, region, {STAFF, "jiaoyu"})
     app = wired(request)
     today = app.runtime.clock.today()
     rows = await registers.children(
@@ -144,14 +145,14 @@ async def out_of_school(
     basis: str | None = None,
     open: bool | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """`basis`: REPORTED by a school, or NOT_ENROLLED where none reported the child in the term."""
     only_filters(request, ["region", "basis", "open", "cursor", "limit"])
     _one_of("basis", basis, frozenset(DropoutBasis))
     rows = await dropouts.many(
         wired(request).runtime.pool,
-        region=listing.area(caller, region, {STAFF, "jiaoyu"}, limit),
+        region=listing.area(caller, region, {STAFF, "jiaoyu"}),
         basis=basis,
         is_open=open,
         after=cursor,
@@ -170,7 +171,7 @@ async def listed(
     kind: str | None = None,
     open: bool | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """A task changes no status. Water tests are shown to the water department too."""
     only_filters(request, ["region", "kind", "open", "cursor", "limit"])
@@ -178,7 +179,7 @@ async def listed(
     department = caller.actor.department
     if department == "shuiwu":
         kind = "WATER_TEST"
-    area = listing.area(caller, region, {STAFF, "shuiwu"}, limit)
+    area = listing.area(caller, region, {STAFF, "shuiwu"})
     rows = await tasks.many(
         wired(request).runtime.pool,
         region=area,

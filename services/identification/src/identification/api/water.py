@@ -12,6 +12,7 @@ from common.auth import Principal, allow
 from common.clock import start_of
 from common.http import answered, circumstances, expected_version, key_of, only_filters
 from common.intents import Intent
+from common.paging import USUAL, Limit
 from common.problems import Problem, fault
 from contracts.safeguards import WaterKind
 from identification.api import listing
@@ -206,7 +207,7 @@ async def sources(
     state: str | None = None,
     on: Day | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """`state` on a day: NONE (never tested), VALID, FAILED or STALE. Ordered by id."""
     only_filters(request, ["region", "state", "on", "cursor", "limit"])
@@ -215,7 +216,7 @@ async def sources(
     app = wired(request)
     rows = await water.many(
         app.runtime.pool,
-        region=listing.area(caller, region, {STAFF, DEPARTMENT}, limit),
+        region=listing.area(caller, region, {STAFF, DEPARTMENT}),
         state=state,
         on=on or app.runtime.clock.today(),
         after=cursor,

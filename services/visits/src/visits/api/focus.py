@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.http import only_filters
-from common.paging import bounded, lead_on
+from common.paging import USUAL, Limit, lead_on
 from contracts.focus import FocusGroup
 from visits.api.wired import wired
 from visits.domain.household import quarter_of
@@ -29,11 +29,10 @@ async def read_many(
     group: FocusGroup | None = None,
     screened: bool | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """Ordered by id; `Link: rel="next"` leads on. `screened=false` are those still to be screened."""
     only_filters(request, FILTERS)
-    bounded(limit)
     area = caller.area(region)
     runtime = wired(request).runtime
     rows = await focus.many(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.http import only_filters
-from common.paging import bounded, lead_on
+from common.paging import USUAL, Limit, lead_on
 from visits import read_model
 from visits.api.wired import wired
 from visits.read_model.tables import ObligationRow
@@ -28,12 +28,11 @@ async def read_many(
     status: Literal["OPEN", "FULFILLED", "CANCELLED"] | None = None,
     due_by: date | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[ObligationRow]:
     """Ordered by id; `Link: rel="next"` leads on. An open duty is with the area that answers for the
     household now (T19)."""
     only_filters(request, FILTERS)
-    bounded(limit)
     area = caller.area(region)
     rows = await read_model.obligations(
         wired(request).runtime.engine,

@@ -10,7 +10,7 @@ from common.auth import Principal, allow
 from common.clock import start_of
 from common.http import circumstances, key_of, only_filters
 from common.intents import Intent
-from common.paging import bounded, lead_on
+from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
 from contracts.codes import RiskType
 from visits.api.forms import Day, ScreeningForm, ScreeningVoidingForm
@@ -82,11 +82,10 @@ async def read_many(
     since: Day | None = None,
     until: Day | None = None,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[ScreeningRow]:
     """Of the households that the area answers for now, ordered by id; `Link: rel="next"` leads on."""
     only_filters(request, FILTERS)
-    bounded(limit)
     area = caller.area(region)
     rows = await screenings.many(
         wired(request).runtime.engine,
@@ -136,11 +135,10 @@ async def of_household(
     response: Response,
     caller: Reader,
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[ScreeningRow]:
     """By day of the screening; `Link: rel="next"` leads on."""
     only_filters(request, ["cursor", "limit"])
-    bounded(limit)
     app = wired(request)
     await region_of(app, household_id, caller)
     engine = app.runtime.engine

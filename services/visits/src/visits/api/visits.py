@@ -10,7 +10,7 @@ from common.auth import Principal, allow
 from common.clock import business_date
 from common.http import circumstances, key_of, only_filters
 from common.intents import Intent, Key
-from common.paging import bounded, lead_on
+from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
 from contracts.visits import Visitor
 from visits import read_model
@@ -92,11 +92,10 @@ async def read_many(
     response: Response,
     caller: Annotated[Principal, allow("visits:read")],
     cursor: UUID | None = None,
-    limit: int = 100,
+    limit: Limit = USUAL,
 ) -> list[VisitRow]:
     """By time of the visit; `Link: rel="next"` leads on."""
     only_filters(request, ["cursor", "limit"])
-    bounded(limit)
     app = wired(request)
     await region_of(app, household_id, caller)
     engine = app.runtime.engine
