@@ -4,7 +4,8 @@ Accepted are JSON arrays and NDJSON (a line an item; blank lines are skipped). I
 line costs only itself and is named by its number; a broken array is refused as a whole.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +75,23 @@ async def items_of(request: Request, limit: int = LIMIT) -> list[Item]:
 def media_type(request: Request) -> str:
     """The content type without its parameters, lower case."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@contextmanager
+def counted(items: Sequence[Item]) -> Iterator[None]:
+    """Around the recording of a batch in parts: who cannot have all of it recorded now learns how much was.
+
+    Raises `Problem` (503) `partly-recorded` for what ended it, if any item was recorded before.
+    """
+    try:
+        yield
+    except Exception as error:
+        why = refusal(error)
+        recorded = sum(item.status in ("accepted", "replayed") for item in items)
+        if why.code not in ("busy", "unavailable") or not recorded:
+            raise
+        details = {"recorded": recorded, "sent": len(items)}
+        raise Problem("partly-recorded", details, headers=why.headers) from error
 
 
 def broken(item: Item) -> Problem:

@@ -157,10 +157,15 @@ COMMON: dict[str, Text] = {
         "系统繁忙：请稍后重试，本次请求未被记录",
         "The service is busy: try again in a moment; nothing was recorded",
     ),
+    "partly-recorded": Text(
+        503,
+        "系统繁忙：{sent} 条中有 {recorded} 条已记录，其余未记录。请稍后原样重新提交全部内容，已记录的不会重复记录",
+        "The service is busy: {recorded} of {sent} are recorded, the others are not. Send all of it again, as it is, in a moment: nothing is recorded twice",
+    ),
     "unavailable": Text(
         503,
-        "数据库暂不可用：请用同一 Idempotency-Key 重试",
-        "The database is not available: retry with the same Idempotency-Key",
+        "数据库暂不可用：请稍后原样重新提交（Idempotency-Key 不变），已记录的不会重复记录",
+        "The database is not available: send the same again in a moment, with the same Idempotency-Key; nothing is recorded twice",
     ),
     "unknown-filter": Text(
         400, "未知的筛选条件 {names}：可用 {known}", "Unknown filter {names}: use {known}"

@@ -34,6 +34,7 @@ from identification.api.fact_forms import (
     told,
 )
 from identification.api.posted import Posted, keep
+from identification.api.registering import Record
 from identification.api.wired import Wired, wired
 from identification.domain.fact_types import FACT_TYPES
 from identification.identity import fault_of, is_in, normalised, number_fault
@@ -116,8 +117,8 @@ async def post(request: Request, caller: Annotated[Principal, allow("facts:write
     else:
         raise Problem("unsupported-media-type", {"accepted": ACCEPTED})
     app = wired(request)
-    for first in range(0, len(items), AT_ONCE):
-        await keep(app, caller, read_all(app, caller, items[first : first + AT_ONCE]))
+    with batch.counted(items):
+        await keep_all(app, caller, items)
     if media in (BATCH, batch.NDJSON):
         return batch.answer(items, request.app.state.texts)
     (item,) = items
@@ -172,7 +173,15 @@ def must_own(fact_type: FactType, department: str) -> None:
         raise Problem("wrong-department", details, [fault("/type", "value")])
 
 
-def read_all(app: Wired, caller: Principal, items: list[Item]) -> list[Posted]:
+async def keep_all(
+    app: Wired, caller: Principal, items: list[Item], record: Record | None = None
+) -> None:
+    """Record them part by part, or let `record` do it; every item ends with a status."""
+    for first in range(0, len(items), AT_ONCE):
+        await keep(app, caller, _read_all(app, caller, items[first : first + AT_ONCE]), record)
+
+
+def _read_all(app: Wired, caller: Principal, items: list[Item]) -> list[Posted]:
     """What can be read; the other items are refused."""
     read, now = [], app.runtime.clock.now()
     today, latest = business_date(now), now + EARLY

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
 from common.clock import start_of
@@ -20,9 +21,8 @@ from common.problems import Problem, fault
 from contracts.fact_codes import FactType
 from identification.api import columns
 from identification.api.columns import Column
-from identification.api.events import AT_ONCE, must_own, read_all
+from identification.api.events import keep_all, must_own
 from identification.api.fact_columns import PERSON, RECORD, of_type
-from identification.api.posted import keep
 from identification.api.uploads import Line, answered, empty, received, recording
 from identification.api.wired import wired
 from identification.domain.fact_types import FACT_TYPES
@@ -55,10 +55,8 @@ async def import_facts(
     app = wired(request)
     ready = _ready(caller, fact, lines, typed=sheet.typed, now=app.runtime.clock.now())
     items = [item for item, _ in ready]
-    record = recording(app, preview=preview)
-    for first in range(0, len(items), AT_ONCE):
-        read = read_all(app, caller, items[first : first + AT_ONCE])
-        await keep(app, caller, read, record)
+    with batch.counted([] if preview else items):
+        await keep_all(app, caller, items, recording(app, preview=preview))
     headings = {f"/data/{c.field}": c.heading for c in (*required, *optional)}
     for item, line in ready:
         _settle(request, item, line, headings)

@@ -49,7 +49,8 @@ async def register_many(
     """Good households are kept; the answer says which were not, and why. Repeating changes nothing."""
     items = await batch.items_of(request)
     app = wired(request)
-    await register_all(app, caller, items, app.runtime.writer.execute_all)
+    with batch.counted(items):
+        await register_all(app, caller, items, app.runtime.writer.execute_all)
     return batch.answer(items, request.app.state.texts)
 
 

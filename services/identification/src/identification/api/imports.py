@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
 from common.http import only_filters
@@ -66,7 +67,8 @@ async def _import(
             form["household_id"] = str(known.get(number) or uuid5(IMPORTED, number))
             ready.append((Item(len(ready), msgspec.json.encode(form)), group))
     items = [item for item, _ in ready]
-    await register(app, caller, items, recording(app, preview=preview))
+    with batch.counted([] if preview else items):
+        await register(app, caller, items, recording(app, preview=preview))
     for item, group in ready:
         for line in group:
             line.status = str(item.status)
