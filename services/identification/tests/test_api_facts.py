@@ -173,6 +173,12 @@ async def test_a_retraction_takes_a_record_back_and_leaves_it_on_the_log(
     assert (other.status_code, other.json()["code"]) == (403, "wrong-department")
 
 
+async def matches_counted(app: httpx.AsyncClient) -> float:
+    """Of how many facts the service has told how long they waited for their person."""
+    shown = (await app.get("/metrics")).text
+    return float(shown.split("shouwang_facts_waited_days_count ")[1].split()[0])
+
+
 async def test_a_fact_about_a_stranger_waits_and_is_matched_on_registration(
     app: httpx.AsyncClient, callers: Callers, sql: asyncpg.Connection
 ) -> None:
@@ -183,6 +189,7 @@ async def test_a_fact_about_a_stranger_waits_and_is_matched_on_registration(
     assert (again.status_code, again.json()["event_id"]) == (200, answer.json()["event_id"])
     second = settlement(number, 1_500_000, id=f"{number}-2", record_version=2)
     assert (await post(app, callers.yibao, second)).json()["waits"]
+    before = await matches_counted(app)
     await registered(app, callers, number)
     stream = f"facts-of-household-{household_of(number)}"
 
@@ -202,8 +209,7 @@ async def test_a_fact_about_a_stranger_waits_and_is_matched_on_registration(
         return [tuple(row) for row in rows] if all(row["outcome"] for row in rows) else None
 
     assert await eventually(resolved) == [(1, "SUPERSEDED", 0), (2, "MATCHED", 0)]
-    shown = (await app.get("/metrics")).text
-    assert float(shown.split("shouwang_facts_waited_days_count ")[1].split()[0]) >= 2
+    assert await matches_counted(app) > before
     left = await sql.fetchval(
         "select count(*) from vault.unmatched join read.unmatched using (fact_id) where fact_key = "
         "(select fact_key from read.fact where household_id = $1)",
@@ -346,3 +352,35 @@ async def test_A60_ten_thousand_rows_with_37_bad_ones_and_the_whole_file_again(
     assert refused[0]["problem"]["errors"][0]["pointer"] == "/data/settled_on"
     again = (await app.post("/v1/events", content=content, headers=callers.yibao | NDJSON)).json()
     assert (again["accepted"], again["replayed"], again["refused"]) == (0, 9_963, 37)
+
+
+async def test_a_fact_that_waits_is_told_where_its_person_may_be(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    async def waiting(area: str) -> tuple[int, int]:
+        reader = callers.staff("households:read", "reader", area)
+        answer = await app.get("/v1/coverage", headers=reader)
+        assert answer.status_code == 200, answer.text
+        told = answer.json()["facts"]
+        return told["waiting"], told["of_wider_areas"]
+
+    areas = ("441624", "441624108")
+    before = [await waiting(area) for area in areas]
+    for region in ("44", "441624"):
+        of = callers.of(f"yibao-{region}", "facts:write", department="yibao", region=region)
+        assert (await post(app, of, settlement(next(numbers)))).json()["waits"]
+    after = [await waiting(area) for area in areas]
+    changes = [(a - b, c - d) for (a, c), (b, d) in zip(after, before, strict=True)]
+    assert changes == [(1, 1), (0, 2)]
+
+
+async def test_a_department_that_answers_for_no_area_can_post_of_nobody(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    nowhere = callers.of("yibao-nowhere", "facts:write", department="yibao", region="")
+    known, waits = await registered(app, callers), settlement(next(numbers))
+    await post(app, callers.yibao, waits)
+    retracted = retraction(int(waits["id"].removeprefix("YB-")), 2)
+    for event in (settlement(known), settlement(next(numbers)), retracted):
+        answer = await post(app, nowhere, event)
+        assert (answer.status_code, answer.json()["code"]) == (403, "outside-region")

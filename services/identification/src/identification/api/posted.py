@@ -156,8 +156,8 @@ def _intent(
         told_of = matched.person
         seen = replace(told_of, person_id=seen.person_id, restricted=seen.restricted)
     person = seen if seen and seen.active else None
-    if person is not None and not post.caller.covers(person.region):
-        raise Problem("outside-region")
+    region = person.region if person else post.caller.actor.region
+    post.caller.must_cover(region)
     where = place(known, fact.record_version, fact.content, seen.person_id if seen else None)
     if isinstance(where, Repeated):
         return where
@@ -172,7 +172,7 @@ def _intent(
         household_id=person.household_id,
         decider=FACT,
         command=_reported(post, fact, where, person, latest),
-        context=post.context(person.region, one.at),
+        context=post.context(region, one.at),
         key=one.key,
         private=Hashed(fact.key, fact.content),
     )

@@ -123,7 +123,11 @@ async def days_to_confirmation(connection: Any, region: str, on: date) -> dict[s
 
 async def waiting(connection: Any, region: str, on: date) -> dict[str, Any]:
     """Facts that wait, those of them whose person's data is restricted, the longest wait, and how
-    long those waited that were matched."""
+    long those waited that were matched.
+
+    An area's are those of departments that answer for it or a part of it. Beside them are those `of_wider_areas`,
+    which may be about somebody of the area: each is counted in every area within its department's.
+    """
     row = await connection.fetchrow(
         """
         select count(*) filter (where outcome is null) as waiting,
@@ -131,7 +135,9 @@ async def waiting(connection: Any, region: str, on: date) -> dict[str, Any]:
             coalesce(max($2::date - received_on) filter (where outcome is null), 0) as longest_days,
             count(*) filter (where outcome = 'MATCHED') as matched,
             round(avg(waited_days) filter (where outcome = 'MATCHED'), 1) as mean_waited_days,
-            max(waited_days) filter (where outcome = 'MATCHED') as longest_waited_days
+            max(waited_days) filter (where outcome = 'MATCHED') as longest_waited_days,
+            (select count(*) from read.unmatched
+                where outcome is null and region <> $1 and starts_with($1, region)) as of_wider_areas
         from read.unmatched where region like $1 || '%'
         """,
         region,
