@@ -354,6 +354,16 @@ async def test_A60_ten_thousand_rows_with_37_bad_ones_and_the_whole_file_again(
     assert (again["accepted"], again["replayed"], again["refused"]) == (0, 9_963, 37)
 
 
+async def test_every_type_of_fact_lists_the_departments_that_may_post_it(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    types = (await app.get("/v1/fact-types", headers=callers.yibao)).json()
+    listed = {one["type"]: one["departments"] for one in types}
+    assert listed["cn.shouwang.fact.MedicalSettlement.v1"] == ["yibao"]
+    retracting = listed.pop("cn.shouwang.fact.Retraction.v1")
+    assert retracting == sorted({one for departments in listed.values() for one in departments})
+
+
 async def test_a_fact_that_waits_is_told_where_its_person_may_be(
     app: httpx.AsyncClient, callers: Callers
 ) -> None:

@@ -69,7 +69,8 @@ ENVELOPE = _defined["CloudEvent"]  # in place: a `$ref` would point outside of t
 
 @router.get("/v1/fact-types", summary="What departments may post, and who")
 async def fact_types(caller: Annotated[Principal, allow("facts:write")]) -> list[dict[str, Any]]:
-    """Each accepted type with its owners, the fact's subject and the JSON Schema of `data`."""
+    """Each accepted type with its owners, the fact's subject and the JSON Schema of `data`. A retraction is
+    for whoever may post the type of the record."""
     listed = [
         {
             "type": name,
@@ -85,7 +86,7 @@ async def fact_types(caller: Annotated[Principal, allow("facts:write")]) -> list
         "type": RETRACTION,
         "zh": "撤回记录",
         "en": "retraction of a record",
-        "departments": "whoever may post the record's type",
+        "departments": sorted({one for spec in FACT_TYPES.values() for one in spec.departments}),
         "subject": "record",
         "data": schema_of_retraction(),
     }
