@@ -30,12 +30,14 @@ PERSON = UUID(int=71)
 VILLAGES = count(100)
 
 
-def tagged(group: FocusGroup, person_id: UUID | None = PERSON) -> FocusGroupTagged:
+def tagged(
+    group: FocusGroup, person_id: UUID | None = PERSON, since: date = date(2024, 3, 1)
+) -> FocusGroupTagged:
     return FocusGroupTagged(
         household_id=HOUSEHOLD_ID,
         group=group,
         person_id=person_id,
-        since=date(2024, 3, 1),
+        since=since,
         basis=FocusBasis.FACT,
         evidence_event_ids=[UUID(int=72)],
         rule_id="FOCUS",
@@ -85,6 +87,11 @@ class Town:
         answer = await self.desk.get("/v1/screenings/focus", region=self.region, **filters)
         assert answer.status_code == 200, answer.text
         return {row["household_id"]: row["groups"] for row in answer.json()}
+
+    async def since(self) -> list[str]:
+        """Since when each household is listed."""
+        answer = await self.desk.get("/v1/screenings/focus", region=self.region)
+        return [row["since"] for row in answer.json()]
 
     async def shows(self, *households: Envelope) -> None:
         """Wait until the list is these households."""
@@ -161,20 +168,24 @@ async def test_S203_a_person_whose_data_may_not_be_used_puts_no_household_on_a_l
     lifted = RestrictionLifted(
         household_id=HOUSEHOLD_ID, person_id=person, lifted_on=date(2024, 4, 2)
     )
-    one = await town.household(tagged(FocusGroup.SEVERE_ILLNESS, person))
+    earlier = date(2024, 2, 1)
+    one = await town.household(tagged(FocusGroup.SEVERE_ILLNESS, person, earlier))
     await town.shows(one)
+    assert await town.since() == ["2024-02-01"]
     one = await town.further(one, restricted)
     await town.shows()
     assert await town.shares() == (0, 0, 0)
     one = await town.further(one, LOW_INCOME)
     await town.shows(one)
     assert await town.listed() == {str(one.household_id): ["LOW_INCOME"]}
+    assert await town.since() == ["2024-03-01"]
     await town.further(one, lifted)
 
     async def both() -> bool:
         return (await town.listed())[str(one.household_id)] == ["LOW_INCOME", "SEVERE_ILLNESS"]
 
     await eventually(both)
+    assert await town.since() == ["2024-02-01"]
 
 
 async def test_S203_the_figures_tell_how_many_of_them_are_still_to_be_screened(

@@ -31,7 +31,8 @@ async def read_many(
     cursor: UUID | None = None,
     limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
-    """Ordered by id; `Link: rel="next"` leads on. `screened=false` are those still to be screened."""
+    """Ordered by id; `Link: rel="next"` leads on. `screened=false` are those still to be screened.
+    `since` is the first day of the group that they have had longest."""
     only_filters(request, FILTERS)
     area = caller.area(region)
     runtime = wired(request).runtime

@@ -56,9 +56,10 @@ _LIFTED = "delete from read.restricted where person_id = any($1::uuid[])"
 _RESTRICTED = """
 insert into read.restricted (person_id) select unnest($1::uuid[]) on conflict do nothing
 """
-# Households of the area $1 on a list, with the last day of [$2, $3] on which each was screened, if any.
+# Households of the area $1 on a list, since when, and the last day of [$2, $3] on which each was screened,
+# if any.
 _LISTED = """
-    select f.household_id, k.region,
+    select f.household_id, k.region, min(f.since) as since,
         array_agg(distinct f.focus_group order by f.focus_group) as groups,
         (
             select max(s.screened_on) from read.screening s
