@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from audit import reconciliation
+from audit.api import reconciliation
 from audit.log import publishing
 from common import service as common_service
 from common import topics

@@ -18,6 +18,7 @@ INWARDS = "Inside a service, imports point inwards"
 IDENTIFICATION = "identification's domain speaks no other service's language"
 VISITS = "visits' domain speaks no other service's language"
 AUDIT = "Inside audit, imports point inwards"
+PACKAGES = "Inside a package of audit, imports point inwards"
 LOG = "Inside the log, imports point inwards"
 PROOFS = "The proofs of audit do no I/O"
 VERIFIER = "What a supervisor runs needs nothing of ours"
@@ -25,8 +26,8 @@ COMMON = "The library is layered too"
 
 PLANTED = [
     (APART, "visits.reactions", "identification.read_model"),
-    (APART, "audit.queries", "visits.domain.states"),
-    (APART, "common.operations", "audit.words"),
+    (APART, "audit.read_model.queries", "visits.domain.states"),
+    (APART, "common.operations", "audit.meaning.words"),
     (APART, "contracts.visits", "common.ids"),
     (PURE, "identification.domain.rules", "asyncpg"),
     (PURE, "visits.domain.household", "fastapi"),
@@ -36,7 +37,7 @@ PLANTED = [
     (ONLY_KAFKA, "visits.main", "aiokafka"),
     (ONLY_KAFKA, "audit.rebuild", "aiokafka"),
     (ONLY_ONE_KAFKA, "common.outbox", "aiokafka"),
-    (BY_ENVELOPE, "audit.sentences", "contracts.identification"),
+    (BY_ENVELOPE, "audit.meaning.sentences", "contracts.identification"),
     (OWN_LANGUAGE, "identification.domain.household", "common.eventstore"),
     (OWN_LANGUAGE, "visits.domain.household", "common.clock"),
     (INWARDS, "identification.read_model", "identification.api.forms"),
@@ -45,7 +46,8 @@ PLANTED = [
     (PURE, "identification.domain.rules", "time"),
     (IDENTIFICATION, "identification.domain.rules", "contracts.visits"),
     (VISITS, "visits.domain.household", "contracts.identification"),
-    (AUDIT, "audit.read_model", "audit.api"),
+    (AUDIT, "audit.read_model", "audit.api.households"),
+    (PACKAGES, "audit.pages.rendering", "audit.pages.county"),
     (LOG, "audit.log.tree", "audit.log.heads"),
     (PROOFS, "audit.log.tree", "asyncpg"),
     (VERIFIER, "audit.verify", "contracts.envelope"),
@@ -79,10 +81,21 @@ def test_an_import_that_breaks_a_contract_is_named(
         is_refused(copy.imports(), f"{law} BROKEN", f"{module} -> {imported}")
 
 
-@pytest.mark.parametrize("service", ["identification", "visits"])
-def test_a_file_without_a_place_is_named(copy: Copy, service: str) -> None:
-    with copy.planted(f"services/{service}/src/{service}/utils.py", '"""A drawer."""\n'):
-        is_refused(copy.imports(), f"{INWARDS} BROKEN", f"- {service}.utils")
+@pytest.mark.parametrize(
+    ("law", "package"),
+    [
+        (INWARDS, "identification"),
+        (INWARDS, "visits"),
+        (AUDIT, "audit"),
+        (PACKAGES, "audit.pages"),
+        (LOG, "audit.log"),
+        (COMMON, "common"),
+    ],
+)
+def test_a_file_without_a_place_is_named(copy: Copy, law: str, package: str) -> None:
+    beside = path_of(package).removesuffix("__init__.py")
+    with copy.planted(f"{beside}utils.py", '"""A drawer."""\n'):
+        is_refused(copy.imports(), f"{law} BROKEN", f"- {package}.utils")
 
 
 def test_every_service_is_under_the_contracts() -> None:

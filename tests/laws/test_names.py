@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit.words import DEPARTMENTS, POSTS
+from audit.meaning.words import DEPARTMENTS, POSTS
 from contracts.visits import VisitorPost
 from identification.domain import fact_types
 from local.clients import CLIENTS, Client

@@ -13,9 +13,9 @@ from audit.log import store
 from audit.log.keeper import Keeper
 from audit.log.store import Checkpoint
 from audit.main import build
-from audit.queries import Proof, whole_log
+from audit.read_model.queries import Proof, whole_log
 from audit.rebuild import Rebuilt, rebuild
-from audit.refill import Servers
+from audit.rebuilding.refill import Servers
 from audit.settings import AuditSettings
 from audit.verify import key_of
 from common.kafka import Log, LogScan, Place

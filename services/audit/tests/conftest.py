@@ -16,11 +16,11 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from audit.access import COOKIE
+from audit.access.looks import STAFF
+from audit.access.signing_in import COOKIE
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
 from audit.log.tables import DURABLE
-from audit.looks import STAFF
 from audit.main import NAME, STORE, build
 from audit.read_model import TABLES, taking
 from audit.settings import AuditSettings

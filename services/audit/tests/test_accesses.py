@@ -13,8 +13,8 @@ import pytest
 from fastapi import FastAPI
 
 from audit import verify
-from audit.looks import BADGE, STAFF, TASK, USUAL
-from audit.words import PURPOSES
+from audit.access.looks import BADGE, STAFF, TASK, USUAL
+from audit.meaning.words import PURPOSES
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Actor, Envelope
 from services.audit.tests.test_pages import Checked

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit.looks import STAFF
+from audit.access.looks import STAFF
 from common.testing import NOON, Issuer, envelope, history, household
 from contracts.envelope import Actor, Envelope, chained
 

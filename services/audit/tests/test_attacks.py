@@ -17,9 +17,9 @@ from fastapi import FastAPI
 from msgspec.structs import replace
 
 from audit import verify
+from audit.access.looks import STAFF
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
-from audit.looks import STAFF
 from audit.main import NAME
 from audit.read_model import taking
 from audit.verify import DIVERGED, INCOMPLETE, INVALID, USAGE, VERIFIED, WITNESSED, Dossier, key_of

@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.async_api import Browser, expect
 
-from audit.looks import STAFF
+from audit.access.looks import STAFF
 from common.testing import Issuer
 from services.audit.tests.conftest import Open, needs_chromium
 from services.audit.tests.test_browser import HERE, NARROW, faultless

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit.looks import STAFF
-from audit.reconciliation import Difference, Reconciled
+from audit.access.looks import STAFF
+from audit.api.reconciliation import Difference, Reconciled
 from common.testing import NOON, Issuer
 from services.audit.tests.conftest import PRODUCERS
 from services.audit.tests.test_pages import Checked

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from msgspec.structs import replace
 
-from audit.looks import STAFF
+from audit.access.looks import STAFF
 from common.testing import OFFICER, Issuer, envelope, household
 from contracts.envelope import Envelope
 from services.audit.tests.conftest import Hear

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit import counting, tally
-from audit.counting import ONE_AT_A_TIME, count, keep_counted
-from audit.vocabulary import Vocabulary
+from audit.meaning.vocabulary import Vocabulary
+from audit.read_model import counting, tally
+from audit.read_model.counting import ONE_AT_A_TIME, count, keep_counted
 from common.testing import NOON, envelope, eventually, household
 from contracts.envelope import Envelope
 

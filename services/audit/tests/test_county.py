@@ -14,11 +14,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit.counting import count
-from audit.county import TILES, legend, tiles
-from audit.looks import STAFF
-from audit.rendering import SERVED
-from audit.tally import Standing
+from audit.access.looks import STAFF
+from audit.pages.county import TILES, legend, tiles
+from audit.pages.rendering import SERVED
+from audit.read_model.counting import count
+from audit.read_model.tally import Standing
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Envelope
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from audit.deadlines import deadlines
-from audit.state import Happened, state
+from audit.meaning.deadlines import deadlines
+from audit.meaning.state import Happened, state
 from common.testing import NOON
 from contracts.episodes import RiskDetected, VillageReviewHeld
 from contracts.identification_meanings import IDENTIFICATION

@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from audit import verify
-from audit.dossier import dossier
+from audit.log.dossier import dossier
 from audit.verify import DIVERGED, INCOMPLETE, INVALID, USAGE, VERIFIED, WITNESSED
 from common.note import WITNESS, Signer
 from common.testing import NOON, envelope, history, household

@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from audit.dossier import dossier
-from audit.reconciliation import DIFFERING, Difference
+from audit.api.reconciliation import DIFFERING, Difference
+from audit.log.dossier import dossier
 from audit.verify import INVALID, VERIFIED
 from common import statements
 from common.codec import Codec

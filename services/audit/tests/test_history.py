@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from audit.history import spoken
-from audit.looks import STAFF
-from audit.sentences import Words
+from audit.access.looks import STAFF
+from audit.api.history import spoken
+from audit.meaning.sentences import Words
 from common.codec import encode
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Actor, Envelope

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit.looks import STAFF
+from audit.access.looks import STAFF
 from common.testing import NOON, Issuer, history, household
 from common.testing.attacks import Attacker
 from common.testing.promised import operations

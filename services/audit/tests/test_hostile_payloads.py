@@ -11,7 +11,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit import counting, verify
+from audit import verify
+from audit.read_model import counting
 from audit.verify import DEPTH, VERIFIED, Dossier, key_of, payload
 from common.testing import NOON, envelope, household
 from services.audit.tests.conftest import SIGNER, Hear

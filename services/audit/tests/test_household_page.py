@@ -13,10 +13,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit.live import news
-from audit.looks import STAFF
-from audit.rendering import HERE as SOURCE
-from audit.rendering import SERVED
+from audit.access.looks import STAFF
+from audit.pages.live import news
+from audit.pages.rendering import HERE as SOURCE
+from audit.pages.rendering import SERVED
 from common.testing import NOON, Issuer, envelope, history, household
 from contracts.envelope import Envelope
 
@@ -34,7 +34,7 @@ OTHERS = {
     SOURCE / "static" / "uPlot-1.6.32.min.css": (
         "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04"
     ),
-    SOURCE.parents[1] / "tests" / "axe" / "axe-4.14.1.min.js": (
+    SOURCE.parents[2] / "tests" / "axe" / "axe-4.14.1.min.js": (
         "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
     ),
 }

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit.looks import STAFF
+from audit.access.looks import STAFF
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Envelope
 

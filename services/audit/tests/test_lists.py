@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit.looks import STAFF
-from audit.lookup import asking
+from audit.access.looks import STAFF
+from audit.pages.lookup import asking
 from common.testing import Issuer, envelope, household
 from common.writer import Unavailable
 from contracts.envelope import Envelope

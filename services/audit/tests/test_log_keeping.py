@@ -19,9 +19,9 @@ from audit.log.publishing import Published, take_back
 from audit.log.tiles import Tile, reading
 from audit.log.tree import consistency, root
 from audit.main import NAME
-from audit.noting import Noting, Rereading, lay
-from audit.queries import forked, unkept
 from audit.read_model import taking
+from audit.read_model.queries import forked, unkept
+from audit.rebuilding.noting import Noting, Rereading, lay
 from audit.verify import consistent, key_of, leaf_hash, next_head, signers
 from common.inbox import Inbox
 from common.incoming import Incoming, incoming

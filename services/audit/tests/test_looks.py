@@ -10,9 +10,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit import looks
+from audit.access import looks
+from audit.access.looks import STAFF
 from audit.log.keeper import Keeper
-from audit.looks import STAFF
 from common.testing import NOON, Issuer, envelope, household
 from common.writer import Unavailable
 from contracts.envelope import Actor, Envelope

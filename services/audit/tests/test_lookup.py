@@ -13,9 +13,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit.access import COOKIE
-from audit.looks import STAFF
-from audit.lookup import asking
+from audit.access.looks import STAFF
+from audit.access.signing_in import COOKIE
+from audit.pages.lookup import asking
 from common.testing import NOON, Issuer, envelope, household
 from common.writer import Unavailable
 from services.audit.tests.conftest import Hear

@@ -16,8 +16,8 @@ from audit.log import store
 from audit.log.keeper import Keeper
 from audit.log.store import Checkpoint
 from audit.main import NAME
+from audit.meaning.vocabulary import Vocabulary
 from audit.verify import DIVERGED, INVALID, VERIFIED, Dossier, head_of, key_of
-from audit.vocabulary import Vocabulary
 from common.testing import NOON, envelope, household
 from services.audit.tests.conftest import SIGNER, Hear
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import httpx
 
-from audit.words import AREAS, is_area
+from audit.meaning.words import AREAS, is_area
 from common.testing import envelope, household
 from contracts.envelope import Envelope
 

@@ -13,12 +13,12 @@ from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit import queries
-from audit.counting import count
-from audit.declared import touches
-from audit.naming import MOST
-from audit.state import Happened, state
-from audit.vocabulary import Vocabulary
+from audit.meaning.declared import touches
+from audit.meaning.state import Happened, state
+from audit.meaning.vocabulary import Vocabulary
+from audit.pages.naming import MOST
+from audit.read_model import queries
+from audit.read_model.counting import count
 from common.testing import envelope, household
 from contracts.envelope import Envelope
 from contracts.meaning import Meaning

@@ -10,12 +10,12 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from msgspec.structs import replace
 
-from audit import reading as progress
-from audit import refill, roots
-from audit.noting import Noting, Rereading, fill_cursors, lay
 from audit.read_model import copying
 from audit.rebuild import rebuild
-from audit.refill import NEXT, Servers
+from audit.rebuilding import reading as progress
+from audit.rebuilding import refill, roots
+from audit.rebuilding.noting import Noting, Rereading, fill_cursors, lay
+from audit.rebuilding.refill import NEXT, Servers
 from common.ids import new_id
 from common.incoming import Incoming, incoming
 from common.intents import Connection

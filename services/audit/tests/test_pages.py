@@ -12,8 +12,8 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from audit.access import COOKIE
-from audit.looks import STAFF
+from audit.access.looks import STAFF
+from audit.access.signing_in import COOKIE
 from common.testing import NOON, Issuer, envelope, history, household
 from contracts.envelope import ZERO_HASH, Envelope, chained
 

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit.phrases import PHRASES
-from audit.rendering import said
-from audit.sentences import Counted, Words
+from audit.meaning.sentences import Counted, Words
+from audit.pages.phrases import PHRASES
+from audit.pages.rendering import said
 from common.testing import NOON, envelope, household
 from contracts.envelope import Envelope
 

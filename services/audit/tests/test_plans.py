@@ -11,9 +11,9 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
 
-from audit.contradictions import Remembering
-from audit.counting import count
+from audit.log.contradictions import Remembering
 from audit.read_model import taking
+from audit.read_model.counting import count
 from common.testing import Database, household
 
 FILL = """

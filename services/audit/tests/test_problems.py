@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit.looks import STAFF
+from audit.access.looks import STAFF
 from audit.refusals import REFUSALS
 from common.problems import COMMON, MEDIA_TYPE, Problem, filled
 from common.testing import Issuer, envelope, household

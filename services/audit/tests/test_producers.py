@@ -12,10 +12,10 @@ from fastapi import FastAPI
 from msgspec.structs import replace
 
 from audit import verify
+from audit.api.reconciliation import Told, take
 from audit.log import stated
 from audit.log.stated import Contradicted, Refused
 from audit.main import build
-from audit.reconciliation import Told, take
 from audit.verify import INCOMPLETE, INVALID, VERIFIED, Dossier, Key, key_of
 from common.kafka import Place, Record
 from common.note import Signer

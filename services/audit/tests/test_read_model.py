@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from audit import whereabouts
-from audit.queries import whole_log
-from audit.read_model import mend
+from audit.read_model import mend, whereabouts
+from audit.read_model.queries import whole_log
 from common.inbox import TRANSIENT
 from common.testing import NOON, envelope, household
 from contracts.envelope import ZERO_HASH, Envelope, chained

@@ -12,8 +12,8 @@ import asyncpg
 import pytest
 
 from audit.rebuild import Rebuilt, WouldLose, rebuild
-from audit.refill import LogIncomplete, how_far
-from audit.roots import Proved
+from audit.rebuilding.refill import LogIncomplete, how_far
+from audit.rebuilding.roots import Proved
 from common.ids import new_id
 from common.kafka import Log, LogScan, Message, Place
 from common.testing import Database, Issuer, eventually, message_of

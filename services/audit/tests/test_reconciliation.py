@@ -13,10 +13,10 @@ import pytest
 from fastapi import FastAPI
 from msgspec.structs import replace
 
-from audit import reconciliation
+from audit.access.looks import STAFF
+from audit.api import reconciliation
+from audit.api.reconciliation import Difference, reconcile
 from audit.log.stated import Contradicted
-from audit.looks import STAFF
-from audit.reconciliation import Difference, reconcile
 from common import consumer
 from common.kafka import Message, Place
 from common.statements import Statement

@@ -10,11 +10,11 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
 from fastapi import FastAPI
 
-from audit import refill
 from audit.log import publishing
 from audit.log.publishing import recover
 from audit.read_model import taking
-from audit.refill import NEXT, LogIncomplete, Servers
+from audit.rebuilding import refill
+from audit.rebuilding.refill import NEXT, LogIncomplete, Servers
 from common import consumer
 from common.inbox import Inbox
 from common.incoming import Incoming

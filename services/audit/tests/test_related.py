@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from audit.looks import STAFF
+from audit.access.looks import STAFF
 from common.testing import Issuer, envelope, household
 from contracts.envelope import Envelope
 

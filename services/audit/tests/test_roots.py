@@ -7,8 +7,8 @@ import pytest
 
 from audit.log.keeper import Keeper
 from audit.rebuild import rebuild
-from audit.refill import Servers
-from audit.roots import Contradicted
+from audit.rebuilding.refill import Servers
+from audit.rebuilding.roots import Contradicted
 from audit.verify import key_of
 from common.note import Signer
 from common.testing import NOON, Database, Issuer

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from audit.sentences import Codes, Description, Words, sentence, shown, yuan
-from audit.vocabulary import Vocabulary
-from audit.words import area
+from audit.meaning.sentences import Codes, Description, Words, sentence, shown, yuan
+from audit.meaning.vocabulary import Vocabulary
+from audit.meaning.words import area
 
 RISKS = {"ILLNESS": Words("因病", "illness"), "SCHOOLING": Words("因学", "schooling")}
 CONFIRMED = Description(

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from audit.looks import STAFF
-from audit.vocabulary import Vocabulary
+from audit.access.looks import STAFF
+from audit.meaning.vocabulary import Vocabulary
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Actor, Envelope
 

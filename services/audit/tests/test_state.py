@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.state import Happened, State, diff, named, state
+from audit.meaning.state import Happened, State, diff, named, state
 from common.testing import NOON
 from contracts.meaning import Amendment, Choice, Meaning
 

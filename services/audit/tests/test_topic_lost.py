@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from audit.dossier import dossier
 from audit.fsck import from_kafka, fsck
+from audit.log.dossier import dossier
 from audit.log.store import Checkpoint
 from audit.verify import VERIFIED, Dossier, key_of, verify
 from common import completeness, consumer, statements

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from audit.counting import count
-from audit.looks import STAFF
+from audit.access.looks import STAFF
+from audit.read_model.counting import count
 from common.kafka import Message
 from common.testing import NOON, Database, Issuer, envelope, eventually
 from common.topics import CATALOGUE

@@ -10,10 +10,11 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from audit import evidence, live
-from audit.lists import Listing
+from audit.access.lists import Listing
+from audit.access.looks import Looking
+from audit.api import evidence
 from audit.log.keeper import Keeper
-from audit.looks import Looking
+from audit.pages import live
 from common.auth import DOCUMENTATION
 from common.testing import NOON, envelope, household
 
@@ -89,7 +90,7 @@ async def test_every_route_adds_its_record_before_it_answers(
 async def test_a_list_that_does_not_say_what_it_shows_fails(
     app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.lists.Lister.show", lambda *_, **__: None)
+    monkeypatch.setattr("audit.access.lists.Lister.show", lambda *_, **__: None)
     answer = await client.get("/v1/households")
     assert answer.status_code == 500
     assert "items" not in answer.text

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import verify
-from audit.deadlines import deadlines
 from audit.log.keeper import Keeper
-from audit.state import Happened, state
+from audit.meaning.deadlines import deadlines
+from audit.meaning.state import Happened, state
+from audit.meaning.vocabulary import published
 from audit.verify import INVALID, VERIFIED, Dossier, fields_hash, key_of, replayed
-from audit.vocabulary import published
 from common.note import Signer
 from common.testing import NOON, envelope, household
 from contracts.envelope import Envelope, timestamp

@@ -2,7 +2,7 @@
 
 No service may read another's database. So each states, every hour, how many events it has recorded and
 the hash over them, month by month, and the root over where each of its streams ends; on a compacted
-topic, behind those ends themselves. Audit reconciles that with what it has heard (`audit.reconciliation`)
+topic, behind those ends themselves. Audit reconciles that with what it has heard (`audit.api.reconciliation`)
 and proves from it that what a household's file says of a service is what that service recorded. A stream
 is a chain of hashes, so that one signature an hour vouches for every record of the store.
 

@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator, Mapping
 
 import asyncpg
 
-from audit.dossier import envelope
 from audit.log import meanings, store
 from audit.log.derived import Derived
+from audit.log.dossier import envelope
 from audit.log.store import Checkpoint
 from audit.log.tree import Frontier
 from audit.verify import Bad, head_of, key_of, leaf_hash, signers, successors

@@ -10,18 +10,19 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import FastAPI
 
-from audit import accesses, api, evidence, history, live, pages, reconciliation
-from audit.counting import keep_counted
+from audit.api import accesses, evidence, history, households, reconciliation
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
 from audit.log.publishing import run
 from audit.log.tables import DURABLE
-from audit.lookup import asking
+from audit.meaning.vocabulary import Vocabulary, follow
+from audit.pages import live, site
+from audit.pages.lookup import asking
 from audit.read_model import TABLES, mend, taking
+from audit.read_model.counting import keep_counted
 from audit.refusals import REFUSALS
 from audit.settings import AuditSettings
 from audit.verify import key_of
-from audit.vocabulary import Vocabulary, follow
 from common import service
 from common.codec import Codec
 from common.http import Probe, create_app, default_deny
@@ -99,12 +100,12 @@ def build(settings: AuditSettings) -> FastAPI:
     url = settings.identification_url
     app.state.lookup = asking(url) if url else None
     app.include_router(accesses.router)
-    app.include_router(api.router)
+    app.include_router(households.router)
     app.include_router(evidence.router)
     app.include_router(history.router)
     app.include_router(reconciliation.router)
     app.include_router(operations(NAME, STORE.codec, settings))
-    pages.install(app)
+    site.install(app)
     described(app, keyed=_none, versioned=_none)
     return default_deny(app, evidence.PUBLIC | live.PUBLIC)
 

@@ -1,7 +1,7 @@
 """Builds the timeline anew from Kafka alone: `python -m audit.rebuild` (`make rebuild SERVICE=audit`).
 
-Beside the serving tables, which may be in use, broken or gone: read everything (`audit.refill`),
-index last, prove that what was read is what was signed (`audit.roots`), swap in one transaction. The
+Beside the serving tables, which may be in use, broken or gone: read everything (`audit.rebuilding.refill`),
+index last, prove that what was read is what was signed (`audit.rebuilding.roots`), swap in one transaction. The
 swap hands the running service exactly the offsets and cursors that the new tables stand at, under a
 new epoch, so that it goes on without loss or doubling. Needs DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS.
 """
@@ -20,15 +20,15 @@ import uvloop
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from audit import noting, roots, whereabouts
-from audit.noting import Noting
-from audit.queries import LOOKS, Proof, whole_log
-from audit.read_model import SCHEMA, TABLES, Entry, copying, taking
-from audit.reading import read, telling
-from audit.refill import NEXT, LogIncomplete, Servers, forget, refill
-from audit.roots import Contradicted, Proved
+from audit.read_model import SCHEMA, TABLES, Entry, copying, taking, whereabouts
+from audit.read_model.queries import LOOKS, Proof, whole_log
+from audit.rebuilding import noting, roots
+from audit.rebuilding.noting import Noting
+from audit.rebuilding.reading import read, telling
+from audit.rebuilding.refill import NEXT, LogIncomplete, Servers, forget, refill
+from audit.rebuilding.roots import Contradicted, Proved
+from audit.rebuilding.swap import BESIDE, swap
 from audit.settings import ORIGIN
-from audit.swap import BESIDE, swap
 from audit.verify import Key, key_of
 from common.garbage import collect_seldom
 from common.inbox import TRANSIENT, Handle, TooManyParked

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import repeat
 from typing import NamedTuple
 
-from audit.contradictions import Remembering
+from audit.log.contradictions import Remembering
 from common.incoming import Incoming, unparked
 from common.intents import Connection
 from common.kafka import Place

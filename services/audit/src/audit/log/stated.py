@@ -1,7 +1,7 @@
 """What each service states of its store under its signature: the last statement, to prove from.
 
 A service tells where its streams end, by household, and signs the root over that (`common.statements`).
-Kept is only what it signed; whether the log agrees is another matter (`audit.reconciliation`), and a
+Kept is only what it signed; whether the log agrees is another matter (`audit.api.reconciliation`), and a
 statement that contradicts the log is the one that a dossier needs.
 """
 

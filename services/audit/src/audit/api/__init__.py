@@ -1,0 +1,1 @@
+"""How audit is asked over HTTP by programs."""

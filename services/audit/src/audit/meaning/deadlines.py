@@ -1,0 +1,67 @@
+"""The deadlines of a household, from what services declare of their events. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from audit.meaning.state import Happened, at
+from common.clock import business_date
+
+Outcome = Literal["open", "overdue", "fulfilled", "late"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What an event opened. `due_on` is `None` if that event does not tell a date.
+
+    Late: fulfilled after that day; overdue: not yet fulfilled, and the day is over.
+    """
+
+    opened_by: Happened
+    opened_on: date
+    due_on: date | None
+    closed_on: date | None
+    outcome: Outcome
+
+
+def deadlines(events: Iterable[Happened], today: date) -> list[Deadline]:
+    """By the day that they are due. `events` in whatever order: they count as they were recorded."""
+    open_: dict[str, Happened] = {}
+    found = []
+    for event in sorted(events, key=lambda e: e.recording):
+        meaning = event.meaning
+        if any(at(event.payload, path) != wanted for path, wanted in meaning.when.items()):
+            continue
+        if meaning.closes and (opened := open_.pop(_id(event, meaning.closes), None)):
+            found.append(_deadline(opened, business_date(event.occurred_at), today))
+        if meaning.opens:
+            open_.setdefault(_id(event, meaning.opens), event)
+    found += [_deadline(event, None, today) for event in open_.values()]
+    return sorted(found, key=lambda d: (d.due_on or date.max, d.opened_on))
+
+
+def _id(event: Happened, path: str) -> str:
+    """What is at the path, or the path itself: the name of a deadline that a household has once."""
+    found = at(event.payload, path)
+    return found if isinstance(found, str) else path
+
+
+def _deadline(opened: Happened, closed_on: date | None, today: date) -> Deadline:
+    due_on = _due(opened)
+    if due_on is None or due_on >= (closed_on or today):
+        outcome: Outcome = "fulfilled" if closed_on else "open"
+    else:
+        outcome = "late" if closed_on else "overdue"
+    return Deadline(opened, business_date(opened.occurred_at), due_on, closed_on, outcome)
+
+
+def _due(event: Happened) -> date | None:
+    """The date that it sets as `due_on`."""
+    for field, path in event.meaning.sets.items():
+        if path and field.split(".")[-1] == "due_on":
+            try:
+                return date.fromisoformat(at(event.payload, path))
+            except (TypeError, ValueError):
+                return None
+    return None

@@ -1,0 +1,82 @@
+"""What services declared of their events, as columns for a query: one row a rule. Pure."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from audit.meaning.vocabulary import Vocabulary
+from contracts.meaning import Meaning
+
+STEPS = ("CLUE", "VERIFIED", "CONFIRMED", "ELIMINATED")
+PHASES = ("CLUE", "MONITORED", "ELIMINATED")
+
+
+def stages(vocabulary: Vocabulary) -> list[Any]:
+    """Which events make a household stand in which phase ('': in none), under which condition."""
+    rules = []
+    phases = {name: words.phases for name, words in vocabulary.state().items() if words.phases}
+    for name in vocabulary.types(lambda m: bool(phases.keys() & {*m.makes, *m.chooses})):
+        meaning = vocabulary.meaning(*name)
+        for field, phase_of in phases.items():
+            if field in meaning.makes:
+                phase = phase_of.get(str(meaning.makes[field]), "")
+                rules.append((*name, _inside(meaning.when), phase))
+            if choice := meaning.chooses.get(field):
+                for said, code in choice.codes.items():
+                    values = {p: _said(v) for p, v in zip(choice.by, said.split("/"), strict=True)}
+                    rules.append((*name, _inside(values), phase_of.get(code, "")))
+    return _columns(rules, 5)
+
+
+def steps(vocabulary: Vocabulary) -> list[Any]:
+    """Which events are a step, and its rank from 1."""
+    return _columns(
+        [
+            (*name, step, STEPS.index(step) + 1)
+            for name in vocabulary.types(lambda m: m.step in STEPS)
+            if (step := vocabulary.meaning(*name).step)
+        ],
+        5,
+    )
+
+
+def moves(vocabulary: Vocabulary) -> list[Any]:
+    """Which events open or close a duty: path or name of its id, path of its date, condition."""
+    moves = []
+    for name in vocabulary.types(lambda m: bool(m.opens or m.closes)):
+        meaning = vocabulary.meaning(*name)
+        due = next((p for f, p in meaning.sets.items() if f.split(".")[-1] == "due_on" and p), "")
+        for id_, closes in ((meaning.opens, False), (meaning.closes, True)):
+            if id_:
+                moves.append((*name, id_, due, _inside(meaning.when), closes))
+    return _columns(moves, 7)
+
+
+def touching(vocabulary: Vocabulary, fields: Collection[str]) -> list[Any]:
+    """Which events may change these fields of a household, or what others say of them."""
+    return _columns(vocabulary.types(lambda meaning: touches(meaning, fields)), 3)
+
+
+def touches(meaning: Meaning, fields: Collection[str]) -> bool:
+    """Whether the state of these fields, which have no dot in their names, is another without the event."""
+    return bool(meaning.corrects or meaning.amends or not meaning.names().isdisjoint(fields))
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Any]:
+    return [[row[n] for row in rows] for n in range(width)]
+
+
+def _said(text: str) -> Any:
+    return {"true": True, "false": False}.get(text, text)
+
+
+def _inside(values: Any) -> str:
+    """Values by path as the JSON that a payload has to contain."""
+    made: dict[str, Any] = {}
+    for path, value in values.items():
+        *above, last = path.split(".")
+        at = made
+        for name in above:
+            at = at.setdefault(name, {})
+        at[last] = value
+    return json.dumps(made)

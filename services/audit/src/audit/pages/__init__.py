@@ -1,0 +1,1 @@
+"""How people see it: pages that are complete without script, in Chinese and English."""

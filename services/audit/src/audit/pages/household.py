@@ -1,0 +1,281 @@
+"""The page of a household: how it stands, its deadlines, both clocks, its timeline, its evidence."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+
+from audit.access.looks import BADGE, READ, Looker, looking
+from audit.api.filters import Filters, conditions, filters
+from audit.api.history import Field, about, label, spoken, worded
+from audit.api.households import corrected_in
+from audit.api.timeline import Item, cursor_after, place_in, told
+from audit.api.wired import runtime_of, vocabulary_of
+from audit.log import stated
+from audit.log.dossier import dossier
+from audit.log.keeper import Keeper
+from audit.meaning.deadlines import deadlines
+from audit.meaning.sentences import Words
+from audit.meaning.state import Happened, State, diff, state
+from audit.meaning.vocabulary import StateWords, Vocabulary
+from audit.meaning.words import DEPARTMENTS, SERVICES, named
+from audit.pages.concerned import Concerned, concerned
+from audit.pages.phrases import PARKED, PHRASES
+from audit.pages.related import others_in
+from audit.pages.rendering import Condition, page
+from audit.read_model import queries
+from audit.read_model.happened import recorded
+from common.clock import SHANGHAI, business_date
+from common.http import only_filters
+from common.paging import MOST
+from contracts.access import Shown
+
+RESPONSIBLE = "responsible_person"  # the state field under which a service publishes who it is
+ELSEWHERE = ("region", "due_on", RESPONSIBLE)  # has a place of its own in the header
+QUIET = timedelta(days=60)  # without a record for longer, the gap is drawn
+ONLY = ("late", "corrected", "breach")
+CHOICES = ("service", "department", *ONLY)
+NOTHING: Mapping[UUID, Sequence[Any]] = {}
+
+router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item, how many days of silence lie before it, if they are many, and which other households and
+    which of the members it names."""
+
+    item: Item
+    quiet_days: int | None
+    others: Sequence[str] = ()
+    concerned: Sequence[Concerned] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The items recorded in one month (Asia/Shanghai)."""
+
+    year: int
+    month: int
+    rows: list[Row]
+
+
+def months(
+    items: Sequence[Item],
+    before: datetime | None = None,
+    others: Mapping[UUID, Sequence[str]] = NOTHING,
+    ones: Mapping[UUID, Sequence[Concerned]] = NOTHING,
+) -> Iterator[Month]:
+    """Items in timeline order, by the month of recording; `before` is when the last page ended, `others`
+    the other households that events name, `ones` which of the members."""
+    rows = []
+    for item in items:
+        quiet = item.recorded_at - before if before else timedelta(0)
+        quiet_days = quiet.days if quiet > QUIET else None
+        id_ = item.event_id
+        rows.append(Row(item, quiet_days, others.get(id_, ()), ones.get(id_, ())))
+        before = item.recorded_at
+    for (year, month), group in groupby(rows, lambda row: _year_month(row.item.recorded_at)):
+        yield Month(year, month, list(group))
+
+
+def _year_month(moment: datetime) -> tuple[int, int]:
+    local = moment.astimezone(SHANGHAI)
+    return local.year, local.month
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields of the state that are about one thing, such as a member or a fact: `kind` and `which` say
+    what; nothing of the household itself."""
+
+    kind: Words
+    which: str
+    fields: list[Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field of the state then and now, which of several things it is about, and the event behind it,
+    if it is seen."""
+
+    label: Words
+    which: str
+    then: Words
+    now: Words
+    event: Happened | None
+
+
+@router.get("/households/{household_id}")
+async def household(
+    request: Request,
+    caller: Annotated[Looker, looking(Shown.PAGE)],
+    asked: Annotated[Filters, Depends(filters)],
+) -> Response:
+    """The timeline is oldest first; `valid_at` and `known_at` set the clocks of the state beside it."""
+    only_filters(request, (*CHOICES, "valid_at", "known_at", "cursor", "lang", "purpose"))
+    runtime, vocabulary, id_ = runtime_of(request), vocabulary_of(request), caller.household_id
+    now = runtime.clock.now()
+    events = await recorded(runtime, vocabulary, id_, now)
+    sight = caller.sight
+    current = sight.state(state(events, now, now))
+    point = asked.valid_at or now, asked.known_at or now
+    seen = sight.state(state(events, *point))
+    # Counted over all events: a deadline is over, also to who does not see what ended it.
+    due = [d for d in deadlines(events, business_date(now)) if sight.among([d.opened_by])]
+    events = sight.among(events)
+    after = place_in(request.query_params.get("cursor"))
+    chosen = Filters(**{name: None if (v := getattr(asked, name)) == "" else v for name in CHOICES})
+    given = {n: v for n in ("valid_at", "known_at") if (v := request.query_params.get(n))}
+    found = await queries.entries(
+        runtime.engine,
+        id_,
+        limit=MOST + 1,
+        after=after,
+        where=[
+            *conditions(chosen, vocabulary, await corrected_in(runtime, vocabulary, id_, chosen)),
+            *sight.where(),
+        ],
+    )
+    shown = found[:MOST]
+    items = [told(entry, vocabulary) for entry in shown]
+    others = await others_in(runtime.pool, caller, events)
+    ones = concerned(events, current, vocabulary.state())
+    services = {event.service for event in events} | ({chosen.service} if chosen.service else set())
+    proof = await queries.proof(runtime.engine, id_)
+    denied = await stated.contradicted_of(runtime.pool, str(id_))
+    return page(
+        request,
+        "household.html",
+        files=("htmx-2.0.11.min.js", "household.js"),
+        asks=True,
+        household=caller,
+        reads_looks=READ in caller.scopes,
+        months=list(months(items, after[0] if after else None, others, ones)),
+        related={one for those in others.values() for one in those},
+        badge=BADGE,
+        proof=proof,
+        hidden=sight.hidden(proof.count),
+        parked=await queries.reasons(runtime.engine, "audit", str(id_)),
+        because=PARKED,
+        logged=await queries.logged(runtime.pool, str(id_)),
+        unkept=await queries.unkept(runtime.pool, "audit", str(id_)),
+        following=cursor_after(shown[-1]) if len(found) > MOST else None,
+        denied=denied,
+        header=header(current, vocabulary),
+        responsible=responsible(current, vocabulary),
+        now=now,
+        fields=(fields := _fields(seen, vocabulary)),
+        groups=groups(fields, vocabulary.state()),
+        changes=changes(seen, current, events, vocabulary.state()),
+        clocks=bool(given),
+        valid_at=_day(point[0]),
+        known_at=_day(point[1]),
+        first=_day(min((e.occurred_at for e in events), default=now)),
+        today=_day(now),
+        due=due,
+        next_due=next((d for d in due if d.outcome in ("open", "overdue") and d.due_on), None),
+        type_label=lambda e: vocabulary.label(e.service, e.type, e.schema_version),
+        chosen=(filtered := _given(chosen)),
+        asked=narrowed(chosen),
+        given=given,
+        kept=filtered | given,
+        cursor=request.query_params.get("cursor"),
+        services={name: named(name, SERVICES) for name in sorted(services)},
+        departments=DEPARTMENTS,
+        only=ONLY,
+    )
+
+
+def narrowed(chosen: Filters) -> list[Condition]:
+    """What the timeline is narrowed to, in words."""
+    found = []
+    if chosen.service is not None:
+        found.append(Condition(PHRASES["service"], named(chosen.service, SERVICES)))
+    if chosen.department is not None:
+        found.append(Condition(PHRASES["department"], named(chosen.department, DEPARTMENTS)))
+    for name in ONLY:
+        if (wanted := getattr(chosen, name)) is not None:
+            found.append(Condition(PHRASES[f"{name}_only" if wanted else f"not_{name}"]))
+    return found
+
+
+def _given(chosen: Filters) -> dict[str, str]:
+    """The same as a query."""
+    values = {name: getattr(chosen, name) for name in CHOICES}
+    return {n: str(v).lower() if n in ONLY else v for n, v in values.items() if v is not None}
+
+
+@router.get("/households/{household_id}/raw")
+async def raw(
+    request: Request, caller: Annotated[Looker, looking(Shown.RAW, staff=True)]
+) -> Response:
+    """Every record as the log has it, with its leaf hash and its proof. From the dossier."""
+    only_filters(request, ("lang", "purpose"))
+    keeper: Keeper = request.app.state.keeper
+    key = str(caller.household_id)
+    made = await dossier(keeper, "audit", key, None)
+    denied = await stated.contradicted_of(keeper.pool, key)
+    firsts: dict[str, int] = {}  # where the timeline leads to; a record may be in two trees
+    for n, event in enumerate(made["events"]):
+        firsts.setdefault(event["hash"], n)
+    return page(request, "raw.html", household=caller, dossier=made, firsts=firsts, denied=denied)
+
+
+def changes(
+    then: State, now: State, events: Sequence[Happened], words: dict[str, StateWords]
+) -> list[Change]:
+    """What differs between a point of the clocks and now."""
+    by_id = {event.event_id: event for event in events}
+    return [
+        Change(
+            label(c.field, words),
+            about(c.field, words)[1],
+            spoken(c.field, c.before, words),
+            spoken(c.field, c.after, words),
+            by_id.get(c.event_id),
+        )
+        for c in diff(then, now)
+    ]
+
+
+def header(now: State, vocabulary: Vocabulary) -> list[Field]:
+    """The fields of the household itself: those first that it is called by in lists."""
+    words = vocabulary.state()
+    own = [f for f in _fields(now, vocabulary) if "." not in f.field and f.field not in ELSEWHERE]
+    naming = {f.field: words[f.field].naming if f.field in words else 0 for f in own}
+    return sorted(own, key=lambda f: naming[f.field] if naming[f.field] > 0 else math.inf)
+
+
+def groups(fields: Sequence[Field], words: dict[str, StateWords]) -> list[Group]:
+    """The fields by what they are about; of the household itself first."""
+    found: dict[tuple[str, str], list[Field]] = {("", ""): []}
+    for one in fields:
+        found.setdefault(about(one.field, words), []).append(one)
+    return [Group(label(kind, words), which, those) for (kind, which), those in found.items()]
+
+
+def responsible(now: State, vocabulary: Vocabulary) -> Words:
+    """Who is responsible for the household, or that no service publishes that yet."""
+    words = vocabulary.state()
+    if value := now.fields.get(RESPONSIBLE):
+        return spoken(RESPONSIBLE, value.value, words)
+    return PHRASES["not_assigned" if RESPONSIBLE in words else "not_published"]
+
+
+def _fields(found: State, vocabulary: Vocabulary) -> list[Field]:
+    words: dict[str, StateWords] = vocabulary.state()
+    return [
+        Field(name, *worded(name, v.value, words), v.event_id)
+        for name, v in sorted(found.fields.items())
+    ]
+
+
+def _day(moment: datetime) -> Any:
+    return moment.astimezone(SHANGHAI).date()

@@ -1,0 +1,67 @@
+"""What people call the households of a list by: the fields that services publish as naming.
+
+Folded as on the page of a household, so that a correction counts here as it counts there; but from the
+few events that may change these fields, of all households of a list in one query. Nothing is kept for
+it, so hearing an event costs nothing, and a rebuild changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from fastapi import Request
+
+from audit.api.history import label, spoken
+from audit.api.wired import runtime_of, vocabulary_of
+from audit.meaning import declared
+from audit.meaning.sentences import ABSENT, Words
+from audit.meaning.state import Happened, state
+from audit.meaning.vocabulary import StateWords
+from audit.read_model import queries
+from audit.read_model.happened import happened
+
+MOST: Final = 4  # fields: a list has columns of its own beside them
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The naming fields in order, with their names for people; and of each household, in words, those
+    that it has."""
+
+    headings: dict[str, Words]
+    said: dict[UUID, dict[str, Words]]
+
+    @property
+    def first(self) -> str:
+        """The field that a household is called by; empty if nothing is published."""
+        return next(iter(self.headings), "")
+
+
+async def names(request: Request, households: Sequence[UUID]) -> Names:
+    """Of these households, as they are now."""
+    runtime, vocabulary = runtime_of(request), vocabulary_of(request)
+    now, words = runtime.clock.now(), vocabulary.state()
+    fields = _naming(words)
+    wanted = declared.touching(vocabulary, fields)
+    rows = await queries.of_households(runtime.pool, households, now, wanted) if fields else []
+    events: dict[UUID, list[Happened]] = {id_: [] for id_ in households}
+    for row in rows:
+        events[UUID(row["key"])].append(happened(row, vocabulary))
+    said = {}
+    for id_, those in events.items():
+        found = state(those, now, now).fields
+        told = {name: spoken(name, found[name].value, words) for name in fields if name in found}
+        said[id_] = {name: value for name, value in told.items() if value.zh != ABSENT}
+    return Names({name: _heading(name, words) for name in fields}, said)
+
+
+def _naming(words: dict[str, StateWords]) -> list[str]:
+    """Those of a household itself, the first first."""
+    ranked = [(known.naming, name) for name, known in words.items() if known.naming > 0]
+    return [name for _, name in sorted(ranked) if "." not in name][:MOST]
+
+
+def _heading(name: str, words: dict[str, StateWords]) -> Words:
+    said = label(name, words)
+    return Words(said.zh, said.en[:1].upper() + said.en[1:])

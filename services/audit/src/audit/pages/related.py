@@ -1,0 +1,40 @@
+"""The households that the events of a household name, as where it split or was merged.
+
+What an event means is not known here: an id counts, wherever it stands, if it is a household's.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from audit.access.looks import Looker
+from audit.meaning.state import Happened
+from audit.read_model import queries
+
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+async def others_in(
+    pool: asyncpg.Pool, caller: Looker, events: Sequence[Happened]
+) -> dict[UUID, list[str]]:
+    """By event, the other households of the caller's area that it names. Whoever sees a part of this one
+    only is not led to others."""
+    if not caller.sight.whole:
+        return {}
+    named = {event.event_id: list(dict.fromkeys(_ids(event.payload))) for event in events}
+    asked = {id_ for ids in named.values() for id_ in ids} - {caller.household_id}
+    known = await queries.among(pool, caller.actor.region, asked)
+    found = {event: [str(id_) for id_ in ids if id_ in known] for event, ids in named.items()}
+    return {event: ids for event, ids in found.items() if ids}
+
+
+def _ids(value: Any) -> Iterator[UUID]:
+    """The ids in a payload."""
+    if isinstance(value, str) and _ID.fullmatch(value):
+        yield UUID(value)
+    elif isinstance(value, dict | list):
+        for inside in value.values() if isinstance(value, dict) else value:
+            yield from _ids(inside)

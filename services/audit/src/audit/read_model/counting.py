@@ -1,0 +1,192 @@
+"""What the county page counts, kept by household: its phase, the steps it has reached, its duties.
+
+A household is counted anew when events were recorded of it since, or when services publish other
+meanings: `counted` remembers how many events, and which meanings, its rows are made of. So hearing an
+event costs nothing here, nothing can be missed, and reading sums up a few small tables. Whoever looks
+counts the few households that changed, and waits for nobody who counts (`at_a_look`); a worker counts
+the many, in a load of facts, after a rebuild or a new catalogue.
+"""
+
+import asyncio
+import hashlib
+import json
+from typing import Final
+
+import asyncpg
+import structlog
+
+from audit.meaning import declared
+from audit.meaning.vocabulary import Vocabulary
+from common.outage import AWAY
+from common.service import Runtime
+
+log = structlog.get_logger()
+
+VERSION: Final = 2  # of the queries below: another number counts everything anew
+MOST: Final = 2_000  # households at a time: a third of a second
+AT_A_LOOK: Final = 100  # households that a look counts itself: a fiftieth of a second
+EVERY: Final = 5.0  # seconds between looks of the worker
+LONGEST_ID: Final = 200  # characters of what tells a duty from another: an index takes only so much
+ONE_AT_A_TIME: Final = 7_301_006  # advisory lock
+
+
+async def at_a_look(pool: asyncpg.Pool, vocabulary: Vocabulary, region: str) -> int:
+    """Count the few that changed, unless somebody counts just now; how many wait to be counted."""
+    return await count(pool, vocabulary, region, AT_A_LOOK, wait=False)
+
+
+async def count(
+    pool: asyncpg.Pool, vocabulary: Vocabulary, region: str, most: int = MOST, *, wait: bool = True
+) -> int:
+    """Count up to `most` changed households of an area; how many others wait to be counted.
+
+    Unless it is to `wait`, it counts nothing while somebody else does.
+    """
+    rules = _rules(vocabulary)
+    if rules is None:
+        return 0
+    async with pool.acquire() as connection, connection.transaction():
+        lock = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
+        free = await connection.fetchval(f"select {lock}($1)", ONE_AT_A_TIME) is not False
+        found = await connection.fetch(_CHANGED, region, rules, most if free else 1)
+        if not found:
+            return 0
+        if not free:
+            return int(found[0]["changed"])
+        households = [row["household_id"] for row in found]
+        regions = [row["region"] for row in found]
+        events = [row["events"] for row in found]
+        # The number of events was read first: what is heard meanwhile counts again at the next look.
+        for table in ("steps", "duties"):
+            await connection.execute(_FORGET.format(table=table), households)
+        await connection.execute(
+            _PHASE, households, *declared.stages(vocabulary), regions, events, rules
+        )
+        await connection.execute(_STEPS, households, *declared.steps(vocabulary), regions)
+        await connection.execute(_DUTIES, households, *declared.moves(vocabulary), regions)
+    waiting: int = found[0]["changed"] - len(found)
+    return waiting
+
+
+async def keep_counted(runtime: Runtime, vocabulary: Vocabulary) -> None:
+    """Count what has changed, for ever; a look costs one query while nothing was heard."""
+    seen = None
+    while True:
+        try:
+            heard = await runtime.pool.fetchval(_HEARD), _rules(vocabulary)
+            if heard != seen:
+                waiting = await count(runtime.pool, vocabulary, "")
+                if waiting:
+                    continue
+                seen = heard
+        except AWAY as error:
+            log.warning("counting_interrupted", error=repr(error))
+        await asyncio.sleep(EVERY)
+
+
+def _rules(vocabulary: Vocabulary) -> int | None:
+    """A number for what services have declared; `None` before anything is known of it."""
+    if not len(vocabulary):
+        return None
+    declarations = (declared.stages, declared.steps, declared.moves)
+    rules = [sorted(zip(*of(vocabulary), strict=True)) for of in declarations]
+    digest = hashlib.sha256(json.dumps([VERSION, rules]).encode()).digest()
+    return int.from_bytes(digest[:8], signed=True)
+
+
+_HEARD = "select coalesce(sum(next), 0)::bigint from es.offsets"
+_CHANGED = """
+select h.household_id, h.region, h.events, count(*) over () as changed
+from read.households h left join read.counted c using (household_id)
+where h.region >= $1 and h.region < $1 || ':'
+    and (c.events, c.rules) is distinct from (h.events, $2::bigint)
+limit $3
+"""
+_FORGET = "delete from read.{table} where household_id = any($1::uuid[])"
+
+# Codes, ids and dates are ASCII, so a payload may be read as Latin-1, which never fails; what is no
+# JSON is null, and so is what Postgres might find too deep: that would be no null, but an error.
+_TEXT = "convert_from(t.data, 'LATIN1')"
+_DOC = f"""case when position('\\x00'::bytea in t.data) = 0 then
+    case when length({_TEXT}) - length(translate({_TEXT}, '[{{', '')) <= 1000 then
+        case when pg_input_is_valid({_TEXT}, 'jsonb') then {_TEXT}::jsonb end end end"""
+_DAY = "(t.occurred_at at time zone 'Asia/Shanghai')::date"
+_EVENTS = """from read.timeline t join rule r using (service, type, schema_version)
+    where t.key = any($1::uuid[]::text[])"""
+
+_PHASE = f"""
+with rule as (
+    select * from unnest($2::text[], $3::text[], $4::int[], $5::text[], $6::text[])
+        as r (service, type, schema_version, wanted, phase)
+), latest as (
+    select distinct on (t.household_id) t.household_id, r.phase
+    {_EVENTS} and (r.wanted = '{{}}' or {_DOC} @> r.wanted::jsonb)
+    order by t.household_id, t.occurred_at desc, t.recorded_at desc, t.service desc, t.stream desc,
+        t.version desc
+)
+insert into read.counted (household_id, region, events, rules, phase)
+select household_id, a.region, a.events, $9, nullif(latest.phase, '')
+from unnest($1::uuid[], $7::text[], $8::int[]) as a (household_id, region, events)
+    left join latest using (household_id)
+on conflict (household_id) do update set
+    (region, events, rules, phase) = (excluded.region, excluded.events, excluded.rules, excluded.phase)
+"""
+
+# Round 0 says that a step was reached. A time between two steps is that from the first event of the
+# earlier to the first of the later one; a household that goes through twice has two rounds.
+_STEPS = f"""
+with rule as (
+    select * from unnest($2::text[], $3::text[], $4::int[], $5::text[], $6::int[])
+        as r (service, type, schema_version, step, rank)
+), found as (
+    select t.household_id, r.rank, t.occurred_at, t.recorded_at, {_DAY} as day {_EVENTS}
+), pairs as (
+    select n, rank, household_id, day, count(*) filter (where rank = n + 1) over (
+        partition by n, household_id order by occurred_at, recorded_at, rank
+        rows between unbounded preceding and 1 preceding) as round
+    from found join generate_series(1, 3) as pair (n) on rank in (n, n + 1)
+), spans as (
+    select household_id, n + 1 as rank, round + 1 as round,
+        min(day) filter (where rank = n + 1) - min(day) filter (where rank = n) as days
+    from pairs group by n, household_id, round
+)
+insert into read.steps (household_id, region, rank, round, days)
+select household_id, a.region, rank, round, days
+from (
+    select distinct household_id, rank, 0 as round, null::int as days from found
+    union all select household_id, rank, round, days from spans where days >= 0
+) as each join unnest($1::uuid[], $7::text[]) as a (household_id, region) using (household_id)
+"""
+
+# A duty that is opened again while it is open stays what it was opened as first, as on the page of its
+# household (`audit.meaning.deadlines`).
+_RECORDED = "recorded_at, service, stream, version"
+_DUTIES = f"""
+with rule as (
+    select * from unnest(
+            $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::bool[])
+        as r (service, type, schema_version, id, due, wanted, closes)
+), moved as (
+    select household_id, recorded_at, service, stream, version, closes, day,
+        service || '.' || type || '.v' || schema_version as kind,
+        left(coalesce(doc #>> string_to_array(id, '.'), id), {LONGEST_ID}) as id,
+        case when pg_input_is_valid(doc #>> string_to_array(due, '.'), 'date')
+            then (doc #>> string_to_array(due, '.'))::date end as due_on
+    from (
+        select t.household_id, t.recorded_at, t.service, t.stream, t.version, t.type,
+            t.schema_version, r.id, r.due, r.wanted, r.closes, {_DAY} as day, {_DOC} as doc {_EVENTS}
+    ) as each where wanted = '{{}}' or doc @> wanted::jsonb
+), rounds as (
+    select *, count(*) filter (where closes) over (
+        partition by household_id, id order by {_RECORDED}, closes desc
+        rows between unbounded preceding and 1 preceding) as round
+    from moved
+)
+insert into read.duties (household_id, region, id, round, kind, due_on, closed_on)
+select household_id, min(a.region), id, round,
+    (array_agg(kind order by {_RECORDED}) filter (where not closes))[1],
+    (array_agg(due_on order by {_RECORDED}) filter (where not closes))[1],
+    min(day) filter (where closes)
+from rounds join unnest($1::uuid[], $9::text[]) as a (household_id, region) using (household_id)
+group by household_id, id, round having bool_or(not closes)
+"""

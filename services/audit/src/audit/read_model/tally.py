@@ -1,0 +1,184 @@
+"""Counts over the households of an area, from envelopes and published meanings alone.
+
+Every number is made from the same rows as the list behind it, so the two agree (`counting` keeps
+them). What an event means (a stage, a step, a duty opened or closed) is read from the catalogue:
+services that publish tomorrow are counted tomorrow.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from audit.meaning.declared import STEPS
+
+Outcome = Literal["opened", "fulfilled", "breached", "open"]
+OUTCOMES: tuple[Outcome, ...] = ("opened", "fulfilled", "breached", "open")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to list: households in a phase, that reached a step, or with duties of a kind and outcome, or
+    of all kinds that were due in a month, which its first day names."""
+
+    phase: str | None = None
+    step: str | None = None
+    duty: str | None = None
+    outcome: Outcome = "opened"
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many households of a town stand in a phase."""
+
+    town: str
+    phase: str
+    households: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How many households reached a step; the median of days since the step before, and of how many."""
+
+    step: str
+    households: int
+    median_days: float | None
+    measured: int
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """Of one kind (`<service>.<EventName>.v<major>` of the event that opens them)."""
+
+    kind: str
+    opened: int
+    fulfilled: int
+    breached: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The duties of all kinds that were due in a month, and how many of them were breached."""
+
+    month: date
+    due: int
+    breached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A household of a list, and how many times it is in it (more than once: duties)."""
+
+    household_id: UUID
+    region: str
+    times: int
+
+
+async def standing(pool: asyncpg.Pool, region: str) -> list[Standing]:
+    """Households by town (first nine digits of the area code) and phase."""
+    return [Standing(*row) for row in await pool.fetch(_STANDING, region)]
+
+
+async def funnel(pool: asyncpg.Pool, region: str) -> list[Step]:
+    """Each step in order, with the time that it took from the one before, over all rounds."""
+    found = {row["rank"]: row for row in await pool.fetch(_FUNNEL, region)}
+    return [
+        Step(name, r["households"], r["median"], r["measured"])
+        if (r := found.get(rank))
+        else Step(name, 0, None, 0)
+        for rank, name in enumerate(STEPS, 1)
+    ]
+
+
+async def duties(pool: asyncpg.Pool, region: str, today: date) -> list[Duties]:
+    """By kind. Breached: not closed by the end of the day that it was due, at the latest today."""
+    return [Duties(*row) for row in await pool.fetch(_KEPT, region, today)]
+
+
+async def monthly(pool: asyncpg.Pool, region: str, today: date) -> list[Month]:
+    """The last twelve months by the day that duties were due, this one the last."""
+    return [Month(*row) for row in await pool.fetch(_MONTHLY, region, today)]
+
+
+async def listed(
+    pool: asyncpg.Pool,
+    region: str,
+    today: date,
+    wanted: Wanted,
+    *,
+    limit: int,
+    after: tuple[str, UUID] | None = None,
+) -> tuple[int, Sequence[Listed]]:
+    """What a number counts: how much in all, and up to `limit` households by area and id."""
+    given: list[object]
+    if wanted.phase:
+        behind, given = "from read.counted where phase = $5", [wanted.phase]
+    elif wanted.step:
+        behind, given = "from read.steps where round = 0 and rank = $5", [_rank(wanted.step)]
+    elif wanted.due:
+        behind = (
+            f"from read.duties where {_OF_MONTH.format(month='$5')} and {_OUTCOME[wanted.outcome]}"
+        )
+        given = [wanted.due, today] if wanted.outcome == "breached" else [wanted.due]
+    else:
+        behind = f"from read.duties where kind = $5 and {_OUTCOME[wanted.outcome]}"
+        given = [wanted.duty, today] if wanted.outcome == "breached" else [wanted.duty]
+    query = _LISTED.format(behind=behind)
+    rows = await pool.fetch(query, region, *(after or ("", _FIRST)), limit, *given)
+    total = rows[0]["total"] if rows else 0
+    return total, [
+        Listed(row["household_id"], row["region"], row["times"]) for row in rows if row["times"]
+    ]
+
+
+def _rank(step: str) -> int:
+    return STEPS.index(step) + 1
+
+
+_FIRST = UUID(int=0)
+_IN_AREA = "region >= $1 and region < $1 || ':'"
+_BREACHED = "due_on < coalesce(closed_on, {today}::date)"
+
+_STANDING = f"""
+select left(region, 9) as town, phase, count(*) as households
+from read.counted where phase is not null and {_IN_AREA} group by 1, 2 order by 1, 2
+"""
+_FUNNEL = f"""
+select rank, count(*) filter (where round = 0) as households,
+    percentile_cont(0.5) within group (order by days) as median, count(days) as measured
+from read.steps where {_IN_AREA} group by rank
+"""
+_KEPT = f"""
+select kind, count(*), count(closed_on), count(*) filter (where {_BREACHED.format(today="$2")}),
+    count(*) filter (where closed_on is null)
+from read.duties where {_IN_AREA} group by kind order by kind
+"""
+_OF_MONTH = "due_on >= {month}::date and due_on < {month}::date + interval '1 month'"
+_MONTHLY = f"""
+select month::date, count(due_on), count(*) filter (where {_BREACHED.format(today="$2")})
+from generate_series(
+    date_trunc('month', $2::date) - interval '11 months', date_trunc('month', $2::date), interval '1 month'
+) as months (month)
+left join read.duties on {_OF_MONTH.format(month="month")} and {_IN_AREA}
+group by 1 order by 1
+"""
+_OUTCOME: dict[Outcome, str] = {
+    "opened": "true",
+    "fulfilled": "closed_on is not null",
+    "breached": _BREACHED.format(today="$6"),
+    "open": "closed_on is null",
+}
+_LISTED = f"""
+with counted as (
+    select household_id, region, count(*) as times {{behind}} and {_IN_AREA}
+    group by household_id, region
+), total as (select coalesce(sum(times), 0)::bigint as total from counted)
+select total, counted.*
+from total left join counted on (region, household_id) > ($2::text collate "C", $3::uuid)
+order by region, household_id limit $4
+"""

@@ -1,0 +1,1 @@
+"""The timeline made anew from Kafka alone, beside the one that serves (`audit.rebuild`)."""
