@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from common.auth import Principal, allow
 from common.decider import Refused
-from common.errors import json_problem, refusal
+from common.errors import refusal
 from common.http import (
     Probe,
     correlation_id,
@@ -288,16 +288,6 @@ async def test_broken_json_is_pointed_at_by_line_and_column(
 
     if sent[:1] != b"[":  # a parser may give up anywhere in the deep
         assert body["details"] == {"line": line, "column": column}
-
-
-def test_json_that_is_broken_in_line_37_says_so() -> None:
-    found = json_problem(b"[\n" + b"1,\n" * 35 + b"oops]")
-
-    assert found.details == {"line": 37, "column": 1}
-
-
-def test_a_byte_that_is_no_utf_8_is_pointed_at() -> None:
-    assert json_problem('{\n"村": "'.encode() + b'\xff"}').details == {"line": 2, "column": 7}
 
 
 async def test_an_unknown_filter_is_refused_and_a_known_one_is_not(

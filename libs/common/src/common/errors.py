@@ -163,12 +163,33 @@ def json_problem(raw: bytes) -> Problem:
     """Where broken JSON breaks, without echoing it."""
     try:
         json.loads(raw)
+        text = raw.decode()
+        return _broken_after(text[: _beyond_json(text)])
     except json.JSONDecodeError as error:
         return Problem("broken-json", {"line": error.lineno, "column": error.colno})
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode(errors="replace")
-        column = len(before) - before.rfind("\n")
-        return Problem("broken-json", {"line": before.count("\n") + 1, "column": column})
+        return _broken_after(raw[: error.start].decode(errors="replace"))
     except (RecursionError, ValueError):
-        pass
-    return Problem("broken-json", {"line": 1, "column": 1})
+        return _broken_after("")
+
+
+def _broken_after(text: str) -> Problem:
+    column = len(text) - text.rfind("\n")
+    return Problem("broken-json", {"line": text.count("\n") + 1, "column": column})
+
+
+# A string, or a number of Python's that JSON has not.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity')
+
+
+def _beyond_json(text: str) -> int:
+    """Where what Python takes for JSON is none: such a number, or half of a surrogate pair."""
+    for found in _TOKEN.finditer(text):
+        if not found[0].startswith('"'):
+            return found.start()
+        try:
+            if "\\u" in found[0]:
+                json.loads(found[0]).encode()
+        except UnicodeEncodeError:
+            return found.start()
+    return 0

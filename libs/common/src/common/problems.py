@@ -119,8 +119,8 @@ COMMON: dict[str, Text] = {
     ),
     "idempotency-key-missing": Text(
         400,
-        "缺少 Idempotency-Key 请求头：请为每次操作生成一个唯一值，重试时沿用",
-        "The Idempotency-Key header is missing: make a unique value for each action and keep it when you retry",
+        "缺少 Idempotency-Key 请求头，或超过 255 个字符：请为每次操作生成一个唯一值，重试时沿用",
+        "The Idempotency-Key header is missing, or over 255 characters: make a unique value for each action and keep it when you retry",
     ),
     "idempotency-key-reused": Text(
         422,

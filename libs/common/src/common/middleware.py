@@ -1,0 +1,119 @@
+"""What surrounds every request, as plain ASGI: it binds the correlation id and the trace, limits the body,
+measures, and adds the security headers."""
+
+import time
+from uuid import UUID
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.trace import NonRecordingSpan, set_span_in_context
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common import metrics
+from common.errors import answer_with, refusal
+from common.ids import new_id
+from common.problems import Problem
+from common.tracing import remote_context
+
+log = structlog.get_logger()
+tracer = trace.get_tracer("shouwang.http")
+
+GONE = 499  # what the figures say of a client that went away; it is no failure of ours
+SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+]
+
+
+class Circumstances:
+    """What surrounds every request. Outermost, so that nothing answers without it."""
+
+    def __init__(self, app: ASGIApp, body_limit: int) -> None:
+        self._app = app
+        self._limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        correlation = _uuid_or_new(headers.get(b"x-correlation-id", b"").decode("latin-1"))
+        parent = remote_context(headers.get(b"traceparent", b"").decode("latin-1"))
+        context = set_span_in_context(NonRecordingSpan(parent)) if parent else None
+        started, status, answering = time.perf_counter(), 500, False
+
+        async def sending(message: Message) -> None:
+            nonlocal status, answering
+            if message["type"] == "http.response.start":
+                status, answering = message["status"], True
+                message["headers"] = [
+                    *message["headers"],
+                    *SECURITY_HEADERS,
+                    (b"x-correlation-id", correlation.encode()),
+                ]
+            await send(message)
+
+        with (
+            structlog.contextvars.bound_contextvars(correlation_id=correlation),
+            tracer.start_as_current_span(
+                f"{scope['method']} {scope['path'][:60]}", context
+            ) as span,
+        ):
+            try:
+                length = headers.get(b"content-length", b"0")
+                if not length.isdigit() or int(length) > self._limit:
+                    raise _TooLarge
+                await self._app(scope, _limited(receive, self._limit), sending)
+            except _TooLarge:
+                problem = Problem("body-too-large", {"limit": self._limit})
+                answer = await answer_with(problem, Request(scope))
+                await answer(scope, receive, sending)
+            except (
+                ClientDisconnect
+            ):  # before the whole body came: nobody waits, and nothing was taken
+                status = GONE
+                log.info("client_gone")
+            except Exception as error:  # caught here, so that the answer has its correlation id
+                log.error("request_failed", error=type(error).__name__, exc_info=error)
+                if answering:
+                    raise  # too late for a problem: the server cuts the connection
+                answer = await answer_with(refusal(error), Request(scope))
+                await answer(scope, receive, sending)
+            finally:
+                seconds = time.perf_counter() - started
+                route = getattr(scope.get("route"), "path", "unmatched")
+                span.update_name(f"{scope['method']} {route}")
+                metrics.REQUESTS.labels(scope["method"], route, str(status)).observe(seconds)
+
+
+class _TooLarge(HTTPException):
+    """An HTTPException, so that FastAPI does not take it for a body that it could not parse."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """Count the body as it comes, for a client that does not declare its length."""
+    total = 0
+
+    async def receiving() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > limit:
+            raise _TooLarge
+        return message
+
+    return receiving
+
+
+def _uuid_or_new(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return str(new_id())
