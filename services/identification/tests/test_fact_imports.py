@@ -198,6 +198,22 @@ async def test_a_record_stands_in_a_file_once(export: Export, register: Register
     assert reasons(told)[1] == [("记录编号", "同一记录编号和版本在文件中出现两次")]
 
 
+async def test_rows_without_a_record_number_are_not_taken_for_one_another(
+    export: Export, register: Register
+) -> None:
+    home = await register.household()
+    nameless = row(home.people[0], 记录编号=None)
+    told = await export.told([nameless, nameless])
+    assert reasons(told) == [[("记录编号", "未填写")], [("记录编号", "未填写")]]
+
+
+async def test_a_type_is_named_as_in_an_event_too(export: Export, register: Register) -> None:
+    home = await register.household()
+    url = "/v1/events/import?type=cn.shouwang.fact.MedicalSettlement.v1"
+    answer = await export.send([row(home.people[0])], url)
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 1)
+
+
 async def test_versions_of_a_record_are_kept_from_the_lowest_on_wherever_they_stand(
     export: Export, register: Register, sql: asyncpg.Connection
 ) -> None:

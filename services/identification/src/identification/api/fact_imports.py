@@ -23,6 +23,7 @@ from identification.api import columns
 from identification.api.columns import Column
 from identification.api.events import keep_all, must_own
 from identification.api.fact_columns import PERSON, RECORD, of_type
+from identification.api.fact_forms import TYPES
 from identification.api.uploads import Line, answered, empty, received, recording
 from identification.api.wired import wired
 from identification.domain.fact_types import FACT_TYPES
@@ -30,7 +31,7 @@ from identification.domain.facts import fact_id_of, key_of
 
 router = APIRouter(tags=["department events"])
 
-BY_NAME = {fact.value: fact for fact in FactType}
+BY_NAME = {fact.value: fact for fact in FactType} | TYPES  # `type` of an event, too
 Department = Annotated[Principal, allow("facts:write")]
 
 
@@ -86,7 +87,9 @@ def _ready(
         data = columns.filled(line.row, required, typed=typed, wrong=wrong)
         data |= columns.filled(line.row, _present(optional, line), typed=typed, wrong=wrong)
         record = (data.get("record_key", ""), data.setdefault("record_version", 1))
-        if record in seen:
+        if (
+            record in seen and RECORD not in wrong
+        ):  # what has no number, or none to read, is no other's
             wrong[RECORD] = columns.Wrong("record-twice")
         seen.add(record)
         for heading, one in wrong.items():
