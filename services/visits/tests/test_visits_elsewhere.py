@@ -44,7 +44,8 @@ from visits.domain.commands import (
 )
 from visits.domain.household import VISITS, stream_of
 from visits.main import STORE
-from visits.reactions import RULES, reacting
+from visits.months import RULES
+from visits.reactions import reacting
 from visits.read_model.tables import TakenOverRow
 
 JULY = datetime(2024, 7, 1, tzinfo=UTC)

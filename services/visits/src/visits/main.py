@@ -14,7 +14,7 @@ from common.operations import operations
 from common.service import probes, running, serve
 from contracts.visits import VisitsEvent
 from contracts.visits_meanings import VISITS
-from visits import figures, read_model
+from visits import figures, months, read_model
 from visits.api import focus, obligations, screenings, visits
 from visits.api.wired import Wired
 from visits.domain.policy import Policy
@@ -38,7 +38,10 @@ def build(settings: VisitsSettings) -> FastAPI:
             read_model.TABLES,
             hears=["identification", NAME],
             handle=reacting(STORE, known),
-            also=[figures.keep_fresh],
+            also=[
+                figures.keep_fresh,
+                lambda runtime: months.every_month(runtime, STORE, known),
+            ],
         ) as runtime:
             app.state.runtime = runtime
             app.state.wired = Wired(runtime, known)

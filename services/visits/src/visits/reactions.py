@@ -17,28 +17,27 @@ from uuid import UUID
 from common.clock import business_date
 from common.codec import Codec
 from common.eventstore import record
-from common.ids import derived_id
 from common.inbox import Handle, Incoming
 from common.intents import Connection, Context, Intent, Store, accepted
 from common.policies import Policies
 from contracts.eliminations import RiskEliminated, RiskEliminationRevoked
-from contracts.envelope import Actor, Envelope
+from contracts.envelope import Envelope
 from contracts.episodes import MonitoringConfirmed
 from contracts.households import EpisodeTakenOver, HouseholdRegistered, HouseholdRelocated
 from contracts.identification import IdentificationEvent
 from contracts.monitoring import MonitoringCancelled, MonitoringClosed
-from contracts.visits import HouseholdVisited, ObligationType, VisitsEvent, VisitVoided
+from contracts.visits import HouseholdVisited, VisitsEvent, VisitVoided
 from visits import read_model
 from visits.domain.commands import (
     Command,
     CountVisit,
     DiscountVisit,
     LeavePopulation,
-    OpenMonthlyObligation,
 )
-from visits.domain.household import VISITS, month_of, stream_of
+from visits.domain.household import VISITS, stream_of
 from visits.domain.policy import Policy
-from visits.read_model import focus
+from visits.months import RULES, monthly_duty
+from visits.read_model import focus, population
 from visits.read_model.tables import TakenOverRow
 
 Entered = MonitoringConfirmed | RiskEliminationRevoked | EpisodeTakenOver
@@ -58,13 +57,6 @@ HEARD = Codec.of(
 IGNORED = frozenset(Codec.of(IdentificationEvent | VisitsEvent).types) - set(HEARD.types)
 Visits = Mapping[UUID, Sequence[HouseholdVisited]]  # by the household for which they count
 _MADE = Codec.of(HouseholdVisited | VisitVoided)
-RULES = Actor(
-    person="rules",
-    post="RULE_ENGINE",
-    organisation="走访规则",
-    department="visits",
-    region="",
-)
 
 
 def reacting(store: Store, policies: Policies[Policy]) -> Handle:
@@ -76,11 +68,11 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
         homes = {p.household_id: home for e, p in heard if (home := _home(e, p))}
         if homes:
             await read_model.remember(connection, homes)
-        population = {
-            p.household_id: _left_on(p) for _, p in heard if isinstance(p, Entered | Left)
-        }
-        if population:
-            await read_model.populate(connection, population)
+        last = {p.household_id: (e, p) for e, p in heard if isinstance(p, Entered | Left)}
+        if last:
+            entered = {i: day for i, (e, p) in last.items() if (day := _entered_on(e, p))}
+            left = {i: day for i, (_, p) in last.items() if (day := _left_on(p))}
+            await population.populate(connection, entered, left)
         await focus.follow(connection, [payload for _, payload in heard])
         visits = await _made_before(connection, heard)
         intents = [intent for e, p in heard if (intent := asked_by(e, p, policies, visits))]
@@ -158,7 +150,7 @@ async def _voided(connection: Connection, heard: Sequence[tuple[Envelope, Any]])
     elsewhere = await _voided_elsewhere(connection, voided)
     due = [(e, p.household_id) for e, p in voided]
     due += [(e, i.command.household_id) for e, i in elsewhere]
-    left = await read_model.left(connection, {household for _, household in due})
+    left = await population.left(connection, {household for _, household in due})
     again = [leaving(e, one, left[one]) for e, one in due if one in left]
     return [*(intent for _, intent in elsewhere), *again]
 
@@ -182,6 +174,20 @@ async def _voided_elsewhere(
 def _discounting(voided: VisitVoided, one: TakenOverRow, others: Visits) -> DiscountVisit:
     left = tuple(others.get(one.survivor_id, ()))
     return DiscountVisit(household_id=one.survivor_id, visit_id=voided.visit_id, visits=left)
+
+
+def _entered_on(cause: Envelope, payload: Any) -> date | None:
+    """The day from which the household must be visited, or `None` where the event says nothing of it."""
+    match payload:
+        case MonitoringConfirmed():
+            return payload.confirmed_on
+        case RiskEliminationRevoked():
+            return payload.revoked_on
+        case EpisodeTakenOver():
+            # The episode was never interrupted: it counts from the beginning of the month, if it is older.
+            merged_on = business_date(cause.occurred_at)
+            return max(payload.confirmed_on, merged_on.replace(day=1))
+    return None
 
 
 def _left_on(payload: Any) -> date | None:
@@ -214,41 +220,15 @@ def asked_by(
 
     Raises `LookupError` when no policy covers the household's region.
     """
-    match payload:
-        case MonitoringConfirmed():
-            return monthly_duty(cause, payload.household_id, payload.confirmed_on, policies)
-        case RiskEliminationRevoked():
-            return monthly_duty(cause, payload.household_id, payload.revoked_on, policies)
-        case EpisodeTakenOver():
-            # The episode was never interrupted: it counts from the beginning of the month, if it is older.
-            merged_on = business_date(cause.occurred_at)
-            since = max(payload.confirmed_on, merged_on.replace(day=1))
-            made = (visits or {}).get(payload.household_id, ())
-            return monthly_duty(cause, payload.household_id, since, policies, made)
+    if entered_on := _entered_on(cause, payload):
+        household = payload.household_id
+        taken_over = isinstance(payload, EpisodeTakenOver)
+        made = (visits or {}).get(household, ()) if taken_over else ()
+        command = monthly_duty(household, cause.region, entered_on, policies, made)
+        return _intent(cause, household, command, policy_version=command.policy.version)
     if left_on := _left_on(payload):
         return leaving(cause, payload.household_id, left_on)
     return None
-
-
-def monthly_duty(
-    cause: Envelope,
-    household_id: UUID,
-    monitored_from: date,
-    policies: Policies[Policy],
-    visits: Sequence[HouseholdVisited] = (),
-) -> Intent:
-    """The duty to visit in the month of that day; its id is the same however often it is heard."""
-    policy = policies.of(cause.region, monitored_from)
-    first, _ = month_of(monitored_from)
-    command = OpenMonthlyObligation(
-        household_id=household_id,
-        obligation_id=derived_id(household_id, f"{ObligationType.MONTHLY_VISIT}:{first}"),
-        monitored_from=monitored_from,
-        responsible_region=cause.region,
-        policy=policy,
-        visits=tuple(visits),
-    )
-    return _intent(cause, household_id, command, policy_version=policy.version)
 
 
 def leaving(cause: Envelope, household_id: UUID, left_on: date) -> Intent:

@@ -11,7 +11,9 @@ MODEL = ReadModel(
     read_model.TABLES,
     read_model.project,
     deciders={},
-    heard=frozenset({"known_household", "taken_over", "left_population", "focus", "restricted"}),
+    heard=frozenset(
+        {"known_household", "taken_over", "monitored", "left_population", "focus", "restricted"}
+    ),
 )
 
 if __name__ == "__main__":

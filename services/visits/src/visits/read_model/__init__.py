@@ -1,8 +1,8 @@
 """What visits shows, and looks up: duties, visits, screenings, and the households that may be visited.
 
 `obligation`, `visit` and `screening` are functions of the service's own events, `known_household`,
-`taken_over`, `left_population`, `focus` and `restricted` of the events of identification; each is changed in the
-transaction that records or hears them, and can be dropped and folded again.
+`taken_over`, `monitored`, `left_population`, `focus` and `restricted` of the events of identification; each is
+changed in the transaction that records or hears them, and can be dropped and folded again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -73,24 +73,6 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
 async def remember(connection: Connection, regions: Mapping[UUID, str]) -> None:
     """These households exist, each in its region."""
     await _put(connection, _KNOWN, list(regions.items()))
-
-
-async def populate(connection: Connection, left: Mapping[UUID, date | None]) -> None:
-    """Since when these households need not be visited; `None`: they must be."""
-    await connection.execute(
-        "delete from read.left_population where household_id = any($1::uuid[])", list(left)
-    )
-    if rows := [(household, on) for household, on in left.items() if on]:
-        await _put(connection, _LEFT, rows)
-
-
-async def left(connection: Connection, households: Collection[UUID]) -> dict[UUID, date]:
-    """Those of the households that need not be visited, and since when."""
-    rows = await connection.fetch(
-        "select * from read.left_population where household_id = any($1::uuid[])",
-        list(households),
-    )
-    return {row["household_id"]: row["left_on"] for row in rows}
 
 
 async def take_over(connection: Connection, taken: Sequence[TakenOverRow]) -> list[TakenOverRow]:
@@ -195,9 +177,6 @@ update read.obligation o set status = '{FULFILLED}', fulfilled_by = t.visit_id,
     fulfilled_on = t.fulfilled_on
 from unnest($1::uuid[], $2::uuid[], $3::date[]) as t (obligation_id, visit_id, fulfilled_on)
 where o.obligation_id = t.obligation_id
-"""
-_LEFT = """
-insert into read.left_population (household_id, left_on) select * from unnest($1::uuid[], $2::date[])
 """
 _KNOWN = """
 insert into read.known_household (household_id, region)

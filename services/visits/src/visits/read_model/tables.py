@@ -67,6 +67,16 @@ class TakenOverRow(SQLModel, table=True):
     merged_on: date
 
 
+class MonitoredRow(SQLModel, table=True):
+    """A household that must be visited each month, and the first day of the last month that was asked for."""
+
+    metadata = TABLES
+    __tablename__ = "monitored"
+
+    household_id: UUID = Field(primary_key=True)
+    through: date = Field(index=True)
+
+
 class LeftRow(SQLModel, table=True):
     """A household that is no longer among those who must be visited, and since when."""
 
