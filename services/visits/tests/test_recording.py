@@ -14,6 +14,7 @@ from common.policies import Policies
 from common.service import Runtime
 from services.visits.tests.given import POLICY
 from services.visits.tests.test_api import Desk, body, desk, problem
+from services.visits.tests.test_screenings import form, post
 
 __all__ = ["desk"]  # a fixture
 
@@ -68,3 +69,19 @@ async def test_only_a_visit_s_own_table_says_that_its_id_is_taken(
     wire(runtime=replace(runtime, writer=writer))
     answer = await desk.post(body(household))
     assert (answer.status_code, problem(answer)["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("moment", [1_712_887_200, 1_712_887_200_000, "1712887200", None])
+async def test_a_moment_is_written_as_one_and_not_as_a_number(desk: Desk, moment: Any) -> None:
+    answer = await desk.post(body(await desk.household(), visited_at=moment))
+    assert answer.status_code == 422
+    (fault,) = problem(answer)["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/visited_at", "datetime")
+
+
+@pytest.mark.parametrize("day", [1_711_929_600, "1711929600"])
+async def test_a_day_is_written_as_one_and_not_as_a_number(desk: Desk, day: Any) -> None:
+    answer = await post(desk, form(await desk.household(), screened_on=day))
+    assert answer.status_code == 422
+    (fault,) = problem(answer)["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/screened_on", "date")

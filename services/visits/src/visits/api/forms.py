@@ -1,10 +1,11 @@
 """What staff send. Unknown fields are refused; nothing is coerced that would hide a mistake."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from contracts.codes import HousingGrade, RiskType
 from contracts.visits import (
@@ -19,12 +20,26 @@ from contracts.visits import (
 from visits.api.sections import all_stated
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex sha256 of the photograph")]
+
+
+def _written(kind: str) -> BeforeValidator:
+    """It begins with a year: pydantic would take a number for the seconds since 1970."""
+
+    def check(value: object) -> object:
+        if not re.match("[0-9]{4}-", str(value)):
+            raise ValueError(kind)
+        return value
+
+    return BeforeValidator(check)
+
+
 # The bounds catch a mistyped year; what is really in the future is refused by the domain.
 Moment = Annotated[
     AwareDatetime,
+    _written("datetime"),
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
 ]
-Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
+Day = Annotated[date, _written("date"), Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Persons = Annotated[int, Field(strict=True, ge=0, le=50)]
 
