@@ -161,6 +161,25 @@ async def test_T7_a_clue_that_joined_after_the_verification_is_open_after_the_vi
     assert (await desks.village.get(home.id))["stage"] == "CLUE_OPEN"
 
 
+async def test_T4_a_clue_that_joined_late_is_open_after_the_town_s_no(
+    app: httpx.AsyncClient, desks: Desks
+) -> None:
+    home = await desks.verified()
+    await desks.judged(home)
+    late = {"risk_types": ["SCHOOLING"], "discovered_on": "2024-03-05"}
+    await desks.village.done(home.id, "clues", **CLUE | late)
+    no = {"reason_code": "SELF_ABLE", "text": "家庭自主应对能力足够,无需帮扶"}
+    told = {"family_told_on": "2024-03-06", "rejected_on": "2024-03-06", "appeal_explained": True}
+    await desks.town.done(home.id, "rejection", **no, **told)
+    headers = desks.village.headers
+    clues = (await app.get(f"/v1/clues?household_id={home.id}", headers=headers)).json()
+    stood = {tuple(row["risk_types"]): (row["status"], row["due_on"]) for row in clues}
+    assert stood.pop(("SCHOOLING",)) == ("OPEN", "2024-03-20")
+    assert {status for status, _ in stood.values()} == {"REJECTED"}
+    cases = (await app.get(f"/v1/cases?household_id={home.id}", headers=headers)).json()
+    assert sorted(str(row["outcome"]) for row in cases) == ["None", "REJECTED"]
+
+
 async def test_a_withdrawn_clue_ends_the_case(desks: Desks) -> None:
     home = await desks.opened()
     clue = (await desks.case(home))["case_id"]

@@ -1,14 +1,16 @@
-"""T7: what nobody had verified when the village said no stays open, as a case of its own."""
+"""T7, T4: what nobody had verified when village or town said no stays open, as a case of its own."""
 
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
+import pytest
+
 from contracts.codes import Channel, DeclarationMedium, RiskType
-from contracts.episodes import CluesCarriedOver, RejectionReason, VillageReviewHeld
+from contracts.episodes import CluesCarriedOver, RejectionReason, VillageReviewHeld, WithdrawnBy
 from contracts.identification import HouseholdEvent
 from contracts.stages import Stage
-from identification.domain.commands import Command
+from identification.domain.commands import Command, RefuseAuthorisation, WithdrawClue
 from identification.domain.household import HOUSEHOLD
 from services.identification.tests.ending import CANCEL
 from services.identification.tests.story import (
@@ -18,6 +20,7 @@ from services.identification.tests.story import (
     RISK,
     START,
     STEPS,
+    TODAY,
     VERIFY,
     history,
     state,
@@ -115,6 +118,59 @@ def test_T7_nothing_is_carried_over_where_the_village_agrees() -> None:
     assert [c.clue_id for c in state(history(*STEPS[:3], SCHOOLING, *STEPS[3:])).unhandled] == [
         SCHOOLING.clue_id
     ]
+
+
+ABLE = replace(REJECT, reason_code=RejectionReason.SELF_ABLE)
+
+
+@pytest.mark.parametrize("reason", [RejectionReason.SELF_ABLE, RejectionReason.FALSE_CLUE])
+def test_T4_what_joined_after_the_verification_outlives_a_reason_of_what_was_verified(
+    reason: RejectionReason,
+) -> None:
+    given = history(RISK, START, VERIFY, SCHOOLING, replace(ABLE, reason_code=reason))
+    household = state(given)
+    assert household.stage is Stage.CLUE_OPEN
+    assert household.ended
+    assert (household.ended.outcome, household.ended.file.case_id) == ("REJECTED", RISK.clue_id)
+    file = household.opened
+    assert [clue.clue_id for clue in file.clues] == [SCHOOLING.clue_id]
+    assert (file.case_id, file.due_on) == (SCHOOLING.clue_id, date(2024, 3, 20))
+
+
+def test_T4_what_joined_after_the_officers_were_sent_outlives_it_too() -> None:
+    """Nobody has assessed an income yet: no class answers what a rule says of it."""
+    line = replace(SCHOOLING, risk_types=(RiskType.LOW_INCOME,), rule_id="INCOME-LINE")
+    before = replace(ACCIDENT, discovered_on=START.started_on)
+    household = state(history(RISK, before, START, line, ABLE))
+    assert [clue.clue_id for clue in household.opened.clues] == [line.clue_id]
+    assert state(history(RISK, before, START, ABLE)).stage is Stage.NONE
+
+
+def test_T4_the_clue_that_is_rejected_is_not_carried_over() -> None:
+    """It is the first that is left, although it joined after the visit."""
+    gone = WithdrawClue(
+        clue_id=RISK.clue_id,
+        withdrawn_by=WithdrawnBy.HOUSEHOLD,
+        reason="农户来镇撤回本次申报",
+        withdrawn_on=date(2024, 3, 5),
+        today=TODAY,
+    )
+    assert state(history(RISK, START, VERIFY, SCHOOLING, gone, ABLE)).stage is Stage.NONE
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        RejectionReason.NOT_RURAL,
+        RejectionReason.ALREADY_MONITORED,
+        RejectionReason.CANNOT_LOCATE,
+        RejectionReason.REFUSED_AUTHORISATION,
+    ],
+)
+def test_T4_a_reason_of_the_household_ends_every_clue(reason: RejectionReason) -> None:
+    no = RefuseAuthorisation(reason="不愿意", refused_on=date(2024, 3, 3), today=TODAY)
+    whole = replace(ABLE, reason_code=reason)
+    assert state(history(RISK, START, no, VERIFY, SCHOOLING, whole)).stage is Stage.NONE
 
 
 def test_T7_T12_emergency_help_goes_on_with_the_case() -> None:

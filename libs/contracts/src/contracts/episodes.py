@@ -159,7 +159,8 @@ class VillageReviewHeld:
 
 @dataclass(frozen=True, kw_only=True)
 class CluesCarriedOver:
-    """T7: the village did not agree, and had not seen these clues: they joined after the verification.
+    """T7, T4: the case ended, and nobody had looked at these clues: they joined after the verification, or
+    where the town rejected before it, after the officers were sent.
 
     They are a case of their own, named by the first, with the clock of the earliest (S2-07).
     """
@@ -167,8 +168,8 @@ class CluesCarriedOver:
     wording: ClassVar = Wording(
         "未核实的线索另立案件",
         "Clues carried over into a case",
-        "村级评议未通过；核实之后并入、尚未核实的{clue_count}条线索（{risk_types}）另立案件，应于{due_on}前完成识别认定",
-        "The village did not agree; what joined after the verification (clues: {clue_count}, "
+        "原案件结束；后来并入、尚未核实的{clue_count}条线索（{risk_types}）另立案件，应于{due_on}前完成识别认定",
+        "The case ended; what joined later and nobody had verified (clues: {clue_count}, "
         "{risk_types}) is a case of its own, to be decided by {due_on}",
     )
     household_id: UUID

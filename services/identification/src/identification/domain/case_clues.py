@@ -1,6 +1,6 @@
 """The clues of a case, and what was reported before: how they fold."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from contracts.codes import RiskType
@@ -13,6 +13,7 @@ from contracts.episodes import (
 )
 from contracts.evidence import ClueEvidenceAdded
 from identification.domain.files import CaseFile, Clue, Reported
+from identification.domain.policy import Policy
 from identification.domain.risks import answers, looked_at, unverified
 from identification.domain.stages import ClueOpen, monitored_of, with_monitored
 from identification.domain.states import Household
@@ -23,9 +24,28 @@ def too_late(file: CaseFile, risks: Iterable[RiskType]) -> tuple[Clue, ...]:
     return tuple(clue for clue in unverified(file) if not answers(clue, risks))
 
 
+def carry_over(
+    clues: Collection[Clue], household: Household, policy: Policy
+) -> list[CluesCarriedOver]:
+    """What nobody has looked at stays open when its case ends, as a case of its own (S2-05)."""
+    if not clues:
+        return []
+    discovered_on = min(clue.discovered_on for clue in clues)
+    return [
+        CluesCarriedOver(
+            household_id=household.registered.household_id,
+            clue_ids=[clue.clue_id for clue in clues],
+            clue_count=len(clues),
+            risk_types=sorted({risk for clue in clues for risk in clue.risk_types}),
+            discovered_on=discovered_on,
+            due_on=policy.due_on(discovered_on),
+        )
+    ]
+
+
 def carried_over(household: Household, event: CluesCarriedOver) -> Household:
-    """A new case of what was not verified in the one that ended; help belongs to it too (T12)."""
-    assert household.ended, "the village ended a case"
+    """A new case of what nobody had looked at in the one that ended; help belongs to it too (T12)."""
+    assert household.ended, "village or town ended a case"
     before = household.ended.file
     clues = tuple(clue for clue in before.clues if clue.clue_id in event.clue_ids)
     file = CaseFile(

@@ -31,8 +31,8 @@ class Clue:
 class CaseFile:
     """A case, named by the clue that opened it. Its clock keeps the first day (A12).
 
-    `recused` declared to be relatives, `verified` are the clues that were there to be verified, `verified_by`
-    everybody who did, before a return too.
+    `recused` declared to be relatives, `verified` are the clues that were there to be verified, or when the
+    officers were sent, `verified_by` everybody who verified, before a return too.
     `asked` is the comparison that is not completed, `compared` are the days of those that are; `objections`
     are those that are open, with the day on which each was raised, `answered` the days of those that are not.
     """
@@ -61,10 +61,19 @@ class CaseFile:
         """With emergency help that ran ahead of the case (T12)."""
         return replace(self, emergency=(*self.emergency, *grants))
 
+    def with_officers(self, sent: Iterable[UUID], recused: Iterable[UUID], on: date) -> "CaseFile":
+        """Officers were sent on a day, about every clue that was found by then (T2)."""
+        return replace(
+            self, officers=tuple(sent), recused=tuple(recused), verified=self._found_by(on)
+        )
+
     def with_verifier(self, person: str, on: date) -> "CaseFile":
         """Verified by somebody on a day, with every clue that was found by then (T3)."""
-        clues = frozenset(clue.clue_id for clue in self.clues if clue.discovered_on <= on)
-        return replace(self, verified=clues, verified_by=self.verified_by | {person})
+        by = self.verified_by | {person}
+        return replace(self, verified=self._found_by(on), verified_by=by)
+
+    def _found_by(self, on: date) -> frozenset[UUID]:
+        return frozenset(clue.clue_id for clue in self.clues if clue.discovered_on <= on)
 
     @property
     def verifiers(self) -> frozenset[str]:

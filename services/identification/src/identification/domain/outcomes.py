@@ -14,8 +14,10 @@ from contracts.episodes import (
 )
 from contracts.evidence import CluesLeft
 from contracts.inquiries import AuthorisationRefused
+from identification.domain.case_clues import carry_over
 from identification.domain.commands import RejectClue, ReturnReview, WithdrawClue
 from identification.domain.corrections import no_class_fits
+from identification.domain.files import Clue
 from identification.domain.guards import (
     Needed,
     Taken,
@@ -26,6 +28,7 @@ from identification.domain.guards import (
     out_of_order,
 )
 from identification.domain.policy import Policy
+from identification.domain.risks import unverified
 from identification.domain.stages import (
     Case,
     ClueOpen,
@@ -40,6 +43,14 @@ from identification.domain.stages import (
     monitored_of,
 )
 from identification.domain.states import Household
+
+# Reasons that hold whatever the clue says; the others are of what was looked into.
+OF_THE_HOUSEHOLD = {
+    RejectionReason.NOT_RURAL,
+    RejectionReason.ALREADY_MONITORED,
+    RejectionReason.REFUSED_AUTHORISATION,
+    RejectionReason.CANNOT_LOCATE,
+}
 
 
 def reject(c: RejectClue, household: Household, case: Case | None) -> list[EpisodeEvent]:
@@ -70,18 +81,30 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
     ends, clues = monitored is None, household.opened.clues
     if ends and c.clue_id not in (None, clues[0].clue_id):
         raise Refused("clue-not-open", clues=[clues[0].clue_id])
-    return [
-        ClueRejected(
-            household_id=household.registered.household_id,
-            clue_id=c.clue_id or clues[0].clue_id,
-            reason_code=c.reason_code,
-            text=c.text,
-            family_told_on=c.family_told_on,
-            rejected_on=c.rejected_on,
-            rejected_by=c.by,
-            ends_case=ends,
-        )
-    ]
+    rejected = ClueRejected(
+        household_id=household.registered.household_id,
+        clue_id=c.clue_id or clues[0].clue_id,
+        reason_code=c.reason_code,
+        text=c.text,
+        family_told_on=c.family_told_on,
+        rejected_on=c.rejected_on,
+        rejected_by=c.by,
+        ends_case=ends,
+    )
+    left = _untouched(c, household) if ends else []
+    return [rejected, *carry_over(left, household, c.policy)]
+
+
+def _untouched(c: RejectClue, household: Household) -> list[Clue]:
+    """The clues that the reason does not answer: they joined after officers were sent or had verified, and
+    it is of what they found."""
+    if c.reason_code in OF_THE_HOUSEHOLD:
+        return []
+    file = household.opened
+    # Before anybody assessed the income, no class has answered what rules say of it.
+    sent = isinstance(household.case, Verifying)
+    late = [clue for clue in file.clues if clue.clue_id not in file.verified]
+    return [clue for clue in (late if sent else unverified(file)) if clue is not file.clues[0]]
 
 
 def _concluded(household: Household, case: NotAtRisk, policy: Policy) -> None:

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from common.decider import Refused
 from contracts.episodes import (
-    CluesCarriedOver,
     EpisodeEvent,
     PublicityCompleted,
     PublicityPosted,
@@ -16,6 +15,7 @@ from contracts.episodes import (
 )
 from contracts.inquiries import AuthorisationRefused
 from contracts.stages import Procedure
+from identification.domain.case_clues import carry_over
 from identification.domain.commands import (
     ApproveByTown,
     CompletePublicity,
@@ -55,25 +55,8 @@ def review(c: HoldVillageReview, household: Household, case: Findings) -> list[E
         procedure=case.procedure,
     )
     ends = not held.passed and case.procedure is Procedure.IDENTIFICATION
-    return [held, *_carried_over(c, household)] if ends else [held]
-
-
-def _carried_over(c: HoldVillageReview, household: Household) -> list[EpisodeEvent]:
-    """What nobody had verified stays open, as a case of its own (S2-05)."""
-    clues = unverified(household.opened)
-    if not clues:
-        return []
-    discovered_on = min(clue.discovered_on for clue in clues)
-    return [
-        CluesCarriedOver(
-            household_id=household.registered.household_id,
-            clue_ids=[clue.clue_id for clue in clues],
-            clue_count=len(clues),
-            risk_types=sorted({risk for clue in clues for risk in clue.risk_types}),
-            discovered_on=discovered_on,
-            due_on=c.policy.due_on(discovered_on),
-        )
-    ]
+    left = unverified(household.opened) if ends else ()
+    return [held, *carry_over(left, household, c.policy)]
 
 
 def post(c: PostPublicity, household: Household, case: VillageReviewed) -> list[EpisodeEvent]:

@@ -116,9 +116,9 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
             return case_clues.richer(household, event)
         case VerificationStarted():
             if isinstance(case, ClueOpen):
-                sent, recused = tuple(event.officers), tuple(event.recused)
-                file = replace(household.opened, officers=sent, recused=recused)
-                return replace(household, case=Verifying(event.started_on), file=file)
+                sent, on = event.officers, event.started_on
+                file = household.opened.with_officers(sent, event.recused, on)
+                return replace(household, case=Verifying(on), file=file)
         case IncomeAssessed():
             return _assessed(household, event)
         case SafeguardAssessed():

@@ -78,7 +78,7 @@ def _reported(f: Fresh) -> tuple[object, ...]:
 
 
 def _carried(f: Fresh) -> list[tuple[object, ...]]:
-    """Clues that go on in a case of their own, when the village ended theirs (T7)."""
+    """Clues that go on in a case of their own, when village or town ended theirs (T7, T4)."""
     if not isinstance(f.payload, CluesCarriedOver):
         return []
     file = f.state.opened
