@@ -237,6 +237,9 @@ async def test_T20_a_correction_names_an_event_a_field_and_its_value(desks: Desk
         refused = await desks.office.ask(home.id, "corrections", **form | change)
         assert (refused.status_code, refused.json()["code"]) == (status, code)
     await desks.office.done(home.id, "corrections", **form)
+    votes = {"path": "/passed", "old_value": True, "new_value": False}
+    refused = await desks.office.ask(home.id, "corrections", **form | votes)
+    assert (refused.status_code, refused.json()["code"]) == (422, "field-follows")
 
 
 async def test_A40_A42_the_target_is_counted(app: httpx.AsyncClient, desks: Desks) -> None:

@@ -286,6 +286,19 @@ def test_T20_guards(change: dict[str, Any], code: str) -> None:
     assert refused(replace(CORRECT, **change), CONFIRMED).code == code
 
 
+@pytest.mark.parametrize("path", ["/due_on", "/propose_by"])
+def test_T20_a_deadline_is_not_corrected(path: str) -> None:
+    """One of two readers would go on by the old day."""
+    other = replace(CORRECT, path=path, old_value='"2024-03-16"', new_value='"2024-03-30"')
+    moved = replace(other, recorded_value=other.old_value, corrected_type="RiskDetected")
+    assert refused(moved, CONFIRMED).code == "deadline-follows"
+
+
+@pytest.mark.parametrize("path", ["/late", "/elapsed_days", "/passed", "/guard_results/0/ok"])
+def test_T20_what_a_step_came_to_is_not_corrected(path: str) -> None:
+    assert refused(replace(CORRECT, path=path), CONFIRMED).code == "field-follows"
+
+
 @pytest.mark.parametrize(("days", "late"), [(5, False), (6, True)])
 def test_S8401_a_decision_is_entered_on_the_provincial_platform_within_five_days(
     days: int, late: bool

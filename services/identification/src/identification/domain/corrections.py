@@ -43,6 +43,25 @@ BY_SOURCE = {
     "/property_fen": "PROPERTY",
     "/transfer_fen": "TRANSFER",
 }
+# What a decision came to, outside of assessments; and the days that clocks run to.
+FOUND = {
+    "clue_count",
+    "days",
+    "elapsed_days",
+    "eliminated_before_on",
+    "ends_case",
+    "episode_no",
+    "failing",
+    "guard_results",
+    "guards_passed",
+    "labour_household",
+    "late",
+    "officer_count",
+    "passed",
+    "procedure",
+    "snapshot",
+}
+DEADLINES = {"due_on", "propose_by"}
 
 
 def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
@@ -84,6 +103,11 @@ def _what_follows(
     c: CorrectRecord, household: Household
 ) -> tuple[Sequence[Assessment | births.Follows], tuple[UUID, bool] | None]:
     """What is true from then on, and the case whose decision rests on what is so no longer."""
+    field = c.path.split("/")[1]
+    if field in DEADLINES:
+        raise Refused("deadline-follows", path=c.path)
+    if field in FOUND:
+        raise Refused("field-follows", path=c.path)
     if isinstance(c.amended, Member):
         told = births.corrected(c, c.amended, household)
         return told, births.decided_on(told, household)

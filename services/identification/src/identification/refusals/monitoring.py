@@ -67,6 +67,11 @@ MONITORING: dict[str, Text] = {
         "{path} 由系统算出，或用以识别该记录，不能单独更正：请更正所依据的项目，或重新核算",
         "{path} follows from the rest or names the record: correct what it follows from, or assess anew",
     ),
+    "deadline-follows": Text(
+        422,
+        "{path} 是系统按发现之日和参数算出的期限，不能更正：逾期的照常办理，须写原因的写明原因（S2-07）",
+        "{path} is a deadline, worked out from the day of discovery and the parameters, and is not corrected: what is late is done all the same, with its reason where one is asked for (S2-07)",
+    ),
     "correct-the-source": Text(
         422,
         "{path} 是逐项填写的合计：请更正其中有误的一项",
