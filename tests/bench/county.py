@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from identification.identity import TEST_PREFIX, check_digit
+from identification.identity import TEST_PREFIX, birthday_in, check_digit, is_male
 from tests.integration.county import County
 
 NAMESPACE = UUID(int=0xBE)
@@ -27,6 +27,22 @@ def identity_number(person: int) -> str:
     return body + check_digit(body)
 
 
+def member(person: int) -> dict[str, Any]:
+    """As the number says."""
+    number = identity_number(person)
+    return {
+        "person_id": str(uuid5(NAMESPACE, f"person {person}")),
+        "name": "黄某某",
+        "identity_number": number,
+        "relation": "HEAD" if person % PEOPLE == 0 else "CHILD",
+        "sex": "MALE" if is_male(number) else "FEMALE",
+        "born_on": str(birthday_in(number)),
+        "labour_capacity": "ORDINARY",
+        "health": "HEALTHY",
+        "schooling": "NOT_IN_SCHOOL",
+    }
+
+
 def household(number: int) -> dict[str, Any]:
     """As it is registered."""
     return {
@@ -38,20 +54,7 @@ def household(number: int) -> dict[str, Any]:
         "address": "彭寨镇聚村3组",
         "registered_on": "2021-01-01",
         "co_living_count": PEOPLE,
-        "members": [
-            {
-                "person_id": str(uuid5(NAMESPACE, f"person {person}")),
-                "name": "黄某某",
-                "identity_number": identity_number(person),
-                "relation": "HEAD" if person % PEOPLE == 0 else "CHILD",
-                "sex": "MALE",
-                "born_on": "1980-01-01",
-                "labour_capacity": "ORDINARY",
-                "health": "HEALTHY",
-                "schooling": "NOT_IN_SCHOOL",
-            }
-            for person in range(number * PEOPLE, (number + 1) * PEOPLE)
-        ],
+        "members": [member(n) for n in range(number * PEOPLE, (number + 1) * PEOPLE)],
     }
 
 

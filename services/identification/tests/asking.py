@@ -63,16 +63,22 @@ def household(number: int, **change: Any) -> dict[str, Any]:
 
 
 def person(number: int, **change: Any) -> dict[str, Any]:
+    """As the number says, or with a reason why not."""
+    whose = str(change.get("identity_number", identity_number(number)))
+    born_on = f"{whose[6:10]}-{whose[10:12]}-{whose[12:14]}"
+    sex = "MALE" if int(whose[16]) % 2 else "FEMALE"
+    differs = change.get("born_on", born_on) != born_on or change.get("sex", sex) != sex
     return {
         "person_id": str(uuid5(NAMESPACE, f"p{number}")),
         "name": "黄某某",
-        "identity_number": identity_number(number),
+        "identity_number": whose,
         "relation": "HEAD",
-        "sex": "MALE",
-        "born_on": "1980-01-01",
+        "sex": sex,
+        "born_on": born_on,
         "labour_capacity": "ORDINARY",
         "health": "HEALTHY",
         "schooling": "NOT_IN_SCHOOL",
+        "number_differs": "OTHER_PAPERS" if differs else None,
         **change,
     }
 

@@ -16,7 +16,7 @@ from common.service import Runtime
 from common.testing import database, eventually
 from identification.domain.coverage import Share
 from identification.read_model import TABLES, coverage
-from services.identification.tests.asking import Callers, household, identity_number, person
+from services.identification.tests.asking import Callers, household, person
 from services.identification.tests.registrar import Register
 from services.identification.tests.test_api_facts import fact, post
 
@@ -239,8 +239,8 @@ async def test_S1302_each_child_of_school_age_is_known_by_term(
     app: httpx.AsyncClient, callers: Callers
 ) -> None:
     number = next(numbers)
-    child = person(number + 100, relation="CHILD", labour_capacity="NONE")
-    child |= {"born_on": "2015-05-05", "identity_number": identity_number(number + 100)}
+    change = {"labour_capacity": "NONE", "born_on": "2015-05-05"}
+    child = person(number + 100, relation="CHILD", **change)
     body = household(number, region=VILLAGE, members=[person(number), child], co_living_count=2)
     answer = await app.post("/v1/households", json=body, headers=callers.registrar)
     assert answer.status_code == 201, answer.text

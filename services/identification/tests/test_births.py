@@ -267,6 +267,7 @@ async def correct_birth(
         effective_on="2024-03-04",
         reason="与户口簿核对,录入有误",
         requested_by=f"village-{new_id()}",
+        number_differs="OTHER_PAPERS",
     )
     await heard_all(sql, f"household-{home.id}")
     recorded: list[dict[str, str]] = done.json()["events"]

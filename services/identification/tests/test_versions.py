@@ -90,6 +90,7 @@ async def test_every_step_is_refused_when_somebody_came_between(
             "corrected_event_id": event["event_id"],
             "path": "/capacity",
             "new_value": "WEAK",
+            "number_differs": None,
         },
     }
     places = {

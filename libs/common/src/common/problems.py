@@ -206,6 +206,14 @@ FAULTS: dict[str, tuple[str, str]] = {
     "pattern": ("格式不符合要求", "of the wrong format"),
     "json": ("不是有效的 JSON", "not valid JSON"),
     "checksum": ("证件号码校验位错误", "the identity number's check digit is wrong"),
+    "not-of-number": (
+        "与证件号码中的出生日期或性别不一致",
+        "not the birthday or the sex in the identity number",
+    ),
+    "as-in-number": (
+        "出生日期、性别与证件号码一致，不填证件不符原因",
+        "birthday and sex are those in the identity number: leave it out",
+    ),
     "personal": ("含有证件号码等个人信息", "it contains an identity number or other personal data"),
     "future": ("日期在未来", "the date is in the future"),
     "value": ("值不符合要求", "not an allowed value"),

@@ -6,7 +6,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from contracts.codes import Health, Schooling
+from contracts.codes import Health, NumberDiffers, Schooling
 from contracts.fact_codes import FactCode
 from contracts.wording import Code, Wording
 
@@ -90,7 +90,8 @@ class BirthDateCorrected:
     changes by itself.
 
     `corrects` is the event that said the wrong date. `unable`: younger than 16, and said to be able to work
-    until now; `LabourCapacityAssessed` follows.
+    until now; `LabourCapacityAssessed` follows. `number_differs`: why the date is not that of the person's
+    identity number, where it is not.
     """
 
     wording: ClassVar = Wording(
@@ -106,6 +107,7 @@ class BirthDateCorrected:
     unable: bool
     corrects: UUID
     corrected_on: date
+    number_differs: NumberDiffers | None = None
 
 
 CircumstanceEvent = CoLivingCounted | HealthRecorded | SchoolingRecorded | ResidenceConfirmed

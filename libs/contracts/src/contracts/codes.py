@@ -43,6 +43,21 @@ class Sex(Code):
     FEMALE = "FEMALE", "女", "female"
 
 
+class NumberDiffers(Code):
+    """Why birthday or sex are not those in the person's identity number."""
+
+    NUMBER_WRONG = (
+        "NUMBER_WRONG",
+        "证件号码编制有误，尚未更换",
+        "the number was made out wrongly, and is not replaced yet",
+    )
+    OTHER_PAPERS = (
+        "OTHER_PAPERS",
+        "户口簿、出生医学证明等另有记载，核实后以其为准",
+        "other papers say otherwise, and were found to be right",
+    )
+
+
 class Health(Code):
     """A coarse code; a diagnosis is never stored."""
 

@@ -20,6 +20,7 @@ from contracts.codes import (
     LabourCapacity,
     Leaving,
     MonitoredClass,
+    NumberDiffers,
     Origin,
     Relation,
     RiskType,
@@ -35,7 +36,8 @@ from contracts.wording import Wording
 class Member:
     """A person in a household. `commitment` is hex sha256 over the salted vault record.
 
-    `restricted`: the person's data may be kept, but neither shown nor used (PIPL 47).
+    `restricted`: the person's data may be kept, but neither shown nor used (PIPL 47). `number_differs`: why
+    sex or birth date are not those of the identity number, where they are not.
     """
 
     person_id: UUID
@@ -47,6 +49,7 @@ class Member:
     health: Health
     schooling: Schooling
     restricted: bool = False
+    number_differs: NumberDiffers | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

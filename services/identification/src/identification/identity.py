@@ -9,12 +9,17 @@ from datetime import date
 from operator import mul
 
 from common.problems import Fault, fault
+from contracts.codes import NumberDiffers
 
 TEST_PREFIX = "990000"  # no area has it, so no person can
 
 FORM = (
     "身份证 18 位（末位可为 X），残疾人证 20 或 22 位，出生日期须存在",
     "18 characters (the last may be X), of a disability card 20 or 22, with a birthday that exists",
+)
+DIFFERS = (
+    f"请核对；核对无误的，填写证件不符原因 number_differs（{'、'.join(f'{c}：{c.zh}' for c in NumberDiffers)}）",
+    f"check both; where both are right, give number_differs ({'; '.join(f'{c}: {c.en}' for c in NumberDiffers)})",
 )
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
@@ -48,6 +53,11 @@ def number_fault(pointer: str, code: str) -> Fault:
     return fault(pointer, code, form=FORM if code == "pattern" else None)
 
 
+def differs_fault(pointer: str) -> Fault:
+    """A field that is not as the number has it, and nobody has said why."""
+    return fault(pointer, "not-of-number", form=DIFFERS)
+
+
 def birthday_in(number: str) -> date | None:
     """The birthday in a number, if it is a day of the calendar."""
     try:
@@ -59,6 +69,12 @@ def birthday_in(number: str) -> date | None:
 def is_male(number: str) -> bool:
     """The 17th digit is odd for men."""
     return int(number[16]) % 2 == 1
+
+
+def contradicted_by(number: str, *, male: bool, born_on: date) -> list[str]:
+    """The fields, of `sex` and `born_on`, that are not as a valid number has them."""
+    found = [] if born_on == birthday_in(number) else ["born_on"]
+    return found if male is is_male(number) else [*found, "sex"]
 
 
 def of_person(number: str) -> str:

@@ -14,6 +14,7 @@ from contracts.codes import (
     Category,
     Health,
     LabourCapacity,
+    NumberDiffers,
     Relation,
     Schooling,
     Sex,
@@ -145,9 +146,11 @@ OF_MEMBER = (
     Column("健康状况", "health", one_of(Health)),
     Column("在校情况", "schooling", one_of(Schooling)),
 )
+# May be left empty, and left out.
+DIFFERS = Column("证件不符原因", "number_differs", one_of(NumberDiffers))
 LONG_NUMBERS = frozenset({NUMBER, "村代码", "证件号码"})
 HEADINGS = [column.heading for column in (*OF_HOUSEHOLD, *OF_MEMBER)]
-BY_FIELD = {column.field: column.heading for column in (*OF_HOUSEHOLD, *OF_MEMBER)}
+BY_FIELD = {column.field: column.heading for column in (*OF_HOUSEHOLD, *OF_MEMBER, DIFFERS)}
 
 
 def filled(

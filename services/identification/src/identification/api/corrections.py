@@ -11,13 +11,16 @@ from common.auth import Principal, allow
 from common.codec import Codec, encode
 from common.problems import Problem, fault
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
+from contracts.codes import Sex
 from contracts.households import HouseholdMemberAdded, HouseholdRegistered
 from contracts.identification import HouseholdEvent
+from identification import vault
 from identification.api.monitoring_forms import CorrectionForm
 from identification.api.steps import Step
-from identification.api.wired import wired
+from identification.api.wired import Wired, wired
 from identification.domain.known_incomes import day_of
 from identification.domain.monitoring_commands import Correctable, CorrectRecord
+from identification.identity import contradicted_by, differs_fault
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["corrections"])
 
@@ -46,11 +49,13 @@ async def correct(
     if form.path == "/household_id":
         raise Problem("field-follows", {"path": form.path}, [fault("/path", "value")])
     kind = event["type"], event["schema_version"]
+    now = _with(payload, form.path, form.new_value)
     try:
-        amended = CODEC.decode(*kind, encode(_with(payload, form.path, form.new_value)))
+        amended = CODEC.decode(*kind, encode(now))
     except msgspec.ValidationError as error:
         raise Problem("invalid", faults=[fault("/new_value", "value")]) from error
     record = _record(CODEC.decode(*kind, event["data"]), form.path)
+    await _as_in_the_number(wired(request), household_id, now, form)
     command = CorrectRecord(
         corrected_event_id=form.corrected_event_id,
         corrected_type=event["type"],
@@ -66,8 +71,35 @@ async def correct(
         policy=step.policy_on(_day(record, form.effective_on)),
         record=record,
         amended=_record(amended, form.path),
+        number_differs=form.number_differs,
     )
     return await step.take(command, form.effective_on)
+
+
+async def _as_in_the_number(
+    app: Wired, household_id: UUID, payload: Any, form: CorrectionForm
+) -> None:
+    """A member's sex and birth date are those in the number, or it is said why not. Raises `Problem` (422).
+    Of somebody whose data may not be used, or who is gone, nobody opens the number to see."""
+    above, _, name = form.path.rpartition("/")
+    if name not in ("born_on", "sex"):
+        if form.number_differs:
+            raise Problem("invalid", faults=[fault("/number_differs", "value")])
+        return
+    member = _at(payload, above)
+    person_id = UUID(member["person_id"])
+    async with app.runtime.pool.acquire() as connection:
+        kept = await vault.kept(connection, household_id, person_id)
+    if kept is None or kept.restricted:
+        return
+    number = app.vault.open(person_id, kept.sealed).identity_number
+    born_on = date.fromisoformat(member["born_on"])
+    male = member["sex"] == Sex.MALE
+    differ = name in contradicted_by(number, male=male, born_on=born_on)
+    if differ and form.number_differs is None:
+        raise Problem("invalid", faults=[differs_fault("/new_value")])
+    if form.number_differs and not differ:
+        raise Problem("invalid", faults=[fault("/number_differs", "as-in-number")])
 
 
 def _record(payload: Any, path: str) -> Correctable | None:

@@ -17,6 +17,7 @@ from contracts.codes import (
     HousingGrade,
     LabourCapacity,
     MonitoredClass,
+    NumberDiffers,
     Relation,
     RiskType,
     Schooling,
@@ -54,7 +55,8 @@ RegisterNumber = Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,20}$"), NamesNobody
 class MemberForm(Form):
     """A person; name and identity number go to the vault only.
 
-    Without `person_id` the person keeps the one the register knows, or gets a new one.
+    Without `person_id` the person keeps the one the register knows, or gets a new one. `number_differs` says
+    why sex or birth date are not those in the number, and stands nowhere else.
     """
 
     person_id: UUID | None = None
@@ -66,6 +68,7 @@ class MemberForm(Form):
     labour_capacity: LabourCapacity
     health: Health
     schooling: Schooling
+    number_differs: NumberDiffers | None = None
 
 
 class HouseholdForm(Form):

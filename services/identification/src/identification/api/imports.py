@@ -28,7 +28,7 @@ IMPORTED = UUID("8f6f0a6e-1f5b-5d1c-8d55-0e6b1c5f9a31")  # names households by t
 @router.get("/v1/households/import-template", summary="An empty table with the right headings")
 async def template(_: Annotated[Principal, allow("households:write")]) -> Response:
     """Excel; the columns of long numbers are text."""
-    return empty(columns.HEADINGS, columns.LONG_NUMBERS)
+    return empty([*columns.HEADINGS, columns.DIFFERS.heading], columns.LONG_NUMBERS)
 
 
 @router.post("/v1/households/import", summary="Import households from Excel or CSV")
@@ -40,7 +40,7 @@ async def import_households(
     """A row a person, at most 5,000. With `preview=true` nothing is stored. 200 if every row was
     good, else 207; the same file again changes nothing."""
     only_filters(request, ["preview"])
-    sheet = await received(request, columns.HEADINGS)
+    sheet = await received(request, columns.HEADINGS, [columns.DIFFERS.heading])
     lines = [Line(row) for row in sheet.rows]
     await _import(request, caller, sheet, lines, preview=preview)
     return await answered(request, sheet, lines, preview=preview)
@@ -98,7 +98,9 @@ def _form(group: Sequence[Line], *, typed: bool) -> dict[str, Any]:
         if place:
             wrong = {}
             columns.repeated(line.row, form, typed=typed, wrong=wrong)
-        member = columns.filled(line.row, columns.OF_MEMBER, typed=typed, wrong=wrong)
+        told = line.row.cells.get(columns.DIFFERS.heading) not in (None, "")
+        own = (*columns.OF_MEMBER, columns.DIFFERS) if told else columns.OF_MEMBER
+        member = columns.filled(line.row, own, typed=typed, wrong=wrong)
         form["members"].append(member)
         for heading, one in wrong.items():
             line.refuse(heading, one.code, one.known)

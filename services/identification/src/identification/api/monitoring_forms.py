@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
+from contracts.codes import DisasterSubtype, MonitoredClass, NumberDiffers, RiskType
 from contracts.eliminations import Manner, MeasureCategory, OverrideReason, RevocationReason
 from contracts.monitoring import ClosingReason, EntrySubject
 from identification.api.forms import Count, Form, NamesNobody, Reason, SeenForm, Sha256
@@ -70,7 +70,8 @@ class PlatformEntryForm(Form):
 
 
 class CorrectionForm(Form):
-    """T20. `path` is a JSON pointer into the event's payload; values are JSON."""
+    """T20. `path` is a JSON pointer into the event's payload; values are JSON. `number_differs` says why a
+    corrected birth date is not the one in the person's identity number."""
 
     corrected_event_id: UUID
     path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9_]+)+$", max_length=100)]
@@ -79,6 +80,7 @@ class CorrectionForm(Form):
     effective_on: date
     reason: Reason
     requested_by: Annotated[str, Field(min_length=1, max_length=64), NamesNobody]
+    number_differs: NumberDiffers | None = None
 
 
 class OverrideForm(Form):

@@ -89,7 +89,7 @@ def _read(app: Wired, caller: Principal, item: Item) -> HouseholdForm | None:
         problem = invalid(error.errors(include_url=False, include_input=False))
         item.refuse(batch.broken(item) if problem.code == "broken-json" else problem)
         return None
-    if faults := number_faults(app, form.members, "/members/{}/identity_number"):
+    if faults := number_faults(app, form.members, "/members/{}"):
         item.refuse(Problem("invalid", faults=faults))
     elif not caller.covers(form.region):
         item.refuse(Problem("outside-region"))

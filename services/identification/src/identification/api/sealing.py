@@ -7,11 +7,18 @@ from uuid import UUID
 from common.ids import new_id
 from common.intents import Connection
 from common.problems import Fault, Problem, fault
+from contracts.codes import Sex
 from contracts.households import Member
 from identification import vault
 from identification.api.forms import MemberForm
 from identification.api.wired import Wired
-from identification.identity import fault_of, normalised, number_fault
+from identification.identity import (
+    contradicted_by,
+    differs_fault,
+    fault_of,
+    normalised,
+    number_fault,
+)
 from identification.seals import Personal, Sealed, commitment, new_salt
 from identification.vault import Known
 
@@ -26,11 +33,19 @@ class Recognised:
 
 
 def number_faults(app: Wired, members: Sequence[MemberForm], pointer: str) -> list[Fault]:
-    """What is wrong with identity numbers; `pointer` has a place for the member's index."""
-    found = []
-    for number, member in enumerate(members):
-        if code := fault_of(normalised(member.identity_number), test_numbers=app.test_numbers):
-            found.append(number_fault(pointer.format(number), code))
+    """What is wrong with identity numbers, and with what they contradict; `pointer`, to a member, has a
+    place for its index."""
+    found: list[Fault] = []
+    for place, member in enumerate(members):
+        at, number = pointer.format(place), normalised(member.identity_number)
+        if code := fault_of(number, test_numbers=app.test_numbers):
+            found.append(number_fault(f"{at}/identity_number", code))
+            continue
+        differ = contradicted_by(number, male=member.sex is Sex.MALE, born_on=member.born_on)
+        if member.number_differs is None:
+            found += [differs_fault(f"{at}/{name}") for name in differ]
+        elif not differ:
+            found.append(fault(f"{at}/number_differs", "as-in-number"))
     return found
 
 
@@ -97,5 +112,6 @@ def sealed(
         health=member.health,
         schooling=member.schooling,
         restricted=person_id in recognised.restricted,
+        number_differs=member.number_differs,
     )
     return shown, app.vault.seal(person_id, household_id, personal, salt)

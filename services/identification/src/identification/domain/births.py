@@ -35,6 +35,7 @@ def corrected(c: CorrectRecord, born: Member, household: Household) -> list[Foll
         unable=young and member.labour_capacity in WORKING,
         corrects=c.corrected_event_id,
         corrected_on=c.today,
+        number_differs=c.number_differs,
     )
     if not young or member.labour_capacity is LabourCapacity.NONE:
         return [told]

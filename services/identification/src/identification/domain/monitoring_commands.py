@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
-from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
+from contracts.codes import DisasterSubtype, MonitoredClass, NumberDiffers, RiskType
 from contracts.households import Member
 from contracts.monitoring import ClosingReason, EntrySubject
 from identification.domain.assessments import Seen
@@ -99,7 +99,7 @@ class CorrectRecord:
 
     `recorded_value` is what the event says at `path`; the three values are JSON texts. An assessment, or the
     member whose birth date it is, is told as it is recorded and as it would be with the new value; `policy`
-    is that of its day.
+    is that of its day. `number_differs`: why that date is not the one in the identity number.
     """
 
     corrected_event_id: UUID
@@ -116,6 +116,7 @@ class CorrectRecord:
     policy: Policy
     record: Correctable | None = None
     amended: Correctable | None = None
+    number_differs: NumberDiffers | None = None
 
 
 MonitoringCommand = (

@@ -164,7 +164,9 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             return circumstances.evolve(household, event)
         case BirthDateCorrected():
             born = [
-                replace(m, born_on=event.to_born_on) if m.person_id == event.person_id else m
+                replace(m, born_on=event.to_born_on, number_differs=event.number_differs)
+                if m.person_id == event.person_id
+                else m
                 for m in entry.members
             ]
             return _entry(household, members=born)
