@@ -9,11 +9,14 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
+from common.intents import Conflict
 from common.rows import from_row
 from common.testing import OFFICER
 from contracts.envelope import chain_hash
+from identification import vault
+from identification.seals import Sealed
 from services.identification.tests.asking import Callers, identity_number
-from services.identification.tests.registrar import DAY, Home, Register, joining, leaving
+from services.identification.tests.registrar import DAY, Home, Register, joining, leaving, numbers
 
 
 @pytest.fixture
@@ -151,6 +154,53 @@ async def test_erasure_takes_name_and_number_and_leaves_a_history_that_verifies(
     assert person.encode() in events[0].data
     assert b'"commitment"' in events[0].data
     assert chain_hash(replace(events[0], data=events[0].data + b" ")) != events[0].hash
+
+
+async def test_the_id_of_somebody_who_was_erased_is_given_to_nobody(
+    register: Register, officer: Register
+) -> None:
+    """To them as little as to others: what was erased would go on under their name."""
+    home = await register.household(2)
+    person, number = home.person(1), home.people[1]
+    await register.done(home.id, "departures", **leaving(person))
+    await officer.done(home.id, f"members/{person}/erasure", **ERASURE)
+    for whose in (number, next(numbers)):
+        answer = await register.ask(home.id, "members", **joining(whose, person_id=person))
+        assert (answer.status_code, answer.json()["code"]) == (409, "person-id-erased")
+    await register.done(home.id, "members", **joining(number, person_id=None))
+    assert person not in await register.members(home.id)
+
+
+async def test_who_was_erased_at_this_moment_is_not_kept_under_the_same_id(
+    register: Register, officer: Register, sql: asyncpg.Connection
+) -> None:
+    home = await register.household(2)
+    person = UUID(home.person(1))
+    kept = await sql.fetchrow("select * from vault.person where person_id = $1", person)
+    assert kept
+    await register.done(home.id, "departures", **leaving(str(person)))
+    await officer.done(home.id, f"members/{person}/erasure", **ERASURE)
+    row = Sealed(person, UUID(home.id), kept["blind_index"], kept["salt"], kept["sealed"])
+    with pytest.raises(Conflict):
+        await vault.keep(sql, [row])
+    assert not await sql.fetchval(
+        "select exists (select from vault.person where person_id = $1)", person
+    )
+
+
+async def test_who_was_erased_before_the_vault_kept_their_ids_is_known_to_it_too(
+    register: Register, officer: Register, sql: asyncpg.Connection
+) -> None:
+    home = await register.household(2)
+    person = home.person(1)
+    await register.done(home.id, "departures", **leaving(person))
+    await officer.done(home.id, f"members/{person}/erasure", **ERASURE)
+    upgrade = sql.transaction()
+    await upgrade.start()
+    await sql.execute("drop table vault.erased; " + vault.TABLES)
+    (erased,) = await vault.salts(sql, [UUID(person)])
+    await upgrade.rollback()
+    assert str(erased) == person
 
 
 async def test_the_data_of_a_former_member_who_belongs_elsewhere_is_not_erased(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from uuid import UUID
 
-from common.intents import Connection
+from common.intents import Conflict, Connection
 from identification.seals import Sealed
 
 RESTRICTING = 7_301_008  # advisory: shared by those who record facts, alone for a restriction
@@ -30,6 +30,16 @@ create unique index if not exists one_active_household on vault.person (blind_in
 create index if not exists person_number on vault.person (blind_index);
 create index if not exists person_household on vault.person (household_id);
 create table if not exists vault.restricted (person_id uuid primary key);
+do $$ begin
+    if to_regclass('vault.erased') is null then
+        create table vault.erased (person_id uuid primary key);
+        if to_regclass('es.events') is not null then  -- those of before there was the table
+            insert into vault.erased
+            select (convert_from(data, 'UTF8')::jsonb ->> 'person_id')::uuid from es.events
+            where type = 'PersonalDataErased' on conflict do nothing;
+        end if;
+    end if;
+end $$;
 """
 
 
@@ -58,9 +68,13 @@ class Kept:
 
 async def salts(connection: Connection, persons: Sequence[UUID]) -> dict[UUID, tuple[bytes, bytes]]:
     """The salts of persons already in the vault, so that registering again commits to the same, each with
-    the blind index of whose it is."""
+    the blind index of whose it is; of a person who was erased neither is left, and the id is nobody's."""
     rows = await connection.fetch(
-        "select person_id, salt, blind_index from vault.person where person_id = any($1::uuid[])",
+        """
+        select person_id, salt, blind_index from vault.person where person_id = any($1::uuid[])
+        union all select person_id, ''::bytea, ''::bytea from vault.erased
+        where person_id = any($1::uuid[])
+        """,
         persons,
     )
     return {row["person_id"]: (row["salt"], row["blind_index"]) for row in rows}
@@ -103,7 +117,8 @@ async def of_household(connection: Connection, household_id: UUID) -> dict[UUID,
 async def keep(connection: Connection, rows: Sequence[Sealed]) -> None:
     """Put persons into the vault, in place of what a former membership left there.
 
-    Raises `UniqueViolationError` for a member of another household, and for the id of another person.
+    Raises `UniqueViolationError` for a member of another household, and for the id of another person;
+    `Conflict` for the id of one who was erased at this moment.
     """
     await connection.execute(
         """
@@ -113,13 +128,17 @@ async def keep(connection: Connection, rows: Sequence[Sealed]) -> None:
         [row.person_id for row in rows],
         [row.blind_index for row in rows],
     )
-    await connection.execute(
+    put = await connection.execute(
         """
         insert into vault.person (person_id, household_id, blind_index, salt, sealed)
-        select * from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[])
+        select n.* from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[])
+            as n (person_id, household_id, blind_index, salt, sealed)
+        where not exists (select from vault.erased e where e.person_id = n.person_id)
         """,
         *_columns(rows),
     )
+    if put != f"INSERT 0 {len(rows)}":
+        raise Conflict
 
 
 async def rewrite(connection: Connection, rows: Sequence[Sealed]) -> None:
@@ -192,12 +211,15 @@ async def lift(connection: Connection, persons: Sequence[UUID]) -> None:
 
 
 async def erase(connection: Connection, persons: Sequence[UUID]) -> None:
-    """Record, salt and index of persons who are members nowhere are gone, also from what waits."""
+    """Record, salt and index of persons who are members nowhere are gone, also from what waits; their ids
+    are given to nobody any more."""
     await connection.execute(
         """
         with gone as (
             delete from vault.person where person_id = any($1::uuid[]) and not active
-            returning blind_index
+            returning person_id, blind_index
+        ), known as (
+            insert into vault.erased select person_id from gone on conflict do nothing
         )
         update vault.unmatched u set blind_index = '' from gone
         where u.blind_index = gone.blind_index

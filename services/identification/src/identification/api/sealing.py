@@ -70,8 +70,8 @@ def person_of(
 ) -> UUID:
     """The person's id: the one the vault has, else the one that was sent, else a new one.
 
-    Raises `Problem` for a member of another household, for a second id of one person, and for the id of
-    another: that one's record would be lost. It says which member, never which number or whose household.
+    Raises `Problem` for a member of another household, for a second id of one person, for the id of
+    another: that one's record would be lost, and for that of one who was erased: two would have one history. It says which member, never which number or whose household.
     """
     index = index_of(app, member)
     known = recognised.known.get(index)
@@ -79,7 +79,8 @@ def person_of(
     # With the same index it was registered since we looked for the number.
     if known is None and held and held[1] != index:
         pointer = f"/members/{number - 1}/person_id"
-        raise Problem("person-id-of-another", {"member": number}, [fault(pointer, "value")])
+        code = "person-id-of-another" if held[1] else "person-id-erased"
+        raise Problem(code, {"member": number}, [fault(pointer, "value")])
     if known is None:
         return member.person_id or new_id()
     pointer = f"/members/{number - 1}/identity_number"

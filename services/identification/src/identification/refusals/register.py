@@ -133,6 +133,11 @@ REGISTER: dict[str, Text] = {
         "第 {member} 名成员的 person_id 已属于证件号码不同的人：请核对证件号码，或不填 person_id",
         "The person_id of member {member} is that of a person with another identity number: check the number, or leave person_id out",
     ),
+    "person-id-erased": Text(
+        409,
+        "第 {member} 名成员的 person_id 属于个人信息已删除的人，不再使用：请不填 person_id",
+        "The person_id of member {member} was that of a person whose data was erased, and is not used again: leave person_id out",
+    ),
     "person-has-another-id": Text(
         409,
         "第 {member} 名成员曾登记过，已有人员编号：请不填 person_id，由系统沿用",
