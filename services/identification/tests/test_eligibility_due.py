@@ -22,6 +22,7 @@ from identification.domain.policy import Policy
 from identification.read_model import TABLES, eligibility
 from services.identification.tests.ending import (
     ALLOW,
+    AUTUMN,
     ENDING,
     LATER,
     PROPOSE,
@@ -35,6 +36,7 @@ from services.identification.tests.ending import (
 )
 from services.identification.tests.story import POLICY, RISK, STEPS, history, state
 from services.identification.tests.test_elimination_guards import without_labour
+from services.identification.tests.test_survey_and_guards import joined
 
 
 def _closed(given: list[HouseholdEvent]) -> list[HouseholdEvent]:
@@ -50,6 +52,7 @@ CLUE = replace(RISK, clue_id=UUID(int=81), discovered_on=date(2024, 10, 20), tod
 SPENT = replace(SURVEY, income=income(5_000_000, WINDOW, compliant_own_cost_fen=1_000_000))
 FOUND = [*monitored(), *_closed(monitored())]
 POOR = replace(SURVEY, assessed_on=date(2024, 10, 20), income=income(1, WINDOW))
+LOW = replace(AUTUMN, income=income(5_000_000, WINDOW))
 HISTORIES: dict[str, list[HouseholdEvent]] = {
     "registered": history(),
     "undecided": history(*STEPS[:-1]),
@@ -59,6 +62,7 @@ HISTORIES: dict[str, list[HouseholdEvent]] = {
     "surveyed": history(*STEPS, REASSESS, SURVEY),
     "a clue waits": monitored(CLUE),
     "spending": monitored(SPENT),
+    "somebody joined": joined(history(*STEPS, REASSESS, replace(REASSESS_AGAIN, seen=LOW))),
     "without labour": without_labour(),
     "allowed": without_labour(replace(ALLOW, granted_on=date(2024, 9, 20))),
     "no longer": [*FOUND, *HOUSEHOLD.when(POOR, given=FOUND)],

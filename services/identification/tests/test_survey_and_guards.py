@@ -1,4 +1,4 @@
-"""Incomes of a survey (`POST /v1/incomes`) as the guards of an elimination see them: E2, E3, E5."""
+"""Incomes as the guards of an elimination see them, of surveys (`POST /v1/incomes`) too: E2, E3, E5."""
 
 from dataclasses import replace
 from datetime import date
@@ -10,17 +10,24 @@ from contracts.eliminations import Guard, Manner, RiskEliminated
 from contracts.episodes import MonitoringConfirmed
 from contracts.identification import HouseholdEvent
 from identification.domain.commands import Command
+from identification.domain.eligibility import outlook
 from identification.domain.household import HOUSEHOLD
 from services.identification.tests.ending import (
+    AUTUMN,
     ELIMINATE,
+    ENDING,
+    LATER,
     PROPOSE,
     REASSESS,
+    REASSESS_AGAIN,
     SURVEY,
+    VERIFY_AGAIN,
     VISIT,
     before,
     income,
     monitored,
 )
+from services.identification.tests.entries import ADD
 from services.identification.tests.story import (
     NOT_AT_RISK,
     POLICY,
@@ -28,6 +35,7 @@ from services.identification.tests.story import (
     START,
     STEPS,
     history,
+    refused,
     state,
 )
 from services.identification.tests.test_elimination_guards import failing
@@ -81,6 +89,45 @@ def test_E3_a_survey_below_between_two_visits_breaks_the_six_months() -> None:
 def test_E5_large_spending_that_a_survey_finds_blocks() -> None:
     spent = income(5_000_000, WINDOW, compliant_own_cost_fen=1_000_000)
     assert failing(PROPOSE, monitored(replace(POOR, income=spent))) == [Guard.E5]
+
+
+def joined(events: list[HouseholdEvent], co_living_count: int = 5) -> list[HouseholdEvent]:
+    """A fifth member was born in October."""
+    born = date(2024, 10, 25)
+    birth = replace(ADD, effective_on=born, co_living_count=co_living_count, today=LATER)
+    birth = replace(birth, member=replace(birth.member, born_on=born))
+    return [*events, *HOUSEHOLD.when(birth, given=events)]
+
+
+@pytest.mark.parametrize(("total_fen", "passes"), [(5_400_000, False), (5_400_001, True)])
+def test_E2_is_for_those_too_who_joined_since_the_visit(total_fen: int, passes: bool) -> None:
+    seen = replace(VISIT, income=income(total_fen, WINDOW))
+    visit = replace(VERIFY_AGAIN, seen=seen)
+    given = monitored(PROPOSE, visit, *ENDING[2:-1])
+    assert HOUSEHOLD.when(ELIMINATE, given=given)
+    if passes:
+        assert HOUSEHOLD.when(ELIMINATE, given=joined(given))
+        return
+    assert failing(ELIMINATE, joined(given)) == [Guard.E2]
+    assert "核算时4人，现5人" in str(refused(ELIMINATE, joined(given)).details["failing_zh"])
+    elsewhere = joined(given, co_living_count=4)  # lives with somebody else
+    assert HOUSEHOLD.when(ELIMINATE, given=elsewhere)
+
+
+def test_E5_what_is_left_is_for_those_too_who_joined_since() -> None:
+    seen = replace(VISIT, income=income(6_000_000, WINDOW, compliant_own_cost_fen=1_000_000))
+    given = monitored(PROPOSE, replace(VERIFY_AGAIN, seen=seen), *ENDING[2:-1])
+    assert HOUSEHOLD.when(ELIMINATE, given=given)
+    assert failing(ELIMINATE, joined(given)) == [Guard.E5]
+
+
+def test_S7301_who_is_not_above_the_line_for_those_who_joined_is_not_eligible() -> None:
+    low = replace(AUTUMN, income=income(5_000_000, WINDOW))
+    given = history(*STEPS, REASSESS, replace(REASSESS_AGAIN, seen=low))
+    for events, ready in ((given, True), (joined(given), False)):
+        seen = outlook(state(events))
+        assert seen
+        assert seen.ready is ready
 
 
 def test_E11_the_record_is_of_the_visit_and_not_of_a_later_survey() -> None:

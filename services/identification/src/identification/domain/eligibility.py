@@ -18,7 +18,13 @@ from contracts.monitoring import MonitoringCancelled, MonitoringClosed
 from identification.domain.days import CloseBusinessDay
 from identification.domain.elimination_guards import Case, judged
 from identification.domain.files import Eligibility
-from identification.domain.known_incomes import above_the_line, assessed_in, day_of, is_covered
+from identification.domain.known_incomes import (
+    above_the_line,
+    assessed_in,
+    day_of,
+    is_above,
+    is_covered,
+)
 from identification.domain.policy import Policy
 from identification.domain.stages import Monitored
 from identification.domain.states import Household
@@ -124,7 +130,7 @@ class Outlook:
     assessed_on: date | None
     own_cost_fen: int
     covered: bool
-    ready: bool  # E4, E6 and E7
+    ready: bool  # E2 for those who live together now, E4, E6 and E7
     news: bool  # something was assessed since an elimination was turned down
     known: Eligibility
 
@@ -141,8 +147,9 @@ def outlook(household: Household) -> Outlook | None:
         above_since=above[0] if above else None,
         assessed_on=day_of(last) if last else None,
         own_cost_fen=last.compliant_own_cost_fen if last else 0,
-        covered=bool(last and is_covered(last)),
-        ready=bool(seen and is_safe(of_those_here(seen, household.registered)))
+        covered=bool(last and is_covered(last, household)),
+        ready=bool(last and is_above(last, household))
+        and bool(seen and is_safe(of_those_here(seen, household.registered)))
         and not case.unhandled
         and (household.has_labour or case.allowed_on is not None),
         news=len(household.assessments) > household.eligibility.judged,

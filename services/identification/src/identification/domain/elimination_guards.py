@@ -23,7 +23,9 @@ from identification.domain.known_incomes import (
     assessed_in,
     compared,
     day_of,
+    is_above,
     is_covered,
+    line_for_all,
 )
 from identification.domain.measures import answers
 from identification.domain.policy import Policy
@@ -121,13 +123,17 @@ def e1_measures(case: Case) -> Found:
 
 
 def e2_income(case: Case) -> Found:
-    """E2 and A46. Strictly above the line of the assessment: exactly on it is not enough."""
+    """E2 and A46. Strictly above the line of the assessment, for those who have joined since as well."""
     income = case.income
     if income is None:
         return MISSING
-    total, line = compared(income), income.line_fen * income.members
+    total, line = compared(income), line_for_all(income, case.household)
     zh = f"合计{_yuan(total)}元，监测线合计{_yuan(line)}元"
-    return total > line, zh, f"{_yuan(total)} yuan, the line is {_yuan(line)} for all"
+    en = f"{_yuan(total)} yuan, the line is {_yuan(line)} for all"
+    if (now := case.household.registered.co_living_count) > income.members:
+        zh = f"{zh}（核算时{income.members}人，现{now}人，可重新核算）"
+        en = f"{en} ({income.members} persons when assessed, {now} now: assess anew)"
+    return is_above(income, case.household), zh, en
 
 
 def e3_stable(case: Case) -> Found:
@@ -171,7 +177,7 @@ def e5_spending(case: Case) -> Found:
         return MISSING
     threshold = case.policy.medical_threshold(at_risk_group=True)
     solved = income.compliant_own_cost_fen < threshold
-    covered = is_covered(income)
+    covered = is_covered(income, case.household)
     zh = f"合规自付{_yuan(income.compliant_own_cost_fen)}元，预警线{_yuan(threshold)}元"
     en = f"own cost {_yuan(income.compliant_own_cost_fen)}, warning at {_yuan(threshold)}"
     return solved or covered, zh, en

@@ -51,6 +51,17 @@ def above_the_line(known: Known) -> tuple[date, date] | None:
     return (days[-1], days[0]) if days else None
 
 
-def is_covered(income: IncomeAssessed) -> bool:
-    """What is left after own cost and claims is above the line."""
-    return income.reference_fen > income.line_fen * income.members
+def line_for_all(income: IncomeAssessed, household: Household) -> int:
+    """What an assessment has to be above, in fen: the line for everybody assessed, or for those who live
+    together now where somebody has joined since."""
+    return income.line_fen * max(income.members, household.registered.co_living_count)
+
+
+def is_above(income: IncomeAssessed, household: Household) -> bool:
+    """E2: the total that was compared is above the line for all."""
+    return compared(income) > line_for_all(income, household)
+
+
+def is_covered(income: IncomeAssessed, household: Household) -> bool:
+    """E5: what is left after own cost and claims is above the line for all."""
+    return income.reference_fen > line_for_all(income, household)
