@@ -91,6 +91,21 @@ async def test_A13_the_same_declaration_again_is_one_stub_and_one_clue(
     assert await sql.fetchval(count) == before + 2
 
 
+async def test_A13_a_declaration_sent_again_the_next_day_is_answered_as_the_first_time(
+    register: Register, page: Page, runtime: Runtime
+) -> None:
+    home = await register.household()
+    known = declaration(identity_number=identity_number(home.people[0]))
+    for form, key in ((declaration(), str(new_id())), (known, str(new_id()))):
+        first = await page.declare(form, key)
+        runtime.clock.set(runtime.clock.now() + timedelta(days=1))
+        try:
+            again = await page.declare(form, key)
+        finally:
+            runtime.clock.set(None)
+        assert (again.status_code, again.json()) == (201, first.json())
+
+
 async def test_A13_a_known_household_gets_the_clue_and_the_answer_does_not_tell(
     register: Register, page: Page, sql: asyncpg.Connection
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID, uuid5
 
 import asyncpg
+import msgspec
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
@@ -12,7 +13,7 @@ from common.auth import Principal, allow
 from common.clock import start_of
 from common.http import circumstances, key_of
 from common.ids import new_id
-from common.intents import Intent, Key
+from common.intents import Intent, Key, Recorded
 from common.problems import Problem
 from contracts.codes import (
     Category,
@@ -54,6 +55,13 @@ class DeclarationForm(Form):
     summary: Annotated[str, Field(min_length=4, max_length=200)]
 
 
+class _Clue(msgspec.Struct):
+    discovered_on: date
+
+
+_told = msgspec.json.Decoder(_Clue)
+
+
 class Received(BaseModel):
     """The same whether the household was known or not: nobody learns who is on the register."""
 
@@ -68,7 +76,7 @@ async def declare(
     caller: Annotated[Principal, allow("declarations:write")],
 ) -> Received:
     """The clock starts today. A household that is not on the register gets a stub entry, which the
-    town completes; a known one gets the clue."""
+    town completes; a known one gets the clue. Sent again with its key, it is answered as the first time."""
     app, number = wired(request), normalised(form.identity_number)
     if code := fault_of(number, test_numbers=app.test_numbers):
         raise Problem("invalid", faults=[number_fault("/identity_number", code)])
@@ -76,11 +84,22 @@ async def declare(
     today = app.runtime.clock.today()
     key = await key_of(request, caller)
     try:
-        await app.runtime.writer.execute(await _intent(app, caller, form, key, today))
+        recorded = await app.runtime.writer.execute(await _intent(app, caller, form, key, today))
     except asyncpg.UniqueViolationError:  # somebody registered this person in between: look again
-        await app.runtime.writer.execute(await _intent(app, caller, form, key, today))
-    answer_by = app.policies.of(form.region, today).due_on(today)
-    return Received(received_on=today, answer_by=answer_by)
+        recorded = await app.runtime.writer.execute(await _intent(app, caller, form, key, today))
+    on = await _first_told(app, recorded) if recorded.replayed else today
+    return Received(received_on=on, answer_by=app.policies.of(form.region, on).due_on(on))
+
+
+async def _first_told(app: Wired, recorded: Recorded) -> date:
+    """The day of a declaration that was sent again: the clock runs since then."""
+    told = msgspec.json.decode(recorded.answer)["events"][-1]  # the stub comes before its clue
+    clue = await app.runtime.pool.fetchval(
+        "select data from es.events where stream = $1 and version = $2",
+        told["stream"],
+        told["version"],
+    )
+    return _told.decode(clue).discovered_on
 
 
 async def _intent(
