@@ -11,7 +11,12 @@ from common.decider import Refused
 from common.errors import invalid
 from contracts.identification import HouseholdEvent
 from identification.api.forms import Form
-from identification.api.monitoring_forms import CorrectionForm, MeasureForm, RiskResolvedForm
+from identification.api.monitoring_forms import (
+    CorrectionForm,
+    MeasureForm,
+    ResponsibleForm,
+    RiskResolvedForm,
+)
 from identification.api.policies import ParameterForm, VersionForm
 from identification.api.register_forms import SplitForm
 from identification.domain.commands import Command
@@ -35,7 +40,7 @@ GIVEN: tuple[list[HouseholdEvent], ...] = (
 OURS = {"by", "policy", "rule_id", "summary_en", "corrected_type", "recorded_value", "content_hash"}
 HASHES = {"minutes_hash", "photo_hash", "document_hash", "evidence_hash"}
 # Guarded where the form is read, see below.
-AT_THE_DOOR = {"measure_id", "by_measure_ids", "requested_by", "path"}
+AT_THE_DOOR = {"measure_id", "by_measure_ids", "requested_by", "path", "person"}
 
 
 def texts(value: Any, path: Path = ()) -> Iterator[Path]:
@@ -95,6 +100,7 @@ def test_no_step_takes_an_identity_number_in_its_text() -> None:
         (MeasureForm, "measure_id"),
         (RiskResolvedForm, "by_measure_ids"),
         (CorrectionForm, "requested_by"),
+        (ResponsibleForm, "person"),
         (ParameterForm, "source"),
         (VersionForm, "version"),
     ],

@@ -20,6 +20,7 @@ from identification.domain.rights import RightsCommand
 from identification.refusals import REFUSALS
 from services.identification.tests import ending
 from services.identification.tests import test_inquiries as inquiries
+from services.identification.tests import test_officers as officers
 from services.identification.tests import test_outcomes as outcomes
 from services.identification.tests.entries import MERGE, TAKE_IN
 from services.identification.tests.story import (
@@ -66,6 +67,8 @@ ASKED: tuple[Command, ...] = (
     ending.CLOSE,
     ending.ENTER,
     ending.CORRECT,
+    officers.REPLACE,
+    officers.ASSIGN,
     ending.SURVEY,
     ending.NOTE,
     ending.TAG,

@@ -113,6 +113,33 @@ class VerificationStarted:
     recused: list[UUID] = field(default_factory=list)
 
 
+class ReplacementReason(Code):
+    """Why other officers are sent."""
+
+    LEFT_POST = "LEFT_POST", "调离、离职", "left the post"
+    UNAVAILABLE = "UNAVAILABLE", "因病、因事不能前往", "cannot go"
+    RELATIVE = "RELATIVE", "发现与该户有亲属关系", "found to be a relative"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficersReplaced:
+    """T2: these officers are sent from now on. Who was sent before may still not decide on the case."""
+
+    wording: ClassVar = Wording(
+        "更换核实干部",
+        "Officers replaced",
+        "自{replaced_on}起改由{officer_count}名干部入户核实（{reason}）",
+        "From {replaced_on} on, {officer_count} officers are sent instead ({reason})",
+    )
+    household_id: UUID
+    officers: list[UUID]
+    officer_count: int
+    recused: list[UUID]
+    reason: ReplacementReason
+    replaced_on: date
+    replaced_by: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class HouseholdVerified:
     """T3: verified at home, in person; the officers propose a class.
@@ -344,6 +371,7 @@ EpisodeEvent = (
     | RiskClueAttached
     | ClueEvidenceAdded
     | VerificationStarted
+    | OfficersReplaced
     | IncomeAssessed
     | SafeguardAssessed
     | HouseholdVerified

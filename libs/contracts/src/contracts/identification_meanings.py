@@ -69,6 +69,7 @@ from contracts.monitoring import (
     MonitoringCategoryChanged,
     MonitoringClosed,
     RecordCorrected,
+    ResponsiblePersonAssigned,
 )
 from contracts.persons import (
     AccessRefused,
@@ -165,7 +166,12 @@ IDENTIFICATION = Meanings(
         ),
         HouseholdAbsorbed: Meaning(
             makes={"standing": "ABSORBED", "stage": "NONE"},
-            sets={"survivor_id": "survivor_id", "member": None, **_ENDED},
+            sets={
+                "survivor_id": "survivor_id",
+                "member": None,
+                "responsible_person": None,
+                **_ENDED,
+            },
         ),
         MergerCompleted: Meaning(sets={"co_living_count": "co_living_count"}),
         EpisodeTakenOver: Meaning(
@@ -178,7 +184,9 @@ IDENTIFICATION = Meanings(
             },
             closes=CLOCK,
         ),
-        HouseholdDeregistered: Meaning(makes={"standing": "DEREGISTERED", "stage": "NONE"}),
+        HouseholdDeregistered: Meaning(
+            makes={"standing": "DEREGISTERED", "stage": "NONE"}, sets={"responsible_person": None}
+        ),
         RiskDetected: Meaning(
             makes={"stage": Stage.CLUE_OPEN.value},
             sets={"risk_types": "risk_types", "due_on": "due_on", **_CLUE},
@@ -268,6 +276,7 @@ IDENTIFICATION = Meanings(
         RiskEliminationRevoked: Meaning(
             makes={"stage": Stage.MONITORED.value}, sets={"eliminated_on": None}
         ),
+        ResponsiblePersonAssigned: Meaning(sets={"responsible_person": "person"}),
         RecordCorrected: Meaning(amends=Amendment("corrected_event_id", "path", "new_value")),
         IdentificationDeadlineMissed: Meaning(breach=True),
         ObligationBreached: Meaning(breach=True),

@@ -70,6 +70,7 @@ FIELDS: Mapping[str, StateField] = {
     "region": StateField("所在区划", "area", needed_by=EVERY),
     "co_living_count": StateField("共同生活人数", "living together", naming=3),
     "survivor_id": StateField("并入户", "absorbed by"),
+    "responsible_person": StateField("帮扶责任人", "responsible person"),
     "risk_types": StateField("风险类型", "risks", RiskType, routes=ROUTED),
     "clue": StateField("线索", "clue"),
     "clue.risk_types": StateField("线索的风险类型", "risks of the clue", RiskType, routes=ROUTED),

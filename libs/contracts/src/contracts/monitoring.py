@@ -142,6 +142,23 @@ class ProvincialPlatformEntryRecorded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ResponsiblePersonAssigned:
+    """S1.1-02: who answers for the household from a day on, by the account that they work with."""
+
+    wording: ClassVar = Wording(
+        "指定帮扶责任人",
+        "Responsible person assigned",
+        "自{assigned_on}起，帮扶责任人为{person}[，接替{replaces}]",
+        "From {assigned_on} on, {person} is responsible for the household[, in the place of {replaces}]",
+    )
+    household_id: UUID
+    person: str
+    replaces: str | None
+    assigned_on: date
+    assigned_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordCorrected:
     """T20: what a field of an earlier event should have said; that event stays as it is.
 
@@ -178,5 +195,6 @@ MonitoringEvent = (
     | MonitoringCancelled
     | MonitoringClosed
     | ProvincialPlatformEntryRecorded
+    | ResponsiblePersonAssigned
     | RecordCorrected
 )

@@ -22,6 +22,7 @@ from identification.api.forms import (
     PublicityForm,
     PublicityOverForm,
     RejectionForm,
+    ReplacementForm,
     ReturnForm,
     TownReviewForm,
     VerificationForm,
@@ -43,6 +44,7 @@ from identification.domain.commands import (
     VerifyHousehold,
     WithdrawClue,
 )
+from identification.domain.officers import ReplaceOfficers
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["episodes"])
 
@@ -92,6 +94,25 @@ async def start(
         today=step.today,
     )
     return await step.take(command, form.started_on)
+
+
+@router.post("/officers", status_code=201, summary="T2: send other officers")
+async def replace_officers(
+    household_id: UUID, form: ReplacementForm, request: Request, caller: Village
+) -> Response:
+    """Until somebody has verified. Who was sent before may still not decide on the case."""
+    step = await Step.of(household_id, request, caller)
+    command = ReplaceOfficers(
+        officers=tuple(form.officers),
+        recused=tuple(form.recused),
+        recusal_declared=form.recusal_declared,
+        reason=form.reason,
+        replaced_on=form.replaced_on,
+        by=caller.actor.person,
+        policy=step.policy_on(form.replaced_on),
+        today=step.today,
+    )
+    return await step.take(command, form.replaced_on)
 
 
 @router.post("/verification-result", status_code=201, summary="T3: what was found at home")

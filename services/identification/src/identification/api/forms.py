@@ -24,7 +24,7 @@ from contracts.codes import (
     Severity,
     Sex,
 )
-from contracts.episodes import RejectionReason, WithdrawnBy
+from contracts.episodes import RejectionReason, ReplacementReason, WithdrawnBy
 from identification.api.form import Day as Day
 from identification.api.form import Form as Form
 from identification.domain.assessments import Seen
@@ -103,6 +103,16 @@ class VerificationForm(Form):
     recused: Annotated[list[UUID], Field(max_length=10, default_factory=list)]
     recusal_declared: bool
     started_on: date
+
+
+class ReplacementForm(Form):
+    """T2: who is sent instead, all of them; `recused` are further relatives."""
+
+    officers: Annotated[list[UUID], Field(min_length=1, max_length=10)]
+    recused: Annotated[list[UUID], Field(max_length=10, default_factory=list)]
+    recusal_declared: bool
+    reason: ReplacementReason
+    replaced_on: date
 
 
 class IncomeForm(Form):

@@ -13,6 +13,7 @@ from identification.api.monitoring_forms import (
     ClosingForm,
     PlatformEntryForm,
     ReassessmentForm,
+    ResponsibleForm,
     RiskForm,
     RiskResolvedForm,
 )
@@ -26,6 +27,7 @@ from identification.domain.monitoring_commands import (
     RecordPlatformEntry,
     ResolveRiskFactor,
 )
+from identification.domain.responsible import AssignResponsible
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["monitoring"])
 
@@ -117,3 +119,13 @@ async def enter(
     step = await Step.of(household_id, request, caller)
     command = RecordPlatformEntry(**form.model_dump(), policy=step.policy, today=step.today)
     return await step.take(command, form.entered_on)
+
+
+@router.post("/responsible-person", status_code=201, summary="Who answers for the household")
+async def assign(
+    household_id: UUID, form: ResponsibleForm, request: Request, caller: Town
+) -> Response:
+    """S1.1-02. Of a household at whatever stage; when they leave, somebody else is named."""
+    step = await Step.of(household_id, request, caller)
+    command = AssignResponsible(**form.model_dump(), by=caller.actor.person, today=step.today)
+    return await step.take(command, form.assigned_on)

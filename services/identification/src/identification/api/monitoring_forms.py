@@ -69,6 +69,13 @@ class PlatformEntryForm(Form):
     entered_on: date
 
 
+class ResponsibleForm(Form):
+    """S1.1-02: who answers for the household, by the account that they work with."""
+
+    person: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$"), NamesNobody]
+    assigned_on: date
+
+
 class CorrectionForm(Form):
     """T20. `path` is a JSON pointer into the event's payload; values are JSON. `number_differs` says why a
     corrected birth date is not the one in the person's identity number."""

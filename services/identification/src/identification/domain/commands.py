@@ -20,6 +20,7 @@ from identification.domain.elimination_commands import EliminationCommand
 from identification.domain.focus import NoteFocus
 from identification.domain.income import AssessIncome
 from identification.domain.monitoring_commands import MonitoringCommand
+from identification.domain.officers import ReplaceOfficers
 from identification.domain.policy import Policy
 from identification.domain.protection import NoteProtection
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
@@ -177,6 +178,7 @@ class ReturnReview:
 EpisodeCommand = (
     ReportRisk
     | StartVerification
+    | ReplaceOfficers
     | VerifyHousehold
     | HoldVillageReview
     | PostPublicity

@@ -41,7 +41,8 @@ class Past:
     one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
     which this one is part of now. `erased` are former members whose data is gone,
     `shared` the assessment and number of people of the last recomputed per-capita income, `gaps` the
-    protection that is open to the household or one of its persons, `tags` the focus groups of both.
+    protection that is open to the household or one of its persons, `tags` the focus groups of both,
+    `responsible` who answers for the household, and since when.
     """
 
     registered: HouseholdRegistered | None = None
@@ -58,3 +59,4 @@ class Past:
     shared: tuple[UUID, int] | None = None
     gaps: frozenset[tuple[Protection, UUID | None]] = frozenset()
     tags: frozenset[Tag] = frozenset()
+    responsible: tuple[str, date] | None = None

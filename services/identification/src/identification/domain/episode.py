@@ -39,6 +39,7 @@ from identification.domain.guards import (
     without_personal_data,
 )
 from identification.domain.handover import MERGER_RULE
+from identification.domain.officers import fit_to_be_sent
 from identification.domain.stages import TownReviewed, Verified, Verifying, monitored_of
 from identification.domain.states import Household
 
@@ -130,11 +131,7 @@ def _added(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
 def start(c: StartVerification, household: Household) -> list[EpisodeEvent]:
     """T2. At least two officers, recusal declared; no relative and no member of the family."""
     in_order(c.started_on, begun_on(household), c.today, "started_on")
-    if len(set(c.officers)) < c.policy.min_officers:
-        raise Refused("officers-needed", needed=c.policy.min_officers, named=len(set(c.officers)))
-    if not c.recusal_declared:
-        raise Refused("recusal-not-declared")
-    no_relative(c.officers, household, c.recused)
+    fit_to_be_sent(c.officers, household, c.recused, declared=c.recusal_declared, policy=c.policy)
     return [
         VerificationStarted(
             household_id=household.registered.household_id,

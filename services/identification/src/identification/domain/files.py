@@ -31,7 +31,7 @@ class Clue:
 class CaseFile:
     """A case, named by the clue that opened it. Its clock keeps the first day (A12).
 
-    `recused` declared to be relatives, `verified` are the clues that were there to be verified, or when the
+    `officers` are sent, `relieved` were before; `recused` declared to be relatives, `verified` are the clues that were there to be verified, or when the
     officers were sent, `verified_by` everybody who verified, before a return too.
     `asked` is the comparison that is not completed, `compared` are the days of those that are; `objections`
     are those that are open, with the day on which each was raised, `answered` the days of those that are not.
@@ -43,6 +43,7 @@ class CaseFile:
     due_on: date
     clues: tuple[Clue, ...]
     officers: tuple[UUID, ...] = ()
+    relieved: frozenset[UUID] = frozenset()
     recused: tuple[UUID, ...] = ()
     verified: frozenset[UUID] = frozenset()
     verified_by: frozenset[str] = frozenset()
@@ -67,6 +68,12 @@ class CaseFile:
             self, officers=tuple(sent), recused=tuple(recused), verified=self._found_by(on)
         )
 
+    def with_other_officers(self, sent: Iterable[UUID], recused: Iterable[UUID]) -> "CaseFile":
+        """Others are sent; those before may have been there."""
+        recused = tuple(dict.fromkeys((*self.recused, *recused)))
+        relieved = self.relieved | {*self.officers}
+        return replace(self, officers=tuple(sent), relieved=relieved, recused=recused)
+
     def with_verifier(self, person: str, on: date) -> "CaseFile":
         """Verified by somebody on a day, with every clue that was found by then (T3)."""
         by = self.verified_by | {person}
@@ -78,7 +85,7 @@ class CaseFile:
     @property
     def verifiers(self) -> frozenset[str]:
         """Who was sent (T2) or verified (T3), and may not decide on what was found."""
-        return self.verified_by | {str(officer) for officer in self.officers}
+        return self.verified_by | {str(officer) for officer in (*self.officers, *self.relieved)}
 
     @property
     def risk_types(self) -> frozenset[RiskType]:

@@ -17,10 +17,11 @@ from contracts.monitoring import (
     MonitoringEvent,
     ProvincialPlatformEntryRecorded,
     RecordCorrected,
+    ResponsiblePersonAssigned,
     RiskFactorAdded,
     RiskFactorResolved,
 )
-from identification.domain import corrections, risks
+from identification.domain import corrections, responsible, risks
 from identification.domain.assessments import assess, proposed_class
 from identification.domain.episode import MAX_RISKS
 from identification.domain.guards import (
@@ -47,6 +48,7 @@ from identification.domain.monitoring_commands import (
     RecordPlatformEntry,
     ResolveRiskFactor,
 )
+from identification.domain.responsible import AssignResponsible
 from identification.domain.stages import Monitored, monitored_of
 from identification.domain.states import Household
 
@@ -62,6 +64,8 @@ def advance(
             return _enter(command, household)
         case CloseMonitoring():
             return _close(command, household)
+        case AssignResponsible():
+            return responsible.assign(command, household)
         case _ if not isinstance(household.case, Monitored):
             raise out_of_order(Needed.MONITORED, household)
         case ReassessHousehold():
@@ -196,10 +200,8 @@ def _close(c: CloseMonitoring, household: Household) -> list[MonitoringEvent]:
 
 
 def closed_by(events: Sequence[RegisterEvent], household: Household) -> list[MonitoringEvent]:
-    """T19, by the register: who is gone is no longer monitored, whatever the stage.
-
-    What is recorded late ends the case as it stands: after the last step, which was taken.
-    """
+    """T19, by the register: who is gone is no longer monitored, whatever the stage. What is recorded late
+    ends the case as it stands: after the last step, which was taken."""
     if household.case is None:
         return []
     for event in events:
@@ -274,6 +276,8 @@ def evolve(household: Household, event: MonitoringEvent) -> Household:
             return replace(household, corrected={**household.corrected, field: event.new_value})
         case ProvincialPlatformEntryRecorded():
             return _entered(household, event)
+        case ResponsiblePersonAssigned():
+            return responsible.assigned(household, event)
         case MonitoringClosed():
             ended = household.after(event.reason, event.closed_on)
             # A case that was not confirmed ends without a word on what was decided before it.

@@ -10,6 +10,7 @@ from contracts.households import Member
 from contracts.monitoring import ClosingReason, EntrySubject
 from identification.domain.assessments import Seen
 from identification.domain.policy import Policy
+from identification.domain.responsible import AssignResponsible
 
 Assessment = IncomeAssessed | SafeguardAssessed
 
@@ -127,5 +128,6 @@ MonitoringCommand = (
     | CancelMonitoring
     | CloseMonitoring
     | RecordPlatformEntry
+    | AssignResponsible
     | CorrectRecord
 )

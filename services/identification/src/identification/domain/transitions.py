@@ -16,6 +16,7 @@ from contracts.episodes import (
     HouseholdFoundNotAtRisk,
     HouseholdVerified,
     MonitoringConfirmed,
+    OfficersReplaced,
     PublicityCompleted,
     PublicityPosted,
     ReviewReturned,
@@ -28,7 +29,7 @@ from contracts.episodes import (
 from contracts.evidence import ClueEvidenceAdded
 from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure
-from identification.domain import case_clues, episode, outcomes, reviews
+from identification.domain import case_clues, episode, officers, outcomes, reviews
 from identification.domain.commands import (
     ApproveByTown,
     CompletePublicity,
@@ -45,6 +46,7 @@ from identification.domain.commands import (
 )
 from identification.domain.guards import Needed, out_of_order
 from identification.domain.known_incomes import find, with_one_more
+from identification.domain.officers import ReplaceOfficers
 from identification.domain.stages import (
     Case,
     ClueOpen,
@@ -72,6 +74,10 @@ def advance(command: EpisodeCommand, household: Household, case: Case | None) ->
             return episode.start(c, household)
         case StartVerification(), _:
             raise out_of_order(Needed.CLUE, household)
+        case ReplaceOfficers() as c, Verifying() as s:
+            return [*officers.replaced(c, household, s)]
+        case ReplaceOfficers(), _:
+            raise out_of_order(Needed.STARTED, household)
         case VerifyHousehold() as c, Verifying() as s:
             return episode.verify(c, household, s)
         case VerifyHousehold(), _:
@@ -119,6 +125,9 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
                 sent, on = event.officers, event.started_on
                 file = household.opened.with_officers(sent, event.recused, on)
                 return replace(household, case=Verifying(on), file=file)
+        case OfficersReplaced():
+            file = household.opened.with_other_officers(event.officers, event.recused)
+            return replace(household, file=file)
         case IncomeAssessed():
             return _assessed(household, event)
         case SafeguardAssessed():

@@ -1,0 +1,43 @@
+"""S1.1-02: who answers for a household, and who does in their place when they leave."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from contracts.monitoring import ResponsiblePersonAssigned
+from identification.domain.guards import in_order, no_relative
+from identification.domain.states import Household
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignResponsible:
+    """S1.1-02: who answers for the household from a day on, in the place of whoever did."""
+
+    person: str
+    assigned_on: date
+    by: str
+    today: date
+
+
+def assign(c: AssignResponsible, household: Household) -> list[ResponsiblePersonAssigned]:
+    """S1.1-02. Of every household on the register, whatever its stage; nobody of the family, no relative."""
+    known, file = household.past.responsible, household.file
+    if known and known[0] == c.person:
+        return []
+    since = known[1] if known else household.registered.registered_on
+    in_order(c.assigned_on, since, c.today, "assigned_on")
+    no_relative([c.person], household, file.recused if file else ())
+    return [
+        ResponsiblePersonAssigned(
+            household_id=household.registered.household_id,
+            person=c.person,
+            replaces=known[0] if known else None,
+            assigned_on=c.assigned_on,
+            assigned_by=c.by,
+        )
+    ]
+
+
+def assigned(household: Household, event: ResponsiblePersonAssigned) -> Household:
+    """Fold it."""
+    now = (event.person, event.assigned_on)
+    return replace(household, past=replace(household.past, responsible=now))
