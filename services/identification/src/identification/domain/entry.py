@@ -9,6 +9,7 @@ from uuid import UUID
 from contracts.focus import FocusGroup
 from contracts.households import HouseholdRegistered, Member
 from contracts.protection import Protection
+from identification.domain.labour import Able
 
 Tag = tuple[FocusGroup, UUID | None]  # a focus group; the person, or the household
 
@@ -42,7 +43,7 @@ class Past:
     which this one is part of now. `erased` are former members whose data is gone,
     `shared` the assessment and number of people of the last recomputed per-capita income, `gaps` the
     protection that is open to the household or one of its persons, `tags` the focus groups of both,
-    `responsible` who answers for the household, and since when.
+    `responsible` who answers for the household, and since when, `able` since when each person could work here.
     """
 
     registered: HouseholdRegistered | None = None
@@ -60,3 +61,4 @@ class Past:
     gaps: frozenset[tuple[Protection, UUID | None]] = frozenset()
     tags: frozenset[Tag] = frozenset()
     responsible: tuple[str, date] | None = None
+    able: Able = field(default_factory=dict)

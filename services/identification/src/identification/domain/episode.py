@@ -204,7 +204,7 @@ def confirm(
             episode_no=household.episodes + 1,
             monitored_class=c.monitored_class,
             risk_types=before.verified.risk_types,
-            labour_household=household.has_labour,
+            labour_household=household.had_labour(c.confirmed_on),
             assessment_id=before.income.assessment_id,
             discovered_on=file.discovered_on,
             confirmed_on=c.confirmed_on,

@@ -41,6 +41,7 @@ from identification.domain.elimination_commands import EliminationCommand
 from identification.domain.entry import Past, Status
 from identification.domain.focus import NoteFocus
 from identification.domain.income import AssessIncome, assess_outside
+from identification.domain.labour import noted
 from identification.domain.monitoring_commands import CorrectRecord, MonitoringCommand
 from identification.domain.protection import NoteProtection
 from identification.domain.register_commands import RegisterCommand, RegisterHousehold
@@ -99,7 +100,8 @@ def _declared(c: DeclareHousehold, household: State) -> list[HouseholdEvent]:
 def evolve(state: State, event: HouseholdEvent) -> State:
     """Fold one event. Events of a household that is not registered cannot occur."""
     if isinstance(event, HouseholdRegistered):
-        return Household(event, past=Past(registered=event))
+        able = noted({}, [], event.members, event.registered_on)
+        return Household(event, past=Past(registered=event, able=able))
     assert state is not None, "the first event of a household registers it"
     return obligations.opened_again(state, _evolve(state, event), event)
 

@@ -1,6 +1,7 @@
 """The register's table: what may be asked of a household's entry, and how its events fold."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any, assert_never
 
 from common.decider import Refused
@@ -34,6 +35,7 @@ from contracts.households import (
 from identification.domain import circumstances, members, moves, per_capita
 from identification.domain.entry import Left, Status
 from identification.domain.handover import helped, taken_over
+from identification.domain.labour import noted
 from identification.domain.register_commands import (
     AddMember,
     AssessLabour,
@@ -107,13 +109,15 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
         case HouseholdMemberAdded():
             joined = [*entry.members, event.member]
             changed = _entry(household, members=joined, co_living_count=event.co_living_count)
-            return _past(changed, erased=past.erased - {event.member.person_id})
+            changed = _past(changed, erased=past.erased - {event.member.person_id})
+            return _able(changed, household, event.effective_on)
         case HouseholdMemberRemoved():
             gone = [m for m in entry.members if m.person_id == event.person_id]
             staying = [m for m in entry.members if m.person_id != event.person_id]
             left = tuple(Left(m, event.reason, event.effective_on) for m in gone)
             changed = _entry(household, members=staying, co_living_count=event.co_living_count)
-            return replace(changed, past=replace(past, left=(*past.left, *left)))
+            changed = _past(changed, left=(*past.left, *left))
+            return _able(changed, household, event.effective_on)
         case HeadChanged():
             headed = members.headed(entry.members, event.head_id, event.relations)
             return _entry(household, members=headed)
@@ -123,8 +127,8 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
                 for m in entry.members
             ]
             days = {**past.assessed, event.person_id: event.assessed_on}
-            changed = _entry(household, members=assessed)
-            return replace(changed, past=replace(past, assessed=days))
+            changed = _past(_entry(household, members=assessed), assessed=days)
+            return _able(changed, household, event.assessed_on)
         case CategoryCorrected():
             return _entry(household, category=event.to_category, marginal_2019=event.marginal_2019)
         case HouseholdRelocated():
@@ -140,9 +144,8 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             )
             changed = _entry(household, members=staying, co_living_count=event.co_living_count)
             split_off = past.split_off | {event.new_household_id}
-            return replace(
-                changed, past=replace(past, left=(*past.left, *left), split_off=split_off)
-            )
+            changed = _past(changed, left=(*past.left, *left), split_off=split_off)
+            return _able(changed, household, event.effective_on)
         case HouseholdsMerged():
             news = set(event.absorbed_ids)
             absorbed, awaited = past.absorbed | news, past.awaited | news
@@ -182,6 +185,12 @@ def _entry(household: Household, **change: Any) -> Household:
 
 def _past(household: Household, **change: Any) -> Household:
     return replace(household, past=replace(household.past, **change))
+
+
+def _able(changed: Household, before: Household, on: date) -> Household:
+    """Who could work changed on that day."""
+    was, now = before.registered.members, changed.registered.members
+    return _past(changed, able=noted(changed.past.able, was, now, on))
 
 
 def _committed(entry: HouseholdRegistered, event: HouseholdRelocated) -> list[Any]:

@@ -12,7 +12,7 @@ from contracts.monitoring import EntrySubject
 from contracts.stages import Stage
 from identification.domain.entry import Past, Status
 from identification.domain.files import Breached, CaseFile, Clue, Eligibility, Ended, Reported
-from identification.domain.labour import WORKING
+from identification.domain.labour import WORKING, any_able
 from identification.domain.stages import Case, Monitored, monitored_of, stage_of
 
 
@@ -58,6 +58,10 @@ class Household:
     def has_labour(self) -> bool:
         """At least one member is ORDINARY, SKILLED or WEAK."""
         return any(m.labour_capacity in WORKING for m in self.registered.members)
+
+    def had_labour(self, on: date) -> bool:
+        """As `has_labour` of a day, by what is known of it now; before the registration, as registered."""
+        return any_able(self.past.able, max(on, self.registered.registered_on))
 
     @property
     def opened(self) -> CaseFile:
