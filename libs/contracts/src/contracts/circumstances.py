@@ -110,4 +110,22 @@ class BirthDateCorrected:
     number_differs: NumberDiffers | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class IdentityNumberGiven:
+    """A member who was born has an identity number now, and stays the same person. `commitment` is to the
+    vault record with it; the number stands in no event."""
+
+    wording: ClassVar = Wording(
+        "补登证件号码",
+        "Identity number given",
+        "{given_on}补登一名新生儿的证件号码",
+        "The identity number of a newborn was recorded on {given_on}",
+    )
+    household_id: UUID
+    person_id: UUID
+    commitment: str
+    number_differs: NumberDiffers | None
+    given_on: date
+
+
 CircumstanceEvent = CoLivingCounted | HealthRecorded | SchoolingRecorded | ResidenceConfirmed

@@ -9,7 +9,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from contracts.circumstances import BirthDateCorrected, CircumstanceEvent
+from contracts.circumstances import BirthDateCorrected, CircumstanceEvent, IdentityNumberGiven
 from contracts.codes import (
     Category,
     CategoryReason,
@@ -37,7 +37,8 @@ class Member:
     """A person in a household. `commitment` is hex sha256 over the salted vault record.
 
     `restricted`: the person's data may be kept, but neither shown nor used (PIPL 47). `number_differs`: why
-    sex or birth date are not those of the identity number, where they are not.
+    sex or birth date are not those of the identity number, where they are not. `without_number`: a newborn
+    who has none yet.
     """
 
     person_id: UUID
@@ -50,6 +51,7 @@ class Member:
     schooling: Schooling
     restricted: bool = False
     number_differs: NumberDiffers | None = None
+    without_number: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -389,5 +391,6 @@ RegisterEvent = (
     | HouseholdDeregistered
     | PerCapitaRecomputed
     | BirthDateCorrected
+    | IdentityNumberGiven
     | CircumstanceEvent
 )

@@ -1,7 +1,12 @@
 """What identification's events make true of a household."""
 
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
-from contracts.circumstances import CoLivingCounted, HealthRecorded, SchoolingRecorded
+from contracts.circumstances import (
+    CoLivingCounted,
+    HealthRecorded,
+    IdentityNumberGiven,
+    SchoolingRecorded,
+)
 from contracts.deadlines import (
     CohortTargetMissed,
     EliminationEligibilityDetected,
@@ -87,7 +92,14 @@ PROPOSAL = "elimination-proposal"
 
 def _member(at: str, item: str = "") -> dict[str, str | None]:
     """The fields of a member whose id is at `at`, and everything else under `item`."""
-    names = ("relation", "labour_capacity", "health", "schooling", "restricted")
+    names = (
+        "relation",
+        "labour_capacity",
+        "health",
+        "schooling",
+        "restricted",
+        "without_number",
+    )
     return {f"member.{{{at}}}.{name}": item + name for name in names}
 
 
@@ -153,6 +165,7 @@ IDENTIFICATION = Meanings(
         ),
         HeadChanged: Meaning(each={"relations": {"member.{person_id}.relation": "relation"}}),
         LabourCapacityAssessed: Meaning(sets={"member.{person_id}.labour_capacity": "capacity"}),
+        IdentityNumberGiven: Meaning(makes={"member.{person_id}.without_number": False}),
         CoLivingCounted: Meaning(sets={"co_living_count": "co_living_count"}),
         HealthRecorded: Meaning(sets={"member.{person_id}.health": "health"}),
         SchoolingRecorded: Meaning(sets={"member.{person_id}.schooling": "schooling"}),

@@ -105,6 +105,7 @@ FIELDS: Mapping[str, StateField] = {
         "就学情况", "schooling", Schooling, needed_by=frozenset({"jiaoyu"})
     ),
     "member.restricted": StateField("限制处理", "processing restricted"),
+    "member.without_number": StateField("尚无证件号码", "no identity number yet"),
     "member.erased": StateField("个人信息已删除", "personal data erased"),
     "member.out_of_school": StateField(
         "失学辍学", "out of school", DropoutBasis, needed_by=frozenset({"jiaoyu"})

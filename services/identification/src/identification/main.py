@@ -37,6 +37,7 @@ from identification.api import (
     lookup,
     masked,
     monitoring,
+    newborns,
     obligations,
     policies,
     proposals,
@@ -112,6 +113,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(lookup.router)
     app.include_router(masked.router)
     app.include_router(register.router)
+    app.include_router(newborns.router)
     app.include_router(circumstances.router)
     app.include_router(rights.router)
     app.include_router(access.router)

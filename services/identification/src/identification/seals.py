@@ -24,7 +24,7 @@ NONCE = 12
 
 @dataclass(frozen=True)
 class Personal:
-    """What identifies a person. `address` is the household's."""
+    """What identifies a person. `address` is the household's; a newborn's number may be empty."""
 
     name: str
     identity_number: str
@@ -68,8 +68,15 @@ class Vault:
     def seal(self, person_id: UUID, household_id: UUID, personal: Personal, salt: bytes) -> Sealed:
         """The row to keep."""
         sealed = self._sealed(person_id, _record(personal))
-        index = self.blind_index(personal.identity_number)
+        number = personal.identity_number
+        index = self.blind_index(number) if number else self._without_number(person_id)
         return Sealed(person_id, household_id, index, salt, sealed)
+
+    def _without_number(self, person_id: UUID) -> bytes:
+        """An index that no number has, and no other person."""
+        index = self._index.copy()
+        index.update(b"none:" + person_id.bytes)
+        return index.finalize()
 
     def _sealed(self, person_id: UUID, record: bytes) -> bytes:
         nonce = os.urandom(NONCE)

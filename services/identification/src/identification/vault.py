@@ -154,6 +154,20 @@ async def rewrite(connection: Connection, rows: Sequence[Sealed]) -> None:
     )
 
 
+async def renumber(connection: Connection, rows: Sequence[Sealed]) -> None:
+    """Members who have a number now. Raises `UniqueViolationError` for that of another member."""
+    await connection.execute(
+        """
+        update vault.person p set blind_index = n.blind_index, salt = n.salt, sealed = n.sealed,
+            masked_index = null
+        from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[])
+            as n (person_id, household_id, blind_index, salt, sealed)
+        where p.person_id = n.person_id
+        """,
+        *_columns(rows),
+    )
+
+
 def _columns(rows: Sequence[Sealed]) -> list[list[object]]:
     return [list(column) for column in zip(*(astuple(row) for row in rows), strict=True)]
 

@@ -36,11 +36,11 @@ class RevealForm(Form):
 
 
 class Revealed(BaseModel):
-    """What identifies a person."""
+    """What identifies a person; a newborn may have no number yet."""
 
     person_id: UUID
     name: str
-    identity_number: str
+    identity_number: str | None
     address: str
 
 
@@ -75,7 +75,7 @@ async def reveal(
     return Revealed(
         person_id=person_id,
         name=personal.name,
-        identity_number=personal.identity_number,
+        identity_number=personal.identity_number or None,
         address=personal.address,
     )
 

@@ -93,6 +93,8 @@ async def _as_in_the_number(
     if kept is None or kept.restricted:
         return
     number = app.vault.open(person_id, kept.sealed).identity_number
+    if not number:
+        return
     born_on = date.fromisoformat(member["born_on"])
     male = member["sex"] == Sex.MALE
     differ = name in contradicted_by(number, male=male, born_on=born_on)

@@ -52,16 +52,20 @@ NamesNobody = AfterValidator(_nobody_s)
 RegisterNumber = Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,20}$"), NamesNobody]
 
 
+IdentityNumber = Annotated[str, Field(min_length=18, max_length=22)]
+
+
 class MemberForm(Form):
     """A person; name and identity number go to the vault only.
 
     Without `person_id` the person keeps the one the register knows, or gets a new one. `number_differs` says
-    why sex or birth date are not those in the number, and stands nowhere else.
+    why sex or birth date are not those in the number, and stands nowhere else. A newborn who joins by birth
+    may have no number yet.
     """
 
     person_id: UUID | None = None
     name: Annotated[str, Said, Field(max_length=60)]
-    identity_number: Annotated[str, Field(min_length=18, max_length=22)]
+    identity_number: IdentityNumber | None = None
     relation: Relation
     sex: Sex
     born_on: date

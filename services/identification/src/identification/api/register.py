@@ -68,7 +68,7 @@ async def members(
 async def add(household_id: UUID, form: JoiningForm, request: Request, caller: Town) -> Response:
     """Birth, marriage, return; a member of another household has to leave that one first."""
     app, step = wired(request), await Step.of(household_id, request, caller)
-    if faults := number_faults(app, [form.member], "/member"):
+    if faults := number_faults(app, [form.member], "/member", newborn=True):
         raise Problem("invalid", faults=faults)
     async with app.runtime.pool.acquire() as connection:
         recognised = await recognise(app, connection, [form.member])

@@ -17,11 +17,17 @@ from common.intents import Intent, Outcome
 from common.problems import Problem, fault
 from contracts.households import HouseholdRegistered
 from identification.api.forms import HouseholdForm
-from identification.api.sealing import Recognised, number_faults, person_of, recognise, sealed
+from identification.api.sealing import (
+    Recognised,
+    number_faults,
+    number_of,
+    person_of,
+    recognise,
+    sealed,
+)
 from identification.api.wired import Wired
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RegisterHousehold
-from identification.identity import normalised
 
 Record = Callable[[Sequence[Intent]], Awaitable[Sequence[Outcome | Exception]]]
 
@@ -104,7 +110,7 @@ def _refuse_shared(forms: list[tuple[Item, HouseholdForm]]) -> None:
     for item, form in forms:
         for number, member in enumerate(form.members):
             claim = (form.household_id, member.person_id or number)
-            holder = claims.setdefault(normalised(member.identity_number), claim)
+            holder = claims.setdefault(number_of(member), claim)
             if holder != claim:
                 pointer = f"/members/{number}/identity_number"
                 item.refuse(Problem("person-twice-in-batch", faults=[fault(pointer, "value")]))

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from common.ids import new_id
 from common.intents import Connection
 from common.problems import Fault, Problem, fault
-from contracts.codes import Sex
+from contracts.codes import NumberDiffers, Sex
 from contracts.households import Member
 from identification import vault
 from identification.api.forms import MemberForm
@@ -22,6 +23,8 @@ from identification.identity import (
 from identification.seals import Personal, Sealed, commitment, new_salt
 from identification.vault import Known
 
+NOBODY = b"-"
+
 
 @dataclass(frozen=True)
 class Recognised:
@@ -32,21 +35,36 @@ class Recognised:
     restricted: Set[UUID]
 
 
-def number_faults(app: Wired, members: Sequence[MemberForm], pointer: str) -> list[Fault]:
+def number_faults(
+    app: Wired, members: Sequence[MemberForm], pointer: str, *, newborn: bool = False
+) -> list[Fault]:
     """What is wrong with identity numbers, and with what they contradict; `pointer`, to a member, has a
-    place for its index."""
+    place for its index. A `newborn` may have none: whether it is one, the domain says."""
     found: list[Fault] = []
     for place, member in enumerate(members):
-        at, number = pointer.format(place), normalised(member.identity_number)
-        if code := fault_of(number, test_numbers=app.test_numbers):
-            found.append(number_fault(f"{at}/identity_number", code))
-            continue
-        differ = contradicted_by(number, male=member.sex is Sex.MALE, born_on=member.born_on)
-        if member.number_differs is None:
-            found += [differs_fault(f"{at}/{name}") for name in differ]
-        elif not differ:
+        at = pointer.format(place)
+        if member.identity_number is not None:
+            male, born_on = member.sex is Sex.MALE, member.born_on
+            told = member.identity_number, member.number_differs
+            found += contradictions(app, *told, male=male, born_on=born_on, at=at)
+        elif not newborn:
+            found.append(fault(f"{at}/identity_number", "missing"))
+        elif member.number_differs:
             found.append(fault(f"{at}/number_differs", "as-in-number"))
     return found
+
+
+def contradictions(
+    app: Wired, number: str, why: NumberDiffers | None, *, male: bool, born_on: date, at: str
+) -> list[Fault]:
+    """What is wrong with a number, or is not as it says and nobody says `why`."""
+    number = normalised(number)
+    if code := fault_of(number, test_numbers=app.test_numbers):
+        return [number_fault(f"{at}/identity_number", code)]
+    differ = contradicted_by(number, male=male, born_on=born_on)
+    if why is None:
+        return [differs_fault(f"{at}/{name}") for name in differ]
+    return [] if differ else [fault(f"{at}/number_differs", "as-in-number")]
 
 
 async def recognise(
@@ -61,8 +79,13 @@ async def recognise(
 
 
 def index_of(app: Wired, member: MemberForm) -> bytes:
-    """The blind index of a member's identity number."""
-    return app.vault.blind_index(normalised(member.identity_number))
+    """The blind index of a member's identity number; without one, an index that nobody has."""
+    return app.vault.blind_index(number) if (number := number_of(member)) else NOBODY
+
+
+def number_of(member: MemberForm) -> str:
+    """The number as it is kept; empty without one."""
+    return normalised(member.identity_number or "")
 
 
 def person_of(
@@ -101,7 +124,7 @@ def sealed(
     recognised: Recognised,
 ) -> tuple[Member, Sealed]:
     """The member as events show it, and the record that its commitment speaks of."""
-    personal = Personal(member.name.strip(), normalised(member.identity_number), address.strip())
+    personal = Personal(member.name.strip(), number_of(member), address.strip())
     salt, _ = recognised.salts.get(person_id) or (new_salt(), b"")
     shown = Member(
         person_id=person_id,
@@ -114,5 +137,6 @@ def sealed(
         schooling=member.schooling,
         restricted=person_id in recognised.restricted,
         number_differs=member.number_differs,
+        without_number=member.identity_number is None,
     )
     return shown, app.vault.seal(person_id, household_id, personal, salt)

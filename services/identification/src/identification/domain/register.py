@@ -9,6 +9,7 @@ from contracts.circumstances import (
     BirthDateCorrected,
     CoLivingCounted,
     HealthRecorded,
+    IdentityNumberGiven,
     ResidenceConfirmed,
     SchoolingRecorded,
 )
@@ -32,7 +33,7 @@ from contracts.households import (
     PerCapitaRecomputed,
     RegisterEvent,
 )
-from identification.domain import circumstances, members, moves, per_capita
+from identification.domain import circumstances, members, moves, newborns, per_capita
 from identification.domain.entry import Left, Status
 from identification.domain.handover import helped, taken_over
 from identification.domain.labour import noted
@@ -45,6 +46,7 @@ from identification.domain.register_commands import (
     CountCoLiving,
     Deregister,
     ForgoMerger,
+    GiveNumber,
     JoinHousehold,
     MergeHouseholds,
     RecomputePerCapita,
@@ -71,7 +73,10 @@ def change(command: RegisterCommand, household: Household) -> list[RegisterEvent
         raise Refused("household-ended", status=household.status)
     match command:
         case AddMember():
+            newborns.may_wait(command)
             return members.add(command, household)
+        case GiveNumber():
+            return [*newborns.given(command, household)]
         case RemoveMember():
             return members.remove(command, household)
         case ChangeHead():
@@ -173,6 +178,8 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
                 for m in entry.members
             ]
             return _entry(household, members=born)
+        case IdentityNumberGiven():
+            return newborns.numbered(household, event)
         case PerCapitaRecomputed():
             return _past(household, shared=(event.assessment_id, event.members))
         case _:

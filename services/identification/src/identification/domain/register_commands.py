@@ -17,6 +17,7 @@ from contracts.codes import (
     LabourBasis,
     LabourCapacity,
     Leaving,
+    NumberDiffers,
     Schooling,
     SplitReason,
 )
@@ -217,6 +218,17 @@ class ConfirmResidence:
     today: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class GiveNumber:
+    """A newborn has an identity number now; `commitment` is to the vault record with it."""
+
+    person_id: UUID
+    commitment: str
+    number_differs: NumberDiffers | None
+    given_on: date
+    today: date
+
+
 CircumstanceCommand = CountCoLiving | RecordHealth | RecordSchooling | ConfirmResidence
 RegisterCommand = (
     AddMember
@@ -232,5 +244,6 @@ RegisterCommand = (
     | ForgoMerger
     | Deregister
     | RecomputePerCapita
+    | GiveNumber
     | CircumstanceCommand
 )

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
 from common.intents import Connection, Fresh
+from contracts.circumstances import IdentityNumberGiven
 from contracts.households import (
     HouseholdAbsorbed,
     HouseholdDeregistered,
@@ -83,6 +84,8 @@ def _steps(fresh: Fresh) -> list[tuple[Any, Sequence[Any]]]:
             return [(vault.leave, [m.person_id for m in state.registered.members])]
         case HouseholdRelocated() if fresh.private and event.inside_county:
             return [(vault.rewrite, fresh.private)]
+        case IdentityNumberGiven() if fresh.private:
+            return [(vault.renumber, fresh.private)]
         case ProcessingRestricted():
             return [(vault.restrict, [event.person_id])]
         case RestrictionLifted():

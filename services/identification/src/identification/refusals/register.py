@@ -133,6 +133,16 @@ REGISTER: dict[str, Text] = {
         "第 {member} 名成员的 person_id 已属于证件号码不同的人：请核对证件号码，或不填 person_id",
         "The person_id of member {member} is that of a person with another identity number: check the number, or leave person_id out",
     ),
+    "number-needed": Text(
+        422,
+        "须填写证件号码：只有以出生为由增加、未满 {years} 周岁的可以暂不填，以后补登",
+        "Give the identity number: only who joins by birth and is not yet {years} year old may be without one for now",
+    ),
+    "number-known": Text(
+        409,
+        "该成员已有证件号码：补登只用于登记时尚无号码的新生儿",
+        "The member has an identity number: only a newborn who was registered without one is given it",
+    ),
     "person-id-erased": Text(
         409,
         "第 {member} 名成员的 person_id 属于个人信息已删除的人，不再使用：请不填 person_id",
