@@ -41,6 +41,7 @@ from services.identification.tests.story import (
     history,
     member,
     refused,
+    state,
     up_to,
 )
 
@@ -141,6 +142,15 @@ def test_A12_a_second_risk_joins_the_case_and_the_clock_keeps_its_first_day() ->
     assert household is not None
     assert household.opened.risk_types == {RiskType.ILLNESS, RiskType.SCHOOLING}
     assert household.opened.discovered_on == date(2024, 3, 1)
+
+
+def test_A12_a_clue_that_was_found_earlier_and_recorded_later_does_not_move_the_clock() -> None:
+    earlier = replace(
+        RISK, clue_id=UUID(int=9), risk_types=(RiskType.SCHOOLING,), discovered_on=date(2024, 2, 25)
+    )
+    file = state(history(RISK, START, earlier)).opened
+    assert (file.discovered_on, file.due_on) == (date(2024, 3, 1), date(2024, 3, 16))
+    assert [clue.discovered_on for clue in file.clues] == [date(2024, 3, 1), date(2024, 2, 25)]
 
 
 def test_T2_needs_two_officers_and_a_declared_recusal() -> None:

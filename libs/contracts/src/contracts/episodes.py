@@ -129,7 +129,7 @@ class OfficersReplaced:
         "更换核实干部",
         "Officers replaced",
         "自{replaced_on}起改由{officer_count}名干部入户核实（{reason}）",
-        "From {replaced_on} on, {officer_count} officers are sent instead ({reason})",
+        "Others are sent to verify from {replaced_on} on (officers: {officer_count}; {reason})",
     )
     household_id: UUID
     officers: list[UUID]
