@@ -1,7 +1,6 @@
 """What the page of a household carries, weighs and takes; and its stream of news."""
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,6 +13,9 @@ import pytest
 from fastapi import FastAPI
 
 from audit.access.looks import STAFF
+from audit.meaning.state import State
+from audit.meaning.vocabulary import Vocabulary
+from audit.pages.household import responsible
 from audit.pages.live import news
 from audit.pages.rendering import HERE as SOURCE
 from audit.pages.rendering import SERVED
@@ -116,32 +118,17 @@ async def test_the_services_to_choose_from_are_those_that_recorded_something(
         assert re.findall('<option value="([^"]+)"', chosen) == services
 
 
-async def test_the_header_says_who_is_responsible_once_a_service_publishes_it(
-    client: httpx.AsyncClient, hear: Hear, app: FastAPI
-) -> None:
-    published = {
-        "service": "assistance",
-        "type": "ResponsiblePersonAssigned",
-        "label": {"zh": "指定责任人", "en": "Responsible person assigned"},
-        "sentence": {"zh": "{organisation}", "en": "{organisation}"},
-        "meaning": {"sets": {"responsible_person": "organisation"}},
-        "state": {"responsible_person": {"zh": "帮扶责任人", "en": "responsible person"}},
-    }
+async def test_the_header_says_who_is_responsible(client: httpx.AsyncClient, hear: Hear) -> None:
     registered = envelope(household_id=household(1))
     await hear([registered])
-    assert _header(await client.get(PAGE))["帮扶责任人"].startswith("尚未发布")
-    app.state.vocabulary.learn(
-        "assistance.ResponsiblePersonAssigned.v1", json.dumps(published).encode()
-    )
     assert _header(await client.get(PAGE))["帮扶责任人"] == "尚未指定"
-    assigned = envelope(
-        '{"organisation":"和平县教育局"}'.encode(),
-        service="assistance",
-        type="ResponsiblePersonAssigned",
-        household_id=household(1),
-    )
+    assigned = envelope(b'{"person":"P-0107"}', type="ResponsiblePersonAssigned", prev=registered)
     await hear([assigned])
-    assert _header(await client.get(PAGE))["帮扶责任人"] == "和平县教育局"
+    assert _header(await client.get(PAGE))["帮扶责任人"] == "P-0107"
+
+
+def test_the_header_says_so_where_no_service_publishes_who_is_responsible() -> None:
+    assert responsible(State(), Vocabulary()).zh.startswith("尚未发布")
 
 
 async def test_the_header_says_which_deadline_is_next(
