@@ -11,9 +11,11 @@ from typing import Any
 
 import msgspec
 from fastapi import Request, Response
+from pydantic import BaseModel
 
 from common.errors import json_problem, refusal
 from common.intents import Recorded
+from common.openapi import taking
 from common.problems import Problem, Text, body
 from common.tracing import current_trace_id
 
@@ -22,6 +24,36 @@ NDJSON = "application/x-ndjson"
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _receipt = msgspec.json.Decoder(dict[str, list[dict[str, Any]]])
+
+
+ANSWER: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["accepted", "replayed", "refused", "items"],
+    "properties": {
+        **{count: {"type": "integer"} for count in ("accepted", "replayed", "refused")},
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["index", "status"],
+                "properties": {
+                    "index": {"type": "integer"},
+                    "line": {"type": "integer", "description": "of NDJSON"},
+                    "status": {"enum": ["accepted", "replayed", "refused"]},
+                    "event_id": {"type": "string", "format": "uuid"},
+                    "problem": {"$ref": "#/components/schemas/Problem"},
+                },
+            },
+        },
+    },
+}
+
+
+def batch_of(form: type[BaseModel]) -> dict[str, Any]:
+    """For `openapi_extra` of a route that takes a batch of these."""
+    item = form.model_json_schema(ref_template="#/components/schemas/{model}")
+    array = {"type": "array", "items": item, "$defs": item.pop("$defs", {})}
+    return taking({"application/json": array, NDJSON: item}, {"200": ANSWER, "207": ANSWER})
 
 
 @dataclass

@@ -38,6 +38,27 @@ PROBLEM: Mapping[str, Any] = {
         "trace_id": {"type": "string"},
     },
 }
+RECEIPT: Mapping[str, Any] = {
+    "type": "object",
+    "description": "What was recorded, the same bytes when repeated; `events` is empty where nothing was new.",
+    "required": ["events"],
+    "properties": {
+        "events": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["event_id", "type", "stream", "version", "recorded_at"],
+                "properties": {
+                    "event_id": {"type": "string", "format": "uuid"},
+                    "type": {"type": "string"},
+                    "stream": {"type": "string"},
+                    "version": {"type": "integer"},
+                    "recorded_at": {"type": "string", "format": "date-time"},
+                },
+            },
+        }
+    },
+}
 _HEADERS: Mapping[str, tuple[bool, str]] = {
     "Idempotency-Key": (True, "unique for each action; the same again when it is repeated"),
     "If-Match": (False, "the `ETag` that was seen; 412 if somebody came between"),
@@ -45,6 +66,17 @@ _HEADERS: Mapping[str, tuple[bool, str]] = {
 
 
 Which = Callable[[str], bool]  # by path
+
+
+def taking(bodies: Mapping[str, Any], answers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """For `openapi_extra` of a route that reads its body itself: a JSON Schema of each media type that it
+    takes, and of the JSON of each status that it answers."""
+    content = {media: {"schema": schema} for media, schema in bodies.items()}
+    told = {
+        status: {"description": "Answer", "content": {"application/json": {"schema": schema}}}
+        for status, schema in (answers or {}).items()
+    }
+    return {"requestBody": {"required": True, "content": content}, "responses": told}
 
 
 def described(app: FastAPI, *, keyed: Which, versioned: Which) -> FastAPI:
@@ -65,7 +97,7 @@ def described(app: FastAPI, *, keyed: Which, versioned: Which) -> FastAPI:
 
 def _describe(document: dict[str, Any], app: FastAPI, keyed: Which, versioned: Which) -> None:
     parts = document.setdefault("components", {})
-    parts.setdefault("schemas", {})["Problem"] = PROBLEM
+    parts.setdefault("schemas", {}).update(Problem=PROBLEM, Receipt=RECEIPT)
     for name in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(name, None)
     parts["securitySchemes"] = {
@@ -87,6 +119,11 @@ def _describe(document: dict[str, Any], app: FastAPI, keyed: Which, versioned: W
                 operation["security"] = [{"bearer": []}]
                 told = operation.get("description", "")
                 operation["description"] = f"{told}\n\nScope: `{scope}`.".strip()
+            for sent in operation.get("requestBody", {}).get("content", {}).values():
+                parts["schemas"].update(sent["schema"].pop("$defs", {}))
+            made = answers.get("201", {}).get("content", {}).get("application/json", {})
+            if method == "post" and keyed(path) and made.get("schema") == {}:
+                made["schema"] = {"$ref": "#/components/schemas/Receipt"}
             if method == "post":
                 wanted = {"Idempotency-Key": keyed(path), "If-Match": versioned(path)}
                 headers = [_header(name) for name, yes in wanted.items() if yes]

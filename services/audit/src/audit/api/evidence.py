@@ -120,7 +120,7 @@ async def checkpoint_of_size(
 
 @router.post("/v1/log/cosignatures", summary="A witness gives its cosignature", status_code=204)
 async def cosigned(request: Request) -> None:
-    """A checkpoint of this log with the lines of witnesses, as `verify.py witness` makes it.
+    """A checkpoint of this log with the lines of witnesses, as `witness.py` makes it.
 
     Taken from witnesses that this log is told of (`LOG_WITNESSES`); their signature is their right.
     """

@@ -19,8 +19,9 @@ from common.batch import Item
 from common.clock import business_date
 from common.errors import json_problem
 from common.intents import Key, fingerprint
+from common.openapi import taking
 from common.problems import Fault, Problem, fault
-from contracts.fact_codes import FactType
+from contracts.fact_codes import FactType, Unmatched
 from identification.api.fact_forms import (
     EARLIEST,
     PLAIN,
@@ -65,6 +66,15 @@ class CloudEvent(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 _event = msgspec.json.Decoder(CloudEvent)
 (_,), _defined = msgspec.json.schema_components([CloudEvent])
 ENVELOPE = _defined["CloudEvent"]  # in place: a `$ref` would point outside of the OpenAPI document
+KEPT = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {
+        "status": {"enum": ["accepted", "replayed"]},
+        "event_id": {"type": "string", "format": "uuid"},
+        "waits": {"enum": [reason.value for reason in Unmatched]},
+    },
+}
 
 
 @router.get("/v1/fact-types", summary="What departments may post, and who")
@@ -96,15 +106,10 @@ async def fact_types(caller: Annotated[Principal, allow("facts:write")]) -> list
 @router.post(
     "/v1/events",
     summary="Post department facts as CloudEvents, one or up to 10,000",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                SINGLE: {"schema": ENVELOPE},
-                BATCH: {"schema": {"type": "array", "items": ENVELOPE}},
-            },
-        }
-    },
+    openapi_extra=taking(
+        {SINGLE: ENVELOPE, BATCH: {"type": "array", "items": ENVELOPE}, batch.NDJSON: ENVELOPE},
+        {"200": {"anyOf": [KEPT, batch.ANSWER]}, "201": KEPT, "207": batch.ANSWER},
+    ),
 )
 async def post(request: Request, caller: Annotated[Principal, allow("facts:write")]) -> Response:
     """Single: 201, or 200 when it was known. Batch: 200, or 207 when some were refused."""

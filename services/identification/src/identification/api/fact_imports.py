@@ -24,7 +24,7 @@ from identification.api.columns import Column
 from identification.api.events import keep_all, must_own
 from identification.api.fact_columns import PERSON, RECORD, of_type
 from identification.api.fact_forms import TYPES
-from identification.api.uploads import Line, answered, empty, received, recording
+from identification.api.uploads import UPLOAD, Line, answered, empty, received, recording
 from identification.api.wired import wired
 from identification.domain.fact_types import FACT_TYPES
 from identification.domain.facts import fact_id_of, key_of
@@ -43,7 +43,11 @@ async def template(caller: Department, request: Request, type: str = "") -> Resp
     return empty(headings, {RECORD, PERSON})
 
 
-@router.post("/v1/events/import", summary="Import a department's export from Excel or CSV")
+@router.post(
+    "/v1/events/import",
+    summary="Import a department's export from Excel or CSV",
+    openapi_extra=UPLOAD,
+)
 async def import_facts(
     caller: Department, request: Request, type: str = "", preview: bool = False
 ) -> Response:

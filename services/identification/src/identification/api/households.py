@@ -42,7 +42,11 @@ class HouseholdShown(HouseholdFields):
     focus_groups: list[FocusShown] | None
 
 
-@router.post("/v1/households/batch", summary="Register up to 500 households (JSON array or NDJSON)")
+@router.post(
+    "/v1/households/batch",
+    summary="Register up to 500 households (JSON array or NDJSON)",
+    openapi_extra=batch.batch_of(HouseholdForm),
+)
 async def register_many(
     request: Request, caller: Annotated[Principal, allow("households:write")]
 ) -> Response:

@@ -15,7 +15,7 @@ from common.http import only_filters
 from common.problems import Problem, Text
 from identification.api import columns
 from identification.api.registering import register
-from identification.api.uploads import Line, answered, empty, received, recording
+from identification.api.uploads import UPLOAD, Line, answered, empty, received, recording
 from identification.api.wired import wired
 from identification.read_model.register import by_number
 from identification.sheets import Sheet
@@ -31,7 +31,9 @@ async def template(_: Annotated[Principal, allow("households:write")]) -> Respon
     return empty([*columns.HEADINGS, columns.DIFFERS.heading], columns.LONG_NUMBERS)
 
 
-@router.post("/v1/households/import", summary="Import households from Excel or CSV")
+@router.post(
+    "/v1/households/import", summary="Import households from Excel or CSV", openapi_extra=UPLOAD
+)
 async def import_households(
     request: Request,
     caller: Annotated[Principal, allow("households:write")],

@@ -45,7 +45,11 @@ class AssessmentForm(Form):
 _form = TypeAdapter(AssessmentForm)
 
 
-@router.post("/v1/incomes", summary="Assess incomes, up to 500 (JSON array or NDJSON)")
+@router.post(
+    "/v1/incomes",
+    summary="Assess incomes, up to 500 (JSON array or NDJSON)",
+    openapi_extra=batch.batch_of(AssessmentForm),
+)
 async def assess(
     request: Request, caller: Annotated[Principal, allow("households:write")]
 ) -> Response:

@@ -16,6 +16,7 @@ from openpyxl.utils import get_column_letter
 from common.batch import media_type
 from common.eventstore import record
 from common.intents import Connection, Intent, Outcome, Store
+from common.openapi import taking
 from common.problems import Problem, Text
 from common.problems import filled as in_words
 from contracts.wording import Code
@@ -29,6 +30,26 @@ from identification.sheets import CSV, XLSX, Row, Sheet, Unreadable
 RESULT, REASON = "结果", "原因"
 RESULTS = {"accepted": "已导入", "replayed": "无变化", "refused": "未导入"}
 WIDTHS = {"证件号码": 24, "家庭住址": 30, RESULT: 10, REASON: 60}
+
+
+_COUNTS = {name: {"type": "integer"} for name in RESULTS}
+_REASON = {name: {"type": ["string", "null"]} for name in ("column", "detail", "detail_en")}
+_ROW = {
+    "row": {"type": "integer"},
+    "status": {"enum": list(RESULTS)},
+    "reasons": {"type": "array", "items": {"type": "object", "properties": _REASON}},
+}
+_ANSWER = {
+    "type": "object",
+    "description": "If `Accept` asks for JSON; else the table, with result and reason beside each row.",
+    "properties": {
+        "preview": {"type": "boolean"},
+        **_COUNTS,
+        "rows": {"type": "array", "items": {"type": "object", "properties": _ROW}},
+    },
+}
+_FILE = {"type": "string", "format": "binary"}
+UPLOAD = taking({XLSX: _FILE, CSV: _FILE}, {"200": _ANSWER, "207": _ANSWER})
 
 
 @dataclass
