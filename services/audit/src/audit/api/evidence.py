@@ -4,7 +4,7 @@ What has no personal data and no secret (checkpoints, tiles of hashes, the verif
 everybody, witnesses among them: that it can be checked without asking us is the point of it.
 """
 
-import json
+import asyncio
 from functools import cache
 from pathlib import Path as File
 from types import ModuleType
@@ -17,7 +17,7 @@ from fastapi.responses import PlainTextResponse
 from audit import verify, witness
 from audit.access.looks import READ, Looker, looking, stream_of
 from audit.log import store
-from audit.log.dossier import dossier, texts
+from audit.log.dossier import dossier, texts, written
 from audit.log.keeper import Keeper
 from audit.log.note import plain
 from audit.log.store import Checkpoint
@@ -246,7 +246,7 @@ async def _file(request: Request, key: str, kind: str, kept: int | None) -> Resp
     size = verify.head_of(made["checkpoint"]).size
     name = f"{kind}-{request.path_params['household_id']}-{size}.json"
     return Response(
-        json.dumps(made, ensure_ascii=False, indent=1),
+        await asyncio.to_thread(written, made),
         media_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"', **AT_ONCE},
     )

@@ -1,9 +1,11 @@
 """A household's dossier: every record that the log has of it, with what proves each and the whole.
 
 Made in one snapshot, for the last checkpoint. The server proves nothing to itself here: it puts
-together what it has, and `verify.py`, on the reader's machine, says whether it holds.
+together what it has, and `verify.py`, on the reader's machine, says whether it holds. What takes time
+is done in a thread: a long history must not keep everybody else waiting.
 """
 
+import asyncio
 import base64
 import json
 from collections.abc import Mapping, Sequence
@@ -67,23 +69,36 @@ async def dossier(keeper: Keeper, consumer: str, key: str, kept: int | None) -> 
         if kept and old is None:
             raise Problem("unknown-checkpoint")
         trees = {t.name: t.id for t in (await store.trees(connection)).values()}
-        leaves, applied = await _leaves(connection, consumer, key, last, trees)
+        found = await _found(connection, consumer, key)
+        leaves, applied = await asyncio.to_thread(_leaves, *found, last, trees)
         proofs = await _proofs(connection, last, old, trees, leaves)
+        heads = _mapped(keeper.heads, key)  # here, where `busy` guards the map
+        successions = await store.successions(connection)
+        statements = await keeper.statements.of(connection, key)
+
+    def put_together() -> dict[str, Any]:
         return {
             "format": FORMAT,
             "key": key,
             "checkpoint": last.note,
             "state": last.state,
             "state_proof": proofs.state,
-            "heads": _mapped(keeper.heads, key),
+            "heads": heads,
             "events": [
                 _told(leaf, proof) for leaf, proof in zip(leaves, proofs.leaves, strict=True)
             ],
             "kept": proofs.kept,
-            "successions": await store.successions(connection),
-            "statements": await keeper.statements.of(connection, key),
+            "successions": successions,
+            "statements": statements,
             **(_meant(leaves, applied, last, meant) if last.head.meanings else {}),
         }
+
+    return await asyncio.to_thread(put_together)
+
+
+def written(made: Mapping[str, Any]) -> str:
+    """A dossier as its file."""
+    return json.dumps(made, ensure_ascii=False, indent=1)
 
 
 def _meant(
@@ -172,20 +187,27 @@ def texts(hashes: Sequence[bytes]) -> list[str]:
     return [base64.b64encode(one).decode() for one in hashes]
 
 
-async def _leaves(
-    connection: Connection,
-    consumer: str,
-    key: str,
-    last: Checkpoint,
-    trees: Mapping[str, int],
+Rows = Sequence[asyncpg.Record]
+
+
+async def _found(connection: Connection, consumer: str, key: str) -> tuple[Rows, Rows, Rows]:
+    """Of a household, the leaves; what the timeline shows; and what waits."""
+    return (
+        await connection.fetch(_LEAVES, key),
+        await connection.fetch(_APPLIED, key),
+        await connection.fetch(_PARKED, consumer, key),
+    )
+
+
+def _leaves(
+    rows: Rows, shown: Rows, waiting: Rows, last: Checkpoint, trees: Mapping[str, int]
 ) -> tuple[list[Leaf], list[Envelope]]:
     """The leaves that are signed; and what the timeline shows, but for what is not signed yet."""
     names = {number: name for name, number in trees.items()}
-    rows = await connection.fetch(_LEAVES, key)
-    applied = {row["hash"]: envelope(row) for row in await connection.fetch(_APPLIED, key)}
+    applied = {row["hash"]: envelope(row) for row in shown}
     parked = {
         item.event.hash: item.event
-        for row in await connection.fetch(_PARKED, consumer, key)
+        for row in waiting
         if (item := unparked(row)).event and item.event.hash not in applied
     }
     found = applied | parked
@@ -238,8 +260,10 @@ async def _proofs(
     """All proofs, made twice: once to know which tiles they read, once from those tiles."""
     every = [CHECKPOINTS, *trees.values()]
     wanted = {tree: Wanted() for tree in every}
-    _made({tree: each.node for tree, each in wanted.items()}, last, old, trees, leaves)
-    return _made(await store.nodes(connection, wanted), last, old, trees, leaves)
+    asked = {tree: each.node for tree, each in wanted.items()}
+    await asyncio.to_thread(_made, asked, last, old, trees, leaves)
+    held = await store.nodes(connection, wanted)
+    return await asyncio.to_thread(_made, held, last, old, trees, leaves)
 
 
 def _made(

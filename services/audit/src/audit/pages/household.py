@@ -1,5 +1,6 @@
 """The page of a household: how it stands, its deadlines, both clocks, its timeline, its evidence."""
 
+import asyncio
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -225,7 +226,9 @@ async def raw(
     firsts: dict[str, int] = {}  # where the timeline leads to; a record may be in two trees
     for n, event in enumerate(made["events"]):
         firsts.setdefault(event["hash"], n)
-    return page(request, "raw.html", household=caller, dossier=made, firsts=firsts, denied=denied)
+    return await asyncio.to_thread(
+        page, request, "raw.html", household=caller, dossier=made, firsts=firsts, denied=denied
+    )
 
 
 def changes(
