@@ -43,9 +43,11 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Listed:
-    """A household that events have named."""
+    """A household that events have named. `number` is what lists call it by, its number on the register;
+    null if it has none, or has not been read yet."""
 
     household_id: UUID
+    number: str | None
     region: str
     events: int
     last_recorded_at: datetime
@@ -53,7 +55,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Households:
-    """A page of households, by area and id."""
+    """A page of households, by area, number and id."""
 
     items: list[Listed]
     next: str | None
@@ -121,7 +123,11 @@ async def households(
     following = household_cursor(shown[-1]) if len(found) > limit else None
     lead_on(request, response, following)
     return Households(
-        [Listed(h.household_id, h.region, h.events, h.recorded_at) for h in shown], following
+        [
+            Listed(h.household_id, h.called or None, h.region, h.events, h.recorded_at)
+            for h in shown
+        ],
+        following,
     )
 
 

@@ -143,21 +143,23 @@ class Placed(Protocol):
     def household_id(self) -> UUID: ...
     @property
     def region(self) -> str: ...
+    @property
+    def called(self) -> str: ...
 
 
 def household_cursor(household: Placed) -> str:
     """An opaque cursor into the household list."""
-    return _sealed(household.region, str(household.household_id))
+    return _sealed(household.region, household.called, str(household.household_id))
 
 
-def household_in(cursor: str | None) -> tuple[str, UUID] | None:
-    """The area and household a cursor stands for. Raises `Problem` (400)."""
+def household_in(cursor: str | None) -> tuple[str, str, UUID] | None:
+    """The area, the name and the household a cursor stands for. Raises `Problem` (400)."""
     if cursor is None:
         return None
     match _opened(cursor):
-        case [str() as region, str() as household_id]:
+        case [str() as region, str() as called, str() as household_id]:
             try:
-                return region, UUID(household_id)
+                return region, called, UUID(household_id)
             except ValueError as error:
                 raise Problem("invalid-cursor") from error
     raise Problem("invalid-cursor")

@@ -1,8 +1,8 @@
 """What people call the households of a list by: the fields that services publish as naming.
 
 Folded as on the page of a household, so that a correction counts here as it counts there; but from the
-few events that may change these fields, of all households of a list in one query. Nothing is kept for
-it, so hearing an event costs nothing, and a rebuild changes nothing.
+few events that may change these fields, of all households of a list in one query. So what a list shows is
+as new as its household; what it is sorted by is kept (`called`), and may be some seconds older.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from audit.meaning.sentences import ABSENT, Words
 from audit.meaning.state import Happened, state
 from audit.meaning.vocabulary import StateWords
 from audit.read_model import queries
+from audit.read_model.called import naming
 from audit.read_model.happened import happened
 
 MOST: Final = 4  # fields: a list has columns of its own beside them
@@ -42,7 +43,7 @@ async def names(request: Request, households: Sequence[UUID]) -> Names:
     """Of these households, as they are now."""
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     now, words = runtime.clock.now(), vocabulary.state()
-    fields = _naming(words)
+    fields = naming(words)[:MOST]
     wanted = declared.touching(vocabulary, fields)
     rows = await queries.of_households(runtime.pool, households, now, wanted) if fields else []
     events: dict[UUID, list[Happened]] = {id_: [] for id_ in households}
@@ -54,12 +55,6 @@ async def names(request: Request, households: Sequence[UUID]) -> Names:
         told = {name: spoken(name, found[name].value, words) for name in fields if name in found}
         said[id_] = {name: value for name, value in told.items() if value.zh != ABSENT}
     return Names({name: _heading(name, words) for name in fields}, said)
-
-
-def _naming(words: dict[str, StateWords]) -> list[str]:
-    """Those of a household itself, the first first."""
-    ranked = [(known.naming, name) for name, known in words.items() if known.naming > 0]
-    return [name for _, name in sorted(ranked) if "." not in name][:MOST]
 
 
 def _heading(name: str, words: dict[str, StateWords]) -> Words:

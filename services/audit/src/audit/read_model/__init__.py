@@ -93,6 +93,18 @@ class Household(SQLModel, table=True):
     version: int = Field(sa_type=BigInteger)
 
 
+class Called(SQLModel, table=True):
+    """What lists call a household by, of those that have it: its number on the register, as `audit.read_model.called`
+    folded it last. Lists are in the order of its bytes."""
+
+    metadata = TABLES
+    __tablename__ = "called"
+    __table_args__ = (Index("called_by_name", "name"),)
+
+    household_id: UUID = Field(primary_key=True)
+    name: str = Field(sa_type=BYTES)
+
+
 class Counted(SQLModel, table=True):
     """In which phase a household stands; from how many events, and which meanings of them."""
 
@@ -222,7 +234,7 @@ async def mend(connection: Connection, consumer: str) -> bool:
             for table in ("offsets", "cursors", "parked"):
                 await connection.execute(f"delete from es.{table} where consumer = $1", consumer)
             await connection.execute(
-                "truncate read.households, read.counted, read.steps, read.duties"
+                "truncate read.households, read.called, read.counted, read.steps, read.duties"
             )
             return True
         if await connection.fetchval(_UNLISTED):

@@ -1,4 +1,5 @@
-"""What the county page counts, kept by household: its phase, the steps it has reached, its duties.
+"""What the county page counts, kept by household: its phase, the steps it has reached, its duties; and
+what it is called by.
 
 A household is counted anew when events were recorded of it since, or when services publish other
 meanings: `counted` remembers how many events, and which meanings, its rows are made of. So hearing an
@@ -17,12 +18,13 @@ import structlog
 
 from audit.meaning import declared
 from audit.meaning.vocabulary import Vocabulary
+from audit.read_model import called
 from common.outage import AWAY
 from common.service import Runtime
 
 log = structlog.get_logger()
 
-VERSION: Final = 2  # of the queries below: another number counts everything anew
+VERSION: Final = 3  # of the queries below: another number counts everything anew
 MOST: Final = 2_000  # households at a time: a third of a second
 AT_A_LOOK: Final = 100  # households that a look counts itself: a fiftieth of a second
 EVERY: Final = 5.0  # seconds between looks of the worker
@@ -64,6 +66,7 @@ async def count(
         )
         await connection.execute(_STEPS, households, *declared.steps(vocabulary), regions)
         await connection.execute(_DUTIES, households, *declared.moves(vocabulary), regions)
+        await called.keep(connection, vocabulary, households)
     waiting: int = found[0]["changed"] - len(found)
     return waiting
 
@@ -90,7 +93,9 @@ def _rules(vocabulary: Vocabulary) -> int | None:
         return None
     declarations = (declared.stages, declared.steps, declared.moves)
     rules = [sorted(zip(*of(vocabulary), strict=True)) for of in declarations]
-    digest = hashlib.sha256(json.dumps([VERSION, rules]).encode()).digest()
+    name = called.first(vocabulary)
+    named = sorted(zip(*declared.touching(vocabulary, [name]), strict=True))
+    digest = hashlib.sha256(json.dumps([VERSION, rules, name, named]).encode()).digest()
     return int.from_bytes(digest[:8], signed=True)
 
 

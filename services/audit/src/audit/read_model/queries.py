@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col
 
-from audit.read_model import SCHEMA, Entry, Household, Place
+from audit.read_model import SCHEMA, Called, Entry, Household, Place
 from common.intents import Connection
 
 EMPTY = sha256().hexdigest()
@@ -119,7 +119,10 @@ async def of_types(
 
 
 async def of_households(
-    pool: asyncpg.Pool, households: Collection[UUID], known_at: datetime, types: Sequence[Any]
+    pool: asyncpg.Pool | Connection,
+    households: Collection[UUID],
+    known_at: datetime,
+    types: Sequence[Any],
 ) -> Sequence[asyncpg.Record]:
     """What folding needs of events of these types (their services, names, major versions), recorded of
     households by then."""
@@ -142,20 +145,31 @@ async def proof(engine: AsyncEngine, household_id: UUID) -> Proof:
 
 
 async def households(
-    engine: AsyncEngine, region: str, *, limit: int, after: tuple[str, UUID] | None = None
-) -> Sequence[Household]:
-    """Up to `limit` households of an area (prefix of its code), by area and id."""
-    order = (col(Household.region), col(Household.household_id))
+    engine: AsyncEngine,
+    region: str,
+    *,
+    limit: int,
+    after: tuple[str, str, UUID] | None = None,
+    called: Collection[str] = (),
+) -> Sequence[Recorded]:
+    """Up to `limit` households of an area (prefix of its code), by area, by what they are `called` and by
+    id; those first that have no name. Only those that are called one of these, if any are given."""
+    name = func.coalesce(col(Called.name), "")
+    order = (col(Household.region), name, col(Household.household_id))
+    columns = [*Household.__table__.columns, name.label("called")]  # type: ignore[attr-defined] # as above
     query = (
-        select(Household)
+        select(*columns)
+        .outerjoin(Called, col(Called.household_id) == order[2])
         .where(order[0] >= region, order[0] < region + ":")  # ":" comes right after "9"
         .order_by(*order)
         .limit(limit)
     )
-    if after:
-        query = query.where(tuple_(*order) > tuple_(*after))
-    async with AsyncSession(alone(engine)) as session:
-        return (await session.execute(query)).scalars().all()
+    if after:  # the area once more by itself, for the index
+        query = query.where(order[0] >= after[0], tuple_(*order) > tuple_(*after))
+    if called:
+        query = query.where(col(Called.name).in_(called))
+    async with alone(engine).connect() as connection:
+        return (await connection.execute(query)).all()
 
 
 async def villages(engine: AsyncEngine, region: str) -> Sequence[Village]:

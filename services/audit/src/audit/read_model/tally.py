@@ -72,10 +72,12 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A household of a list, and how many times it is in it (more than once: duties)."""
+    """A household of a list, what it is called by (empty: nothing), and how many times it is in it (more
+    than once: duties)."""
 
     household_id: UUID
     region: str
+    called: str
     times: int
 
 
@@ -112,27 +114,30 @@ async def listed(
     wanted: Wanted,
     *,
     limit: int,
-    after: tuple[str, UUID] | None = None,
+    after: tuple[str, str, UUID] | None = None,
 ) -> tuple[int, Sequence[Listed]]:
-    """What a number counts: how much in all, and up to `limit` households by area and id."""
+    """What a number counts: how much in all, and up to `limit` households by area, by what they are
+    called and by id."""
     given: list[object]
     if wanted.phase:
-        behind, given = "from read.counted where phase = $5", [wanted.phase]
+        behind, given = "from read.counted where phase = $6", [wanted.phase]
     elif wanted.step:
-        behind, given = "from read.steps where round = 0 and rank = $5", [_rank(wanted.step)]
+        behind, given = "from read.steps where round = 0 and rank = $6", [_rank(wanted.step)]
     elif wanted.due:
         behind = (
-            f"from read.duties where {_OF_MONTH.format(month='$5')} and {_OUTCOME[wanted.outcome]}"
+            f"from read.duties where {_OF_MONTH.format(month='$6')} and {_OUTCOME[wanted.outcome]}"
         )
         given = [wanted.due, today] if wanted.outcome == "breached" else [wanted.due]
     else:
-        behind = f"from read.duties where kind = $5 and {_OUTCOME[wanted.outcome]}"
+        behind = f"from read.duties where kind = $6 and {_OUTCOME[wanted.outcome]}"
         given = [wanted.duty, today] if wanted.outcome == "breached" else [wanted.duty]
     query = _LISTED.format(behind=behind)
-    rows = await pool.fetch(query, region, *(after or ("", _FIRST)), limit, *given)
+    rows = await pool.fetch(query, region, *(after or ("", "", _FIRST)), limit, *given)
     total = rows[0]["total"] if rows else 0
     return total, [
-        Listed(row["household_id"], row["region"], row["times"]) for row in rows if row["times"]
+        Listed(row["household_id"], row["region"], row["called"], row["times"])
+        for row in rows
+        if row["times"]
     ]
 
 
@@ -170,15 +175,23 @@ group by 1 order by 1
 _OUTCOME: dict[Outcome, str] = {
     "opened": "true",
     "fulfilled": "closed_on is not null",
-    "breached": _BREACHED.format(today="$6"),
+    "breached": _BREACHED.format(today="$7"),
     "open": "closed_on is null",
 }
+# Only of the villages that the page may reach are the names looked up, and sorted.
 _LISTED = f"""
 with counted as (
     select household_id, region, count(*) as times {{behind}} and {_IN_AREA}
     group by household_id, region
-), total as (select coalesce(sum(times), 0)::bigint as total from counted)
-select total, counted.*
-from total left join counted on (region, household_id) > ($2::text collate "C", $3::uuid)
-order by region, household_id limit $4
+), total as (select coalesce(sum(times), 0)::bigint as total from counted), reach as (
+    select region, sum(count(*)) over (order by region) as households from counted where region > $2
+    group by region
+), named as (
+    select counted.*, coalesce(c.name, '') as called from counted left join read.called c using (household_id)
+    where region between $2 and coalesce((select min(region) from reach where households >= $5), '~')
+)
+select total, named.*
+from total left join named
+    on (region, called, household_id) > ($2::text collate "C", $3::text collate "C", $4::uuid)
+order by region, called, household_id limit $5
 """

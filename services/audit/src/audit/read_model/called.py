@@ -1,0 +1,64 @@
+"""What people call a household by, kept so that lists are in its order and a household is found by it.
+
+It is the first field that services publish as naming (its number on the register), folded as on the page
+of the household, so that a correction counts; from all that is recorded, since whoever looks for a number
+has it from a list of today. Kept with what the county page counts (`counting`).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from audit.meaning import declared
+from audit.meaning.sentences import ABSENT, shown
+from audit.meaning.state import Happened, state
+from audit.meaning.vocabulary import StateWords, Vocabulary
+from audit.read_model import queries
+from audit.read_model.happened import happened
+from common.intents import Connection
+
+LONGEST: Final = 200  # characters: an index takes only so much
+EVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def naming(words: dict[str, StateWords]) -> list[str]:
+    """The fields that lists show of a household itself, the one that it is called by first."""
+    ranked = [(known.naming, name) for name, known in words.items() if known.naming > 0]
+    return [name for _, name in sorted(ranked) if "." not in name]
+
+
+def first(vocabulary: Vocabulary) -> str:
+    """The field that a household is called by; empty if nothing is published."""
+    return next(iter(naming(vocabulary.state())), "")
+
+
+async def keep(connection: Connection, vocabulary: Vocabulary, households: Sequence[UUID]) -> None:
+    """Read anew what these households are called by."""
+    field = first(vocabulary)
+    wanted = declared.touching(vocabulary, [field])
+    rows = await queries.of_households(connection, households, EVER, wanted) if field else []
+    found = await asyncio.to_thread(_fold, rows, field, vocabulary)
+    await connection.execute("delete from read.called where household_id = any($1)", households)
+    await connection.execute(_CALLED, list(found), list(found.values()))
+
+
+def _fold(rows: Sequence[asyncpg.Record], field: str, vocabulary: Vocabulary) -> dict[UUID, str]:
+    events: dict[UUID, list[Happened]] = {}
+    for row in rows:
+        events.setdefault(UUID(row["key"]), []).append(happened(row, vocabulary))
+    words, names = vocabulary.state().get(field), {}
+    for household, those in events.items():
+        value = state(those, EVER, EVER).fields.get(field)
+        name = shown(field, value.value, words.codes if words else {})[0] if value else ABSENT
+        if name != ABSENT:
+            names[household] = name[:LONGEST].replace("\0", "?")  # as the database takes it
+    return names
+
+
+_CALLED = (
+    "insert into read.called (household_id, name) select * from unnest($1::uuid[], $2::text[])"
+)
