@@ -79,6 +79,7 @@ async def test_every_route_adds_its_record_before_it_answers(
         "/v1/timeline/hash": "one hash over everything",
         "/v1/completeness": "counts over everything",
         "/completeness": "the same for people",
+        "/find/registered": "is posted (test_registered)",
     }
     for n, path in enumerate(path for path in shown_by(app) if path not in unrecorded):
         asked = path.replace("{household_id}", str(household(1))) + query.get(path, "")

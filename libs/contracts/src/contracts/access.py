@@ -29,6 +29,7 @@ class Shown(Code):
     WHOLE = "WHOLE", "全部时间线的校验值", "the hash over all timelines"
     COMPLETENESS = "COMPLETENESS", "日志是否完整", "whether the log is complete"
     BY_NUMBER = "BY_NUMBER", "证件号码所属的农户", "the household of an identity number"
+    BY_REGISTER = "BY_REGISTER", "户编号所属的农户", "the household of a register number"
     DOSSIER = "DOSSIER", "卷宗", "the dossier"
 
 

@@ -47,9 +47,9 @@ REFUSALS = {
     ),
     "no-lists": Text(
         403,
-        "没有权限：名单和总览只供监督人员和县乡村工作人员查看，部门请按系统户号或完整证件号码查找分派给本部门的农户",
+        "没有权限：名单和总览只供监督人员和县乡村工作人员查看，部门请按系统户号、户编号或完整证件号码查找分派给本部门的农户",
         "Not allowed: lists and overviews are for supervisors and staff; a department finds the households "
-        "routed to it by household id or whole identity number",
+        "routed to it by household id, register number or whole identity number",
     ),
     "not-an-identity-number": Text(
         422,
@@ -62,6 +62,18 @@ REFUSALS = {
         "没有登记此证件号码的在册人员：请核对号码，或按系统户号、按村查找",
         "No member of a household is registered with this number: check it, or look by household id "
         "or village",
+    ),
+    "no-such-number": Text(
+        404,
+        "您的区域内没有这个户编号的农户：请核对编号，或按村查找；证件号码和系统户号请填在各自的栏内",
+        "No household of your area has this register number: check it, or look by village; an identity "
+        "number or a household id goes into its own field",
+    ),
+    "numbers-not-read-yet": Text(
+        503,
+        "户编号正在读取，暂不能确定有没有这一户：请一分钟内再试，或按系统户号、按村查找",
+        "The register numbers are being read, so that it is not known yet whether there is one: try again "
+        "within a minute, or look by household id or village",
     ),
     "lookup-refused": Text(
         403,

@@ -85,7 +85,10 @@ class Looking(SignedIn):
         """The caller. Raises `Problem`: 401; 403, which is recorded; 404; 422 for a purpose that
         is missing or not acceptable; 503 if the look could not be recorded."""
         caller = await identified(request)
-        household_id = self._household(request)
+        return await self.admit(request, caller, self._household(request))
+
+    async def admit(self, request: Request, caller: Principal, household_id: UUID) -> Looker:
+        """Let a caller in to see a household, and record that. Raises as above, but for 401."""
         runtime: Runtime = request.app.state.runtime
         found = await queries.household(runtime.engine, household_id)
         region = found.region if found else caller.actor.region or NOWHERE

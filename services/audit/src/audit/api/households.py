@@ -1,6 +1,6 @@
 """The timeline over HTTP, for programs. Reads only; every answer is inside the caller's area."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -14,6 +14,7 @@ from audit.api.timeline import Item, cursor_after, household_cursor, household_i
 from audit.api.wired import runtime_of, vocabulary_of
 from audit.meaning.vocabulary import Vocabulary
 from audit.read_model import queries
+from audit.read_model.numbered import by_number
 from common.auth import Principal
 from common.http import encoded, only_filters
 from common.paging import USUAL, Limit, lead_on
@@ -23,6 +24,10 @@ from contracts.access import Shown
 router = APIRouter(tags=["timeline"])
 
 Area = Annotated[str | None, Query(pattern=r"^\d{2,12}$", description="area code")]
+Number = Annotated[
+    str | None,
+    Query(description="what lists call it by: its number on the register", max_length=200),
+]
 Cursor = Annotated[str | None, Query(description="`next` of the page before", max_length=2_000)]
 
 
@@ -110,16 +115,24 @@ async def households(
     response: Response,
     caller: Annotated[Lister, listing(Shown.HOUSEHOLDS)],
     region: Area = None,
+    number: Number = None,
     cursor: Cursor = None,
     limit: Limit = USUAL,
 ) -> Households:
-    """Those of an area, given by the first digits of its code; without one, of the caller's."""
-    only_filters(request, ("region", "cursor", "limit"))
-    found = await queries.households(
-        runtime_of(request).engine, caller.place, limit=limit + 1, after=household_in(cursor)
-    )
+    """Those of an area, given by the first digits of its code; without one, of the caller's. With a
+    `number`, those that have it: one, unless services gave it to several."""
+    only_filters(request, ("region", "number", "cursor", "limit"))
+    runtime, after = runtime_of(request), household_in(cursor)
+    if number is None:
+        looker = caller
+        found = await queries.households(runtime.engine, caller.place, limit=limit + 1, after=after)
+    else:
+        looker = replace(caller, shown=Shown.BY_REGISTER)
+        found = await by_number(
+            runtime, vocabulary_of(request), caller.place, number, limit + 1, after
+        )
     shown = found[:limit]
-    caller.show(len(shown))
+    looker.show(len(shown))
     following = household_cursor(shown[-1]) if len(found) > limit else None
     lead_on(request, response, following)
     return Households(

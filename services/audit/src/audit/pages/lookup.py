@@ -111,6 +111,7 @@ async def _listed(
     return page(
         request,
         "candidates.html",
+        title="candidates",
         names=names,
         households=households,
         more=found.more,

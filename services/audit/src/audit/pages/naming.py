@@ -17,9 +17,9 @@ from audit.api.wired import runtime_of, vocabulary_of
 from audit.meaning import declared
 from audit.meaning.sentences import ABSENT, Words
 from audit.meaning.state import Happened, state
-from audit.meaning.vocabulary import StateWords
+from audit.meaning.vocabulary import StateWords, Vocabulary
 from audit.read_model import queries
-from audit.read_model.called import naming
+from audit.read_model.called import first, naming
 from audit.read_model.happened import happened
 
 MOST: Final = 4  # fields: a list has columns of its own beside them
@@ -55,6 +55,12 @@ async def names(request: Request, households: Sequence[UUID]) -> Names:
         told = {name: spoken(name, found[name].value, words) for name in fields if name in found}
         said[id_] = {name: value for name, value in told.items() if value.zh != ABSENT}
     return Names({name: _heading(name, words) for name in fields}, said)
+
+
+def heading(vocabulary: Vocabulary) -> Words | None:
+    """The name of what households are called by, as it stands in a sentence; `None` until it is published."""
+    name = first(vocabulary)
+    return label(name, vocabulary.state()) if name else None
 
 
 def _heading(name: str, words: dict[str, StateWords]) -> Words:

@@ -16,9 +16,9 @@ from audit.access.lists import LISTED, Lister, finding
 from audit.access.looks import oversees
 from audit.access.signing_in import COOKIE, SCOPE, SigningIn, form, signed_in
 from audit.api.timeline import household_cursor, household_in
-from audit.api.wired import runtime_of
-from audit.pages import accesses, completeness, county, household, live, lookup
-from audit.pages.naming import names
+from audit.api.wired import runtime_of, vocabulary_of
+from audit.pages import accesses, completeness, county, household, live, lookup, registered
+from audit.pages.naming import heading, names
 from audit.pages.problem import local, problem_page
 from audit.pages.rendering import SAFE, address, household_id, page, same_language
 from audit.read_model import queries
@@ -70,6 +70,7 @@ async def find(request: Request, caller: Annotated[Lister, finding()]) -> Respon
             region=place,
             towns=None if villages is None else towns(villages),
             by_number=request.app.state.lookup is not None,
+            called=heading(vocabulary_of(request)),
         )
     found = await queries.households(
         engine, place, limit=LISTED + 1, after=household_in(request.query_params.get("cursor"))
@@ -116,6 +117,6 @@ async def sign_out(request: Request, caller: Annotated[Principal, signed_in()]) 
 def install(app: FastAPI) -> None:
     """Add the pages, and problems as pages for those who asked for a page."""
     app.include_router(router)
-    for pages in (accesses, completeness, county, household, live, lookup):
+    for pages in (accesses, completeness, county, household, live, lookup, registered):
         app.include_router(pages.router)
     app.state.problem_page = problem_page

@@ -20,6 +20,18 @@ SITE = {
         "Lists show it below the number of the register, timelines at their top; not that number itself.",
     ),
     "by_id": Words("按系统户号查找", "Find by household id"),
+    "by_called": Words("按{field}查找", "Find by {field}"),
+    "called": Words("名单中的{field}", "The {field}, as lists show it"),
+    "called_help": Words(
+        "名单中每户所列的编号；不是证件号码，也不是系统户号。只在您的区域内查找，大小写均可。",
+        "What lists call a household by; neither an identity number nor the household id. Looked for in your "
+        "area only; small letters will do.",
+    ),
+    "same_number": Words("编号相同的农户", "Households with the same number"),
+    "same_number_help": Words(
+        "同一编号登记在多户名下，请核对后打开。查找已记录。",
+        "Several households are registered with this number. That you looked is recorded.",
+    ),
     "by_number": Words("按证件号码查找", "Find by identity number"),
     "identity_number": Words("家庭成员的证件号码", "Identity number of a member"),
     "number_help": Words(
