@@ -2,13 +2,15 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 from msgspec.structs import replace
 
 from audit.access.looks import STAFF
-from common.testing import OFFICER, Issuer, envelope, household
+from common.testing import NOON, OFFICER, Issuer, envelope, household
 from contracts.envelope import Envelope
 from services.audit.tests.conftest import Hear
 
@@ -53,6 +55,21 @@ async def told(client: httpx.AsyncClient, lang: str = "zh") -> list[tuple[str, l
     return found
 
 
+async def items(
+    client: httpx.AsyncClient, query: str = ""
+) -> list[list[tuple[str, str | None, str]]]:
+    """What the timeline for programs says that each record concerns: the kind, who, and the id."""
+    answer = await client.get(f"/v1{PAGE}/timeline{query}")
+    assert answer.status_code == 200, answer.text
+    return [
+        [
+            (one["kind"]["zh"], one["said"] and one["said"]["zh"], one["which"])
+            for one in item["concerned"]
+        ]
+        for item in answer.json()["items"]
+    ]
+
+
 async def test_records_of_two_members_that_read_the_same_tell_which_member_each_is_about(
     client: httpx.AsyncClient, hear: Hear
 ) -> None:
@@ -65,6 +82,9 @@ async def test_records_of_two_members_that_read_the_same_tell_which_member_each_
     assert (head, spouse) == ([f"成员：户主 {HEAD}"], [f"成员：配偶 {SPOUSE}"])
     assert none == household_ == []
     assert [lines for _, lines in await told(client, "en")][1] == [f"Member: head {HEAD}"]
+    head_, spouse_ = [("成员", "户主", HEAD)], [("成员", "配偶", SPOUSE)]
+    assert await items(client) == [[], head_, spouse_, []]
+    assert await items(client, "?type=FocusGroupTagged") == [head_, spouse_, []]
 
 
 async def test_who_left_is_told_by_what_was_last_said_and_who_was_never_told_of_by_the_id(
@@ -79,6 +99,45 @@ async def test_who_left_is_told_by_what_was_last_said_and_who_was_never_told_of_
     lines = [said for _, said in await told(client)]
     child = [f"成员：子女 {CHILD}"]
     assert lines == [[], child, child, [], [f"成员：{household(99)}"], [f"成员：父母 {HEAD}"]]
+    left_, parent = ("成员", "子女", CHILD), ("成员", "父母", HEAD)
+    unknown_ = ("成员", None, str(household(99)))
+    assert await items(client) == [[], [left_], [left_], [], [unknown_], [parent]]
+
+
+async def test_who_it_is_is_told_as_it_was_known_then(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    """A later word of somebody changes no answer that did not know of it."""
+    home = registered()
+    about_head = tagged(home, HEAD)
+    await hear([home, about_head])
+    known = {"known_at": NOON.isoformat(), "valid_at": NOON.isoformat()}
+    query = f"?{urlencode(known)}"
+    before = await items(client, query)
+    later = NOON + timedelta(days=1)
+    changed = envelope(
+        json.dumps({"relations": [{"person_id": HEAD, "relation": "PARENT"}]}).encode(),
+        type="HeadChanged",
+        prev=about_head,
+        occurred_at=later,
+        recorded_at=later,
+    )
+    await hear([changed])
+    assert await items(client, query) == before == [[], [("成员", "户主", HEAD)]]
+    assert (await items(client))[1] == [("成员", "父母", HEAD)]
+
+
+async def test_a_difference_tells_which_member_its_event_is_about(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    home = registered()
+    health = then(home, "HealthRecorded", person_id=SPOUSE, health="SERIOUS_ILLNESS")
+    await hear([home, health])
+    answer = await client.get(f"/v1{PAGE}/diff?from=2024-01-01")
+    events = {c["field"]: c["event"] for c in answer.json()["changes"]}
+    (one,) = events[f"member.{SPOUSE}.health"]["concerned"]
+    assert (one["which"], one["said"]["en"]) == (SPOUSE, "spouse")
+    assert events["register_number"]["concerned"] == []
 
 
 async def test_a_department_is_told_of_a_member_no_more_than_its_records_say(
@@ -93,3 +152,6 @@ async def test_a_department_is_told_of_a_member_no_more_than_its_records_say(
     page = (await client.get(PAGE)).text
     assert SPOUSE in page
     assert "配偶" not in page
+    programs = await items(client)
+    assert programs[-1] == [("成员", None, SPOUSE)]
+    assert "配偶" not in str(programs)

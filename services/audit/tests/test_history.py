@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from audit.access.looks import STAFF
-from audit.api.history import spoken
+from audit.meaning.fields import spoken
 from audit.meaning.sentences import Words
 from common.codec import encode
 from common.testing import NOON, Issuer, envelope, household

@@ -1,6 +1,5 @@
 """A household at any point of two clocks, and what lies between two points, over HTTP."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,12 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from audit.access.looks import Looker, looking
+from audit.api.concerned import concerned
 from audit.api.filters import At, moment
 from audit.api.timeline import Item, told
 from audit.api.wired import runtime_of, vocabulary_of
-from audit.meaning.sentences import Words, shown
-from audit.meaning.state import diff, named, state
-from audit.meaning.vocabulary import StateWords
+from audit.meaning.fields import label, spoken, worded
+from audit.meaning.sentences import Words
+from audit.meaning.state import diff, state
 from audit.read_model import queries
 from audit.read_model.happened import recorded
 from audit.verify import fields_hash
@@ -148,6 +148,10 @@ async def between(
     entries = await queries.by_id(runtime.engine, household_id, behind)
     items = {entry.event_id: told(entry, vocabulary) for entry in entries}
     words = vocabulary.state()
+    told_of = sight.state(state(events, after.valid_at, after.known_at))
+    for id_, ones in concerned(sight.among(events), told_of, words).items():
+        if id_ in items:
+            items[id_].concerned = ones
     return encoded(
         Between(
             household_id,
@@ -172,32 +176,3 @@ async def between(
 def _point(runtime: Runtime, valid_at: datetime | None, known_at: datetime | None) -> Point:
     now = runtime.clock.now()
     return Point(valid_at or now, known_at or now)
-
-
-def worded(name: str, value: Any, words: Mapping[str, StateWords]) -> tuple[Words, Any, Words]:
-    """The name of a state field, its value, and the value in words."""
-    return label(name, words), value, spoken(name, value, words)
-
-
-def label(name: str, words: Mapping[str, StateWords]) -> Words:
-    """The name of a state field; as it is in code until that is known."""
-    known = words.get(named(name, words) or "")
-    return Words(known.zh, known.en) if known else Words(name, name)
-
-
-def about(name: str, words: Mapping[str, StateWords]) -> tuple[str, str]:
-    """The kind of what a state field is about, where a household has several, and which of them it is:
-    `fact` and `YB-1` of `fact.YB-1.values`; nothing of a field of the household itself."""
-    inside = name.count(".") - (named(name, words) or name).count(".")
-    kind, *which = name.split(".")
-    return (kind, which[0]) if inside else ("", "")
-
-
-def spoken(name: str, value: Any, words: Mapping[str, StateWords]) -> Words:
-    """What a state field holds, in words; an amount with its unit, since no sentence stands around it."""
-    known = words.get(named(name, words) or "")
-    codes = known.codes if known else {}
-    zh, en = shown(name, value, codes)
-    if type(value) is int and name.endswith("_fen"):
-        return Words(f"{zh}元", f"{en} yuan")
-    return Words(zh, en)

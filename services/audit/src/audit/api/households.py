@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from audit.access.lists import Lister, listing, overseeing
 from audit.access.looks import Looker, looking
+from audit.api.concerned import concerned_in
 from audit.api.filters import NAMES, Filters, conditions, correcting, corrections, filters
 from audit.api.timeline import Item, cursor_after, household_cursor, household_in, place_in, told
 from audit.api.wired import runtime_of, vocabulary_of
@@ -93,6 +94,12 @@ async def timeline(
     shown = found[:limit]
     following = cursor_after(shown[-1]) if len(found) > limit else None
     proof = await queries.proof(runtime.engine, household_id)
+    now = runtime.clock.now()
+    point = asked.valid_at or now, asked.known_at or now
+    sight, items = caller.sight, [told(entry, vocabulary) for entry in shown]
+    ones = await concerned_in(runtime.pool, vocabulary, household_id, sight, *point)
+    for item in items:
+        item.concerned = ones.get(item.event_id, ())
     answer = encoded(
         Timeline(
             household_id=household_id,
@@ -101,7 +108,7 @@ async def timeline(
             hidden=caller.sight.hidden(proof.count),
             timeline_hash=proof.hash,
             parked=await queries.parked(runtime.engine, "audit", str(household_id)),
-            items=[told(entry, vocabulary) for entry in shown],
+            items=items,
             next=following,
         )
     )

@@ -3,12 +3,14 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
+from audit.api.concerned import Concerned
 from audit.meaning.sentences import Words, sentence
 from audit.meaning.vocabulary import Vocabulary
 from audit.meaning.words import DEPARTMENTS, POSTS, area, named
@@ -42,7 +44,8 @@ class Who:
 
 @dataclass(slots=True)
 class Item:
-    """One event. `late_days` counts business dates from happening to being recorded.
+    """One event. `late_days` counts business dates from happening to being recorded; `concerned` is which
+    of the members it is about, if of any alone.
 
     Not frozen, unlike all else: that would double the time of making 500.
     """
@@ -66,6 +69,7 @@ class Item:
     causation_id: UUID | None
     classification: str
     hash: str
+    concerned: Sequence[Concerned] = ()
 
 
 def told(entry: Recorded, vocabulary: Vocabulary) -> Item:

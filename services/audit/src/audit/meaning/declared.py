@@ -57,6 +57,17 @@ def touching(vocabulary: Vocabulary, fields: Collection[str]) -> list[Any]:
     return _columns(vocabulary.types(lambda meaning: touches(meaning, fields)), 3)
 
 
+def about(vocabulary: Vocabulary, kinds: Collection[str]) -> list[Any]:
+    """Which events may change the fields of what there are several of, such as members."""
+    heads = {*kinds}
+
+    def may(meaning: Meaning) -> bool:
+        named = {name.split(".")[0] for name in meaning.names()}
+        return bool(meaning.corrects or meaning.amends or not heads.isdisjoint(named))
+
+    return _columns(vocabulary.types(may) if heads else [], 3)
+
+
 def touches(meaning: Meaning, fields: Collection[str]) -> bool:
     """Whether the state of these fields, which have no dot in their names, is another without the event."""
     return bool(meaning.corrects or meaning.amends or not meaning.names().isdisjoint(fields))

@@ -13,8 +13,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from audit.access.looks import BADGE, READ, Looker, looking
+from audit.api.concerned import Concerned, concerned
 from audit.api.filters import Filters, conditions, filters
-from audit.api.history import Field, about, label, spoken, worded
+from audit.api.history import Field
 from audit.api.households import corrected_in
 from audit.api.timeline import Item, cursor_after, place_in, told
 from audit.api.wired import runtime_of, vocabulary_of
@@ -22,11 +23,11 @@ from audit.log import stated
 from audit.log.dossier import dossier
 from audit.log.keeper import Keeper
 from audit.meaning.deadlines import deadlines
+from audit.meaning.fields import about, label, spoken, worded
 from audit.meaning.sentences import Words
 from audit.meaning.state import Happened, State, diff, state
 from audit.meaning.vocabulary import StateWords, Vocabulary
 from audit.meaning.words import DEPARTMENTS, SERVICES, named
-from audit.pages.concerned import Concerned, concerned
 from audit.pages.phrases import PARKED, PHRASES
 from audit.pages.related import others_in
 from audit.pages.rendering import Condition, page

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from fastapi import Request
 
-from audit.api.history import label, spoken
 from audit.api.wired import runtime_of, vocabulary_of
 from audit.meaning import declared
+from audit.meaning.fields import label, spoken
 from audit.meaning.sentences import ABSENT, Words
 from audit.meaning.state import Happened, state
 from audit.meaning.vocabulary import StateWords, Vocabulary

@@ -5,16 +5,24 @@ event makes true says whose field it is (`member.{person_id}.health`), and anoth
 member (`member.relation`, `StateField.naming`) says who that is, without anything of the person.
 """
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from audit.api.history import label, spoken
+import asyncpg
+
+from audit.access.sight import Sight
+from audit.meaning import declared
+from audit.meaning.fields import label, spoken
 from audit.meaning.sentences import Words
-from audit.meaning.state import MISSING, Happened, State, at, effects
-from audit.meaning.vocabulary import StateWords
+from audit.meaning.state import MISSING, Happened, State, at, effects, state
+from audit.meaning.vocabulary import StateWords, Vocabulary
+from audit.read_model import queries
+from audit.read_model.happened import happened
 from contracts.meaning import Meaning
 
 _ONE = re.compile(r"(\w+)\.\{([^}]*)\}")
@@ -34,7 +42,7 @@ def concerned(
     events: Iterable[Happened], now: State, words: Mapping[str, StateWords]
 ) -> dict[UUID, Sequence[Concerned]]:
     """By event. Each is told by what it is `now`; who is there no longer, by what was last said of it."""
-    naming = {n.split(".")[0]: n for n, w in words.items() if w.naming > 0 and n.count(".") == 1}
+    naming = _naming(words)
     if not naming:
         return {}
     told: dict[str, Any] = {}
@@ -53,6 +61,33 @@ def concerned(
         return Concerned(label(kind, words), said, which)
 
     return {event: [one(*each) for each in those] for event, those in ids.items()}
+
+
+async def concerned_in(
+    pool: asyncpg.Pool,
+    vocabulary: Vocabulary,
+    household: UUID,
+    sight: Sight,
+    valid_at: datetime,
+    known_at: datetime,
+) -> dict[UUID, Sequence[Concerned]]:
+    """The same of a household at a point of the two clocks, as far as it is seen: from the few events that
+    say something of one of several."""
+    words = vocabulary.state()
+    wanted = declared.about(vocabulary, _naming(words))
+    rows = await queries.of_households(pool, [household], known_at, wanted) if wanted[0] else []
+
+    def fold() -> dict[UUID, Sequence[Concerned]]:
+        events = [happened(row, vocabulary) for row in rows]
+        now = sight.state(state(events, valid_at, known_at))
+        return concerned(sight.among(events), now, words)
+
+    return await asyncio.to_thread(fold)
+
+
+def _naming(words: Mapping[str, StateWords]) -> dict[str, str]:
+    """By the kind of what there may be several of, the field that tells one from another."""
+    return {n.split(".")[0]: n for n, w in words.items() if w.naming > 0 and n.count(".") == 1}
 
 
 def _ones(meaning: Meaning, payload: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,0 +1,37 @@
+"""State fields in words: their names, what they hold, and which of several things they are about."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit.meaning.sentences import Words, shown
+from audit.meaning.state import named
+from audit.meaning.vocabulary import StateWords
+
+
+def worded(name: str, value: Any, words: Mapping[str, StateWords]) -> tuple[Words, Any, Words]:
+    """The name of a state field, its value, and the value in words."""
+    return label(name, words), value, spoken(name, value, words)
+
+
+def label(name: str, words: Mapping[str, StateWords]) -> Words:
+    """The name of a state field; as it is in code until that is known."""
+    known = words.get(named(name, words) or "")
+    return Words(known.zh, known.en) if known else Words(name, name)
+
+
+def about(name: str, words: Mapping[str, StateWords]) -> tuple[str, str]:
+    """The kind of what a state field is about, where a household has several, and which of them it is:
+    `fact` and `YB-1` of `fact.YB-1.values`; nothing of a field of the household itself."""
+    inside = name.count(".") - (named(name, words) or name).count(".")
+    kind, *which = name.split(".")
+    return (kind, which[0]) if inside else ("", "")
+
+
+def spoken(name: str, value: Any, words: Mapping[str, StateWords]) -> Words:
+    """What a state field holds, in words; an amount with its unit, since no sentence stands around it."""
+    known = words.get(named(name, words) or "")
+    codes = known.codes if known else {}
+    zh, en = shown(name, value, codes)
+    if type(value) is int and name.endswith("_fen"):
+        return Words(f"{zh}元", f"{en} yuan")
+    return Words(zh, en)
