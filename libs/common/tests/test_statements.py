@@ -157,3 +157,22 @@ async def test_one_replica_states_each_hour_and_says_how_far_the_topic_reached(
     assert found == [SIGNER.sign(one.text()), SIGNER.sign(two.text())]
     first, second = "assets one", "assets two"
     assert told == [first, second, "assets", second, "assets"]
+
+
+async def test_an_empty_store_states_again_as_soon_as_it_has_something_to_tell(
+    pool: asyncpg.Pool, servers: Servers, log: Log
+) -> None:
+    """Or nobody could compare anything for an hour after the first start."""
+    await create_topics(servers.kafka, 1)
+    stating = partial(state, pool, "governance", servers.kafka, log, SIGNER)
+    assert await stating()
+    assert not await stating()
+    async with pool.acquire() as connection:
+        await record(connection, TALLIES, [adding("one", 1)])
+    assert not await stating()  # it waits until that is published
+    await published(pool)
+    assert await stating()
+    async with pool.acquire() as connection:
+        await record(connection, TALLIES, [adding("one", 1)])
+    await published(pool)
+    assert not await stating()  # from then on, each hour

@@ -145,7 +145,8 @@ async def stated(
 
 
 async def state_regularly(pool: asyncpg.Pool, service: str, servers: str, signer: Signer) -> None:
-    """Publish a statement each hour, for ever; survive any failure of Kafka or Postgres.
+    """Publish a statement each hour, and when the first event was recorded, for ever; survive any failure
+    of Kafka or Postgres.
 
     The first one, and one a day, tells all heads: so the topic may be lost, and made anew.
     """
@@ -191,7 +192,8 @@ async def state(
                 await kafka.publish([_told(service, head) for head in changed[n : n + CHUNK]])
             note = signer.sign(statement.text())
             await kafka.publish([Message(STATEMENTS, service.encode(), TEXT, note.encode())])
-            await connection.execute("update es.relay set stated = clock_timestamp()")
+            # Of an empty store, only up to `until`: the first event after that makes another one due.
+            await connection.execute(_STATED, None if statement.months else statement.until)
             return statement.until
         finally:
             await connection.execute("select pg_advisory_unlock($1)", LOCK)
@@ -229,7 +231,12 @@ select key, sha256('\\x00'::bytea || convert_to(key || E'\\n' || lines, 'UTF8'))
     case when $2::timestamptz is null or recorded_at >= $2 then key || E'\\n' || lines end as entry
 from entries order by key
 """
-_DUE = "select stated is null or stated < clock_timestamp() - $1::interval from es.relay"
+_DUE = """
+select stated is null or stated < clock_timestamp() - $1::interval
+    or stated <= (select recorded_at from es.events order by position limit 1)
+from es.relay
+"""
+_STATED = "update es.relay set stated = coalesce($1, clock_timestamp())"
 
 
 def main() -> None:

@@ -78,9 +78,9 @@ OVERSIGHT = {
     "whole_empty": Words("尚无记录", "Nothing recorded yet"),
     "whole_absent": Words("本系统未运行", "Not run here"),
     "empty_help": Words(
-        "尚无记录：至核对时刻为止，该业务声明自己还没有任何记录，日志中也没有。",
+        "尚无记录：至核对时刻为止，该业务声明自己还没有任何记录，日志中也没有；有了第一条记录，两分钟内即再次声明并核对。",
         "Nothing recorded yet: up to the moment that is compared, the service states that it has no record, "
-        "and the log has none.",
+        "and the log has none. Within two minutes after its first record it states again, and is compared.",
     ),
     "absent_help": Words(
         "本系统未运行：没有配置该业务的公钥，日志中也没有它的记录，因此无可核对。",
