@@ -26,7 +26,7 @@ def clue(number: int = 1, *, region: str = "441624108201") -> Envelope:
 
 
 async def phases(pool: asyncpg.Pool, region: str = AREA) -> dict[str, int]:
-    return {s.phase: s.households for s in await tally.standing(pool, region)}
+    return {s.phase: s.households for s in await tally.standing(pool, region) if s.phase}
 
 
 async def test_a_household_is_counted_again_when_something_is_recorded_of_it(

@@ -84,8 +84,10 @@ async def test_a_tile_of_a_village_counts_and_opens_the_village_alone(
     for region, n in ((VILLAGE, 1), ("441624108", 2)):
         client.headers.update(tokens.bearer("who", BOTH, department=STAFF, region=region))
         page = (await client.get("/county?map=CLUE")).text
-        (tile,) = re.findall(r'<li class="r\d.*?</li>', page)
-        name, count = (html.unescape(link) for link in re.findall(r'href="([^"]+)"', tile))
-        assert name == f"/county?region={region}&map=CLUE"
-        assert f">{n}</a>" in tile
-        assert f"合计 {n}" in (await client.get(count)).text
+        tiles = re.findall(r'<li class="shade.*?</a></li>', page)
+        assert len(tiles) == n
+        for tile in tiles:
+            name, count = (html.unescape(link) for link in re.findall(r'href="([^"]+)"', tile))
+            assert re.fullmatch(rf"/county\?region={region}\d*&map=CLUE", name)
+            assert ">1</a>" in tile
+            assert "合计 1" in (await client.get(count)).text

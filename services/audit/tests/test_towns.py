@@ -60,3 +60,45 @@ async def test_the_header_of_a_household_begins_with_what_lists_call_it_by(
     header = page[page.index('<dl class="facts grid">') :].partition("</dl>")[0]
     names = re.findall("<dt>(.*?)</dt>", header)
     assert names[3:7] == ["户编号", "办理阶段", "共同生活人数", "户类别"]
+
+
+def tiles(page: str) -> dict[str, int]:
+    """The areas that the map leads to, and how many households each has."""
+    pattern = r'href="/county\?region=(\d+)&amp;map=CLUE">.*?<a class="count"[^>]*>(\d+)</a>'
+    return {area: int(n) for area, n in re.findall(pattern, page)}
+
+
+@pytest.fixture
+async def clues(hear: Hear) -> None:
+    """Two open ones in a village, none in another, one in another town."""
+    lives = ((1, VILLAGES[1], True), (2, VILLAGES[1], True), (3, VILLAGES[2], False))
+    for number, region, clue in (*lives, (4, VILLAGES[0], True)):
+        kind = "RiskDetected" if clue else "HouseholdRegistered"
+        said = b'{"risk_types":["ILLNESS"]}'
+        await hear([envelope(said, type=kind, household_id=household(number), region=region)])
+
+
+@pytest.mark.usefixtures("clues")
+async def test_the_map_of_a_town_has_its_villages_and_that_of_a_county_its_towns(
+    client: httpx.AsyncClient,
+) -> None:
+    county = (await client.get("/county?map=CLUE")).text
+    assert tiles(county)["441624108"] == 2
+    assert len(tiles(county)) == 17
+    town = (await client.get("/county?map=CLUE&region=441624108")).text
+    Checked(town)
+    assert tiles(town) == {VILLAGES[1]: 2, VILLAGES[2]: 0}
+    assert f'href="/county/households?region={VILLAGES[1]}&amp;phase=CLUE"' in town
+    for said in ("各村情况", "各村按区划代码排列", '<ul class="map flow">', "shade4", "shade0"):
+        assert said in town
+    village = (await client.get(f"/county?map=CLUE&region={VILLAGES[1]}")).text
+    assert tiles(village) == {VILLAGES[1]: 2}
+
+
+async def test_of_a_town_of_which_nothing_is_known_there_is_no_map(
+    client: httpx.AsyncClient,
+) -> None:
+    town = (await client.get("/county?region=441624116")).text
+    Checked(town)
+    assert 'class="map' not in town
+    assert "这里还没有记录" in town

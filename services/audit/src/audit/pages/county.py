@@ -43,8 +43,8 @@ TILES = {
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A town on the map, or what of it is looked at: its place, its number, and how dark it is (0 to
-    `SHADES`)."""
+    """A town on the map, or a village: its place (of a village none, 0), its number, and how dark it is
+    (0 to `SHADES`)."""
 
     area: str
     name: Words
@@ -69,7 +69,7 @@ class Bar:
 
 @router.get("/county")
 async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNTY)]) -> Response:
-    """Of the caller's area, or of `region` inside it; `map` says which phase colours the towns."""
+    """Of the caller's area, or of `region` inside it; `map` says which phase colours the map."""
     only_filters(request, ("region", "map", "lang", "purpose"))
     place = caller.place
     phase = request.query_params.get("map", "MONITORED")
@@ -79,7 +79,7 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
     uncounted = await counting.at_a_look(runtime.pool, vocabulary, place)
     standing = await tally.standing(runtime.pool, place)
     today = business_date(runtime.clock.now())
-    caller.show(sum(s.households for s in standing), map=phase)
+    caller.show(sum(s.households for s in standing if s.phase), map=phase)
     return page(
         request,
         "county.html",
@@ -89,6 +89,7 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         phases=PHASES,
         totals={p: sum(s.households for s in standing if s.phase == p) for p in PHASES},
         tiles=(shown := tiles(standing, phase, place)),
+        villages=len(place) >= tally.TOWN,
         legend=legend(max((tile.households for tile in shown), default=0)),
         steps=await tally.funnel(runtime.pool, place),
         months=bars(await tally.monthly(runtime.pool, place, today)),
@@ -141,20 +142,17 @@ async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
 
 
 def tiles(standing: list[Standing], phase: str, place: str) -> list[Tile]:
-    """The towns inside the area, coloured by how many of their households stand in the phase."""
-    counts = {s.town: s.households for s in standing if s.phase == phase}
+    """The towns inside the area, or the villages of a town that have households; coloured by how many of
+    their households stand in the phase."""
+    counts = {s.area: s.households for s in standing if s.phase == phase}
     most = max(counts.values(), default=0)
+    if len(place) < tally.TOWN:
+        shown = {t: (area(t), *where) for t, where in TILES.items() if t.startswith(place)}
+    else:
+        shown = {s.area: (Words(s.area, s.area), 0, 0) for s in standing}
     return [
-        Tile(
-            where := max(town, place),  # of a village, no list of the town around it
-            area(where),
-            row,
-            column,
-            n := counts.get(town, 0),
-            -(-n * SHADES // most) if n else 0,
-        )
-        for town, (row, column) in TILES.items()
-        if town.startswith(place) or place.startswith(town)
+        Tile(where, *placed, n := counts.get(where, 0), -(-n * SHADES // most) if n else 0)
+        for where, placed in shown.items()
     ]
 
 

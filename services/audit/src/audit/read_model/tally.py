@@ -33,10 +33,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How many households of a town stand in a phase."""
+    """How many households of a town, or of a village, stand in a phase; `None`: in no phase."""
 
-    town: str
-    phase: str
+    area: str
+    phase: str | None
     households: int
 
 
@@ -81,9 +81,13 @@ class Listed:
     times: int
 
 
+TOWN, VILLAGE = 9, 12  # digits of their codes
+
+
 async def standing(pool: asyncpg.Pool, region: str) -> list[Standing]:
-    """Households by town (first nine digits of the area code) and phase."""
-    return [Standing(*row) for row in await pool.fetch(_STANDING, region)]
+    """Households by town and phase; inside a town, by village and phase."""
+    digits = TOWN if len(region) < TOWN else VILLAGE
+    return [Standing(*row) for row in await pool.fetch(_STANDING, region, digits)]
 
 
 async def funnel(pool: asyncpg.Pool, region: str) -> list[Step]:
@@ -150,8 +154,8 @@ _IN_AREA = "region >= $1 and region < $1 || ':'"
 _BREACHED = "due_on < coalesce(closed_on, {today}::date)"
 
 _STANDING = f"""
-select left(region, 9) as town, phase, count(*) as households
-from read.counted where phase is not null and {_IN_AREA} group by 1, 2 order by 1, 2
+select left(region, $2) as area, phase, count(*) as households
+from read.counted where {_IN_AREA} group by 1, 2 order by 1, 2
 """
 _FUNNEL = f"""
 select rank, count(*) filter (where round = 0) as households,

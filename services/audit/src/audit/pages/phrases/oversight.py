@@ -5,6 +5,14 @@ from audit.meaning.sentences import Counted, Words
 OVERSIGHT = {
     "county": Words("全域总览", "Overview"),
     "map": Words("各镇情况", "By town"),
+    "map_villages": Words("各村情况", "By village"),
+    "map_villages_help": Words(
+        "颜色越深，户数越多。各村按区划代码排列，并非地图。",
+        "The darker, the more households. The villages stand in the order of their codes; this is no map.",
+    ),
+    "map_villages_leads": Words(
+        "点击数字查看名单，点击代码查看该村。", "A number opens its list, a code its village."
+    ),
     "map_help": Words(
         "颜色越深，户数越多。方格只表示各镇的大致方位，并非地图。",
         "The darker, the more households. The tiles show roughly where the towns lie; they are no map.",
