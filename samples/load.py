@@ -1,43 +1,38 @@
 """Loads exports into a running system: `python -m samples.load --endpoints .local/endpoints.json`.
 
 Registers the households over REST, then posts the medical settlements as the medical insurance
-would, as CloudEvents. Both are idempotent: loading twice changes nothing, and says so.
+would, as CloudEvents; with `--cases` also what officials did with some of them. All of it is
+idempotent: loading twice changes nothing, and says so.
 """
 
 import argparse
 import json
 import sys
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
+from samples.cases import Step, cases
+from samples.posting import LoadFailed, NotThere, Post, poster, reason_of, token_from
 from samples.reading import Json, UnreadableExport, read_households, read_settlements
 
 TINY = Path(__file__).parent / "tiny"
 ITEMS_A_BATCH = 200  # of at most 500: well below the limit of a body's size
 CLIENTS_FILE = "clients.json"  # beside endpoints.json: client id -> secret
 TIMEOUT_SECONDS = 60.0
+PATIENCE_SECONDS, PAUSE_SECONDS = 60.0, 0.1  # until a service has heard of a household
 EXAMPLES_OF_A_REASON = 3
 REGISTRAR = "county-office"  # the development client that may register households
 MEDICAL_INSURANCE = "yibao"
 
 Tell = Callable[[str], None]
-
-
-class LoadFailed(Exception):
-    """The load stopped half way; what was accepted stays, and loading again goes on from there."""
-
-
-class Post(Protocol):
-    """Posts a body of the given content type to a path and gives the decoded answer."""
-
-    def __call__(self, path: str, content_type: str, body: bytes) -> dict[str, Any]: ...
 
 
 @dataclass
@@ -111,67 +106,21 @@ def load(folder: Path, register: Post, report: Post, tell: Tell) -> Outcome:
     return Outcome(households, settlements)
 
 
-def poster(http: httpx.Client, base_url: str, new_token: Callable[[], str]) -> Post:
-    """Posts to `base_url` with a token from `new_token`, a fresh one when it has expired."""
-    token = new_token()
-
-    def post(path: str, content_type: str, body: bytes) -> dict[str, Any]:
-        nonlocal token
-        url = base_url.rstrip("/") + path
-        answer = send(url, content_type, body)
-        if answer.status_code == 401:
-            token = new_token()
-            answer = send(url, content_type, body)
-        if answer.status_code not in (200, 207):
-            raise LoadFailed(f"{url} answered {answer.status_code}: {reason_of(decoded(answer))}")
-        return decoded(answer)
-
-    def send(url: str, content_type: str, body: bytes) -> httpx.Response:
-        headers = {"authorization": f"Bearer {token}", "content-type": content_type}
-        with reaching(url):
-            return http.post(url, content=body, headers=headers)
-
-    return post
-
-
-def token_from(http: httpx.Client, issuer: str, client: str, secret: str) -> str:
-    """A bearer token for `client` by its credentials (OAuth 2 client credentials)."""
-    url = issuer.rstrip("/") + "/token"
-    form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
-    with reaching(url):
-        answer = http.post(url, data=form)
-    if answer.status_code != 200:
-        raise LoadFailed(f"{url} gave no token for {client}: {answer.status_code}")
-    return str(decoded(answer)["access_token"])
-
-
-@contextmanager
-def reaching(url: str) -> Iterator[None]:
-    try:
-        yield
-    except httpx.TransportError as problem:
-        raise LoadFailed(
-            f"{url} does not answer ({type(problem).__name__}). Is `make run` running? "
-            "Loading again goes on from here."
-        ) from problem
-
-
-def decoded(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        found = answer.json()
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def reason_of(problem: dict[str, Any]) -> str:
-    """One line for a problem+json: its title, its detail, and the pointers it names."""
-    words = [str(problem[key]) for key in ("title", "detail") if problem.get(key)]
-    pointers = [str(item["pointer"]) for item in problem.get("errors", ()) if item.get("pointer")]
-    if problem.get("pointer"):
-        pointers.append(str(problem["pointer"]))
-    text = ": ".join(words) or str(problem.get("type", "no reason given"))
-    return text + (f" at {', '.join(pointers)}" if pointers else "")
+def take(steps: Sequence[Step], post_as: Callable[[str, str], Post], tell: Tell) -> None:
+    """Takes the steps one by one, each as its client, and waits for a service that has yet to learn of a
+    household from the log. Raises LoadFailed for a step that is refused."""
+    for step in steps:
+        post, until = post_as(step.client, step.service), time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                post(step.path, "application/json", compact(step.body).encode(), step.key)
+                break
+            except NotThere:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+    if steps:
+        tell(f"  steps of cases: {len(steps):,} taken")
 
 
 def batches(items: Iterable[Json]) -> Iterator[list[Json]]:
@@ -180,7 +129,7 @@ def batches(items: Iterable[Json]) -> Iterator[list[Json]]:
         yield batch
 
 
-def compact(item: Json) -> str:
+def compact(item: Mapping[str, object]) -> str:
     return json.dumps(item, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -189,23 +138,32 @@ def progress(kind: str, tally: Tally) -> str:
 
 
 def load_into(
-    endpoints: dict[str, Any], folder: Path, secret_of: Callable[[str], str], tell: Tell
+    endpoints: dict[str, Any],
+    folder: Path,
+    secret_of: Callable[[str], str],
+    tell: Tell,
+    steps: Sequence[Step] = (),
 ) -> Outcome:
-    """Loads `folder` into the system that `endpoints` (the content of endpoints.json) describes.
-    Raises UnreadableExport and LoadFailed."""
+    """Loads `folder`, and what was done about its households, into the system that `endpoints` (the
+    content of endpoints.json) describes. Raises UnreadableExport and LoadFailed."""
     try:
-        issuer, base_url = endpoints["issuer"], endpoints["services"]["identification"]
+        issuer, urls = endpoints["issuer"], {**endpoints["services"]}
     except (KeyError, TypeError):
-        raise LoadFailed("the endpoints name no issuer or no identification service") from None
+        raise LoadFailed("the endpoints name no issuer or no services") from None
     # The addresses are exact: a proxy of the environment must not come between.
     with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as http:
 
-        def post_as(client: str) -> Post:
-            return poster(
-                http, base_url, lambda: token_from(http, issuer, client, secret_of(client))
-            )
+        @cache
+        def post_as(client: str, service: str = "identification") -> Post:
+            if service not in urls:
+                raise LoadFailed(f"the endpoints name no {service} service")
+            secret = secret_of(client)
+            return poster(http, urls[service], lambda: token_from(http, issuer, client, secret))
 
-        return load(folder, post_as(REGISTRAR), post_as(MEDICAL_INSURANCE), tell)
+        outcome = load(folder, post_as(REGISTRAR), post_as(MEDICAL_INSURANCE), tell)
+        if not outcome.refused:
+            take(steps, post_as, tell)
+        return outcome
 
 
 def secrets_in(path: Path) -> Callable[[str], str]:
@@ -238,15 +196,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--endpoints", type=Path, required=True, help=".local/endpoints.json")
     parser.add_argument("--folder", type=Path, default=TINY, help="the exports (samples/tiny)")
     parser.add_argument(
+        "--cases", action="store_true", help="also what officials did (samples/tiny only)"
+    )
+    parser.add_argument(
         "--clients", type=Path, help=f"client ids and secrets ({CLIENTS_FILE} beside endpoints)"
     )
     asked = parser.parse_args(arguments)
     try:
         endpoints = read_json(asked.endpoints)
         secret_of = secrets_in(asked.clients or asked.endpoints.with_name(CLIENTS_FILE))
-        outcome = load_into(
-            endpoints, asked.folder, secret_of, lambda line: print(line, flush=True)
-        )
+        steps = list(cases()) if asked.cases else []
+        tell = partial(print, flush=True)
+        outcome = load_into(endpoints, asked.folder, secret_of, tell, steps)
     except (UnreadableExport, LoadFailed) as problem:
         print(f"samples.load: {problem}", file=sys.stderr)
         return 2

@@ -14,7 +14,9 @@ import httpx
 import pytest
 
 from contracts.codes import Category, Health, LabourCapacity, Relation, Schooling, Sex
-from samples.load import ITEMS_A_BATCH, LoadFailed, Outcome, load, main, poster, token_from
+from samples.cases import cases
+from samples.load import ITEMS_A_BATCH, Outcome, load, main, take
+from samples.posting import LoadFailed, NotThere, poster, token_from
 from samples.reading import UnreadableExport, read_households, read_settlements
 from samples.vocabulary import CATEGORY, HEALTH, LABOUR_CAPACITY, RELATION, SCHOOLING, SEX
 
@@ -34,6 +36,8 @@ class Register:
     left: int = 0
 
     def answer(self, path: str, content_type: str, body: str) -> tuple[int, dict[str, Any]]:
+        if path.startswith("/none/"):
+            return 404, {"title": "Not known"}
         if path == "/token":
             self.tokens, self.left = self.tokens + 1, self.uses
             return 200, {"access_token": f"token-{self.tokens}", "token_type": "Bearer"}
@@ -153,6 +157,40 @@ def test_the_command_says_what_it_did_and_what_is_wrong(
     register.refuse = frozenset({"PZ-0002"})
     assert main(command) == 1
     assert "Nothing changed.\n" in capsys.readouterr().out
+
+
+def test_a_step_is_taken_by_its_client_and_waits_until_the_household_is_known() -> None:
+    steps, asked, unheard = list(cases()), [], {"visits": 2}
+
+    def post_as(client: str, service: str) -> Any:
+        def post(path: str, content_type: str, body: bytes, key: str = "") -> dict[str, Any]:
+            if unheard.get(service):
+                unheard[service] -= 1
+                raise NotThere(path)
+            asked.append((client, service, path, json.loads(body), key))
+            return {}
+
+        return post
+
+    told: list[str] = []
+    take(steps, post_as, told.append)
+    assert asked == [(s.client, s.service, s.path, s.body, s.key) for s in steps]
+    assert told == [f"  steps of cases: {len(steps)} taken"]
+
+
+def test_a_step_has_the_same_key_in_every_load_and_no_other_step_has_it() -> None:
+    keys = [step.key for step in cases()]
+    assert keys == [step.key for step in cases()]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_household_that_stays_unknown_is_told(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("samples.load.PATIENCE_SECONDS", 0.0)
+    step = next(cases())
+    with httpx.Client(trust_env=False) as http, pytest.raises(NotThere, match="404"):
+        take([step], lambda *_: poster(http, f"{register.url}/none", lambda: "token"), print)
 
 
 def test_exports_become_what_the_api_takes() -> None:

@@ -97,6 +97,23 @@ def test_the_sample_town_is_there_and_audit_tells_of_it(run: Run) -> None:
     until(lambda: (asked(run, "audit", "/v1/households", "supervisor") or {}).get("items"))
 
 
+def test_the_sample_town_has_cases_at_every_stage(run: Run) -> None:
+    """As `samples.cases` took the steps: the supervisors' pages have something to show."""
+    found = asked(run, "identification", "/v1/households?limit=100", "county-office")
+    stage = {one["register_number"]: one["stage"] for one in found}
+    told = {
+        "PZ-0002": "ELIMINATED",
+        "PZ-0003": "MONITORED",
+        "PZ-0005": "MONITORED",
+        "PZ-0007": "NONE",  # rejected
+        "PZ-0012": "PUBLICISED",
+        "PZ-0015": "MONITORED",
+        "PZ-0016": "VERIFYING",
+        "PZ-0018": "CLUE_OPEN",
+    }
+    assert told.items() <= stage.items()
+
+
 def test_audit_knows_the_key_of_every_service(run: Run) -> None:
     services = run.endpoints["services"]
     told = httpx.get(f"{services['audit']}/v1/log/keys", trust_env=False).json()["producers"]

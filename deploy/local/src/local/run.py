@@ -63,7 +63,7 @@ async def load_samples(running: System) -> None:
     if database is None or not (LOADING.exists() or await _is_empty(database)):
         return
     private_write(LOADING, json.dumps(running.as_json()))
-    command = (sys.executable, "-m", "samples.load", "--endpoints", str(LOADING))
+    command = (sys.executable, "-m", "samples.load", "--cases", "--endpoints", str(LOADING))
     with step("Loading the sample data"):
         advice = "The sample data could not be loaded. `make run` will try again."
         await finished(command, STATE / "logs" / "samples.log", advice, without_proxy())
