@@ -58,6 +58,8 @@ async def test_the_header_of_a_household_begins_with_what_lists_call_it_by(
     await hear([home])
     page = (await client.get(f"/households/{household(1)}")).text
     header = page[page.index('<dl class="facts grid">') :].partition("</dl>")[0]
+    assert "<title>农户时间线 PZ-0001 — " in page
+    assert "<h1>农户时间线 <small>PZ-0001</small></h1>" in page
     names = re.findall("<dt>(.*?)</dt>", header)
     assert names[3:7] == ["户编号", "办理阶段", "共同生活人数", "户类别"]
 

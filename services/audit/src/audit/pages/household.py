@@ -24,7 +24,7 @@ from audit.log.dossier import dossier
 from audit.log.keeper import Keeper
 from audit.meaning.deadlines import deadlines
 from audit.meaning.fields import about, label, spoken, worded
-from audit.meaning.sentences import Words
+from audit.meaning.sentences import ABSENT, Words
 from audit.meaning.state import Happened, State, diff, state
 from audit.meaning.vocabulary import StateWords, Vocabulary
 from audit.meaning.words import DEPARTMENTS, SERVICES, named
@@ -32,6 +32,7 @@ from audit.pages.phrases import PARKED, PHRASES
 from audit.pages.related import others_in
 from audit.pages.rendering import Condition, page
 from audit.read_model import queries
+from audit.read_model.called import first
 from audit.read_model.happened import recorded
 from common.clock import SHANGHAI, business_date
 from common.http import only_filters
@@ -171,6 +172,7 @@ async def household(
         following=cursor_after(shown[-1]) if len(found) > MOST else None,
         denied=denied,
         header=header(current, vocabulary),
+        called=called(current, vocabulary),
         responsible=responsible(current, vocabulary),
         now=now,
         fields=(fields := _fields(seen, vocabulary)),
@@ -247,6 +249,14 @@ def changes(
         )
         for c in diff(then, now)
     ]
+
+
+def called(now: State, vocabulary: Vocabulary) -> Words | None:
+    """What lists call the household by, if it has that, and it is seen."""
+    name = first(vocabulary)
+    value = now.fields.get(name)
+    said = spoken(name, value.value, vocabulary.state()) if value else None
+    return said if said and said.zh != ABSENT else None
 
 
 def header(now: State, vocabulary: Vocabulary) -> list[Field]:
