@@ -9,7 +9,15 @@ import pytest
 
 from common.problems import Problem, body
 from contracts.assessments import IncomeAssessed
-from contracts.codes import Category, LabourCapacity, MonitoredClass, Relation, RiskType, Severity
+from contracts.codes import (
+    Category,
+    LabourCapacity,
+    MonitoredClass,
+    NumberDiffers,
+    Relation,
+    RiskType,
+    Severity,
+)
 from contracts.episodes import (
     HouseholdVerified,
     MonitoringConfirmed,
@@ -80,6 +88,13 @@ def test_another_registration_of_the_same_household_is_a_correction_and_refused(
 def test_a_register_entry_must_be_whole(change: dict[str, Any], code: str) -> None:
     command = RegisterHousehold(registered=replace(REGISTERED, **change), today=TODAY)
     assert refused(command, []).code == code
+
+
+def test_a_reason_why_a_number_differs_is_no_other_registration() -> None:
+    """An old file is uploaded again: it is asked for a reason now, which was not asked for before."""
+    members = [replace(m, number_differs=NumberDiffers.OTHER_PAPERS) for m in REGISTERED.members]
+    again = RegisterHousehold(registered=replace(REGISTERED, members=members), today=TODAY)
+    assert HOUSEHOLD.when(again, given=history()) == []
 
 
 def test_under_sixteen_has_no_labour_capacity_and_sixteen_may() -> None:

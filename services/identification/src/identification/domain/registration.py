@@ -64,8 +64,10 @@ def _register_again(command: RegisterHousehold, household: Household) -> list[Ho
 
 
 def _sent(entry: HouseholdRegistered) -> HouseholdRegistered:
-    """What was sent of an entry: whether a person's data may be used is known here, and changes."""
-    return replace(entry, members=[replace(m, restricted=False) for m in entry.members])
+    """What was sent of an entry: whether a person's data may be used is known here, and changes. Why a
+    number differs was not asked before, and says nothing else of the person."""
+    members = [replace(m, restricted=False, number_differs=None) for m in entry.members]
+    return replace(entry, members=members)
 
 
 def age_on(born: date, day: date) -> int:
