@@ -21,6 +21,7 @@ from contracts.households import (
     HouseholdMemberAdded,
     HouseholdMemberRemoved,
     LabourCapacityAssessed,
+    Related,
 )
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import ClosingReason, MonitoringClosed
@@ -40,9 +41,11 @@ from services.identification.tests.entries import (
     FOURTH,
     HEAD,
     HEAD_DIES,
+    ILL,
     MOVE,
     REMOVE,
     SECOND,
+    SPLIT,
     THIRD,
     after,
     refused,
@@ -87,6 +90,7 @@ def test_nobody_joins_twice_as_a_second_head_or_beyond_fifty() -> None:
     [
         ({"effective_on": TODAY + timedelta(days=1)}, "date-in-future"),
         ({"effective_on": date(2020, 12, 31)}, "date-before-previous-step"),
+        ({"effective_on": DAY - timedelta(days=1)}, "date-before-previous-step"),  # not yet born
         ({"co_living_count": 6}, "co-living-count"),
         ({"co_living_count": 0}, "co-living-count"),
         (
@@ -101,6 +105,29 @@ def test_nobody_joins_twice_as_a_second_head_or_beyond_fifty() -> None:
 )
 def test_a_new_member_must_fit(change: dict[str, Any], code: str) -> None:
     assert refused(replace(ADD, **change), history()).code == code
+
+
+def test_nothing_is_told_of_a_member_before_they_joined() -> None:
+    """Who reads the days in their order would have it undone by the joining."""
+    whose, before = ADD.member.person_id, DAY - timedelta(days=1)
+    newcomer = replace(
+        ADD.member, born_on=date(1990, 1, 1), labour_capacity=LabourCapacity.ORDINARY
+    )
+    given = history(replace(ADD, member=newcomer))
+    moved = (Related(person_id=whose, relation=Relation.HEAD),)
+    told: tuple[tuple[Any, str], ...] = (
+        (replace(REMOVE, person_id=whose, co_living_count=4), "effective_on"),
+        (replace(ASSESS, person_id=whose), "assessed_on"),
+        (replace(ILL, person_id=whose), "recorded_on"),
+        (replace(SPLIT, moved=moved, co_living_count=4, new_co_living_count=1), "effective_on"),
+    )
+    for command, field in told:
+        refusal = refused(replace(command, **{field: before}), given)
+        assert (refusal.code, refusal.details) == (
+            "date-before-previous-step",
+            {"field": field, "earliest": DAY},
+        )
+        assert HOUSEHOLD.when(replace(command, **{field: DAY}), given=given)
 
 
 def test_a_person_leaves_once() -> None:

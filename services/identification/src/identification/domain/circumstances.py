@@ -18,7 +18,7 @@ from contracts.circumstances import (
 )
 from contracts.households import Member
 from identification.domain.guards import in_order
-from identification.domain.members import living_together, member_of
+from identification.domain.members import here_since, living_together, member_of
 from identification.domain.register_commands import (
     CircumstanceCommand,
     ConfirmResidence,
@@ -118,8 +118,11 @@ def _member(household: Household, person_id: UUID) -> Member:
 def _in_turn(
     household: Household, what: str, whose: UUID, day: date, today: date, field: str
 ) -> None:
-    """Raises `Refused` for a day to come, before the registration, or before what was last told."""
-    in_order(day, household.registered.registered_on, today, field)
+    """Raises `Refused` for a day to come, before the registration or the joining of a member, or before what
+    was last told."""
+    member = member_of(household.registered.members, whose)
+    since = here_since(household, member) if member else household.registered.registered_on
+    in_order(day, since, today, field)
     last = household.past.told.get((what, whose))
     if last and day < last:
         raise Refused("told-later", last=last)

@@ -36,7 +36,7 @@ class Left:
 class Past:
     """What the register remembers beside the entry as it stands.
 
-    `registered` is the first entry, `left` who left, `assessed` the day of each member's last labour
+    `registered` is the first entry, `joined` the day on which a later member last did, `left` who left, `assessed` the day of each member's last labour
     assessment, `told` that of what was last told of how it lives, `resident` the reports of a change of the
     household register that do not hold, `moved_on` the day of the last move. The others are households: `split_off` from this
     one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
@@ -47,6 +47,7 @@ class Past:
     """
 
     registered: HouseholdRegistered | None = None
+    joined: Mapping[UUID, date] = field(default_factory=dict)
     left: tuple[Left, ...] = ()
     assessed: Mapping[UUID, date] = field(default_factory=dict)
     told: Mapping[tuple[str, UUID], date] = field(default_factory=dict)

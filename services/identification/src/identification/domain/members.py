@@ -51,6 +51,7 @@ def add(c: AddMember, household: Household) -> list[RegisterEvent]:
         raise Refused("too-many-members", most=MOST)
     number = len(entry.members) + 1
     born_in_range(c.member, number, c.today)
+    in_order(c.effective_on, c.member.born_on, c.today, "effective_on")
     able(c.member, number, c.effective_on)
     living_together(c.co_living_count, number)
     return [
@@ -77,7 +78,7 @@ def remove(c: RemoveMember, household: Household) -> list[RegisterEvent]:
         ):
             return []
         raise Refused("not-a-member")
-    in_order(c.effective_on, entry.registered_on, c.today, "effective_on")
+    in_order(c.effective_on, here_since(household, leaving), c.today, "effective_on")
     staying = [m for m in entry.members if m is not leaving]
     if staying:
         living_together(c.co_living_count, len(staying))
@@ -116,7 +117,7 @@ def assess(c: AssessLabour, household: Household) -> list[RegisterEvent]:
     member = member_of(entry.members, c.person_id)
     if member is None:
         raise Refused("not-a-member")
-    in_order(c.assessed_on, entry.registered_on, c.today, "assessed_on")
+    in_order(c.assessed_on, here_since(household, member), c.today, "assessed_on")
     last = household.past.assessed.get(c.person_id)
     if last and c.assessed_on < last:
         raise Refused("assessed-later", last=last)
@@ -186,6 +187,13 @@ def living_together(count: int, members: int) -> None:
     """Raises `Refused` unless between one and all members live together."""
     if not 1 <= count <= members:
         raise Refused("co-living-count", members=members)
+
+
+def here_since(household: Household, member: Member) -> date:
+    """The first day of which anything of a member is told here: whoever reads the days in their order would
+    otherwise have it undone by the joining."""
+    registered_on = household.registered.registered_on
+    return max(registered_on, household.past.joined.get(member.person_id, registered_on))
 
 
 def member_of(members: Sequence[Member], person_id: UUID) -> Member | None:

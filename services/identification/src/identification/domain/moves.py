@@ -30,7 +30,7 @@ from identification.domain.handover import (
     risks_if_monitored,
     risks_of_both,
 )
-from identification.domain.members import head_after, living_together, member_of
+from identification.domain.members import head_after, here_since, living_together, member_of
 from identification.domain.register_commands import (
     CorrectCategory,
     Deregister,
@@ -111,6 +111,8 @@ def split(c: SplitHousehold, household: Household) -> list[RegisterEvent]:
     if any(member_of(entry.members, person) is None for person in moving):
         raise Refused("not-a-member")
     going = [m for m in entry.members if m.person_id in moving]
+    for member in going:
+        in_order(c.effective_on, here_since(household, member), c.today, "effective_on")
     staying = [m for m in entry.members if m.person_id not in moving]
     if not staying or not going:
         raise Refused("split-needs-both-sides")

@@ -114,7 +114,9 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
         case HouseholdMemberAdded():
             joined = [*entry.members, event.member]
             changed = _entry(household, members=joined, co_living_count=event.co_living_count)
-            changed = _past(changed, erased=past.erased - {event.member.person_id})
+            who = event.member.person_id
+            days = {**past.joined, who: event.effective_on}
+            changed = _past(changed, joined=days, erased=past.erased - {who})
             return _able(changed, household, event.effective_on)
         case HouseholdMemberRemoved():
             gone = [m for m in entry.members if m.person_id == event.person_id]
