@@ -30,6 +30,11 @@ REFUSALS = {
         "查看记录暂时无法写入，因此不予显示：请稍后重试",
         "The look cannot be recorded now, and so is not answered: try again in a moment",
     ),
+    "form-of-another-site": Text(
+        403,
+        "表单不是从本系统的页面提交的：请打开本系统的页面再办理",
+        "The form was not sent from a page of this service: open the page here, and send it from there",
+    ),
     "not-needed": Text(
         403,
         "没有权限：部门只能查看履行任务所需的内容",

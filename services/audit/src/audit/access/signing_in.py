@@ -3,6 +3,10 @@
 The cookie *is* the bearer token: HttpOnly, so that no script reads it; SameSite=Strict, so that no
 other site sends it. It ends with the browser session, and counts for nothing once the token has
 expired. Both ways are `Guard`s, so the rule that no route goes unguarded covers them.
+
+A form is taken from our own pages alone: one of another address of the same site would be sent with the
+cookie, and one of any site could sign a browser in as somebody else, under whose name its looks would be
+recorded.
 """
 
 from typing import Any
@@ -30,6 +34,7 @@ class SigningIn(Guard):
 
     async def __call__(self, request: Request) -> Principal:
         """The caller. Raises `Problem`: 401 without a valid token, 403 without the scope."""
+        _from_here(request)
         token = (await form(request)).get("token", "")
         return allowed_by(await _principal(request, token), self.scope)
 
@@ -47,11 +52,20 @@ async def identified(request: Request) -> Principal:
     """The caller, by header or cookie, whatever it may do. Raises `Problem` (401)."""
     header = request.headers.get("authorization")
     if header is None:
+        _from_here(request)
         return await _principal(request, request.cookies.get(COOKIE, ""))
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Problem("unauthenticated", headers=CHALLENGE)
     return await _principal(request, token.strip())
+
+
+def _from_here(request: Request) -> None:
+    """Raises `Problem` (403) for a form of another origin. Every browser of today says where a form comes
+    from (`Sec-Fetch-Site`) and no script can say otherwise; a program says nothing."""
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    if request.method == "POST" and site not in ("same-origin", "none"):
+        raise Problem("form-of-another-site")
 
 
 def allowed_by(caller: Principal, scope: str) -> Principal:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from uuid import UUID
 
 from fastapi import Request
@@ -120,7 +120,7 @@ def page(
     nonce = secrets.token_urlsafe(16)
     lang = language(request)
     at = urlsplit(here) if here else request.url
-    path = "/" if request.method == "POST" and not here else at.path
+    path = "/" if request.method == "POST" and not here else _ours(at.path)
     query = {name: value for name, value in parse_qsl(at.query, True) if name != "lang"}
 
     def link(to: str, **more: str | None) -> str:
@@ -145,6 +145,12 @@ def page(
     )
     policy = _policy(nonce, {file.kind for file in used}, asks)
     return HTMLResponse(html, status, headers={**SAFE, "Content-Security-Policy": policy})
+
+
+def _ours(path: str) -> str:
+    """A path as it stands in a link: what somebody else made up (`//elsewhere`, `/\\elsewhere`) leads to no
+    other site."""
+    return "/" + quote(path.lstrip("/"))
 
 
 def _gets_lists(request: Request) -> bool:
