@@ -126,6 +126,19 @@ async def test_a_new_key_of_the_issuer_is_found(verifier: Verifier, issued: Issu
     assert (await verifier.principal(issued.token("b"))).client == "b"
 
 
+async def test_a_token_of_a_key_that_the_issuer_took_back_is_refused_once_a_new_key_is_known(
+    verifier: Verifier, issued: Issuer
+) -> None:
+    stolen = issued.token("a")
+    await verifier.principal(stolen)
+    issued.rotate("second")
+    issued.forget("first")
+    verifier._fetched = float("-inf")  # as if ten seconds had passed
+    await verifier.principal(issued.token("b"))
+
+    assert await refused(verifier, stolen) == "unauthenticated"
+
+
 async def test_an_issuer_that_cannot_be_reached_is_not_the_callers_fault(issued: Issuer) -> None:
     verifier = Verifier("http://127.0.0.1:1/jwks", issued.url, issued.audience)
 

@@ -9,17 +9,19 @@ from hashlib import sha256
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from fastapi import FastAPI
 
-from audit.access.looks import STAFF
+from audit.access.looks import STAFF, Looker
+from audit.access.sight import Sight
 from audit.meaning.state import State
 from audit.meaning.vocabulary import Vocabulary
 from audit.pages.household import responsible
 from audit.pages.live import news
 from audit.pages.rendering import HERE as SOURCE
 from audit.pages.rendering import SERVED
-from common.testing import NOON, Issuer, envelope, history, household
+from common.testing import NOON, OFFICER, Issuer, envelope, history, household
 from contracts.envelope import Envelope
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
@@ -168,19 +170,37 @@ async def _told(stream: Any) -> str:
     return str(await asyncio.wait_for(anext(stream), 2))
 
 
+def supervisor(seconds: float = 60, region: str = "441624") -> Looker:
+    """Who may look at the household, for so long."""
+    who = msgspec.structs.replace(OFFICER, department=STAFF, region=region)
+    expires, id_ = time.time() + seconds, household(1)  # noqa: TID251 — as `exp` is
+    return Looker("supervisor", frozenset(), expires, who, id_, "441624108201", 1, Sight())
+
+
 async def test_news_go_on_from_what_was_seen(hear: Hear, app: FastAPI) -> None:
     events = history(3, household_id=household(1))
     await hear(events[:2])
-    stream = news(app.state.runtime, household(1), 1)
+    stream = news(app.state.runtime, supervisor(), 1)
     assert await _told(stream) == "retry: 1000\n\n"
     assert await _told(stream) == "id: 2\ndata: 2\n\n"
     await hear(events[2:])
     assert await _told(stream) == "id: 3\ndata: 3\n\n"
     await stream.aclose()
-    nothing = news(app.state.runtime, household(1), 3)
+    nothing = news(app.state.runtime, supervisor(), 3)
     await _told(nothing)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(anext(nothing), 1)
+
+
+@pytest.mark.parametrize("caller", [supervisor(seconds=0), supervisor(region="441625")])
+async def test_news_end_with_the_token_and_where_the_area_of_the_caller_does(
+    hear: Hear, app: FastAPI, caller: Looker
+) -> None:
+    await hear([envelope(household_id=household(1))])
+    stream = news(app.state.runtime, caller, 0)
+    assert await _told(stream) == "retry: 1000\n\n"
+    with pytest.raises(StopAsyncIteration):
+        await _told(stream)
 
 
 async def test_news_are_for_those_who_may_look(

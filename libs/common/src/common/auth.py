@@ -40,6 +40,10 @@ class Principal:
         """Whether an area code lies in the caller's region."""
         return bool(self.actor.region) and region.startswith(self.actor.region)
 
+    def seconds_left(self) -> float:
+        """For how long the token is good."""
+        return self.expires - time.time()  # noqa: TID251 — `exp` is wall-clock time
+
     def area(self, asked: str | None) -> str:
         """The area that was asked for, or the caller's own. Raises `Problem`: 422 for what is no area
         code, 403 outside of the caller's."""
@@ -71,7 +75,7 @@ class Verifier:
     async def principal(self, token: str) -> Principal:
         """The caller. Raises `Problem` (401) unless the token is ours, whole and in time."""
         known = self._known.get(token)
-        if known and known.expires > time.time():  # noqa: TID251 — `exp` is wall-clock time
+        if known and known.seconds_left() > 0:
             return known
         try:
             header = jwt.get_unverified_header(token)
@@ -121,6 +125,7 @@ class Verifier:
                     self._fetched, self._failed = float("-inf"), time.monotonic()
                     raise Problem("issuer-unavailable") from error
                 self._keys = {str(key.key_id): key for key in keys}
+                self._known.clear()  # a key may be gone: what it signed is good no longer
         if kid not in self._keys:
             raise jwt.InvalidTokenError("unknown key")
         return self._keys[kid]

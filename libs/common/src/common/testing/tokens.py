@@ -33,6 +33,10 @@ class Issuer:
         self._keys[kid] = Ed25519PrivateKey.generate()
         self._kid = kid
 
+    def forget(self, kid: str) -> None:
+        """Take a key out of the JWKS, as one that was stolen."""
+        del self._keys[kid]
+
     def token(self, client: str = "yibao", scopes: str = "", **claims: Any) -> str:
         """A bearer token. `scopes` are separated by spaces; a claim that is None is left out."""
         now = self._clock.now()

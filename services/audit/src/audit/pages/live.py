@@ -7,7 +7,6 @@ An event says how many records there are; its id is that number. Whoever was awa
 import asyncio
 from collections.abc import AsyncGenerator
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
@@ -36,17 +35,20 @@ async def live(request: Request, caller: Annotated[Looker, looking(Shown.NEWS)])
     if not (last.isascii() and last.isdigit() and len(last) < 18):
         raise Problem("not-found")
     return StreamingResponse(
-        news(runtime_of(request), caller.household_id, int(last)),
+        news(runtime_of(request), caller, int(last)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def news(runtime: Runtime, id_: UUID, seen: int) -> AsyncGenerator[str, None]:
-    """Says the count whenever it is another than the one last said, or seen."""
+async def news(runtime: Runtime, caller: Looker, seen: int) -> AsyncGenerator[str, None]:
+    """Says the count whenever it is another than the one last said, or seen, until the token expires or the
+    household is in an area that is not the caller's."""
     yield "retry: 1000\n\n"
-    for _ in range(int(LONGEST / EVERY)):
-        found = await queries.household(runtime.engine, id_)
+    for _ in range(int(min(LONGEST, caller.seconds_left()) / EVERY)):
+        found = await queries.household(runtime.engine, caller.household_id)
+        if found and not caller.covers(found.region):
+            return
         if found and found.events != seen:
             seen = found.events
             yield f"id: {seen}\ndata: {seen}\n\n"
