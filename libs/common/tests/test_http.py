@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import pytest
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
@@ -83,6 +83,10 @@ def make_app(why: dict[str, str | None]) -> FastAPI:
     @app.get("/v1/list")
     async def listed(request: Request) -> None:
         only_filters(request, ["region", "cursor"])
+
+    @app.get("/v1/kept")
+    async def kept(response: Response) -> None:
+        response.headers["Cache-Control"] = "max-age=60"
 
     @app.get("/v1/headers")
     async def headers(request: Request) -> list[Any]:
@@ -183,6 +187,13 @@ async def test_every_answer_has_its_circumstances_also_when_we_are_to_blame(
         answer = await client.get(path)
         assert UUID(answer.headers["x-correlation-id"])
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_nobody_keeps_an_answer_unless_a_route_says_so(client: httpx.AsyncClient) -> None:
+    for path in ("/health/live", "/nowhere", "/v1/raise/bug", "/v1/raise/busy"):
+        assert (await client.get(path)).headers.get_list("cache-control") == ["no-store"]
+    answer = await client.get("/v1/kept")
+    assert answer.headers.get_list("cache-control") == ["max-age=60"]
 
 
 async def test_nothing_of_one_request_is_left_for_the_next(client: httpx.AsyncClient) -> None:

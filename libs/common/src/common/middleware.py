@@ -27,6 +27,10 @@ SECURITY_HEADERS = [
     (b"x-frame-options", b"DENY"),
 ]
 
+# Unless a route says otherwise: what is answered to one who may see it does not stay on the disk of a browser
+# that others use, nor on the way.
+KEPT_BY_NOBODY = [(b"cache-control", b"no-store")]
+
 
 class Circumstances:
     """What surrounds every request. Outermost, so that nothing answers without it."""
@@ -50,9 +54,15 @@ class Circumstances:
             nonlocal status, answering
             if message["type"] == "http.response.start":
                 status, answering = message["status"], True
+                answered = message["headers"]
                 message["headers"] = [
-                    *message["headers"],
+                    *answered,
                     *SECURITY_HEADERS,
+                    *(
+                        []
+                        if any(name == b"cache-control" for name, _ in answered)
+                        else KEPT_BY_NOBODY
+                    ),
                     (b"x-correlation-id", correlation.encode()),
                 ]
             await send(message)

@@ -248,7 +248,7 @@ async def _file(request: Request, key: str, kind: str, kept: int | None) -> Resp
     return Response(
         await asyncio.to_thread(written, made),
         media_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', **AT_ONCE},
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
