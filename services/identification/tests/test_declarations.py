@@ -65,6 +65,20 @@ async def stub_of(app: httpx.AsyncClient, county: dict[str, str]) -> list[dict[s
     return found
 
 
+async def test_no_key_is_an_identity_number_which_would_be_kept_and_name_the_household(
+    page: Page, sql: asyncpg.Connection
+) -> None:
+    form = declaration()
+    number = form["identity_number"]
+    answer = await page.declare(form, key=f"qr-{number}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/Idempotency-Key"
+    assert number not in answer.text
+    kept = "select exists (select from es.idempotency where strpos(key, $1) > 0)"
+    assert not await sql.fetchval(kept, number)
+    assert (await page.declare(form)).status_code == 201
+
+
 async def test_A13_a_household_not_on_the_register_declares_itself_and_the_clock_starts_today(
     app: httpx.AsyncClient, page: Page, county: dict[str, str], runtime: Runtime
 ) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import circumstances, key_of
+from common.http import circumstances
 from common.ids import new_id
 from common.intents import Intent, Key, Recorded
 from common.problems import Problem
@@ -30,6 +30,7 @@ from contracts.codes import (
 )
 from contracts.households import HouseholdRegistered
 from identification.api.forms import Form, MemberForm, Region, Said
+from identification.api.keys import key_of
 from identification.api.sealing import index_of, recognise, sealed
 from identification.api.wired import Wired, wired
 from identification.domain.commands import DeclareHousehold, ReportRisk

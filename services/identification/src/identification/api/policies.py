@@ -8,11 +8,12 @@ from pydantic import Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import answered, circumstances, expected_version, key_of, only_filters
+from common.http import answered, circumstances, expected_version, only_filters
 from common.intents import Intent
 from common.problems import Problem, fault
 from contracts.policies import ParameterKind
 from identification.api.forms import Day, Form, NamesNobody
+from identification.api.keys import key_of
 from identification.api.wired import wired
 from identification.domain.parameters import Parameter
 from identification.domain.policy import Policy

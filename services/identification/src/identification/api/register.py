@@ -11,11 +11,11 @@ import asyncpg
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
-from common.http import required_key
 from common.ids import derived_id
 from common.problems import Problem, fault
 from contracts.households import Committed
 from identification import vault
+from identification.api.keys import required_key
 from identification.api.register_forms import (
     CategoryForm,
     DeregistrationForm,

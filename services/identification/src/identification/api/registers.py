@@ -9,7 +9,7 @@ from pydantic import Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import answered, circumstances, expected_version, key_of, only_filters
+from common.http import answered, circumstances, expected_version, only_filters
 from common.intents import Intent
 from common.paging import USUAL, Limit
 from common.problems import Problem, fault
@@ -18,6 +18,7 @@ from contracts.schooling import DropoutBasis
 from identification.api import listing
 from identification.api.forms import Day, Form
 from identification.api.households import STAFF
+from identification.api.keys import key_of
 from identification.api.wired import wired
 from identification.domain.evidence import EVIDENCE, CloseReview
 from identification.domain.schooling import term_now

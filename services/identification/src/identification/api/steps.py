@@ -8,10 +8,11 @@ from fastapi import Request, Response
 
 from common.auth import Principal
 from common.clock import start_of
-from common.http import answered, circumstances, expected_version, key_of
+from common.http import answered, circumstances, expected_version
 from common.intents import Intent, Key
 from common.problems import Problem
 from identification.api.forms import SeenForm
+from identification.api.keys import key_of
 from identification.api.wired import wired
 from identification.domain.assessments import Seen
 from identification.domain.commands import Command
