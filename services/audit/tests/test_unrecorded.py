@@ -11,12 +11,12 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from audit.access.lists import Listing
-from audit.access.looks import Looking
+from audit.access.looks import STAFF, Looking
 from audit.api import evidence
 from audit.log.keeper import Keeper
 from audit.pages import live
 from common.auth import DOCUMENTATION
-from common.testing import NOON, envelope, household
+from common.testing import NOON, Issuer, envelope, household
 
 SHOWS_NOBODY = {
     "/find": "records what it found, when that is known; identification records refusals",
@@ -64,17 +64,46 @@ def test_what_shows_nobody_is_still_there(app: FastAPI) -> None:
     assert set(SHOWS_NOBODY) <= paths
 
 
+QUERY = {
+    "/v1/households/{household_id}/diff": {"from": "2024-01-01"},
+    "/county/households": {"step": "CLUE"},
+    "/households/{household_id}/live": {"seen": "x"},
+}
+
+
+async def test_every_route_is_closed_to_another_area_another_scope_and_a_token_that_has_expired(
+    app: FastAPI, client: httpx.AsyncClient, hear: Any, tokens: Issuer
+) -> None:
+    await hear([envelope(b'{"risk_types":[]}', type="RiskDetected", household_id=household(1))])
+    await app.state.keeper.keep(NOON)
+    both = "audit:read access:read"
+    elsewhere = tokens.bearer("stranger", both, department=STAFF, region="441625")
+    nowhere = tokens.bearer("stranger", both, department=STAFF, region="")
+    department = tokens.bearer("renshe", both, department="renshe")
+    scope = tokens.bearer("stranger", "facts:write AUDIT:READ", department=STAFF)
+    late = tokens.bearer("late", both, department=STAFF, exp=1)
+    other = tokens.bearer("other", both, department=STAFF, aud="elsewhere")
+    closed = [
+        (elsewhere, 403), (nowhere, 403), (department, 403), (scope, 403), (late, 401), (other, 401)
+    ]  # fmt: skip
+    for path in shown_by(app):
+        asked, query = path.replace("{household_id}", str(household(1))), QUERY.get(path, {})
+        for headers, status in closed:
+            more = {"region": "441624"} if headers is elsewhere and asked == path else {}
+            method = "POST" if path == "/find/registered" else "GET"
+            answer = await client.request(method, asked, params=query | more, headers=headers)
+            if path in ("/", "/find/registered") and headers is department:
+                continue  # a department finds what is routed to it here
+            assert answer.status_code == status, (path, headers, answer.text[:200])
+            assert "{" in path or str(household(1)) not in answer.text
+
+
 async def test_every_route_adds_its_record_before_it_answers(
     app: FastAPI, client: httpx.AsyncClient, hear: Any, pool: asyncpg.Pool
 ) -> None:
     await hear([envelope(b'{"risk_types":[]}', type="RiskDetected", household_id=household(1))])
     keeper: Keeper = app.state.keeper
     await keeper.keep(NOON)
-    query = {
-        "/v1/households/{household_id}/diff": "?from=2024-01-01",
-        "/county/households": "?step=CLUE",
-        "/households/{household_id}/live": "?seen=x",
-    }
     unrecorded = {
         "/v1/timeline/hash": "one hash over everything",
         "/v1/completeness": "counts over everything",
@@ -82,8 +111,8 @@ async def test_every_route_adds_its_record_before_it_answers(
         "/find/registered": "is posted (test_registered)",
     }
     for n, path in enumerate(path for path in shown_by(app) if path not in unrecorded):
-        asked = path.replace("{household_id}", str(household(1))) + query.get(path, "")
-        answer = await client.get(asked)
+        asked = path.replace("{household_id}", str(household(1)))
+        answer = await client.get(asked, params=QUERY.get(path, {}))
         assert answer.status_code == (404 if "live" in path else 200), path
         assert await pool.fetchval("select count(*) from es.events") == n + 1, path
 

@@ -130,7 +130,7 @@ async def test_every_step_is_refused_when_somebody_came_between(
 async def test_S1304_a_source_answers_with_its_version_and_a_stale_one_is_refused(
     app: httpx.AsyncClient, register: Register, callers: Callers
 ) -> None:
-    home, source_id = await register.household(), str(new_id())
+    home, source_id = await register.household(region=VILLAGE), str(new_id())
     office = callers.of(
         "shuiwu", "facts:write households:read", department="shuiwu", region=VILLAGE
     )

@@ -141,7 +141,8 @@ def _intent(
     """What to record. Raises `Refused` or `Problem`.
 
     A fact waits unless it is about a member of a household whose data may be used, or corrects what
-    was told of one who has left since. A retraction needs no permission: it only takes away.
+    was told of one who has left since. A retraction needs no permission: it only takes away. What waits is
+    replaced or retracted by nobody who answers for less than whoever posted it.
     """
     fact = one.fact
     latest = max(known, key=lambda v: v.number, default=None)
@@ -157,7 +158,8 @@ def _intent(
         seen = replace(told_of, person_id=seen.person_id, restricted=seen.restricted)
     person = seen if seen and seen.active else None
     region = person.region if person else post.caller.actor.region
-    post.caller.must_cover(region)
+    for place_of_it in {region, *(v.waits_in for v in known if v.waits_in)}:
+        post.caller.must_cover(place_of_it)
     where = place(known, fact.record_version, fact.content, seen.person_id if seen else None)
     if isinstance(where, Repeated):
         return where

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import answered, circumstances, expected_version, key_of, only_filters
+from common.http import answered, circumstances, expected_version, only_filters
 from common.intents import Intent
 from common.paging import USUAL, Limit
 from common.problems import Problem, fault
@@ -18,6 +18,7 @@ from contracts.safeguards import WaterKind
 from identification.api import listing
 from identification.api.forms import Count, Day, Form, Region, Sha256
 from identification.api.households import STAFF
+from identification.api.keys import key_of
 from identification.api.wired import wired
 from identification.domain.policy import Policy
 from identification.domain.water import (
@@ -154,7 +155,7 @@ async def _take(
     """Record the command for a source of the caller's area; only the water department may.
 
     `named` are households, by where they stand in the form: each is on the register, or nobody would miss
-    the one that was meant (S1.3-07). `ETag` is the source's version, which the list shows too (ADR 0020).
+    the one that was meant (S1.3-07), and of the caller's area: bad water is a clue of theirs. `ETag` is the source's version, which the list shows too (ADR 0020).
     """
     app = wired(request)
     if caller.actor.department != DEPARTMENT:
@@ -177,6 +178,10 @@ async def _take(
         if strangers := [n for n, one in enumerate(households) if one not in known]:
             raise Problem(
                 "water-served-unknown", faults=[fault(f"{pointer}/{n}", "value") for n in strangers]
+            )
+        if outside := [n for n, one in enumerate(households) if not caller.covers(known[one])]:
+            raise Problem(
+                "outside-region", faults=[fault(f"{pointer}/{n}", "value") for n in outside]
             )
     policy: Any = getattr(command, "policy", None)
     recorded = await app.runtime.writer.execute(

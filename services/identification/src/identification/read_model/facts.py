@@ -47,12 +47,13 @@ def hashed(fresh: Fresh) -> Hashed:
 
 @dataclass(frozen=True, slots=True)
 class KnownVersion(Version):
-    """A version with the person whom it is about, unless it waits for one; `erased`: nobody can tell
-    any more by a number whether it is theirs."""
+    """A version with the person whom it is about, unless it waits for one: then with the area that whoever
+    posted it answers for. `erased`: nobody can tell any more by a number whether it is theirs."""
 
     person: Known | None = None
     detected_on: date = date.min
     erased: bool = False
+    waits_in: str | None = None
 
 
 class Restricted(Exception):
@@ -157,6 +158,7 @@ async def versions(
             person,
             row["detected_on"],
             row["erased"],
+            row["waits_in"],
         )
         found.setdefault(row["fact_key"], []).append(version)
     return found
@@ -164,12 +166,13 @@ async def versions(
 
 _VERSIONS = """
 select f.fact_key, f.record_version, f.content, f.event_id, f.person_id, f.household_id, h.region,
-    f.detected_on, null as waits, p.person_id is null as erased
+    f.detected_on, null as waits, p.person_id is null as erased,
+    null as waits_in
 from read.fact f join read.household h using (household_id)
 left join vault.person p on p.person_id = f.person_id where f.fact_key = any($1::bytea[])
 union all
 select fact_key, record_version, content, event_id, null, null, null, detected_on,
-    case when outcome is null then reason end, false
+    case when outcome is null then reason end, false, case when outcome is null then region end
 from read.unmatched where fact_key = any($1::bytea[])
 """
 
