@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from uuid import UUID
 
+from common.decider import Refused
 from common.intents import Conflict, Connection
 from identification.seals import Sealed
 
@@ -142,16 +143,21 @@ async def keep(connection: Connection, rows: Sequence[Sealed]) -> None:
 
 
 async def rewrite(connection: Connection, rows: Sequence[Sealed]) -> None:
-    """Records of members anew: the household has another address."""
-    await connection.execute(
+    """Records of members anew: the household has another address.
+
+    Raises `Conflict` for one who was given a number since the record was read: it would be lost.
+    """
+    done = await connection.execute(
         """
         update vault.person p set salt = n.salt, sealed = n.sealed
         from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[])
             as n (person_id, household_id, blind_index, salt, sealed)
-        where p.person_id = n.person_id
+        where p.person_id = n.person_id and p.blind_index = n.blind_index
         """,
         *_columns(rows),
     )
+    if done != f"UPDATE {len(rows)}":
+        raise Conflict
 
 
 async def renumber(connection: Connection, rows: Sequence[Sealed]) -> None:
@@ -226,7 +232,11 @@ async def lift(connection: Connection, persons: Sequence[UUID]) -> None:
 
 async def erase(connection: Connection, persons: Sequence[UUID]) -> None:
     """Record, salt and index of persons who are members nowhere are gone, also from what waits; their ids
-    are given to nobody any more."""
+    are given to nobody any more.
+
+    Raises `Refused` if one of them is a member of a household by now: nobody says that theirs were erased.
+    The last statement sees whoever joined while the first waited for that.
+    """
     await connection.execute(
         """
         with gone as (
@@ -240,6 +250,10 @@ async def erase(connection: Connection, persons: Sequence[UUID]) -> None:
         """,
         persons,
     )
+    if await connection.fetchval(
+        "select exists (select from vault.person where person_id = any($1::uuid[]))", persons
+    ):
+        raise Refused("purpose-continues")
 
 
 async def kept(connection: Connection, household_id: UUID, person_id: UUID) -> Kept | None:

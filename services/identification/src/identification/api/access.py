@@ -60,17 +60,14 @@ async def reveal(
         raise Problem("not-registered")
     if not caller.covers(region):
         await refuse(app, caller, household_id, region, Denial.OUTSIDE_REGION, person_id)
-    async with app.runtime.pool.acquire() as connection:
-        kept = await vault.kept(connection, household_id, person_id)
-    if kept is None:
-        raise Problem("not-in-vault")
-    if kept.restricted:
-        await refuse(app, caller, household_id, region, Denial.RESTRICTED, person_id)
+    await _shown(app, caller, household_id, region, person_id)
     look = PersonalDataRevealed(
         household_id=household_id, person_id=person_id, purpose=form.purpose
     )
     await _record(app, caller, region, look)
-    personal = app.vault.open(person_id, kept.sealed)
+    # Once more: what was restricted or erased meanwhile is shown to nobody, though the look is recorded.
+    sealed = await _shown(app, caller, household_id, region, person_id)
+    personal = app.vault.open(person_id, sealed)
     response.headers["Cache-Control"] = "no-store"
     return Revealed(
         person_id=person_id,
@@ -78,6 +75,19 @@ async def reveal(
         identity_number=personal.identity_number or None,
         address=personal.address,
     )
+
+
+async def _shown(
+    app: Wired, caller: Principal, household_id: UUID, region: str, person_id: UUID
+) -> bytes:
+    """The person's record, if it may be shown. Raises `Problem`: 404; 409, which is recorded."""
+    async with app.runtime.pool.acquire() as connection:
+        kept = await vault.kept(connection, household_id, person_id)
+    if kept is None:
+        raise Problem("not-in-vault")
+    if kept.restricted:
+        await refuse(app, caller, household_id, region, Denial.RESTRICTED, person_id)
+    return kept.sealed
 
 
 @router.get("/v1/access", summary="Who looked at persons, and who was refused, the latest first")

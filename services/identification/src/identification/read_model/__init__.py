@@ -47,7 +47,7 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Bring the tables and the vault to the state after these events.
 
     Raises `facts.Restricted` for a fact that must not be recorded, `Conflict` for one that follows a
-    version which is not the latest.
+    version which is not the latest, and what `persons.house` raises.
     """
     if entries := [f for f in fresh if isinstance(f.payload, RegisterEvent | PersonEvent)]:
         await register.take_turns(connection, entries)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
-from common.intents import Connection, Fresh
+from common.intents import Conflict, Connection, Fresh
 from contracts.circumstances import IdentityNumberGiven
 from contracts.households import (
     HouseholdAbsorbed,
@@ -62,10 +62,18 @@ async def of(engine: AsyncEngine, household_id: UUID) -> list[MemberRow]:
 
 
 async def house(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """The vault after these events: in their order, those of one kind together."""
+    """The vault after these events: in their order, those of one kind together.
+
+    Raises `Conflict` for a move with the records of others than the members, `Refused` for the erasure of
+    somebody who is a member by now.
+    """
     steps = [step for f in fresh for step in _steps(f)]
     for act, group in groupby(steps, key=lambda step: step[0]):
         await act(connection, [item for _, items in group for item in items])
+
+
+def _members(household: Household) -> set[UUID]:
+    return {member.person_id for member in household.registered.members}
 
 
 def _steps(fresh: Fresh) -> list[tuple[Any, Sequence[Any]]]:
@@ -83,6 +91,8 @@ def _steps(fresh: Fresh) -> list[tuple[Any, Sequence[Any]]]:
         case HouseholdDeregistered():
             return [(vault.leave, [m.person_id for m in state.registered.members])]
         case HouseholdRelocated() if fresh.private and event.inside_county:
+            if {row.person_id for row in fresh.private} != _members(state):
+                raise Conflict  # somebody came or went since the records were read
             return [(vault.rewrite, fresh.private)]
         case IdentityNumberGiven() if fresh.private:
             return [(vault.renumber, fresh.private)]

@@ -1,0 +1,157 @@
+"""What somebody else does between the look-up and the record of a step: the vault and the log agree."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+
+from identification import vault
+from identification.seals import commitment
+from services.identification.tests.asking import Callers, identity_number, person
+from services.identification.tests.registrar import (
+    DAY,
+    Home,
+    Register,
+    joining,
+    leaving,
+    numbers,
+)
+from services.identification.tests.test_newborns import newborn
+from services.identification.tests.test_register_api import VAULT
+
+MOVE = {"to_region": "441624109201", "address": "另一镇2组", "effective_on": DAY}
+
+
+@pytest.fixture
+def officer(app: httpx.AsyncClient, callers: Callers) -> Register:
+    """The county's officer for persons' rights."""
+    return Register(app, callers.staff("members:rights", "officer", "441624"))
+
+
+async def shown(sql: asyncpg.Connection, home: Home, who: str) -> str:
+    """The person's address, if the register commits to the record in the vault."""
+    row = await sql.fetchrow(
+        "select salt, sealed from vault.person where person_id = $1", UUID(who)
+    )
+    assert row is not None
+    personal = VAULT.open(UUID(who), row["sealed"])
+    data = await sql.fetch(
+        "select convert_from(data, 'UTF8') from es.events where household_id = $1", UUID(home.id)
+    )
+    assert any(commitment(personal, row["salt"]) in one[0] for one in data)
+    return personal.address
+
+
+async def test_who_left_while_a_move_was_written_does_not_move(
+    register: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = await register.household(2), await register.household()
+    bride, of_household = old.person(1), vault.of_household
+
+    async def interrupted(connection: Any, household_id: UUID) -> dict[UUID, bytes]:
+        found = await of_household(connection, household_id)
+        monkeypatch.undo()
+        await register.done(old.id, "departures", **leaving(bride))
+        await register.done(new.id, "members", **joining(old.people[1]))
+        return found
+
+    monkeypatch.setattr(vault, "of_household", interrupted)
+    answer = await register.ask(old.id, "relocation", **MOVE)
+    assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
+    assert await shown(sql, new, bride) == "彭寨镇聚村3组"
+    await register.done(old.id, "relocation", **MOVE)
+    assert await shown(sql, old, old.person(0)) == "另一镇2组"
+    assert await shown(sql, new, bride) == "彭寨镇聚村3组"
+
+
+async def test_who_came_while_a_move_was_written_moves_too(
+    register: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, of_household = await register.household(), vault.of_household
+    child = person(next(numbers), relation="CHILD")
+
+    async def interrupted(connection: Any, household_id: UUID) -> dict[UUID, bytes]:
+        found = await of_household(connection, household_id)
+        monkeypatch.undo()
+        form = {"member": child, "reason": "RETURN", "effective_on": DAY, "co_living_count": 2}
+        await register.done(home.id, "members", **form)
+        return found
+
+    monkeypatch.setattr(vault, "of_household", interrupted)
+    answer = await register.ask(home.id, "relocation", **MOVE)
+    assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
+    await register.done(home.id, "relocation", **MOVE)
+    for who in (home.person(0), child["person_id"]):
+        assert await shown(sql, home, who) == "另一镇2组"
+
+
+async def test_who_is_restricted_while_a_look_is_recorded_is_not_shown(
+    app: httpx.AsyncClient,
+    callers: Callers,
+    register: Register,
+    officer: Register,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home, kept = await register.household(), vault.kept
+    nosy = Register(app, callers.staff("members:reveal", "nosy", "441624"))
+
+    async def interrupted(connection: Any, household_id: UUID, person_id: UUID) -> Any:
+        found = await kept(connection, household_id, person_id)
+        monkeypatch.undo()
+        restriction = {"reason": "CONTESTED", "restricted_on": DAY}
+        await officer.done(home.id, f"members/{person_id}/restriction", **restriction)
+        return found
+
+    monkeypatch.setattr(vault, "kept", interrupted)
+    answer = await nosy.ask(home.id, f"members/{home.person(0)}/reveal", purpose="VISIT")
+    assert (answer.status_code, answer.json()["code"]) == (409, "processing-restricted")
+
+
+async def test_nobody_is_called_erased_who_joined_another_household_at_that_moment(
+    register: Register,
+    officer: Register,
+    sql: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, new = await register.household(2), await register.household()
+    bride, home = old.person(1), vault.home
+    await register.done(old.id, "departures", **leaving(bride))
+
+    async def interrupted(connection: Any, person_id: UUID) -> UUID | None:
+        found = await home(connection, person_id)
+        await register.done(new.id, "members", **joining(old.people[1]))
+        return found
+
+    monkeypatch.setattr(vault, "home", interrupted)
+    erasure = {"reason": "PURPOSE_ENDED", "erased_on": DAY}
+    answer = await officer.ask(old.id, f"members/{bride}/erasure", **erasure)
+    assert (answer.status_code, answer.json()["code"]) == (409, "purpose-continues")
+    assert not await sql.fetchval(
+        "select exists (select from es.events where household_id = $1 and type = 'PersonalDataErased')",
+        UUID(old.id),
+    )
+    assert await shown(sql, new, bride)
+
+
+async def test_a_number_that_a_newborn_was_given_while_a_move_was_written_is_not_lost(
+    register: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, of_household = await register.household(), vault.of_household
+    child, number = await newborn(register, home), identity_number(next(numbers))
+    given = {"identity_number": number, "given_on": "2024-05-20", "number_differs": "NUMBER_WRONG"}
+
+    async def interrupted(connection: Any, household_id: UUID) -> dict[UUID, bytes]:
+        found = await of_household(connection, household_id)
+        monkeypatch.undo()
+        await register.done(home.id, f"members/{child}/identity-number", **given)
+        return found
+
+    monkeypatch.setattr(vault, "of_household", interrupted)
+    answer = await register.ask(home.id, "relocation", **MOVE)
+    assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
+    await register.done(home.id, "relocation", **MOVE)
+    assert await shown(sql, home, child) == "另一镇2组"
+    sealed = await sql.fetchval("select sealed from vault.person where person_id = $1", UUID(child))
+    assert VAULT.open(UUID(child), sealed).identity_number == number
