@@ -232,6 +232,7 @@ async def test_T20_a_correction_names_an_event_a_field_and_its_value(desks: Desk
         ({"old_value": 19}, 409, "correction-does-not-fit"),
         ({"new_value": "many"}, 422, "invalid"),
         ({"requested_by": "office"}, 409, "separation-of-duties"),
+        ({"requested_by": " Office"}, 409, "separation-of-duties"),
     ]
     for change, status, code in refusals:
         refused = await desks.office.ask(home.id, "corrections", **form | change)

@@ -127,6 +127,15 @@ async def test_T20_a_corrected_birth_date_is_compared_with_the_number(
     assert (await birth(office, sql, home, **back)).status_code == 201
 
 
+async def test_T20_a_field_has_one_address_or_it_would_be_corrected_twice_from_the_same_value(
+    register: Register, office: Register, sql: asyncpg.Connection
+) -> None:
+    home = await register.household(11)
+    for path in ("/members/00/born_on", "/members/1_0/born_on", "/members/0_0/born_on"):
+        answer = await birth(office, sql, home, path=path, number_differs="OTHER_PAPERS")
+        assert (answer.status_code, answer.json()["code"]) == (422, "no-such-field")
+
+
 async def test_only_a_birth_date_or_a_sex_differs_from_the_number(
     register: Register, office: Register, sql: asyncpg.Connection
 ) -> None:

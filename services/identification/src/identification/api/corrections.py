@@ -130,10 +130,19 @@ def _at(payload: Any, path: str) -> Any:
     """The value at a JSON pointer. Raises `Problem` (422) where there is none."""
     for name in path.split("/")[1:]:
         try:
-            payload = payload[int(name)] if isinstance(payload, list) else payload[name]
+            payload = payload[_place(name)] if isinstance(payload, list) else payload[name]
         except (KeyError, IndexError, TypeError, ValueError):
             raise Problem("no-such-field", {"path": path}, [fault("/path", "value")]) from None
     return payload
+
+
+def _place(name: str) -> int:
+    """A place in a list. Raises `ValueError` for another way to write it (RFC 6901): each would be corrected
+    as if the others were not."""
+    place = int(name)
+    if name != str(place):
+        raise ValueError(name)
+    return place
 
 
 def _with(payload: Any, path: str, value: Any) -> Any:

@@ -206,7 +206,7 @@ def _eliminate(
 ) -> list[Happened]:
     """T14. All twelve guards hold; how things were is kept (E11)."""
     in_order(c.eliminated_on, case.approved_on, c.today, "eliminated_on")
-    apart(c.by, before.by | {case.approved_by}, before=Taken.TOWN_REVIEW)
+    apart(c.by, before.by | {case.approved_by}, household, before=Taken.TOWN_REVIEW)
     looked_at = Case(
         household=household,
         monitored=before.monitored,

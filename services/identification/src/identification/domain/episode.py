@@ -182,7 +182,7 @@ def confirm(
     """T10 and S2-07. Day of discovery is day 0; day 15 is in time; late needs a reason."""
     in_order(c.confirmed_on, case.approved_on, c.today, "confirmed_on")
     file = household.opened
-    apart(c.by, before.by | {case.approved_by}, before=Taken.TOWN_REVIEW)
+    apart(c.by, before.by | {case.approved_by}, household, before=Taken.TOWN_REVIEW)
     undisputed(household, c.confirmed_on, "confirmed_on")
     answered(household, c.confirmed_on, "confirmed_on")
     if isinstance(file.consent, AuthorisationRefused) and not case.visit_only:

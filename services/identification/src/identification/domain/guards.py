@@ -136,19 +136,26 @@ def explained(**texts: str) -> None:
     without_personal_data(**texts)
 
 
-def apart(by: str, done: Collection[str], *, before: Taken) -> None:
-    """Separation of duties: who decides did not take the steps before. Raises `Refused`."""
-    if by in done:
+def apart(by: str, done: Collection[str], household: Household, *, before: Taken) -> None:
+    """Separation of duties: who decides did not take the steps before, however they wrote themselves there,
+    and is neither of the household nor a relative who said so. Raises `Refused`."""
+    no_relative([by], household, household.file.recused if household.file else ())
+    if _one(by) in map(_one, done):
         raise Refused(
             "separation-of-duties", before=before, before_zh=before.zh, before_en=before.en
         )
 
 
 def no_relative(sent: Iterable[UUID | str], household: Household, recused: Iterable[UUID]) -> None:
-    """T2: nobody verifies a household of their own or of relatives. Raises `Refused`."""
+    """T2: nobody judges a household of their own or of relatives. Raises `Refused`."""
     members = (member.person_id for member in household.registered.members)
-    if {str(one) for one in sent} & {str(relative) for relative in (*members, *recused)}:
+    if {*map(_one, sent)} & {*map(_one, (*members, *recused))}:
         raise Refused("officer-is-relative")
+
+
+def _one(person: UUID | str) -> str:
+    """Who it is, whether somebody wrote their id, or an issuer theirs, in capitals."""
+    return str(person).strip().casefold()
 
 
 def class_does_not_fit(expected: MonitoredClass | None) -> Refused:

@@ -38,8 +38,8 @@ EPISODES: dict[str, Text] = {
     ),
     "officer-is-relative": Text(
         409,
-        "核实干部中有该户成员或已声明的亲属：请另行指派",
-        "An officer belongs to the household or declared to be a relative: send somebody else",
+        "办理人员是该户成员或已声明的亲属，须回避：请另行指派",
+        "An officer belongs to the household or declared to be a relative: let somebody else do it",
     ),
     "home-visit-needed": Text(
         422, "须入户当面核实", "Verification takes place at home and in person"

@@ -159,7 +159,7 @@ def _void(c: VoidVisit, household: HouseholdVisits) -> list[VisitsEvent]:
     visit = household.visit(c.visit_id)
     if visit is None:
         raise Refused("visit-unknown")
-    if c.by in map(str, (c.requested_by, *household.who_went(c.visit_id))):
+    if c.by.lower() in map(str, (c.requested_by, *household.who_went(c.visit_id))):
         raise Refused("separation-of-duties")
     last = next((v for v in reversed(household.visits) if v != visit), None)
     voided = VisitVoided(

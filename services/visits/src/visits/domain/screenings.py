@@ -39,7 +39,7 @@ def void_screening(c: VoidScreening, household: HouseholdVisits) -> list[VisitsE
     if screened is None:
         raise Refused("screening-unknown")
     there = household.who_went(screened.visit_id) if screened.visit_id else ()
-    if c.by in map(str, (c.requested_by, *there)):
+    if c.by.lower() in map(str, (c.requested_by, *there)):
         raise Refused("separation-of-duties")
     last = next((s for s in reversed(household.screenings) if s != screened), None)
     return [
