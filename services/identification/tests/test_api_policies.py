@@ -7,9 +7,11 @@ from uuid import UUID, uuid5
 
 import asyncpg
 import httpx
+import pytest
 
 from common.service import Runtime
 from common.testing import eventually
+from identification.read_model import policies
 from services.identification.tests.asking import Callers, household
 
 numbers = count(700)
@@ -156,6 +158,29 @@ async def test_a_version_is_of_one_area_only(app: httpx.AsyncClient, callers: Ca
     assert "441624" in answer.text
     in_force = await app.get("/v1/policies/in-force?region=441624109201", headers=office)
     assert in_force.json()["income_line_fen"] == 1_080_000
+
+
+async def test_a_version_is_of_one_area_also_where_two_publish_it_at_once(
+    app: httpx.AsyncClient, callers: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = callers.staff("policies:publish households:read", "office", "441624")
+    region_of, body = policies.region_of, line("at-once/1", 0, region="441624111")
+    body["parameters"][0]["key"] = "relief_fen"
+    other = line("at-once/1", 1_080_000, region="441624112")
+
+    async def interrupted(connection: Any, version: str) -> str | None:
+        found = await region_of(connection, version)
+        monkeypatch.undo()
+        key = {"Idempotency-Key": "at-once-other"}
+        answer = await app.post("/v1/policies", json=other, headers=office | key)
+        assert answer.status_code == 201, answer.text
+        return found
+
+    monkeypatch.setattr(policies, "region_of", interrupted)
+    for code in ("conflict", "policy-version-in-use"):
+        key = {"Idempotency-Key": "at-once"}
+        answer = await app.post("/v1/policies", json=body, headers=office | key)
+        assert answer.json()["code"] == code, answer.text
 
 
 async def test_policies_are_published_by_those_who_may_and_as_they_must_be(

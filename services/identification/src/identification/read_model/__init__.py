@@ -47,7 +47,7 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Bring the tables and the vault to the state after these events.
 
     Raises `facts.Restricted` for a fact that must not be recorded, `Conflict` for one that follows a
-    version which is not the latest, and what `persons.house` raises.
+    version which is not the latest or for a policy of two areas, and what `persons.house` raises.
     """
     if entries := [f for f in fresh if isinstance(f.payload, RegisterEvent | PersonEvent)]:
         await register.take_turns(connection, entries)
@@ -55,6 +55,8 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     if reported := [f for f in fresh if isinstance(f.payload, facts.REPORTED)]:
         await facts.permit(connection, reported)
         await facts.in_turn(connection, reported)
+    if published := [f for f in fresh if isinstance(f.payload, PolicyParameterPublished)]:
+        await policies.of_one_area(connection, published)
     await fold(connection, fresh)
 
 

@@ -7,13 +7,31 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from common.intents import Connection, Fresh
+from common.intents import Conflict, Connection, Fresh
 from contracts.policies import ParameterKind, PolicyParameterPublished
 from identification.domain.parameters import Parameter
 from identification.domain.policy_book import PolicyBook, Version
 from identification.domain.publishing import PublishVersion
 
 GROUP = "identification"
+
+
+async def of_one_area(connection: Connection, fresh: Sequence[Fresh]) -> None:
+    """Raises `Conflict` for a version that somebody published for another area since it was looked up."""
+    areas = {(f.payload.version, f.payload.region) for f in fresh}
+    versions, regions = zip(*areas, strict=True)
+    if len({*versions}) < len(areas) or await connection.fetchval(
+        _ELSEWHERE, list(versions), list(regions)
+    ):
+        raise Conflict
+
+
+_ELSEWHERE = """
+select exists (
+    select from unnest($1::text[], $2::text[]) as t (version, region)
+    join read.policy p using (version) where p.region <> t.region
+)
+"""
 
 
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
