@@ -160,6 +160,10 @@ class Family:
             self.step("elimination/decision", COUNTY, eliminated_on=day[7], severe_issues=0),
         ]
 
+    def answered_for(self, since: date) -> Step:
+        """S1.1-02: somebody of the village, by the account that they work with."""
+        return self.step("responsible-person", TOWN, person=self.village, assigned_on=str(since))
+
     def review(self, day: str) -> Step:
         """T7."""
         votes = {"present": 21, "votes_for": 20, "votes_against": 0, "abstained": 1}
@@ -184,9 +188,11 @@ def cases() -> Iterator[Step]:
     yield from poor.identified(
         date(2026, 5, 11), wages=36_000, own_cost=12_000, into="UNSTABLE_FORMERLY_POOR"
     )
+    yield poor.answered_for(date(2026, 5, 26))
     yield from (poor.visit(date(2026, month, 18)) for month in range(6, 12))
     marginal = Family("PZ-0003", 2, JUCUN)
     yield from marginal.identified(date(2026, 8, 3), wages=18_000, own_cost=11_000, into="MARGINAL")
+    yield marginal.answered_for(date(2026, 8, 18))
     yield marginal.visit(date(2026, 9, 9))
     well = Family("PZ-0007", 3, JUCUN)
     yield from well.identified(date(2026, 9, 1), wages=66_000, own_cost=1_500, steps=3)
