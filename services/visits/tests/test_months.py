@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from common.clock import business_date
 from common.ids import new_id
 from common.inbox import Inbox
 from common.incoming import incoming
@@ -166,6 +167,32 @@ async def test_S1105_the_service_opens_the_month_as_it_begins(
     assert recorded(await desk.post(body(household, visited_at="2024-05-01T00:30:00+08:00"))) == [
         "HouseholdVisited",
         "ObligationFulfilled",
+    ]
+
+
+async def test_S1105_a_visit_recorded_before_its_month_is_opened_fulfils_it_on_its_own_day(
+    desk: Desk, runtime: Runtime, request: pytest.FixtureRequest
+) -> None:
+    """Confirmed late: whoever went meanwhile did so before anything was due."""
+    request.addfinalizer(_back(runtime))
+    runtime.clock.set(datetime(2024, 5, 20, 4, tzinfo=UTC))
+    household = await desk.household()
+    for day in ("2024-04-20", "2024-05-18", "2024-05-19"):
+        await desk.post(body(household, visited_at=f"{day}T10:00:00+08:00"))
+    await desk.tell(confirmed(household))
+
+    async def both() -> list[tuple[str, str]]:
+        rows = await runtime.pool.fetch(
+            "select data->>'fulfilled_on' as day, occurred_at from es.readable "
+            "where household_id = $1 and type = 'ObligationFulfilled' order by occurred_at",
+            household.household_id,
+        )
+        told = [(row["day"], str(business_date(row["occurred_at"]))) for row in rows]
+        return told if len(told) == 2 else []
+
+    assert await eventually(both, within=20) == [
+        ("2024-04-20", "2024-04-20"),
+        ("2024-05-18", "2024-05-18"),
     ]
 
 

@@ -32,6 +32,7 @@ from services.visits.tests.given import (
 )
 from visits.domain.commands import (
     Command,
+    CountRecorded,
     CountVisit,
     DiscountVisit,
     LeavePopulation,
@@ -74,6 +75,7 @@ def opening(day: date, made: list[HouseholdVisited]) -> OpenMonthlyObligation:
 ASKED: dict[type, st.SearchStrategy[Command]] = {
     OpenMonthlyObligation: st.builds(opening, days, st.lists(elsewhere, max_size=2)),
     CountVisit: st.builds(CountVisit, household_id=st.just(HOUSEHOLD_ID), visit=elsewhere),
+    CountRecorded: st.builds(CountRecorded, household_id=st.just(HOUSEHOLD_ID), visit_id=visit_ids),
     DiscountVisit: st.builds(
         DiscountVisit,
         household_id=st.just(HOUSEHOLD_ID),

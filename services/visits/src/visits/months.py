@@ -5,8 +5,8 @@ The month in which a household comes is opened by the event that says so. A late
 clock: soon after its first midnight in Shanghai, or, if no process was at work then, when one is again.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -20,7 +20,7 @@ from common.policies import Policies
 from common.service import Runtime, regularly
 from contracts.envelope import Actor
 from contracts.visits import HouseholdVisited, ObligationType
-from visits.domain.commands import OpenMonthlyObligation
+from visits.domain.commands import CountRecorded, OpenMonthlyObligation
 from visits.domain.household import VISITS, month_of, stream_of
 from visits.domain.policy import Policy
 from visits.read_model import population
@@ -78,6 +78,8 @@ async def open_due(
             for first in _months(one.through, month)
         ]
         accepted(await record(connection, store, intents))
+        since = {one.household_id: _next(one.through) for one in behind}
+        await count_recorded(connection, store, since, correlation)
         await population.asked_through(connection, [one.household_id for one in behind], month)
     return len(behind)
 
@@ -85,23 +87,58 @@ async def open_due(
 def _months(after: date, last: date) -> Iterator[date]:
     """The first days of the months after one, up to the last."""
     while after < last:
-        after = month_of(after)[1] + timedelta(days=1)
+        after = _next(after)
         yield after
+
+
+def _next(day: date) -> date:
+    """The first day of the month after."""
+    return month_of(day)[1] + timedelta(days=1)
+
+
+async def count_recorded(
+    connection: Connection, store: Store, since: Mapping[UUID, date], correlation: UUID
+) -> None:
+    """Let visits that were recorded before the duties of households were opened, and made after a day,
+    fulfil them, each on its own day: those until then count as a duty is opened."""
+    made = await population.visits_after(connection, since)
+    intents = [
+        _by_rules(
+            CountRecorded(household_id=visit.household_id, visit_id=visit.visit_id),
+            visit.region,
+            visit.visited_at,
+            correlation,
+        )
+        for visit in made
+    ]
+    if intents:
+        accepted(await record(connection, store, intents))
 
 
 def _intent(one: Behind, first: date, policies: Policies[Policy], correlation: UUID) -> Intent:
     command = monthly_duty(one.household_id, one.region, first, policies)
+    version = command.policy.version
+    return _by_rules(command, one.region, start_of(first), correlation, version)
+
+
+def _by_rules(
+    command: OpenMonthlyObligation | CountRecorded,
+    region: str,
+    occurred_at: datetime,
+    correlation: UUID,
+    policy_version: str | None = None,
+) -> Intent:
     return Intent(
-        stream=stream_of(one.household_id),
-        household_id=one.household_id,
+        stream=stream_of(command.household_id),
+        household_id=command.household_id,
         decider=VISITS,
         command=command,
         context=Context(
             actor=RULES,
-            region=one.region,
-            occurred_at=start_of(first),
+            region=region,
+            occurred_at=occurred_at,
             correlation_id=correlation,
-            policy_version=command.policy.version,
+            policy_version=policy_version,
         ),
     )
 

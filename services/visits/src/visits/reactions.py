@@ -17,6 +17,7 @@ from uuid import UUID
 from common.clock import business_date
 from common.codec import Codec
 from common.eventstore import record
+from common.ids import new_id
 from common.inbox import Handle, Incoming
 from common.intents import Connection, Context, Intent, Store, accepted
 from common.policies import Policies
@@ -36,7 +37,7 @@ from visits.domain.commands import (
 )
 from visits.domain.household import VISITS, stream_of
 from visits.domain.policy import Policy
-from visits.months import RULES, monthly_duty
+from visits.months import RULES, count_recorded, monthly_duty
 from visits.read_model import focus, population
 from visits.read_model.tables import TakenOverRow
 
@@ -69,8 +70,8 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
         if homes:
             await read_model.remember(connection, homes)
         last = {p.household_id: (e, p) for e, p in heard if isinstance(p, Entered | Left)}
+        entered = {i: day for i, (e, p) in last.items() if (day := _entered_on(e, p))}
         if last:
-            entered = {i: day for i, (e, p) in last.items() if (day := _entered_on(e, p))}
             left = {i: day for i, (_, p) in last.items() if (day := _left_on(p))}
             await population.populate(connection, entered, left)
         await focus.follow(connection, [payload for _, payload in heard])
@@ -80,6 +81,8 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
         intents += await _voided(connection, heard)
         if intents:
             accepted(await record(connection, store, intents))
+        if entered:
+            await count_recorded(connection, store, entered, new_id())
 
     return handle
 

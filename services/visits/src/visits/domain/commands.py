@@ -41,6 +41,14 @@ class CountVisit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CountRecorded:
+    """A visit was recorded before a duty of its period was opened: it fulfils it on its own day."""
+
+    household_id: UUID
+    visit_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordVisit:
     """Somebody visited a household, in whatever way.
 
@@ -113,6 +121,7 @@ class LeavePopulation:
 Command = (
     OpenMonthlyObligation
     | CountVisit
+    | CountRecorded
     | DiscountVisit
     | RecordVisit
     | VoidVisit

@@ -28,6 +28,7 @@ from contracts.visits import (
 )
 from visits.domain.commands import (
     Command,
+    CountRecorded,
     CountVisit,
     DiscountVisit,
     LeavePopulation,
@@ -60,6 +61,9 @@ def decide(command: Command, household: HouseholdVisits) -> list[VisitsEvent]:
             return _open_monthly(command, household)
         case CountVisit():
             return _answered(command.visit, household)
+        case CountRecorded():
+            visit = household.visit(command.visit_id)
+            return _answered(visit, household) if visit else []
         case DiscountVisit():
             return _unanswered(command.visit_id, household, (*household.visits, *command.visits))
         case RecordVisit():
@@ -97,8 +101,9 @@ def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[
         due_on=last,
     )
     # The verification visit was made before the duty existed, and counts (3.4); so does one that the
-    # family had in the household where its episode came from (A54).
-    return [opened, *_met(Obligation(opened), (*household.visits, *c.visits))]
+    # family had in the household where its episode came from (A54). Of a later one see `CountRecorded`.
+    before = [visit for visit in household.visits if visit.visited_on <= c.monitored_from]
+    return [opened, *_met(Obligation(opened), (*before, *c.visits))]
 
 
 def _met(obligation: Obligation, visits: Iterable[HouseholdVisited]) -> list[VisitsEvent]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from common.intents import Connection
@@ -40,6 +40,22 @@ async def asked_through(connection: Connection, households: Sequence[UUID], mont
     await connection.execute(_THROUGH, households, month)
 
 
+@dataclass(frozen=True)
+class Made:
+    """A visit that stands, and the area that answers for the household."""
+
+    household_id: UUID
+    visit_id: UUID
+    visited_at: datetime
+    region: str
+
+
+async def visits_after(connection: Connection, since: Mapping[UUID, date]) -> list[Made]:
+    """The visits of these households after a day of each, in the order in which they were made."""
+    rows = await connection.fetch(_VISITS_AFTER, list(since), list(since.values()))
+    return [Made(**row) for row in rows]
+
+
 async def left(connection: Connection, households: Collection[UUID]) -> dict[UUID, date]:
     """Those of the households that need not be visited, and since when."""
     rows = await connection.fetch(
@@ -64,5 +80,11 @@ _BEHIND = """
 select m.household_id, k.region, m.through
 from read.monitored m join read.known_household k using (household_id)
 where m.through < $1 order by m.household_id limit $2 for update of m skip locked
+"""
+_VISITS_AFTER = """
+select v.household_id, v.visit_id, v.visited_at, k.region
+from unnest($1::uuid[], $2::date[]) as t (household_id, day)
+    join read.visit v using (household_id) join read.known_household k using (household_id)
+where v.visited_on > t.day order by v.visited_at, v.visit_id
 """
 _THROUGH = "update read.monitored set through = $2 where household_id = any($1::uuid[])"
