@@ -41,7 +41,7 @@ async def test_nobody_is_signed_in_as_somebody_else_by_a_form_of_another_site(
 
 
 @pytest.mark.parametrize("site", ELSEWHERE)
-@pytest.mark.parametrize("path", ["/session/end", "/find"])
+@pytest.mark.parametrize("path", ["/session/end", "/find", "/find/registered"])
 async def test_a_form_of_another_site_does_nothing_with_the_cookie(
     browser: httpx.AsyncClient, path: str, site: str
 ) -> None:
