@@ -105,6 +105,7 @@ def test_every_service_is_under_the_contracts() -> None:
     contracts = {contract["name"]: contract for contract in laws["contracts"]}
     assert set(contracts[APART]["layers"][0].split(" | ")) == services
     assert set(contracts[ONLY_KAFKA]["source_modules"]) == services
+    assert set(contracts[INWARDS]["containers"]) == services - {"audit"}
     domains = {f"{name}.domain" for name in services if (ROOT / _domain(name)).is_dir()}
     for law in (PURE, OWN_LANGUAGE):
         assert domains <= set(contracts[law]["source_modules"]), law

@@ -1,6 +1,7 @@
 """What is said of an event's meaning is about fields that it has, in words that there are."""
 
 import re
+from datetime import date
 from enum import Enum
 from itertools import product
 from types import UnionType
@@ -9,6 +10,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from common.catalogue import codes_of
+from common.codec import Codec
 from common.schemas import EVENTS, MEANINGS
 from contracts.meaning import Meaning, Meanings, bare
 from contracts.routing import EVERY
@@ -35,6 +37,18 @@ def named(sets: Any) -> list[str]:
     """The paths in the names and values of `sets`."""
     inside = [path for name in sets for path in re.findall(r"\{([^}]*)\}", name)]
     return inside + [path for path in sets.values() if path]
+
+
+def several(meanings: Meanings) -> set[str]:
+    """The fields that a household may have several of: `member` of `member.{person_id}.health`."""
+    names = [
+        name
+        for meaning in meanings.events.values()
+        for sets in (meaning.sets, meaning.regardless, meaning.makes, meaning.chooses)
+        for name in sets
+    ]
+    names += [n for m in meanings.events.values() for sets in m.each.values() for n in sets]
+    return {bare(name.partition("{")[0].rstrip(".")) for name in names if "{" in name}
 
 
 @case
@@ -94,7 +108,22 @@ def test_a_choice_is_made_for_all_that_the_payload_may_say(
 def test_no_state_field_is_named_that_nothing_touches() -> None:
     for meanings in MEANINGS.values():
         touched = {name for meaning in meanings.events.values() for name in meaning.names()}
-        assert set(meanings.fields) <= touched
+        assert set(meanings.fields) <= touched | several(meanings)
+
+
+def test_what_a_household_may_have_several_of_has_a_name() -> None:
+    for meanings in MEANINGS.values():
+        assert several(meanings) <= set(meanings.fields)
+
+
+@case
+def test_an_event_that_opens_a_deadline_sets_its_day(
+    meanings: Meanings, event: type[Any], meaning: Meaning
+) -> None:
+    days = [path for name, path in meaning.sets.items() if name.split(".")[-1] == "due_on" and path]
+    assert len(days) == (meaning.opens is not None)
+    for path in days:
+        assert leads(event, path) is date
 
 
 def test_phases_are_said_of_codes_that_there_are() -> None:
@@ -106,7 +135,7 @@ def test_phases_are_said_of_codes_that_there_are() -> None:
 
 def test_only_events_of_the_service_have_a_meaning() -> None:
     for service, meanings in MEANINGS.items():
-        assert set(meanings.events) <= set(get_args(EVENTS[service]))
+        assert set(meanings.events) <= set(Codec.of(EVENTS[service]).types.values())
 
 
 def test_a_field_is_needed_by_departments_that_something_is_routed_to() -> None:

@@ -55,6 +55,7 @@ class Meaning:
     - `corrects`: path of the id of an event that counts no more. `amends`: see `Amendment`.
     - `step`: a step of the way from clue to elimination. `breach`: it says that a deadline was missed.
     - `opens`, `closes`: path of the id of a deadline, or a name for one that a household has once.
+      Its day is what the event that opens it `sets` as `due_on`, such as `duty.{obligation_id}.due_on`.
     - `look`: somebody looked at it, or was refused; see `Look`.
     """
 
@@ -97,7 +98,7 @@ class Also:
 @dataclass(frozen=True, slots=True)
 class StateField:
     """The name of a state field for people, and the code list of its values (or of the names in them),
-    if it has one.
+    if it has one. What a household may have several of has a name too: `duty`, beside `duty.due_on`.
 
     `phases`: which of its codes mean that a clue is open (`CLUE`), that the household is monitored
     (`MONITORED`), or that its risk is eliminated (`ELIMINATED`).
