@@ -191,8 +191,10 @@ def served() -> Iterator[tuple[str, Answers, list[bytes]]]:
 
         def do_POST(self) -> None:
             posted.append(self.rfile.read(int(self.headers["content-length"])))
-            self.send_response(204)
+            refusal = answers.get(f"POST {self.path}", b"")
+            self.send_response(422 if refusal else 204)
             self.end_headers()
+            self.wfile.write(refusal)
 
         def log_message(self, *_: Any) -> None:
             """Nothing."""
@@ -204,6 +206,27 @@ def served() -> Iterator[tuple[str, Answers, list[bytes]]]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        (verify.main, "dossier.json --witness"),
+        (witness.main, "http://log --name city.example --seed seed --memory seen --key"),
+    ],
+)
+def test_a_key_that_is_none_is_named(
+    program: Callable[[list[str]], int],
+    arguments: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        program([*arguments.split(), "city.vkey"])
+    assert ended.value.code == verify.USAGE
+    assert "'city.vkey' is neither a verifier key nor a file with one" in capsys.readouterr().err
 
 
 async def test_the_program_runs_alone_beside_the_verifier(
@@ -239,6 +262,15 @@ async def test_the_program_runs_alone_beside_the_verifier(
     vkey = done.stderr.splitlines()[0]
     assert signers(done.stdout, [key_of(vkey)]) == ["city.example/witness"]
     assert (posted, memory.read_text("utf-8")) == ([done.stdout.encode()], done.stdout)
+    why = {"title": "请管理员登记\x1b[1m见证人的公钥", "title_en": "have the key named"}
+    for refusal, words in (
+        (json.dumps(why).encode(), "422 请管理员登记[1m见证人的公钥"),
+        (b"no problem", "422 Unprocessable Entity"),
+    ):
+        told["POST /v1/log/cosignatures"] = refusal
+        refused = await ran()
+        assert (refused.returncode, refused.stdout) == (verify.USAGE, "")
+        assert refused.stderr.splitlines()[1].endswith(f": {words}")
     told["/v1/log/checkpoint"] = SIGNER.sign(f"{SIGNER.name}\n1\n{'A' * 43}=\n").encode()
     forked = await ran()
     assert (forked.returncode, forked.stdout) == (DIVERGED, "")

@@ -204,7 +204,7 @@ def key_of(text: str) -> Key:
     key = Key(name, bytes.fromhex(number), raw[0] if raw else 0, raw[1:])
     good = key.kind in (1, 4) and len(key.public) == 32
     if not good or key.id != sha256(name.encode() + b"\n" + raw).digest()[:4]:
-        raise ValueError("not a verifier key")
+        raise ValueError(f"{name!r} is neither a verifier key nor a file with one")
     return key
 
 

@@ -19,6 +19,7 @@ import os
 import secrets
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from hashlib import sha256, sha512
@@ -191,6 +192,9 @@ def _look(me: Witness, url: str, keys: list[verify.Key], english: bool, offer: b
     except verify.Bad as bad:
         sys.stderr.write(f"{verify.VERDICTS[bad.code][english]}: {(bad.zh, bad.en)[english]}\n")
         return bad.code
+    except urllib.error.HTTPError as error:
+        sys.stderr.write(f"{verify.VERDICTS[verify.USAGE][english]}: {_refusal(error, english)}\n")
+        return verify.USAGE
     except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
         sys.stderr.write(
             f"{verify.VERDICTS[verify.USAGE][english]}: {type(error).__name__}: {error}\n"
@@ -198,6 +202,15 @@ def _look(me: Witness, url: str, keys: list[verify.Key], english: bool, offer: b
         return verify.USAGE
     sys.stdout.write(cosigned)
     return verify.WITNESSED
+
+
+def _refusal(error: urllib.error.HTTPError, english: bool) -> str:
+    """What the log says of a request that it does not take, in one line."""
+    try:
+        said = str(json.loads(error.read(10_000))[("title", "title_en")[english]])
+    except (OSError, LookupError, TypeError, ValueError):
+        said = error.reason
+    return f"{error.code} {''.join(c for c in said if c.isprintable())[:500]}"
 
 
 if __name__ == "__main__":
