@@ -23,6 +23,14 @@ def test_a_port_that_is_taken_is_named_with_its_holder_and_a_way_out() -> None:
             must_be_free({"kafka": port, "audit": free_ports()["audit"]}, ["kafka", "audit"])
 
 
+def test_ports_that_are_taken_are_chosen_anew_by_one_command() -> None:
+    with socket.create_server((LOOPBACK, 0)) as one, socket.create_server((LOOPBACK, 0)) as two:
+        ports = {"kafka": one.getsockname()[1], "audit": two.getsockname()[1]}
+        chosen = f"KAFKA_PORT={ports['kafka'] + 1000} AUDIT_PORT={ports['audit'] + 1000} make run"
+        with pytest.raises(Trouble, match=chosen):
+            must_be_free(ports, ports)
+
+
 def test_a_port_can_be_chosen_and_must_be_one() -> None:
     assert development_ports({"AUDIT_PORT": "9107"})["audit"] == 9107
     assert development_ports({"AUDIT_PORT": ""})["audit"] == 8107

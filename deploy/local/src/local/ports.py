@@ -69,15 +69,12 @@ def is_free(port: int) -> bool:
 
 
 def must_be_free(ports: Mapping[str, int], names: Iterable[str]) -> None:
-    """Raises `Trouble` that names every port that is taken, by whom, and how to choose another."""
-    taken = [
-        f"Port {ports[name]} for {name} is taken by {_holder(ports[name])}. "
-        f"Stop it, or choose another: {variable(name)}={ports[name] + 1000} make run"
-        for name in names
-        if not is_free(ports[name])
-    ]
+    """Raises `Trouble` that names every port that is taken, by whom, and how to choose others."""
+    taken = [name for name in names if not is_free(ports[name])]
     if taken:
-        raise Trouble("\n".join(taken))
+        told = [f"Port {ports[n]} for {n} is taken by {_holder(ports[n])}." for n in taken]
+        others = " ".join(f"{variable(name)}={ports[name] + 1000}" for name in taken)
+        raise Trouble("\n".join([*told, f"Stop it, or choose another: {others} make run"]))
 
 
 def _holder(port: int) -> str:
