@@ -1,6 +1,5 @@
 """The rules of registration and of an episode, without a clock, a database or a network."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -28,7 +27,7 @@ from contracts.episodes import (
     VerificationStarted,
     VillageReviewHeld,
 )
-from identification.domain.commands import ApproveByTown, Command, ConfirmMonitoring, RejectClue
+from identification.domain.commands import Command
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RegisterHousehold
 from identification.refusals import REFUSALS
@@ -37,11 +36,9 @@ from services.identification.tests.story import (
     COMPLETE,
     CONFIRM,
     INCOME,
-    NOT_AT_RISK,
     POLICY,
     POST,
     REGISTERED,
-    REJECT,
     REVIEW,
     RISK,
     SEEN,
@@ -193,26 +190,6 @@ def test_T2_who_declared_to_be_a_relative_does_not_answer_for_the_verification()
     (event,) = HOUSEHOLD.when(stayed, given=up_to(START))
     assert isinstance(event, VerificationStarted)
     assert event.recused == [UUID(int=13)]
-
-
-@pytest.mark.parametrize(
-    ("decision", "steps"),
-    [
-        (REJECT, (RISK, START, NOT_AT_RISK)),
-        (APPROVE, STEPS[: STEPS.index(APPROVE)]),
-        (CONFIRM, STEPS[: STEPS.index(CONFIRM)]),
-    ],
-    ids=["the town rejects", "the town approves", "the county confirms"],
-)
-def test_nobody_decides_about_their_own_household_or_that_of_relatives(
-    decision: RejectClue | ApproveByTown | ConfirmMonitoring, steps: Sequence[Command]
-) -> None:
-    recused = replace(START, recused=(UUID(int=13),))
-    given = history(*(recused if step is START else step for step in steps))
-    for by in (UUID(int=13), UUID(int=1)):
-        own = replace(decision, by=str(by).upper())
-        assert refused(own, given).code == "officer-is-relative"
-    assert HOUSEHOLD.when(decision, given=given)
 
 
 def income_of(total_fen: int) -> IncomeAssessed:

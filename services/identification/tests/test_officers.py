@@ -1,5 +1,6 @@
-"""T2: staff leave. Others are sent in their place, and who answers for a household is named anew (S1.1-02)."""
+"""T2: staff leave, and nobody of the family decides. Others are sent, and who answers is named anew (S1.1-02)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,6 +13,7 @@ from common.ids import new_id
 from contracts.episodes import OfficersReplaced, ReplacementReason
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import ResponsiblePersonAssigned
+from identification.domain.commands import ApproveByTown, Command, ConfirmMonitoring, RejectClue
 from identification.domain.household import HOUSEHOLD
 from identification.domain.officers import ReplaceOfficers
 from identification.domain.responsible import AssignResponsible
@@ -21,8 +23,10 @@ from services.identification.tests.registrar import Register
 from services.identification.tests.story import (
     APPROVE,
     CONFIRM,
+    NOT_AT_RISK,
     POLICY,
     REGISTERED,
+    REJECT,
     RISK,
     START,
     STEPS,
@@ -141,3 +145,23 @@ async def test_T2_S1102_officers_and_the_responsible_person_are_replaced_over_ht
     assert [e["type"] for e in done.json()["events"]] == ["ResponsiblePersonAssigned"]
     named = await town.ask(home.id, "responsible-person", **assigned | {"person": "黄某某"})
     assert named.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("decision", "steps"),
+    [
+        (REJECT, (RISK, START, NOT_AT_RISK)),
+        (APPROVE, STEPS[: STEPS.index(APPROVE)]),
+        (CONFIRM, STEPS[: STEPS.index(CONFIRM)]),
+    ],
+    ids=["the town rejects", "the town approves", "the county confirms"],
+)
+def test_nobody_decides_about_their_own_household_or_that_of_relatives(
+    decision: RejectClue | ApproveByTown | ConfirmMonitoring, steps: Sequence[Command]
+) -> None:
+    recused = replace(START, recused=(UUID(int=13),))
+    given = history(*(recused if step is START else step for step in steps))
+    for by in (UUID(int=13), UUID(int=1)):
+        own = replace(decision, by=str(by).upper())
+        assert refused(own, given).code == "officer-is-relative"
+    assert HOUSEHOLD.when(decision, given=given)
