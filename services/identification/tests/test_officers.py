@@ -1,29 +1,42 @@
 """T2: staff leave, and nobody of the family decides. Others are sent, and who answers is named anew (S1.1-02)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import httpx
 import pytest
 
+from common.decider import Refused
 from common.ids import new_id
 from contracts.episodes import OfficersReplaced, ReplacementReason
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import ResponsiblePersonAssigned
-from identification.domain.commands import ApproveByTown, Command, ConfirmMonitoring, RejectClue
+from identification.domain.commands import Command
 from identification.domain.household import HOUSEHOLD
 from identification.domain.officers import ReplaceOfficers
 from identification.domain.responsible import AssignResponsible
 from services.identification.tests.asking import Callers
-from services.identification.tests.ending import ENDING, LATER, REVOKE, monitored
+from services.identification.tests.ending import (
+    ALLOW,
+    CANCEL,
+    CHANGE,
+    CORRECT,
+    ELIMINATE,
+    ENDING,
+    LATER,
+    PROPOSE,
+    REJECT_ELIMINATION,
+    REVOKE,
+    VERIFY_AGAIN,
+    monitored,
+)
 from services.identification.tests.registrar import Register
 from services.identification.tests.story import (
     APPROVE,
     CONFIRM,
-    NOT_AT_RISK,
     POLICY,
     REGISTERED,
     REJECT,
@@ -36,6 +49,7 @@ from services.identification.tests.story import (
     refused,
     state,
 )
+from services.identification.tests.test_inquiries import GRANT, UPHELD
 from services.identification.tests.test_outcomes import RETURN
 from services.identification.tests.way import CLUE
 
@@ -147,21 +161,30 @@ async def test_T2_S1102_officers_and_the_responsible_person_are_replaced_over_ht
     assert named.status_code == 422
 
 
-@pytest.mark.parametrize(
-    ("decision", "steps"),
-    [
-        (REJECT, (RISK, START, NOT_AT_RISK)),
-        (APPROVE, STEPS[: STEPS.index(APPROVE)]),
-        (CONFIRM, STEPS[: STEPS.index(CONFIRM)]),
-    ],
-    ids=["the town rejects", "the town approves", "the county confirms"],
-)
-def test_nobody_decides_about_their_own_household_or_that_of_relatives(
-    decision: RejectClue | ApproveByTown | ConfirmMonitoring, steps: Sequence[Command]
-) -> None:
-    recused = replace(START, recused=(UUID(int=13),))
-    given = history(*(recused if step is START else step for step in steps))
-    for by in (UUID(int=13), UUID(int=1)):
+DECISIONS: tuple[Any, ...] = (
+    REPLACE, VERIFY, REJECT, RETURN, APPROVE, CONFIRM, UPHELD, GRANT, ASSIGN, CHANGE, CANCEL, CORRECT,
+    ALLOW, PROPOSE, VERIFY_AGAIN, REJECT_ELIMINATION, ELIMINATE, REVOKE,
+)  # fmt: skip
+
+
+def test_every_decision_is_asked_here() -> None:
+    signed = {c for c in get_args(Command) if "by" in {f.name for f in fields(c)}}
+    assert signed == {type(decision) for decision in DECISIONS}
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: type(decision).__name__)
+def test_nobody_decides_about_their_own_household_or_that_of_relatives(decision: Any) -> None:
+    given = history(RISK, replace(START, recused=(UUID(int=14),)))
+    for by in (UUID(int=14), UUID(int=1)):
         own = replace(decision, by=str(by).upper())
         assert refused(own, given).code == "officer-is-relative"
-    assert HOUSEHOLD.when(decision, given=given)
+    assert _code_of(decision, given) != "officer-is-relative"
+
+
+def _code_of(decision: Any, given: Sequence[HouseholdEvent]) -> str | None:
+    """Why it is refused, if it is."""
+    try:
+        HOUSEHOLD.when(decision, given=given)
+    except Refused as refusal:
+        return refusal.code
+    return None

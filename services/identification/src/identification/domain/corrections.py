@@ -74,7 +74,7 @@ def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
         return []
     if known != c.old_value:
         raise Refused("correction-does-not-fit", path=c.path, recorded=known)
-    apart(c.by, {c.requested_by}, household, before=Taken.REQUEST)
+    apart(c.by, {c.requested_by}, before=Taken.REQUEST)
     explained(reason=c.reason)
     if c.record is None:  # neither an assessment nor a date has a text
         without_personal_data(old_value=c.old_value, new_value=c.new_value)

@@ -139,7 +139,7 @@ def _propose(c: ProposeElimination, household: Household, case: Monitored) -> li
 def _verify(c: VerifyElimination, household: Household, case: Eliminating) -> list[Happened]:
     """E9. At home; the guards are judged anew on what was seen there."""
     in_order(c.seen.on, case.proposed.proposed_on, c.today, "seen_on")
-    no_relative([*c.officers, c.by], household, household.opened.recused)
+    no_relative(c.officers, household, household.opened.recused)
     if not c.in_person_at_home:
         raise Refused("home-visit-needed")
     officers = list(dict.fromkeys(c.officers))
@@ -206,7 +206,7 @@ def _eliminate(
 ) -> list[Happened]:
     """T14. All twelve guards hold; how things were is kept (E11)."""
     in_order(c.eliminated_on, case.approved_on, c.today, "eliminated_on")
-    apart(c.by, before.by | {case.approved_by}, household, before=Taken.TOWN_REVIEW)
+    apart(c.by, before.by | {case.approved_by}, before=Taken.TOWN_REVIEW)
     looked_at = Case(
         household=household,
         monitored=before.monitored,

@@ -33,7 +33,6 @@ from identification.domain.guards import (
     class_does_not_fit,
     disaster_named,
     in_order,
-    no_relative,
     not_in_future,
     undisputed,
     without_personal_data,
@@ -150,7 +149,6 @@ def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[Ep
     """
     in_order(c.seen.on, case.started_on, c.today, "verified_on")
     without_personal_data(self_ability=c.self_ability)
-    no_relative([c.by], household, household.opened.recused)
     if not c.in_person_at_home:
         raise Refused("home-visit-needed")
     assessed, safe = assess(c.seen, household, c.policy)
@@ -182,7 +180,7 @@ def confirm(
     """T10 and S2-07. Day of discovery is day 0; day 15 is in time; late needs a reason."""
     in_order(c.confirmed_on, case.approved_on, c.today, "confirmed_on")
     file = household.opened
-    apart(c.by, before.by | {case.approved_by}, household, before=Taken.TOWN_REVIEW)
+    apart(c.by, before.by | {case.approved_by}, before=Taken.TOWN_REVIEW)
     undisputed(household, c.confirmed_on, "confirmed_on")
     answered(household, c.confirmed_on, "confirmed_on")
     if isinstance(file.consent, AuthorisationRefused) and not case.visit_only:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from common.decider import Refused
@@ -136,14 +137,23 @@ def explained(**texts: str) -> None:
     without_personal_data(**texts)
 
 
-def apart(by: str, done: Collection[str], household: Household, *, before: Taken) -> None:
-    """Separation of duties: who decides did not take the steps before, however they wrote themselves there,
-    and is neither of the household nor a relative who said so. Raises `Refused`."""
-    no_relative([by], household, household.file.recused if household.file else ())
+def apart(by: str, done: Collection[str], *, before: Taken) -> None:
+    """Separation of duties: who decides did not take the steps before, however they wrote themselves
+    there. Raises `Refused`."""
     if _one(by) in map(_one, done):
         raise Refused(
             "separation-of-duties", before=before, before_zh=before.zh, before_en=before.en
         )
+
+
+@runtime_checkable
+class Decision(Protocol):
+    """A command that says who takes it: nobody does in their own family."""
+
+    @property
+    def by(self) -> str:
+        """The person, as their token names them."""
+        ...
 
 
 def no_relative(sent: Iterable[UUID | str], household: Household, recused: Iterable[UUID]) -> None:

@@ -212,7 +212,7 @@ def _resolve(
     """T11. With a reason, either way; not by who verified what is objected to (as T9)."""
     if c.objection_id not in household.opened.objections:
         raise Refused("unknown-objection", objections=list(household.opened.objections))
-    apart(c.by, case.before.by, household, before=Taken.VERIFICATION)
+    apart(c.by, case.before.by, before=Taken.VERIFICATION)
     raised_on = household.opened.objections[c.objection_id]
     earliest = max(raised_on, last_step(household)) if c.upheld else raised_on
     in_order(c.resolved_on, earliest, c.today, "resolved_on")

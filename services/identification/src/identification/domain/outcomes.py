@@ -66,7 +66,7 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
             raise out_of_order(Needed.UNREVIEWED if reviewed else Needed.STARTED, household)
     in_order(c.rejected_on, earliest, c.today, "rejected_on")
     in_order(c.family_told_on, earliest, c.today, "family_told_on")
-    apart(c.by, done, household, before=Taken.VERIFICATION)
+    apart(c.by, done, before=Taken.VERIFICATION)
     explained(text=c.text)
     if not c.appeal_explained:
         raise Refused("appeal-not-explained")

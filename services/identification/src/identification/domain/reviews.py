@@ -99,7 +99,7 @@ def complete(c: CompletePublicity, household: Household, case: Publicised) -> li
 def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list[EpisodeEvent]:
     """T9, second half. The town reviewer neither verified nor was sent to."""
     in_order(c.approved_on, case.ended_on, c.today, "approved_on")
-    apart(c.by, case.before.by, household, before=Taken.VERIFICATION)
+    apart(c.by, case.before.by, before=Taken.VERIFICATION)
     undisputed(household, c.approved_on, "approved_on")
     answered(household, c.approved_on, "approved_on")
     identified = case.before.procedure is Procedure.IDENTIFICATION
