@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
+from types import SimpleNamespace
+from typing import Any
 
 import asyncpg
 import pytest
@@ -24,12 +26,12 @@ ONE = Place(STATEMENTS, 0)
 SIGNER = signer_of("assets", STATEMENT_KEY)
 
 
+async def nowhere(_: Sequence[Message]) -> None:
+    """As if Kafka had taken it."""
+
+
 async def published(pool: asyncpg.Pool) -> None:
     """Whatever has a ticket is on its way no more."""
-
-    async def nowhere(_: Sequence[Message]) -> None:
-        """As if Kafka had taken it."""
-
     async with pool.acquire() as connection:
         epoch = await connection.fetchval("select epoch from es.relay")
         await publish_all(connection, "identification", epoch, nowhere)
@@ -160,11 +162,14 @@ async def test_one_replica_states_each_hour_and_says_how_far_the_topic_reached(
 
 
 async def test_an_empty_store_states_again_as_soon_as_it_has_something_to_tell(
-    pool: asyncpg.Pool, servers: Servers, log: Log
+    pool: asyncpg.Pool, servers: Servers
 ) -> None:
     """Or nobody could compare anything for an hour after the first start."""
     await create_topics(servers.kafka, 1)
-    stating = partial(state, pool, "governance", servers.kafka, log, SIGNER)
+    unheard: Any = SimpleNamespace(
+        publish=nowhere
+    )  # others state on the topic that the suites share
+    stating = partial(state, pool, "assets", servers.kafka, unheard, SIGNER)
     assert await stating()
     assert not await stating()
     async with pool.acquire() as connection:
