@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from audit.access.lists import LISTED, Lister, finding, record_list
 from audit.access.looks import Looking, oversees
 from audit.access.signing_in import SCOPE, form
+from audit.api.wired import runtime_of, vocabulary_of
 from audit.pages.candidates import told
 from audit.pages.rendering import SAFE, address, page, same_language
 from audit.read_model.numbered import by_number
@@ -32,8 +33,8 @@ async def find(request: Request, caller: Annotated[Lister, finding()]) -> Respon
     only_filters(request, ("lang", "purpose"))
     caller.show_nothing()  # of the area; what is found records a look of its own
     number = (await form(request)).get("number", "")
-    state = request.app.state
-    found = await by_number(state.runtime, state.vocabulary, caller.place, number, LISTED + 1)
+    runtime, vocabulary = runtime_of(request), vocabulary_of(request)
+    found = await by_number(runtime, vocabulary, caller.place, number, LISTED + 1)
     if not found:
         raise Problem("no-such-number")
     if len(found) > 1:
