@@ -100,21 +100,23 @@ class ClueForm(Form):
     summary: Annotated[str, Field(min_length=4, max_length=200)]
 
 
-class VerificationForm(Form):
-    """T2."""
+class OfficersForm(Form):
+    """Who is sent to verify."""
 
     officers: Annotated[list[UUID], Field(min_length=1, max_length=10)]
     recused: Annotated[list[UUID], Field(max_length=10, default_factory=list)]
     recusal_declared: bool
+
+
+class VerificationForm(OfficersForm):
+    """T2."""
+
     started_on: date
 
 
-class ReplacementForm(Form):
+class ReplacementForm(OfficersForm):
     """T2: who is sent instead, all of them; `recused` are further relatives."""
 
-    officers: Annotated[list[UUID], Field(min_length=1, max_length=10)]
-    recused: Annotated[list[UUID], Field(max_length=10, default_factory=list)]
-    recusal_declared: bool
     reason: ReplacementReason
     replaced_on: date
 

@@ -139,7 +139,7 @@ def _propose(c: ProposeElimination, household: Household, case: Monitored) -> li
 def _verify(c: VerifyElimination, household: Household, case: Eliminating) -> list[Happened]:
     """E9. At home; the guards are judged anew on what was seen there."""
     in_order(c.seen.on, case.proposed.proposed_on, c.today, "seen_on")
-    no_relative(c.officers, household, household.opened.recused)
+    no_relative(c.officers, household, household.recused)
     if not c.in_person_at_home:
         raise Refused("home-visit-needed")
     officers = list(dict.fromkeys(c.officers))

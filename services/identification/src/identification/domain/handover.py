@@ -156,7 +156,7 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
         discovered_on=case.discovered_on,
         due_on=case.due_on,
         clues=(*own, clue),
-        recused=(*(household.file.recused if household.file else ()), *case.recused),
+        recused=(*household.recused, *case.recused),
         emergency=household.file.emergency if household.file else (),
     )
     episodes = max(household.episodes, confirmed.episode_no)

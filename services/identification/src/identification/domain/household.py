@@ -59,7 +59,7 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
     if household is None:
         raise Refused("not-registered")
     if isinstance(command, Decision):
-        no_relative([command.by], household, household.file.recused if household.file else ())
+        no_relative([command.by], household, household.recused)
     if isinstance(command, RightsCommand):
         return [*rights.decide(command, household)]
     if isinstance(command, RegisterCommand):

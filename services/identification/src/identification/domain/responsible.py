@@ -20,12 +20,12 @@ class AssignResponsible:
 
 def assign(c: AssignResponsible, household: Household) -> list[ResponsiblePersonAssigned]:
     """S1.1-02. Of every household on the register, whatever its stage; nobody of the family, no relative."""
-    known, file = household.past.responsible, household.file
+    known = household.past.responsible
     if known and known[0] == c.person:
         return []
     since = known[1] if known else household.registered.registered_on
     in_order(c.assigned_on, since, c.today, "assigned_on")
-    no_relative([c.person], household, file.recused if file else ())
+    no_relative([c.person], household, household.recused)
     return [
         ResponsiblePersonAssigned(
             household_id=household.registered.household_id,

@@ -64,6 +64,11 @@ class Household:
         return any_able(self.past.able, max(on, self.registered.registered_on))
 
     @property
+    def recused(self) -> tuple[UUID, ...]:
+        """Who declared in the open case to be a relative."""
+        return self.file.recused if self.file else ()
+
+    @property
     def opened(self) -> CaseFile:
         """The file of the open case."""
         assert self.file, "a step of a case is taken while it is open"
