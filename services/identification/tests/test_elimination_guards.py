@@ -91,14 +91,18 @@ def test_E1_each_risk_has_an_implemented_matching_measure() -> None:
     told = refused(replace(PROPOSE, measures=(wrong,)), monitored()).details["failing_zh"]
     assert "因病（须为" in str(told)
     assert MeasureCategory.HEALTH.zh in str(told)
-    late = replace(MEASURE, implemented_on=date(2024, 10, 16))
-    assert failing(replace(PROPOSE, measures=(late,)), monitored()) == [Guard.E1]
+    assert failing(_implemented(date(2024, 10, 16)), monitored()) == [Guard.E1]
+    assert HOUSEHOLD.when(_implemented(PROPOSE.proposed_on), given=monitored())
     assert failing(PROPOSE, monitored(ADD)) == [Guard.E1]
     both = (
         MEASURE,
         replace(MEASURE, risk_type=RiskType.SCHOOLING, category=MeasureCategory.SOCIAL),
     )
     assert HOUSEHOLD.when(replace(PROPOSE, measures=both), given=monitored(ADD))
+
+
+def _implemented(on: date) -> Command:
+    return replace(PROPOSE, measures=(replace(MEASURE, implemented_on=on),))
 
 
 def test_E1_every_risk_can_be_answered_and_low_income_by_labour() -> None:
@@ -144,18 +148,26 @@ def test_E3_two_assessments_six_months_apart_are_above_and_none_between_is_not()
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "zh", "en"),
     [
-        {"dropouts": 1},
-        {"uninsured": 1},
-        {"housing_grade": HousingGrade.C},
-        {"housing_grade": HousingGrade.NONE},
-        {"water_safe": False},
-        {"water_report_stale": True},
+        ({"dropouts": 1}, "失学1人，未", "dropouts 1, un"),
+        ({"uninsured": 1}, "未参保1人", "uninsured 1"),
+        ({"housing_grade": HousingGrade.C}, HousingGrade.C.zh, HousingGrade.C.en),
+        ({"housing_grade": HousingGrade.NONE}, "饮水合格）", "water safe)"),
+        ({"water_safe": False}, "饮水不合格", "water unsafe"),
+        ({"water_report_stale": True}, "检测报告过期", "report stale"),
     ],
 )
-def test_E4_schooling_insurance_housing_and_water(change: dict[str, Any]) -> None:
+def test_E4_schooling_insurance_housing_and_water(change: dict[str, Any], zh: str, en: str) -> None:
     assert failing(PROPOSE, assessed(**change)) == [Guard.E4]
+    told = refused(PROPOSE, assessed(**change)).details
+    assert zh in str(told["failing_zh"])
+    assert en in str(told["failing_en"])
+
+
+def test_E4_a_report_on_the_water_that_has_run_out_since_the_visit_counts() -> None:
+    stale = replace(ELIMINATE, water_report_stale=True)
+    assert failing(stale, before(ELIMINATE)) == [Guard.E4]
 
 
 def test_E5_large_spending_is_solved_or_covered() -> None:
@@ -179,7 +191,9 @@ def test_E6_a_clue_that_nobody_looked_at_blocks() -> None:
     assert Guard.E6 in failing(ELIMINATE, given)
     add = replace(ADD, risk_type=RiskType.ACCIDENT, clue_id=late.clue_id, added_on=LATER)
     assert refused(add, given).code == "step-out-of-order"
-    assert "不同意消除（T15）后列为风险" in str(refused(ELIMINATE, given).details["failing_zh"])
+    told = refused(ELIMINATE, given).details
+    assert "不同意消除（T15）后列为风险" in str(told["failing_zh"])
+    assert "after it turned the elimination down (T15)" in str(told["failing_en"])
 
 
 def _reported(clue: Command) -> list[HouseholdEvent]:

@@ -3,6 +3,7 @@
 `judged` runs them all; what cannot be judged yet has `ok` null and waits for a later step.
 """
 
+from calendar import monthrange
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -292,8 +293,7 @@ GUARDS: dict[Guard, Callable[[Case], Found]] = {
 def months_after(day: date, months: int) -> date:
     """The same day of a later month, or its last day where the month is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - date.resolution).day
-    return date(year, month + 1, min(day.day, last))
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _yuan(fen: int) -> str:
