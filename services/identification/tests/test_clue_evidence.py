@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from contracts.codes import Channel, DeclarationMedium, RiskType, Severity
-from contracts.episodes import RiskClueAttached
+from contracts.episodes import RiskClueAttached, RiskDetected
 from contracts.evidence import ClueEvidenceAdded
 from contracts.identification import HouseholdEvent
 from identification.domain.household import HOUSEHOLD
@@ -98,3 +98,31 @@ def test_of_two_clues_by_one_rule_evidence_joins_the_one_with_its_risk() -> None
         RISK, clue_id=UUID(int=5), risk_types=(RiskType.ACCIDENT,), evidence_event_ids=(THIRD,)
     )
     assert added(history(hurt, RISK)).clue_id == RISK.clue_id
+
+
+def test_of_two_rules_about_one_risk_evidence_joins_the_clue_of_its_own() -> None:
+    other = replace(RISK, clue_id=UUID(int=5), rule_id="SERIOUS-ILLNESS")
+    assert added(history(other, RISK)).clue_id == RISK.clue_id
+
+
+SAID = replace(
+    RISK,
+    channel=Channel.CADRE_SCREENING,
+    rule_id=None,
+    rule_version=None,
+    evidence_event_ids=(),
+)
+SAID_AGAIN = replace(SAID, clue_id=UUID(int=9), discovered_on=date(2024, 3, 10))
+
+
+def test_what_people_say_of_a_risk_joins_the_open_case_however_often_it_is_said() -> None:
+    (event,) = HOUSEHOLD.when(SAID_AGAIN, given=history(SAID))
+    assert isinstance(event, RiskClueAttached)
+
+
+def test_what_was_decided_on_is_not_opened_again_in_its_window_but_for_another_risk() -> None:
+    decided = history(SAID, START, NOT_AT_RISK, REJECT)
+    assert HOUSEHOLD.when(SAID_AGAIN, given=decided) == []
+    both = replace(SAID_AGAIN, risk_types=(RiskType.ILLNESS, RiskType.ACCIDENT))
+    (event,) = HOUSEHOLD.when(both, given=decided)
+    assert isinstance(event, RiskDetected)

@@ -61,6 +61,7 @@ def test_a_day_that_is_closed_again_or_late_says_nothing_twice() -> None:
     ]
     (event,) = closed(date(2024, 4, 20), history(RISK))
     assert isinstance(event, IdentificationDeadlineMissed)
+    assert closed(date(2024, 4, 21), [*history(RISK), event]) == []
 
 
 @pytest.mark.parametrize(

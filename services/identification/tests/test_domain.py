@@ -240,6 +240,11 @@ def test_T3_guards(change: dict[str, Any], code: str) -> None:
     assert refused(replace(VERIFY, **change), up_to(VERIFY)).code == code
 
 
+def test_T3_five_risks_are_recorded() -> None:
+    five = replace(VERIFY, risk_types=tuple(RiskType)[-5:])
+    assert HOUSEHOLD.when(five, given=up_to(VERIFY))
+
+
 def test_a_household_above_the_line_with_large_spending_is_in_sudden_hardship() -> None:
     rich = replace(INCOME, wage_fen=9_000_000)
     *_, verified = HOUSEHOLD.when(

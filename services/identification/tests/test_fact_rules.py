@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from time import process_time
+from uuid import UUID
 
 import pytest
 
@@ -64,8 +65,10 @@ def test_S1302_a_child_of_compulsory_age_out_of_school_is_red() -> None:
     (finding,) = found(out)
     assert ids([finding]) == [("DROPOUT", "SCHOOLING", "RED")]
     assert "因贫" in finding.summary_zh
+    assert "for poverty" in finding.summary_en
     assert not found(out._replace(codes=frozenset({C.SPRING, C.SUSPECTED_DROPOUT})))
     assert not found(out._replace(person_id=HEAD))
+    assert not found(out._replace(person_id=UUID(int=3)))  # has left the household
 
 
 def test_compulsory_age_counts_on_the_last_day_of_august() -> None:
@@ -86,8 +89,12 @@ def test_own_cost_of_schooling_adds_up_over_the_household_and_one_school_year() 
     (finding,) = found(second, first)
     assert ids([finding]) == [("SCHOOLING-COST", "SCHOOLING", "YELLOW")]
     assert len(finding.evidence) == 2
+    assert ("2023学年" in finding.summary_zh, "2023/2024" in finding.summary_en) == (True, True)
     assert not found(second._replace(amount=399_999), first)
-    assert not found(second, first._replace(detected_on=date(2023, 8, 31)))
+    before, after = cost(1, date(2023, 8, 31), 3), cost(1, date(2024, 9, 1), 4)
+    assert found(second, before, first, after) == [finding]
+    assert not found(second, first._replace(detected_on=before.detected_on))
+    assert not found(first, second._replace(detected_on=after.detected_on))
 
 
 def test_a_new_student_counts_up_to_a_fifth_above_the_line() -> None:
@@ -110,6 +117,8 @@ def test_the_subsistence_allowance_granted_or_stopped() -> None:
     within = replace(HOUSEHOLD, incomes=(income(4_320_000),))
     assert ids(found(ended, household=within)) == [("PROTECTION-STOPPED", "LOW_INCOME", "ORANGE")]
     assert not found(ended, household=replace(HOUSEHOLD, incomes=(income(4_320_001),)))
+    assert not found(granted, household=replace(within, stage="MONITORED"))
+    assert not found(fact(T.SOCIAL_PROTECTION, C.MARGINAL_FAMILY, C.ENDED), household=within)
 
 
 def test_large_relief_to_a_household_that_is_not_monitored() -> None:
@@ -124,12 +133,17 @@ def test_unemployment_counts_for_the_breadwinner_or_when_nobody_has_work() -> No
     two = replace(HOUSEHOLD, persons=(HOUSEHOLD.persons[0], second))
     of_head = fact(T.UNEMPLOYMENT, number=1)
     of_second = fact(T.UNEMPLOYMENT, person=CHILD, number=2)
-    assert ids(found(of_head, household=two)) == [("UNEMPLOYMENT", "UNSTABLE_EMPLOYMENT", "ORANGE")]
+    (one,) = found(of_head, household=two)
+    assert ids([one]) == [("UNEMPLOYMENT", "UNSTABLE_EMPLOYMENT", "ORANGE")]
+    assert ("主要劳动力" in one.summary_zh, "breadwinner" in one.summary_en) == (True, True)
     assert not found(of_second, household=two)
-    assert found(of_second, of_head, household=two)
+    (both,) = found(of_second, of_head, household=two)
+    assert ("均处于失业" in both.summary_zh, "nobody" in both.summary_en) == (True, True)
     back = fact(T.INSURED_EMPLOYMENT, C.STARTED, on=date(2024, 3, 2), number=3)
     later = of_second._replace(detected_on=date(2024, 3, 3))
     assert not found(later, of_head, back, household=two)
+    assert found(later, of_head, back._replace(codes=frozenset({C.ENDED})), household=two)
+    assert found(of_second, of_head, back, household=two)  # he began only on the day after
     assert not found(of_second)  # a child cannot lose work
 
 
@@ -146,8 +160,9 @@ def test_S1303_a_dangerous_house_counts_when_it_is_lived_in(
 
 
 def test_a_new_card_of_level_one_or_two() -> None:
-    card = fact(T.DISABILITY_CARD, C.LEVEL_2, C.NEW_CARD)
-    assert ids(found(card)) == [("DISABILITY-CARD", "DISABILITY", "ORANGE")]
+    for level in (C.LEVEL_1, C.LEVEL_2):
+        card = fact(T.DISABILITY_CARD, level, C.NEW_CARD)
+        assert ids(found(card)) == [("DISABILITY-CARD", "DISABILITY", "ORANGE")]
     assert not found(fact(T.DISABILITY_CARD, C.LEVEL_3, C.NEW_CARD))
     assert not found(fact(T.DISABILITY_CARD, C.LEVEL_1, C.CARD_ENDED))
 
@@ -179,12 +194,12 @@ def test_a_large_claim_tells_illness_from_accident() -> None:
 
 
 def test_disasters_and_accidents() -> None:
-    assert ids(found(fact(T.DISASTER, C.FLOOD, C.HOUSE_LOST))) == [
-        ("DISASTER", "NATURAL_DISASTER", "RED")
-    ]
-    assert ids(found(fact(T.DISASTER, C.FLOOD, C.CROP_LOST))) == [
-        ("DISASTER", "NATURAL_DISASTER", "ORANGE")
-    ]
+    (house,) = found(fact(T.DISASTER, C.FLOOD, C.HOUSE_LOST))
+    (crop,) = found(fact(T.DISASTER, C.FLOOD, C.CROP_LOST))
+    assert ids([house]) == [("DISASTER", "NATURAL_DISASTER", "RED")]
+    assert ids([crop]) == [("DISASTER", "NATURAL_DISASTER", "ORANGE")]
+    for finding, zh, en in ((house, "房屋", "house"), (crop, "农作物", "crop")):
+        assert (zh in finding.summary_zh, en in finding.summary_en) == (True, True)
     assert not found(fact(T.DISASTER, C.FLOOD, C.NOTHING_LOST))
     assert ids(found(fact(T.HOUSING_DAMAGE, C.COLLAPSED))) == [
         ("HOUSE-DAMAGED", "NATURAL_DISASTER", "RED")
@@ -193,6 +208,7 @@ def test_disasters_and_accidents() -> None:
     assert ids(found(fact(T.ACCIDENT, C.DISABLED))) == [("ACCIDENT", "ACCIDENT", "RED")]
     assert not found(fact(T.ACCIDENT, C.INJURED))
     assert not found(fact(T.ACCIDENT, C.DIED, person=CHILD))
+    assert found(fact(T.ACCIDENT, C.DIED, person=UUID(int=3)))  # has left the household
 
 
 def test_a_new_serious_illness_counts_in_the_two_groups() -> None:
@@ -209,11 +225,16 @@ def test_property_and_states_are_evidence_and_never_a_warning(kind: FactType) ->
 
 def test_what_rules_say_goes_on_the_log_and_names_no_illness() -> None:
     house = replace(HOUSEHOLD, incomes=(income(100, operating_fen=1),))
+    versions = set()
     for rule in FACT_RULES:
         for code in FactCode:
-            one = fact(rule.hears, code, C.OVERDUE, C.LIVED_IN, C.SUBSISTENCE, amount=10**9)
-            for finding in found(one, household=house):
-                without_personal_data(zh=finding.summary_zh, en=finding.summary_en)
+            for person in (HEAD, CHILD):
+                codes = (code, C.OVERDUE, C.LIVED_IN, C.SUBSISTENCE)
+                one = fact(rule.hears, *codes, amount=10**9, person=person)
+                for finding in found(one, household=house):
+                    without_personal_data(zh=finding.summary_zh, en=finding.summary_en)
+                    versions.add((finding.rule_id, finding.rule_version))
+    assert versions == {(rule.id, rule.version) for rule in FACT_RULES}
 
 
 def test_a_household_with_thousands_of_facts_costs_no_more_a_fact() -> None:

@@ -103,6 +103,8 @@ def test_S202_whether_the_list_of_2019_must_have_labour_too_is_a_parameter() -> 
     with_labour = replace(POLICY, income_scope="MARGINAL_2019_WITH_LABOUR")
     assert in_scope(listed, with_labour)
     assert not in_scope(replace(listed, persons=idle), with_labour)
+    assert not in_scope(GENERAL, with_labour)
+    assert within_the_line(listed, with_labour) is None, "nothing was assessed"
 
 
 def test_the_basis_is_a_parameter() -> None:
@@ -178,6 +180,9 @@ def test_income_that_fell_by_thirty_percent_a_head_is_a_clue() -> None:
     other_year = replace(before, window_to=date(2022, 2, 28))
     assert fallen(replace(GENERAL, incomes=(income(1), other_year)), POLICY) is None
     assert fallen(replace(GENERAL, incomes=(income(1),)), POLICY) is None
+    for now, then in ((0, 0), (-2, -1)):  # of nothing, nothing is lost
+        none = replace(before, disposable_fen=then)
+        assert fallen(replace(GENERAL, incomes=(income(now), none)), POLICY) is None
 
 
 @pytest.mark.parametrize(
@@ -206,11 +211,23 @@ def test_an_assessment_is_whole_or_refused(change: dict[str, Any], code: str) ->
         recorded(replace(ASSESS, **change))
 
 
+def test_an_assessment_is_of_today_at_the_latest_and_told_its_window() -> None:
+    assert recorded(replace(ASSESS, assessed_on=ASSESS.today))
+    with pytest.raises(Refused, match="income-window") as refused:
+        recorded(replace(ASSESS, assessed_on=date(2024, 2, 4)))
+    window = {"window_from": date(2023, 2, 1), "window_to": date(2024, 1, 31)}
+    assert refused.value.details == window
+
+
 def test_an_assessment_is_recorded_once_whatever_line_holds_meanwhile() -> None:
     known: list[HouseholdEvent] = [REGISTERED, recorded(ASSESS)]
     assert DECIDER.when(ASSESS, given=known) == []
     later = replace(ASSESS, policy=replace(POLICY, income_line_fen=1))
     assert DECIDER.when(later, given=known) == []
+    spent = replace(ASSESS, income=replace(ASSESS.income, compliant_own_cost_fen=1))
+    by_net = replace(spent, policy=replace(POLICY, income_basis="REFERENCE"))
+    assert recorded(spent).compared_fen != recorded(by_net).compared_fen
+    assert DECIDER.when(by_net, given=[REGISTERED, recorded(spent)]) == []
     other = replace(ASSESS, income=replace(ASSESS.income, wage_fen=1))
     with pytest.raises(Refused, match="assessment-exists"):
         DECIDER.when(other, given=known)

@@ -1,5 +1,6 @@
 """S2-02: a household is looked at when its labour or category changes, not at the next income."""
 
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -155,3 +156,7 @@ def test_whoever_has_work_again_is_not_unemployed_any_more() -> None:
     day = FIRST.replace(day=10)
     left = still_unemployed(History([lost, other, hired]), day)
     assert [(f.event_id, f.detected_on) for f in left] == [(other.event_id, day)]
+    again = fact(T.UNEMPLOYMENT, number=4, on=day)
+    later = fact(T.UNEMPLOYMENT, number=5, on=day + timedelta(days=1))
+    (now,) = still_unemployed(History([lost, hired, again, later]), day)
+    assert now.event_id == again.event_id

@@ -28,6 +28,7 @@ from services.identification.tests.ending import (
     REASSESS,
     REASSESS_AGAIN,
     REJECT_ELIMINATION,
+    REVIEW_AGAIN,
     REVOKE,
     SPRING,
     before,
@@ -144,12 +145,13 @@ def test_T19_is_not_closed_by_hand_before_the_confirmation() -> None:
 @pytest.mark.parametrize(
     ("step", "earliest"),
     [
+        (REVIEW_AGAIN, date(2024, 10, 18)),
         (POST_AGAIN, date(2024, 10, 20)),
         (COMPLETE_AGAIN, date(2024, 10, 21)),
         (APPROVE_AGAIN, date(2024, 10, 26)),
     ],
 )
-def test_T15_is_not_dated_before_the_review_that_it_ends(step: Command, earliest: date) -> None:
+def test_T15_is_not_dated_before_the_step_that_it_ends(step: Command, earliest: date) -> None:
     day_before = replace(REJECT_ELIMINATION, rejected_on=earliest - timedelta(days=1))
     assert too_early(day_before, before(step)) == earliest
 
@@ -177,6 +179,12 @@ def test_T9_T10_no_decision_is_dated_to_a_day_on_which_an_objection_was_open() -
     raised = replace(OBJECT, raised_on=date(2024, 3, 12))
     given = history(*STEPS[:6], raised, replace(late, resolved_on=date(2024, 3, 14)))
     assert too_early(APPROVE, given) == date(2024, 3, 14)
+    on_the_day = history(*STEPS[:7], replace(OBJECT, raised_on=CONFIRM.confirmed_on), late)
+    assert too_early(CONFIRM, on_the_day) == date(2024, 3, 20)
+    sooner = replace(OBJECT, objection_id=UUID(int=99), raised_on=date(2024, 3, 14))
+    answered = replace(DISMISSED, objection_id=UUID(int=99), resolved_on=date(2024, 3, 19))
+    both = history(*STEPS[:7], raised, sooner, late, answered)
+    assert too_early(CONFIRM, both) == date(2024, 3, 20), "the last of them was answered"
     between = history(*STEPS[:5], replace(OBJECT, raised_on=date(2024, 3, 12)), late)
     assert HOUSEHOLD.when(COMPLETE, given=between), "it was over before somebody objected"
 

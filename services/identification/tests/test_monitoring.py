@@ -152,7 +152,8 @@ def test_at_most_five_risks() -> None:
     others = [replace(ADD, risk_type=risk) for risk in some]
     given = history(*STEPS, *others)
     sixth = replace(ADD, risk_type=RiskType.OTHER)
-    assert refused(sixth, given).code == "one-to-five-risks"
+    refusal = refused(sixth, given)
+    assert (refusal.code, refusal.details["named"]) == ("one-to-five-risks", 6)
 
 
 def test_a_risk_that_answers_a_clue_leaves_it_looked_at() -> None:
@@ -164,7 +165,10 @@ def test_a_risk_that_answers_a_clue_leaves_it_looked_at() -> None:
     )
     given = history(*STEPS, clue)
     answer = replace(ADD, clue_id=clue.clue_id)
-    assert state([*given, *HOUSEHOLD.when(answer, given=given)]).unhandled == ()
+    recorded = history(*STEPS, clue, ADD)  # on its own: nobody said that it answers the clue
+    for known in (given, recorded):
+        assert [one.clue_id for one in state(known).unhandled] == [clue.clue_id]
+        assert state([*known, *HOUSEHOLD.when(answer, given=known)]).unhandled == ()
     other = replace(answer, risk_type=RiskType.ACCIDENT)
     assert refused(other, given).code == "clue-names-another-risk"
     unknown = replace(answer, clue_id=UUID(int=82))

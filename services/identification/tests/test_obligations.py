@@ -124,7 +124,7 @@ def test_S8401_a_second_change_does_not_forgive_the_first() -> None:
     given += [entered]
     assert changes[1] in owed(state(given)), "nothing is entered before it is decided"
     assert HOUSEHOLD.when(entry, given=given) == []
-    given += HOUSEHOLD.when(replace(entry, platform_no="GD-2", entered_on=second), given=given)
+    given += HOUSEHOLD.when(replace(entry, entered_on=second), given=given)
     assert owed(state(given)) == [(EntrySubject.CONFIRM, CONFIRMED_ON)]
 
 

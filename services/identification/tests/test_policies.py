@@ -257,7 +257,8 @@ def test_S8101_the_shadow_line_looks_at_income_and_property() -> None:
     marginal = replace(POLICY, income_line_operator="LT", line_property="EXCLUDES")
     on_the_line = screened(4_320_000)
     owning = screened(4_000_000, owns=True)
-    _, leaving = compare([on_the_line, owning], lambda _: POLICY, lambda _: marginal)
+    seen = [on_the_line, owning, screened(4_000_000)]
+    _, leaving = compare(seen, lambda _: POLICY, lambda _: marginal)
     assert [moved.household for moved in leaving] == [on_the_line, owning]
 
 

@@ -57,6 +57,10 @@ def test_a_general_household_has_a_higher_threshold() -> None:
 def test_only_twelve_months_count() -> None:
     assert finding((date(2023, 3, 2), 600_000), (date(2024, 3, 1), 600_000)) is None
     assert finding((date(2023, 3, 3), 600_000), (date(2024, 3, 1), 600_000)) is not None
+    day_before = (date(2023, 3, 2), 600_000)
+    found = finding(day_before, (date(2023, 3, 3), 600_000), (date(2024, 3, 1), 600_000))
+    assert found is not None
+    assert found.evidence == (UUID(int=1), UUID(int=2))
 
 
 def test_a_settlement_that_arrives_late_counts_in_the_windows_that_contain_it() -> None:

@@ -155,7 +155,11 @@ SPRING, AUTUMN = seeing(REASSESS), seeing(REASSESS_AGAIN)
     ],
 )
 def test_E4_is_judged_by_the_members_and_dimensions_that_are_named(change: dict[str, Any]) -> None:
-    assert failing(PROPOSE, given(*STEPS, SPRING, seeing(AUTUMN, **change))) == [Guard.E4]
+    events = given(*STEPS, SPRING, seeing(AUTUMN, **change))
+    assert failing(PROPOSE, events) == [Guard.E4]
+    told = str(refused(PROPOSE, events).details)
+    suspects = change == child(AtSchool.SUSPECTED_DROPOUT)
+    assert ("疑似辍学1人" in told, "suspected 1" in told) == (suspects, suspects)
 
 
 def test_E4_a_child_taught_at_home_or_exempt_is_in_order() -> None:
