@@ -224,7 +224,13 @@ class Row:
         """Nothing lost, doubled or out of order, and back in service in time."""
         found = self.verdict
         late = self.seconds_to_recover is not None and self.seconds_to_recover >= 10
-        return not (self.failed or late or found.lost or found.doubled or found.out_of_order)
+        lost = found.lost or found.doubled or found.out_of_order
+        return not (self.failed or late or lost or self.idle)
+
+    @property
+    def idle(self) -> bool:
+        """Callers were at work, and nothing was acknowledged: then nothing was tried."""
+        return bool(self.case.judged and self.case.callers) and not self.verdict.accepted
 
 
 async def tried(arena: Arena, case: Case) -> Row:

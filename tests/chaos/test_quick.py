@@ -37,6 +37,7 @@ async def test_nothing_is_lost_doubled_or_put_out_of_order(arena: Arena, case: C
     row = await tried(arena, case)
     told(row)
     assert not row.failed, (row.failed, row.notes)
+    assert not row.idle
     assert (row.verdict.lost, row.verdict.doubled, row.verdict.out_of_order) == (0, 0, 0), row.notes
 
 
