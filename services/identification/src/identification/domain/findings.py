@@ -15,11 +15,6 @@ from identification.domain.labour import WORKING
 from identification.domain.stages import MONITORING
 
 
-def is_monitored(stage: str) -> bool:
-    """Whether a household at this stage is confirmed, and its risk not eliminated yet."""
-    return stage == "MONITORED" or stage.startswith("ELIM_")
-
-
 class Counted(NamedTuple):
     """A fact as far as rules need it: `amount` is the value its type counts, else 0.
 

@@ -21,13 +21,13 @@ from identification.domain.findings import (
     IncomeSeen,
     KnownHousehold,
     Person,
-    is_monitored,
 )
 from identification.domain.policy import Policy
 from identification.domain.rulebook import findings
 from identification.domain.rules import ROLLING, own_cost
 from identification.domain.rules_of_income import fallen, within_the_line
 from identification.domain.schooling import school_year, year_begins
+from identification.domain.stages import MONITORING
 
 
 class Stands(Enum):
@@ -100,7 +100,7 @@ class Screened:
 
     @property
     def at_risk_group(self) -> bool:
-        return self.formerly_poor or is_monitored(self.stage)
+        return self.formerly_poor or self.stage in MONITORING
 
     @cached_property
     def history(self) -> History:

@@ -4,8 +4,9 @@ from common.ids import derived_id
 from common.intents import Intent
 from contracts.envelope import Envelope
 from contracts.safeguards import WaterOutageReported, WaterServiceChanged, WaterTestRecorded
-from identification.domain.findings import Finding, is_monitored
+from identification.domain.findings import Finding
 from identification.domain.rules_of_water import failed_test, long_outage
+from identification.domain.stages import MONITORING
 from identification.effects.clues import reporting
 from identification.effects.heard import Heard, day_of, following, to_household
 from identification.read_model import water
@@ -35,7 +36,7 @@ def _clue(heard: Heard, cause: Envelope, event: Told, supply: Supply, one: Serve
     that a household that is connected again is not warned again."""
     day = day_of(cause)
     policy = heard.policies.of(one.region, day)
-    group = one.formerly_poor or is_monitored(one.stage)
+    group = one.formerly_poor or one.stage in MONITORING
     found: Finding | None = None
     match event:
         case WaterTestRecorded() if event.test_id == supply.test_id:  # an older one says nothing
