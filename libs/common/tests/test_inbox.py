@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 import pytest
 from msgspec.structs import replace
+from prometheus_client import REGISTRY
 
 from common.inbox import PARK_LIMIT, TooManyParked
 from common.incoming import Incoming
@@ -26,12 +27,14 @@ def reader(pool: asyncpg.Pool, heard: Heard) -> Reader:
 
 async def test_a_duplicate_has_no_second_effect(reader: Reader, heard: Heard) -> None:
     one, two = history(2)
+    known = REGISTRY.get_sample_value("shouwang_consumer_duplicates_total") or 0
     await reader.hears(one, two)
     await reader.hears(one, two)
     await reader.hears(two)
 
     assert heard.versions(one) == [1, 2]
     assert await reader.parked() == []
+    assert REGISTRY.get_sample_value("shouwang_consumer_duplicates_total") == known + 3
 
 
 async def test_a_duplicate_inside_one_batch_has_no_second_effect(
@@ -200,16 +203,19 @@ async def test_everything_of_a_parked_household_waits_behind_whatever_its_stream
     assert heard == [("household-1", 1), ("visits-1", 1), ("visits-1", 2)]
 
 
-async def test_poison_behind_a_gap_holds_the_household_too(reader: Reader, heard: Heard) -> None:
+@pytest.mark.parametrize("together", [True, False])
+async def test_poison_behind_a_gap_holds_the_household_too(
+    reader: Reader, heard: Heard, together: bool
+) -> None:
     """A gap lets the household's other streams pass; something that failed does not."""
     home = household(1)
     gap = history(2, household_id=home, stream="household-1")
     sick = history(1, household_id=home, stream="visits-1")
     behind = history(1, household_id=home, stream="work-1")
     heard.failing = {("visits-1", 1)}
-    await reader.hears(gap[1])
-    await reader.hears(*sick, singly=True)
-    await reader.hears(*behind)
+    arrive = (gap[1], *sick, *behind)
+    for batch in [arrive] if together else [[one] for one in arrive]:
+        await reader.hears(*batch, singly=True)
 
     assert heard == []
     assert [reason for _, reason in await reader.parked()] == ["gap", "failed", "behind"]

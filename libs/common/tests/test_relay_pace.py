@@ -1,0 +1,82 @@
+"""How often the relay tries, and how often it looks: neither in a loop that only burns the processor."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from types import SimpleNamespace
+
+import asyncpg
+import pytest
+
+from common import outbox
+from common.kafka import Message
+from common.outbox import POLL, RETRY, STANDBY, WELL, Relay
+from common.testing import Database, eventually
+
+
+async def nothing(messages: Sequence[Message]) -> None:
+    """There is nothing to publish."""
+
+
+async def test_attempts_grow_apart_and_begin_anew_once_it_was_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, waited, well = 0.0, list[float](), 5
+
+    async def refused() -> asyncpg.Connection:
+        nonlocal now
+        now += WELL + 1 if len(waited) == well else 0
+        raise OSError
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == well + 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(outbox, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(outbox, "asyncio", SimpleNamespace(sleep=sleep, timeout=asyncio.timeout))
+    with suppress(asyncio.CancelledError):
+        await Relay("identification", "one", refused, nothing, asyncio.Event()).run()
+    assert waited == [*RETRY, RETRY[-1], RETRY[-1], *RETRY]
+
+
+async def test_a_replica_that_does_not_lead_tries_again_in_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited = list[float]()
+
+    class Standby(Relay):
+        async def _lead(self) -> None:
+            """Another leads."""
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(outbox, "asyncio", SimpleNamespace(sleep=sleep))
+    with suppress(asyncio.CancelledError):
+        await Standby("identification", "two", asyncpg.connect, nothing, asyncio.Event()).run()
+    assert waited == [STANDBY] * 3
+
+
+async def test_a_leader_that_was_woken_once_looks_again_in_its_time(db: Database) -> None:
+    asked = list[object]()
+
+    async def connect() -> asyncpg.Connection:
+        made = await asyncpg.connect(db.url)
+        made.add_query_logger(asked.append)
+        return made
+
+    woken = asyncio.Event()
+    task = asyncio.ensure_future(Relay("identification", "one", connect, nothing, woken).run())
+    try:
+        await eventually(lambda: asked)
+        woken.set()
+        before = len(asked)
+        await asyncio.sleep(10 * POLL)
+        assert 0 < len(asked) - before < 60  # a look asks twice, and now and then for more
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
