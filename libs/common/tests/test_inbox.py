@@ -221,6 +221,19 @@ async def test_poison_behind_a_gap_holds_the_household_too(
     assert [reason for _, reason in await reader.parked()] == ["gap", "failed", "behind"]
 
 
+async def test_no_event_is_to_blame_for_a_column_that_is_missing(pool: asyncpg.Pool) -> None:
+    """The tables are another version's: every household would be parked, one after the other."""
+    await pool.execute("create schema read; create table read.seen (stream text)")
+
+    async def handle(connection: Connection, _: Sequence[Incoming]) -> None:
+        await connection.execute("insert into read.seen (key) values (1)")
+
+    reader = Reader(pool, "visits", handle)
+    with pytest.raises(asyncpg.UndefinedColumnError):
+        await reader.hears(*history(1), singly=True)
+    assert await reader.parked() == []
+
+
 @pytest.mark.parametrize("error", [TimeoutError(), Conflict("s"), asyncpg.DeadlockDetectedError()])
 async def test_a_fault_of_the_moment_parks_nothing(
     reader: Reader, heard: Heard, error: Exception

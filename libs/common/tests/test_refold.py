@@ -151,6 +151,32 @@ async def test_a_table_that_had_another_shape_is_made_as_it_is_now(
     assert await totals(tables) == {"t-a": 1}
 
 
+async def test_tables_that_a_version_before_did_not_have_are_made(
+    tables: asyncpg.Pool, db: Database
+) -> None:
+    await recorded(tables, adding("t-a", 1))
+    await tables.execute("drop table read.tally, read.heard")
+    found = await refold(db.url, MODEL, said, swap=False)
+    assert (found.differs, found.reshaped) == ({"tally": (0, 1)}, [])
+    assert await tables.fetchval("select to_regclass('read.heard')") is None
+    await refold(db.url, MODEL, said)
+    assert await totals(tables) == {"t-a": 1}
+    assert await tables.fetchval("select count(*) from read.heard") == 0
+
+
+async def test_another_shape_is_told_of_a_table_in_which_every_row_is_the_same(
+    tables: asyncpg.Pool, db: Database
+) -> None:
+    """Else a check would say of an empty table, or of one without its index, that all is well."""
+    found = await refold(db.url, MODEL, said)
+    assert (found.differs, found.reshaped) == ({}, ["tally"])  # it had no tally_by_total
+    found = await refold(db.url, MODEL, said, swap=False)
+    assert (found.differs, found.reshaped) == ({}, [])
+    await tables.execute("alter table read.tally drop column total")
+    found = await refold(db.url, MODEL, said, swap=False)
+    assert (found.differs, found.reshaped) == ({}, ["tally"])
+
+
 async def test_two_rebuilds_do_not_run_at_once(tables: asyncpg.Pool, db: Database) -> None:
     await recorded(tables, adding("t-a", 1))
     two = await asyncio.gather(

@@ -4,8 +4,15 @@ import asyncio
 import os
 import sys
 
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
 from common.service import Runtime
+from common.shape import SCHEMA, fits, other_shapes
+from common.testing import database
+from local.servers import Servers
 from services.visits.tests.test_api import Desk, desk
+from visits.read_model import TABLES
 
 __all__ = ["desk"]  # a fixture
 
@@ -44,3 +51,20 @@ async def test_A73_duties_that_somebody_deleted_are_there_again_under_the_servic
     assert await desk.duties(household) == before
     another = await desk.monitored()  # and the service goes on
     assert await desk.duties(another)
+
+
+async def test_a_developers_service_makes_tables_of_another_version_anew_as_it_starts(
+    runtime: Runtime, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make run` after another version is checked out."""
+    async with database(servers.postgres, "visits") as made:
+        monkeypatch.setenv("DATABASE_URL", made.url)
+        engine = create_async_engine(made.url.replace("postgresql://", "postgresql+asyncpg://", 1))
+        async with engine.begin() as session:
+            await session.exec_driver_sql(f"create schema {SCHEMA}")
+            await session.run_sync(TABLES.create_all)
+            await session.exec_driver_sql("alter table read.obligation drop column due_on")
+        assert await other_shapes(engine, TABLES) == ["obligation"]
+        await fits(runtime.settings, "visits", engine, TABLES)
+        assert await other_shapes(engine, TABLES) == []
+        await engine.dispose()

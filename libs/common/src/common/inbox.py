@@ -36,8 +36,9 @@ TRANSIENT = (
     OSError,
     TimeoutError,
     Conflict,
-    # A table or right of ours is missing: no event is to blame, and none may be parked for it.
+    # A table, column or right of ours is missing: no event is to blame, and none may be parked for it.
     asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
     asyncpg.InsufficientPrivilegeError,
     asyncpg.InvalidSchemaNameError,
 )

@@ -26,9 +26,9 @@ from common.intents import Connection, Fresh, Project
 from common.outage import AWAY
 from common.rows import from_row
 from common.settings import given
+from common.shape import SCHEMA, differing
 from common.swapping import PREVIOUS, Tell, drop_previous, patiently, say
 
-SCHEMA = "read"
 ONE_AT_A_TIME = 7_301_010  # advisory lock
 READ = 5_000  # events of one query
 BATCH = 1_000  # events of one fold
@@ -67,10 +67,11 @@ class ReadModel:
 @dataclass(frozen=True, slots=True)
 class Refolded:
     """How many events were folded, and the tables that came out otherwise: how many rows only the
-    serving one had, and how many only the new one has."""
+    serving one had, and how many only the new one has. `reshaped` had other columns or indexes."""
 
     events: int
     differs: dict[str, tuple[int, int]]
+    reshaped: list[str]
 
 
 async def refold(url: str, model: ReadModel, tell: Tell, *, swap: bool = True) -> Refolded:
@@ -101,11 +102,12 @@ async def refold(url: str, model: ReadModel, tell: Tell, *, swap: bool = True) -
 
 async def _beside(connection: Connection, model: ReadModel, tell: Tell) -> Refolded:
     """Only this transaction sees the new tables under their name."""
+    for table in model.tables.sorted_tables:  # a version before may have lacked some
+        if not await connection.fetchval("select to_regclass($1)", f"{SCHEMA}.{table.name}"):
+            await _make(connection, table)
     await connection.execute(f"alter schema {SCHEMA} rename to {PREVIOUS}; create schema {SCHEMA}")
     for table in model.own:
-        await connection.execute(str(CreateTable(table).compile(dialect=_DIALECT)))
-        for index in table.indexes:
-            await connection.execute(str(CreateIndex(index).compile(dialect=_DIALECT)))
+        await _make(connection, table)
     folding = _Folding(connection, model, tell)
     await folding.to_end()
     await _nobody_writes(connection, model, tell)
@@ -115,7 +117,14 @@ async def _beside(connection: Connection, model: ReadModel, tell: Tell) -> Refol
         raise Unsettled("an older transaction was still recording: try again")
     await folding.analyze()
     tell("comparing")
-    return Refolded(folding.count, await _differing(connection, model))
+    reshaped = await differing(connection, have=PREVIOUS, wanted=SCHEMA)
+    return Refolded(folding.count, await _differing(connection, model), reshaped)
+
+
+async def _make(connection: Connection, table: Table) -> None:
+    await connection.execute(str(CreateTable(table).compile(dialect=_DIALECT)))
+    for index in table.indexes:
+        await connection.execute(str(CreateIndex(index).compile(dialect=_DIALECT)))
 
 
 class _Folding:
@@ -265,7 +274,9 @@ def main(model: ReadModel) -> None:
         sys.exit("Cancelled: the tables that serve are as they were")
     for table, (gone, come) in done.differs.items():
         say(f"{table}: {gone:,} rows only in the table that served, {come:,} only in the new one")
+    for table in done.reshaped:
+        say(f"{table}: the table that served has another shape than this version wants")
     if not done.differs:
         say(f"{len(model.own)} tables of {done.events:,} events, row for row as they served")
-    if check and done.differs:
+    if check and (done.differs or done.reshaped):
         sys.exit("Nothing was changed: run it without --check to let the new tables serve")

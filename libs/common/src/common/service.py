@@ -18,7 +18,7 @@ import asyncpg
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from common import metrics
@@ -36,6 +36,7 @@ from common.observability import configure
 from common.outage import AWAY
 from common.outbox import Relay
 from common.settings import Settings
+from common.shape import fits, lay
 from common.statements import state_regularly
 from common.topics import events_topic
 from common.writer import Writer
@@ -45,7 +46,6 @@ log = structlog.get_logger()
 START_PATIENCE = 60.0  # seconds that a service waits for its database at start
 POOL = 12
 FROZEN = 8  # seconds between two statements of a transaction: then its locks go to a successor
-TABLES_LOCK = 7_301_002
 
 
 @dataclass
@@ -78,7 +78,7 @@ async def running(
 
     `inbox` is how they are taken in; `tables` are the read model; `durable` is SQL for tables that
     cannot be rebuilt (a vault); `also` are further workers of each process, supervised like the others.
-    Raises `ValueError` for a bad `statement_key`.
+    Raises `ValueError` for a bad `statement_key`, `OtherShape` for tables of another version.
     """
     signer = signer_of(store.service, settings.statement_key)
     holder = f"{socket.gethostname()}-{os.getpid()}"
@@ -89,7 +89,8 @@ async def running(
         max_overflow=POOL // 2,
         pool_pre_ping=True,
     )
-    await _lay(pool, engine, tables, durable)
+    await lay(pool, engine, tables, durable)
+    await fits(settings, store.service, engine, tables)
     servers = settings.kafka_bootstrap_servers
     kafka = Log(servers)
     accept = settings.topic_ahead == "accept"
@@ -132,16 +133,6 @@ async def running(
             await asyncio.wait_for(pool.close(), 10)
         except TimeoutError:
             pool.terminate()
-
-
-async def _lay(pool: asyncpg.Pool, engine: AsyncEngine, tables: MetaData, durable: str) -> None:
-    """Create what is missing; replicas that start together take turns."""
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock($1)", TABLES_LOCK)
-        await connection.execute("create schema if not exists read;" + durable)
-    async with engine.begin() as session:
-        await session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": TABLES_LOCK})
-        await session.run_sync(tables.create_all)
 
 
 async def _pool(url: str) -> asyncpg.Pool:

@@ -1,0 +1,106 @@
+"""The tables with which a service starts, and whether they have the shape for which it is written.
+
+Those of a read model are made where they are missing, and never altered, so that a new version may find
+those of the one before. Both are compared as PostgreSQL describes them: a column, a key or an index that
+is wanted and not there, and a column that wants a value which nobody gives.
+"""
+
+import asyncio
+import sys
+
+import asyncpg
+import structlog
+from sqlalchemy import MetaData, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common.intents import Connection
+from common.settings import Settings
+
+log = structlog.get_logger()
+
+TABLES_LOCK = 7_301_002
+SCHEMA = "read"
+WANTED = "read_wanted"  # exists inside a transaction that is never committed
+
+
+class OtherShape(Exception):
+    """The tables are those of another version. The text says which, and what to do."""
+
+
+async def lay(pool: asyncpg.Pool, engine: AsyncEngine, tables: MetaData, durable: str) -> None:
+    """Create what is missing; replicas that start together take turns."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock($1)", TABLES_LOCK)
+        await connection.execute("create schema if not exists read;" + durable)
+    async with engine.begin() as session:
+        await session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": TABLES_LOCK})
+        there = await session.run_sync(lambda here: set(inspect(here).get_table_names(SCHEMA)))
+        await session.run_sync(tables.create_all)
+    made = sorted(table.name for table in tables.sorted_tables if table.name not in there)
+    if made and there:  # what was recorded before is not in them
+        log.warning("tables_made_empty", tables=made)
+
+
+async def fits(settings: Settings, service: str, engine: AsyncEngine, tables: MetaData) -> None:
+    """Serve from no tables of another version: commands would fail, and consumers park households. A
+    developer's are made anew at once, since nobody else is at work on them."""
+    if not (others := await other_shapes(engine, tables)):
+        return
+    rebuild = f"{service}.rebuild"
+    if settings.profile == "development":
+        log.warning("tables_of_another_version", tables=others, now=rebuild)
+        await (await asyncio.create_subprocess_exec(sys.executable, "-m", rebuild)).wait()
+        others = await other_shapes(engine, tables)
+    if others:
+        raise OtherShape(
+            f"read.{', read.'.join(others)}: made by another version, in another shape. Stop all processes of "
+            f"{service}, run python -m {rebuild} of this version in their environment, and start them again"
+        )
+
+
+async def other_shapes(engine: AsyncEngine, tables: MetaData) -> list[str]:
+    """The names of those that serve in another shape than `tables` say."""
+    async with engine.connect() as session:
+        await session.execution_options(schema_translate_map={SCHEMA: WANTED})
+        await session.execute(text(f"create schema {WANTED}"))
+        await session.run_sync(lambda wanted: tables.create_all(wanted, checkfirst=False))
+        connection = (await session.get_raw_connection()).driver_connection
+        assert connection
+        return await differing(connection, have=SCHEMA, wanted=WANTED)
+
+
+async def differing(connection: Connection, *, have: str, wanted: str) -> list[str]:
+    """The tables of the schema `wanted` that `have` has in another shape; one that it lacks counts."""
+    rows = await connection.fetch(_DIFFERING, have, wanted)
+    return [row["name"] for row in rows]
+
+
+# Of an index its name, its columns, and whether it has a condition: the text of an expression is another one
+# after pg_restore. What is there besides does not count: an index that somebody added.
+_DIFFERING = """
+with tables as (
+    select oid, relname as name, relnamespace = $2::text::regnamespace as wanted
+    from pg_class
+    where relnamespace in ($1::text::regnamespace, $2::text::regnamespace) and relkind = 'r'
+), part as (
+    select t.wanted, t.name, a.attnotnull and not a.atthasdef and a.attidentity = '' as needed,
+        concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation, a.attnotnull)
+            as what
+    from tables t join pg_attribute a on a.attrelid = t.oid
+    where a.attnum > 0 and not a.attisdropped
+    union all
+    select t.wanted, t.name, false,
+        concat_ws(' ', c.relname, i.indisunique, i.indpred is not null, (
+            select string_agg(coalesce(a.attname, '()'), ',' order by n)
+            from unnest(i.indkey) with ordinality as key (attnum, n)
+            left join pg_attribute a on (a.attrelid, a.attnum) = (t.oid, key.attnum)
+        ))
+    from tables t join pg_index i on i.indrelid = t.oid join pg_class c on c.oid = i.indexrelid
+)
+select distinct name::text from part one
+where (wanted or needed) and name in (select name from tables where wanted) and not exists (
+    select from part other
+    where other.wanted <> one.wanted and (other.name, other.what) = (one.name, one.what)
+)
+order by 1
+"""
