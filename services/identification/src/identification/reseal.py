@@ -23,6 +23,7 @@ from identification.seals import Vault
 
 BATCH = 1_000
 TELL = 1.0  # seconds between words of progress
+SHOWN = 20  # of the records that no key opens, how many are named
 
 Say = Callable[[str], None]
 
@@ -52,7 +53,8 @@ async def reseal(pool: asyncpg.Pool, vault: Vault, say: Say, *, check: bool = Fa
                     anew.append((person_id, sealed, fresh))
             except (InvalidTag, ValueError):
                 found.unopened += 1
-                say(f"no key opens the record of {person_id}")
+                if found.unopened <= SHOWN:
+                    say(f"no key opens the record of {person_id}")
         found.records += len(rows)
         found.anew += len(anew)
         if anew and not check:
@@ -97,6 +99,7 @@ async def _main(url: str, vault: Vault, check: bool) -> bool:
     _say(
         f"{left.records:,} records: {left.anew:,} are under another key, "
         f"{left.unopened:,} open with no key"
+        + (": is the one that sealed them in VAULT_KEYS_ALSO?" if left.unopened else "")
     )
     return not (left.anew or left.unopened)
 
