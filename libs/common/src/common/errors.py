@@ -5,6 +5,7 @@ A service that has pages for people may show them a problem as one of those (`ap
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -161,6 +162,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
 
 def json_problem(raw: bytes) -> Problem:
     """Where broken JSON breaks, without echoing it."""
+    if raw.startswith(BOM_UTF8):
+        return Problem("byte-order-mark")
     try:
         json.loads(raw)
         text = raw.decode()

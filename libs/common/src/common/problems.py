@@ -96,6 +96,11 @@ COMMON: dict[str, Text] = {
         "不是有效的 JSON（第 {line} 行第 {column} 列附近）：请检查内容是否被截断、是否为 UTF-8，完整后重新提交",
         "Not valid JSON (near line {line}, column {column}): see whether it was cut off there, or is not UTF-8, and send it again whole",
     ),
+    "byte-order-mark": Text(
+        400,
+        "JSON 之前有 UTF-8 的字节序标记（BOM，EF BB BF）：请另存为不带 BOM 的 UTF-8 后重新提交",
+        "A UTF-8 byte order mark (EF BB BF) stands before the JSON: save it as UTF-8 without BOM and send it again",
+    ),
     "unsupported-media-type": Text(
         415, "不支持的 Content-Type，可用：{accepted}", "Unsupported Content-Type; use {accepted}"
     ),
