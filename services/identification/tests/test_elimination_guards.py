@@ -21,9 +21,9 @@ from contracts.eliminations import (
 from contracts.identification import HouseholdEvent
 from contracts.stages import Stage
 from identification.domain.commands import Command
-from identification.domain.elimination_guards import months_after
 from identification.domain.household import HOUSEHOLD
 from identification.domain.measures import ANSWERS, answers
+from identification.domain.months import months_after
 from identification.refusals import REFUSALS
 from services.identification.tests.ending import (
     ADD,

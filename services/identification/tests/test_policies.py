@@ -11,12 +11,11 @@ import pytest
 from common.decider import Refused
 from contracts.codes import Category
 from contracts.policies import ParameterKind, PolicyParameterPublished, PolicyVersionPublished
-from identification.domain.elimination_guards import months_after
+from identification.domain.months import months_after
 from identification.domain.parameters import KINDS, Parameter, most, wanted
 from identification.domain.policy_book import PolicyBook, Version
 from identification.domain.publishing import PUBLISHED, PublishVersion
 from identification.domain.screening import Screened, compare, found
-from identification.domain.water import years_after
 from identification.read_model.policies import as_book, in_file
 from services.identification.tests.seen import income
 from services.identification.tests.story import POLICY
@@ -132,7 +131,7 @@ def test_whatever_may_be_published_can_be_computed_with() -> None:
     greatest: dict[str, Any] = {key: most(key) for key, kind in KINDS.items() if kind is int}
     policy = replace(POLICY, **greatest)
     assert policy.due_on(TODAY) > TODAY
-    assert years_after(TODAY, policy.water_test_years) > TODAY
+    assert months_after(TODAY, 12 * policy.water_test_years) > TODAY
     for months in (policy.elimination_stable_months, policy.elimination_months_after):
         assert months_after(TODAY, months) > TODAY
     assert months_after(TODAY, 12 * policy.focus_elderly_age) > TODAY

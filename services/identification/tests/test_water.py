@@ -20,6 +20,7 @@ from contracts.safeguards import (
 )
 from identification.domain.coverage import Share
 from identification.domain.findings import Finding
+from identification.domain.months import months_after
 from identification.domain.rules_of_water import failed_test, long_outage
 from identification.domain.water import (
     WATER,
@@ -30,7 +31,6 @@ from identification.domain.water import (
     ReportOutage,
     WaterCommand,
     stale,
-    years_after,
 )
 from services.identification.tests.story import POLICY
 
@@ -101,8 +101,8 @@ def test_A32_the_share_is_rounded_down() -> None:
 
 
 def test_S1306_the_29th_of_february_becomes_the_28th() -> None:
-    assert years_after(date(2024, 2, 29), 3) == date(2027, 2, 28)
-    assert years_after(date(2024, 2, 29), 4) == date(2028, 2, 29)
+    assert months_after(date(2024, 2, 29), 36) == date(2027, 2, 28)
+    assert months_after(date(2024, 2, 29), 48) == date(2028, 2, 29)
 
 
 def test_S1306_a_test_is_due_ninety_days_ahead_and_each_thing_is_said_once() -> None:

@@ -3,7 +3,6 @@
 `judged` runs them all; what cannot be judged yet has `ok` null and waits for a later step.
 """
 
-from calendar import monthrange
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -29,6 +28,7 @@ from identification.domain.known_incomes import (
     line_for_all,
 )
 from identification.domain.measures import answers
+from identification.domain.months import months_after
 from identification.domain.policy import Policy
 from identification.domain.stages import EliminationReady, Monitored
 from identification.domain.states import Household
@@ -288,12 +288,6 @@ GUARDS: dict[Guard, Callable[[Case], Found]] = {
     Guard.E11: e11_record,
     Guard.E12: e12_quality,
 }
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day of a later month, or its last day where the month is shorter."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _yuan(fen: int) -> str:

@@ -11,8 +11,8 @@ from uuid import UUID
 from contracts.codes import Health
 from contracts.fact_codes import FactCode, FactType
 from contracts.focus import FocusBasis, FocusGroup, Untagging
-from identification.domain.elimination_guards import months_after
 from identification.domain.findings import Counted, History, Person
+from identification.domain.months import months_after
 from identification.domain.policy import Policy
 from identification.domain.registration import age_on
 

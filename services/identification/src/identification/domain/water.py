@@ -18,6 +18,7 @@ from contracts.safeguards import (
     WaterTestRecorded,
 )
 from identification.domain.guards import without_personal_data
+from identification.domain.months import months_after
 from identification.domain.policy import Policy
 
 
@@ -166,7 +167,7 @@ def _test(c: RecordTest, source: Source) -> list[WaterEvent]:
         test_id=c.test_id,
         laboratory=c.laboratory,
         tested_on=c.tested_on,
-        valid_to=years_after(c.tested_on, c.policy.water_test_years),
+        valid_to=months_after(c.tested_on, 12 * c.policy.water_test_years),
         qualified=not faults,
         faults=faults,
         litres_per_person_day=c.litres_per_person_day,
@@ -259,14 +260,6 @@ def _look(c: LookAtTests, source: Source) -> list[WaterEvent]:
             )
         )
     return events
-
-
-def years_after(day: date, years: int) -> date:
-    """The same day so many years on; 29 February becomes the 28th."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
 
 
 def stale(valid_to: date, today: date) -> bool:

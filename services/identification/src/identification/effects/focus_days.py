@@ -10,7 +10,7 @@ from uuid import UUID
 from common.ids import new_id
 from common.intents import Intent, accepted
 from common.service import Runtime
-from identification.domain.elimination_guards import months_after
+from identification.domain.months import months_after
 from identification.domain.policy import Policy
 from identification.domain.policy_book import PolicyBook
 from identification.effects.days import on_the_morning
