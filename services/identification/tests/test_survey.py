@@ -8,16 +8,25 @@ from uuid import UUID
 import pytest
 
 from contracts.assessments import AtSchool, Check, ChildSeen, SafeguardAssessed, WaterSeen
-from contracts.codes import LabourCapacity, Leaving, Relation
+from contracts.codes import Joining, LabourCapacity, Leaving, Relation
 from contracts.eliminations import Guard
 from contracts.identification import HouseholdEvent
 from contracts.persons import ProcessingRestricted, RestrictionReason
 from identification.domain.commands import Command, VerifyHousehold
 from identification.domain.eligibility import outlook
+from identification.domain.elimination_commands import VerifyElimination
 from identification.domain.household import HOUSEHOLD
 from identification.domain.monitoring_commands import ReassessHousehold
-from services.identification.tests.ending import PROPOSE, REASSESS, REASSESS_AGAIN
-from services.identification.tests.entries import REMOVE
+from services.identification.tests.ending import (
+    ELIMINATE,
+    ENDING,
+    LATER,
+    PROPOSE,
+    REASSESS,
+    REASSESS_AGAIN,
+    VERIFY_AGAIN,
+)
+from services.identification.tests.entries import ADD, REMOVE
 from services.identification.tests.story import (
     REGISTERED,
     STEPS,
@@ -46,7 +55,7 @@ TOLD: dict[str, Any] = {
 IN_SUM = {"dropouts": None, "uninsured": None, "water_safe": None}
 
 
-S = TypeVar("S", VerifyHousehold, ReassessHousehold)
+S = TypeVar("S", VerifyHousehold, ReassessHousehold, VerifyElimination)
 
 
 def seeing(command: S, **change: Any) -> S:
@@ -177,6 +186,55 @@ def test_E4_who_has_left_the_household_no_longer_counts() -> None:
         looked_at = outlook(state(given_events))
         assert looked_at
         assert looked_at.ready is ready
+
+
+def joined_by(born_on: date, events: list[HouseholdEvent]) -> list[HouseholdEvent]:
+    """Somebody came back between the visit and the proposal."""
+    on = date(2024, 10, 14)
+    who = replace(ADD.member, born_on=born_on)
+    back = replace(ADD, member=who, reason=Joining.RETURN, effective_on=on, co_living_count=4)
+    return [*events, *HOUSEHOLD.when(replace(back, today=LATER), given=events)]
+
+
+@pytest.mark.parametrize(
+    ("born_on", "of_age"),
+    [
+        (date(2018, 9, 1), False),
+        (date(2018, 8, 31), True),
+        (date(2008, 9, 1), True),
+        (date(2008, 8, 31), False),
+    ],
+)
+def test_E4_a_child_that_joined_since_the_visit_is_asked_about(born_on: date, of_age: bool) -> None:
+    events = joined_by(born_on, given(*STEPS, SPRING, AUTUMN))
+    if not of_age:
+        assert HOUSEHOLD.when(PROPOSE, given=events)
+        return
+    assert failing(PROPOSE, events) == [Guard.E4]
+    told = str(refused(PROPOSE, events).details["failing_zh"])
+    assert "适龄儿童1人未核查，须重新核查" in told
+    both = (*TOLD["schooling"], ChildSeen(person_id=ADD.member.person_id, status=AtSchool.ENROLLED))
+    anew = replace(AUTUMN, seen=replace(AUTUMN.seen, on=PROPOSE.proposed_on, schooling=both))
+    anew = replace(anew, seen=replace(anew.seen, assessment_id=UUID(int=64)))
+    assert HOUSEHOLD.when(PROPOSE, given=[*events, *HOUSEHOLD.when(anew, given=events)])
+
+
+def test_E4_a_child_that_joined_during_the_elimination_is_asked_about_after_it_is_turned_down() -> (
+    None
+):
+    steps = [*ENDING[:-1]]
+    steps[steps.index(VERIFY_AGAIN)] = seeing(VERIFY_AGAIN)
+    events = given(*STEPS, SPRING, AUTUMN, *steps)
+    assert HOUSEHOLD.when(ELIMINATE, given=events)
+    events = joined_by(date(2014, 5, 1), events)
+    assert failing(ELIMINATE, events) == [Guard.E4]
+    told = str(refused(ELIMINATE, events).details["failing_zh"])
+    assert "须不同意消除（T15）后重新核查" in told
+
+
+def test_E4_numbers_alone_do_not_say_of_whom_they_are() -> None:
+    events = joined_by(date(2014, 5, 1), given(*STEPS, REASSESS, REASSESS_AGAIN))
+    assert HOUSEHOLD.when(PROPOSE, given=events)
 
 
 def failing_or_none(events: list[HouseholdEvent]) -> list[Guard]:

@@ -28,7 +28,7 @@ from identification.domain.known_incomes import (
 from identification.domain.policy import Policy
 from identification.domain.stages import Monitored
 from identification.domain.states import Household
-from identification.domain.survey import is_safe, of_those_here
+from identification.domain.survey import is_safe, of_those_here, unasked
 
 JUDGED = (Guard.E2, Guard.E3, Guard.E4, Guard.E5, Guard.E6, Guard.E7, Guard.E8)
 EligibilityEvent = (
@@ -130,7 +130,8 @@ class Outlook:
     assessed_on: date | None
     own_cost_fen: int
     covered: bool
-    ready: bool  # E2 for those who live together now, E4, E6 and E7
+    ready: bool  # E2 for those who live together now, E4 but for `unasked`, E6 and E7
+    unasked: tuple[int, ...]  # the ages that schools count of those whom the survey does not name
     news: bool  # something was assessed since an elimination was turned down
     known: Eligibility
 
@@ -152,6 +153,7 @@ def outlook(household: Household) -> Outlook | None:
         and bool(seen and is_safe(of_those_here(seen, household.registered)))
         and not case.unhandled
         and (household.has_labour or case.allowed_on is not None),
+        unasked=tuple(unasked(seen, household.registered)) if seen else (),
         news=len(household.assessments) > household.eligibility.judged,
         known=household.eligibility,
     )

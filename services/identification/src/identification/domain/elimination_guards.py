@@ -32,7 +32,7 @@ from identification.domain.months import months_after
 from identification.domain.policy import Policy
 from identification.domain.stages import EliminationReady, Monitored
 from identification.domain.states import Household
-from identification.domain.survey import is_safe, of_those_here, suspected
+from identification.domain.survey import is_safe, of_those_here, suspected, unseen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +155,7 @@ def e4_safeguards(case: Case) -> Found:
     if case.household.safeguards is None:
         return MISSING
     seen = of_those_here(case.household.safeguards, case.household.registered)
+    missed = unseen(seen, case.household.registered, case.policy)
     seen = replace(seen, water_report_stale=seen.water_report_stale or case.water_report_stale)
     doubt = suspected(seen)
     zh = (
@@ -168,7 +169,10 @@ def e4_safeguards(case: Case) -> Found:
         f"water {'safe' if seen.water_safe else 'unsafe'}"
         f"{', report stale' if seen.water_report_stale else ''}"
     )
-    return is_safe(seen), zh, en
+    if missed:
+        zh = f"{zh}，适龄儿童{missed}人未核查，须{'不同意消除（T15）后' if case.ready else ''}重新核查"
+        en = f"{en}, children not seen: {missed}; survey anew{' after T15' if case.ready else ''}"
+    return is_safe(seen) and not missed, zh, en
 
 
 def e5_spending(case: Case) -> Found:

@@ -15,11 +15,19 @@ def year_begins(year: int) -> date:
     return date(year, 9, 1)
 
 
-def of_school_age(born_on: date, day: date, policy: Policy) -> bool:
-    """6 ≤ age < 16 on 31 August of the school year, by default: both bounds are parameters."""
-    year = school_year(day)
-    age = year - born_on.year - ((born_on.month, born_on.day) > (8, 31))
+def age_at_school(born_on: date, day: date) -> int:
+    """The age, in years, that counts in the day's school year: that on the 31 August before it begins."""
+    return school_year(day) - born_on.year - ((born_on.month, born_on.day) > (8, 31))
+
+
+def is_school_age(age: int, policy: Policy) -> bool:
+    """6 ≤ age < 16, by default: both bounds are parameters."""
     return policy.school_age_from <= age < policy.school_age_to
+
+
+def of_school_age(born_on: date, day: date, policy: Policy) -> bool:
+    """Whether somebody is of compulsory age in the day's school year."""
+    return is_school_age(age_at_school(born_on, day), policy)
 
 
 def term_of(day: date, *, spring: bool) -> str:

@@ -13,7 +13,7 @@ from contracts.assessments import AtSchool, Check, ChildSeen, SafeguardAssessed,
 from contracts.codes import HousingGrade
 from contracts.households import HouseholdRegistered, Member
 from identification.domain.policy import Policy
-from identification.domain.schooling import of_school_age
+from identification.domain.schooling import age_at_school, is_school_age, of_school_age
 
 SAFE_GRADES = frozenset({HousingGrade.A, HousingGrade.B})
 
@@ -96,6 +96,21 @@ def of_those_here(seen: SafeguardAssessed, entry: HouseholdRegistered) -> Safegu
     if seen.uninsured_persons is not None:
         seen = replace(seen, uninsured_persons=[p for p in seen.uninsured_persons if p in here])
     return in_sum(seen)
+
+
+def unasked(seen: SafeguardAssessed, entry: HouseholdRegistered) -> list[int]:
+    """The ages, as schools count them on its day, of the members of whose schooling a survey by name says
+    nothing: a child among them joined since."""
+    if seen.schooling is None:
+        return []
+    named = {child.person_id for child in seen.schooling}
+    others = [m for m in entry.members if not m.restricted and m.person_id not in named]
+    return [age_at_school(m.born_on, seen.assessed_on) for m in others]
+
+
+def unseen(seen: SafeguardAssessed, entry: HouseholdRegistered, policy: Policy) -> int:
+    """How many children of school age a survey by name says nothing of."""
+    return sum(is_school_age(age, policy) for age in unasked(seen, entry))
 
 
 def suspected(seen: SafeguardAssessed) -> int:

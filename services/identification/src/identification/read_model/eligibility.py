@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Column, Integer
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from common.intents import Connection, Fresh
@@ -45,6 +46,7 @@ class OutlookRow(SQLModel, table=True):
     own_cost_fen: int = Field(sa_type=BigInteger)
     covered: bool
     ready: bool
+    unasked: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
     news: bool
     detected_on: date | None
     propose_by: date | None
@@ -92,6 +94,7 @@ def _row(household: Household) -> tuple[Any, ...] | None:
         seen.own_cost_fen,
         seen.covered,
         seen.ready,
+        ",".join(map(str, seen.unasked)),
         seen.news,
         detected.detected_on if detected else None,
         detected.propose_by if detected else None,
@@ -115,13 +118,17 @@ async def _say(connection: Connection, f: Fresh) -> None:
 _GONE = "delete from read.outlook where household_id = any($1::uuid[])"
 _UPSERT = """
 insert into read.outlook (household_id, region, confirmed_on, above_since, assessed_on, own_cost_fen,
-    covered, ready, news, detected_on, propose_by, overdue)
-select * from unnest($1::uuid[], $2::text[], $3::date[], $4::date[], $5::date[], $6::bigint[],
-    $7::bool[], $8::bool[], $9::bool[], $10::date[], $11::date[], $12::bool[])
+    covered, ready, unasked, news, detected_on, propose_by, overdue)
+select household_id, region, confirmed_on, above_since, assessed_on, own_cost_fen, covered, ready,
+    string_to_array(unasked, ',')::int[], news, detected_on, propose_by, overdue
+from unnest($1::uuid[], $2::text[], $3::date[], $4::date[], $5::date[], $6::bigint[], $7::bool[],
+    $8::bool[], $9::text[], $10::bool[], $11::date[], $12::date[], $13::bool[])
+    as t (household_id, region, confirmed_on, above_since, assessed_on, own_cost_fen, covered, ready,
+        unasked, news, detected_on, propose_by, overdue)
 on conflict (household_id) do update set region = excluded.region,
     confirmed_on = excluded.confirmed_on, above_since = excluded.above_since,
     assessed_on = excluded.assessed_on, own_cost_fen = excluded.own_cost_fen,
-    covered = excluded.covered, ready = excluded.ready, news = excluded.news,
+    covered = excluded.covered, ready = excluded.ready, unasked = excluded.unasked, news = excluded.news,
     detected_on = excluded.detected_on, propose_by = excluded.propose_by, overdue = excluded.overdue
 """
 _OPENED = """
@@ -162,28 +169,33 @@ async def due(
         [p.elimination_stable_months for p in held],
         [p.elimination_months_after for p in held],
         [p.medical_threshold(at_risk_group=True) for p in held],
+        [p.school_age_from for p in held],
+        [p.school_age_to for p in held],
         after,
         limit,
     )
     return [Due(row["household_id"], row["region"]) for row in rows]
 
 
-# As `eligibility.advance` judges: E2 and E3 by the days above the line, E5, then E8; `ready` is the rest.
+# As `eligibility.advance` judges: E2 and E3 by the days above the line, E5, E8, and of E4 that no child is
+# unasked; `ready` is the rest.
 _DUE = """
 select household_id, region from (
     select o.*, coalesce(
         o.ready and o.assessed_on >= o.above_since + make_interval(months => p.stable)
         and (o.own_cost_fen < p.threshold or o.covered)
+        and not exists (
+            select from unnest(o.unasked) as age where age >= p.school_from and age < p.school_to)
         and date_trunc('month', o.confirmed_on) + make_interval(months => p.months) <= $1::date + 1,
         false) as met
     from read.outlook o
-    join unnest($2::text[], $3::int[], $4::int[], $5::bigint[])
-        as p (region, stable, months, threshold) using (region)
+    join unnest($2::text[], $3::int[], $4::int[], $5::bigint[], $6::int[], $7::int[])
+        as p (region, stable, months, threshold, school_from, school_to) using (region)
 ) as judged
-where household_id > $6 and case
+where household_id > $8 and case
     when detected_on is null then met and news and assessed_on <= $1::date + 1
     else detected_on <= $1::date + 1 and (not met or propose_by <= $1 and not overdue) end
-order by household_id limit $7
+order by household_id limit $9
 """
 
 
