@@ -72,6 +72,7 @@ async def correct(
         record=record,
         amended=_record(amended, form.path),
         number_differs=form.number_differs,
+        person_id=_whose(payload, form.path),
     )
     return await step.take(command, form.effective_on)
 
@@ -114,6 +115,13 @@ def _record(payload: Any, path: str) -> Correctable | None:
         case HouseholdMemberAdded() as added, ["member", "born_on"]:
             return added.member
     return None
+
+
+def _whose(payload: Any, path: str) -> UUID | None:
+    """The person of whom the field says something, if it does of one."""
+    holder = _at(payload, path.rpartition("/")[0])
+    named = holder.get("person_id") if isinstance(holder, dict) else None
+    return UUID(named) if named else None
 
 
 def _day(record: Correctable | None, effective_on: date) -> date:

@@ -5,18 +5,36 @@ The assessment as it stands now is recorded in place of the old one, so that who
 anew: rules, protection, the guards of an elimination. What was decided stays; people review it.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import date
+from typing import get_args
 from uuid import UUID
 
 from common.decider import Refused
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
+from contracts.circumstances import (
+    CoLivingCounted,
+    HealthRecorded,
+    IdentityNumberGiven,
+    SchoolingRecorded,
+)
 from contracts.codes import MonitoredClass
-from contracts.households import Member
+from contracts.households import (
+    CategoryCorrected,
+    HeadChanged,
+    HouseholdRelocated,
+    LabourCapacityAssessed,
+    Member,
+    RegisterEvent,
+)
 from contracts.monitoring import RecordCorrected
+from contracts.persons import ProcessingRestricted
+from contracts.wording import Wording
 from identification.domain import births
 from identification.domain.assessments import proposed_class
+from identification.domain.entry import Status
 from identification.domain.guards import Taken, apart, explained, in_order, without_personal_data
 from identification.domain.income import Income, assessed
 from identification.domain.known_incomes import (
@@ -25,6 +43,7 @@ from identification.domain.known_incomes import (
     find,
     with_one_more,
 )
+from identification.domain.members import member_of
 from identification.domain.monitoring_commands import Assessment, CorrectRecord
 from identification.domain.policy import Policy
 from identification.domain.stages import NotAtRisk, Verified, monitored_of
@@ -62,6 +81,21 @@ FOUND = {
     "snapshot",
 }
 DEADLINES = {"due_on", "propose_by"}
+REGISTER = {event.__name__ for event in get_args(RegisterEvent)}
+# What the register says of a household and its members: the step that changes it, and what is recorded then.
+STEPS: dict[str, tuple[str, Wording]] = {
+    "category": ("category", CategoryCorrected.wording),
+    "co_living_count": ("co-living", CoLivingCounted.wording),
+    "health": ("health", HealthRecorded.wording),
+    "labour_capacity": ("labour", LabourCapacityAssessed.wording),
+    "marginal_2019": ("category", CategoryCorrected.wording),
+    "region": ("relocation", HouseholdRelocated.wording),
+    "relation": ("head", HeadChanged.wording),
+    "restricted": ("restriction", ProcessingRestricted.wording),
+    "schooling": ("schooling", SchoolingRecorded.wording),
+    "without_number": ("identity-number", IdentityNumberGiven.wording),
+}
+AS = {"capacity": "labour_capacity", "to_category": "category", "to_region": "region"}
 
 
 def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
@@ -108,11 +142,28 @@ def _what_follows(
         raise Refused("deadline-follows", path=c.path)
     if field in FOUND:
         raise Refused("field-follows", path=c.path)
+    if c.corrected_type in REGISTER:
+        _said_no_more(c, household)
     if isinstance(c.amended, Member):
         told = births.corrected(c, c.amended, household)
         return told, births.decided_on(told, household)
     now = _restated(c, household)
     return ([now], _decided_on(c, now, household)) if now else ([], None)
+
+
+def _said_no_more(c: CorrectRecord, household: Household) -> None:
+    """Raises `Refused` while the register says what is to be corrected: it would go on saying so. The step that
+    changes it comes first; what is history, also of who left, is corrected here."""
+    field = c.path.rpartition("/")[2]
+    field = AS.get(field, field)
+    entry = household.registered
+    holder = member_of(entry.members, c.person_id) if c.person_id else entry
+    if household.status is not Status.ACTIVE or field not in STEPS:
+        return
+    if json.dumps(getattr(holder, field, None)) == c.old_value:
+        step, told = STEPS[field]
+        words = {"step_zh": told.zh, "step_en": told.en}
+        raise Refused("register-says-so", path=c.path, step=step, **words)
 
 
 def _restated(c: CorrectRecord, household: Household) -> Assessment | None:

@@ -100,7 +100,8 @@ class CorrectRecord:
 
     `recorded_value` is what the event says at `path`; the three values are JSON texts. An assessment, or the
     member whose birth date it is, is told as it is recorded and as it would be with the new value; `policy`
-    is that of its day. `number_differs`: why that date is not the one in the identity number.
+    is that of its day. `number_differs`: why that date is not the one in the identity number. `person_id`: of
+    whom the field says something, where it is of a person.
     """
 
     corrected_event_id: UUID
@@ -118,6 +119,7 @@ class CorrectRecord:
     record: Correctable | None = None
     amended: Correctable | None = None
     number_differs: NumberDiffers | None = None
+    person_id: UUID | None = None
 
 
 MonitoringCommand = (

@@ -67,6 +67,11 @@ MONITORING: dict[str, Text] = {
         "{path} 由系统算出，或用以识别该记录，不能单独更正：请更正所依据的项目，或重新核算",
         "{path} follows from the rest or names the record: correct what it follows from, or assess anew",
     ),
+    "register-says-so": Text(
+        409,
+        "登记册现仍如此记载，不能只更正旧记录：{path} 请先办理“{step_zh}”（{step}），随之重新判断；旧记录也须更正的，办理后再更正",
+        "The register still says so: change {path} there first ({step}: {step_en}), and what rests on it is judged anew; then correct the old record too, if it has to be",
+    ),
     "deadline-follows": Text(
         422,
         "{path} 是系统按发现之日和参数算出的期限，不能更正：逾期的照常办理，须写原因的写明原因（S2-07）",

@@ -1,0 +1,98 @@
+"""T20 of what the register says: its own step changes it, so that nothing has two values."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from contracts.codes import LabourCapacity
+from contracts.monitoring import RecordCorrected
+from identification.domain.commands import Command
+from identification.domain.household import HOUSEHOLD
+from identification.domain.members import member_of
+from identification.domain.monitoring_commands import CorrectRecord
+from services.identification.tests.asking import Callers, person
+from services.identification.tests.ending import CORRECT, LATER
+from services.identification.tests.entries import (
+    ASSESS,
+    CATEGORY,
+    CHANGE_HEAD,
+    COUNT,
+    ILL,
+    MOVE,
+    MOVE_OUT,
+    REMOVE,
+    SECOND,
+)
+from services.identification.tests.registrar import DAY, Register
+from services.identification.tests.story import REGISTERED, history, refused
+from services.identification.tests.test_number_differs import birth
+
+
+def registered(path: str) -> CorrectRecord:
+    """The correction of a field of the registration."""
+    whose = SECOND if path.startswith("/members/1/") else None
+    holder = member_of(REGISTERED.members, whose) if whose else REGISTERED
+    said = json.dumps(getattr(holder, path.rpartition("/")[2]))
+    return replace(
+        CORRECT,
+        corrected_type="HouseholdRegistered",
+        path=path,
+        recorded_value=said,
+        old_value=said,
+        new_value='"OTHER"',
+        person_id=whose,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "step", "name"),
+    [
+        ("/category", CATEGORY, "category"),
+        ("/marginal_2019", CATEGORY, "category"),
+        ("/co_living_count", COUNT, "co-living"),
+        ("/region", MOVE, "relocation"),
+        ("/members/1/labour_capacity", ASSESS, "labour"),
+        ("/members/1/health", ILL, "health"),
+        ("/members/1/relation", CHANGE_HEAD, "head"),
+    ],
+)
+def test_T20_what_the_register_still_says_is_changed_there_first(
+    path: str, step: Command, name: str
+) -> None:
+    refusal = refused(registered(path), history())
+    assert (refusal.code, refusal.details["step"]) == ("register-says-so", name)
+    (told,) = HOUSEHOLD.when(registered(path), given=history(step))
+    assert isinstance(told, RecordCorrected)
+
+
+@pytest.mark.parametrize("step", [REMOVE, MOVE_OUT])
+def test_T20_of_who_left_the_register_the_record_is_corrected(step: Command) -> None:
+    assert HOUSEHOLD.when(registered("/members/1/health"), given=history(step))
+
+
+def test_T20_an_assessment_that_another_followed_is_history() -> None:
+    again = replace(ASSESS, capacity=LabourCapacity.WEAK, assessed_on=LATER, today=LATER)
+    said = '"LOST"'
+    first = replace(registered("/members/1/labour_capacity"), recorded_value=said, old_value=said)
+    first = replace(first, corrected_type="LabourCapacityAssessed", path="/capacity")
+    assert refused(first, history(ASSESS)).details["step"] == "labour"
+    assert HOUSEHOLD.when(first, given=history(ASSESS, again))
+
+
+async def test_T20_a_refusal_says_which_step_the_register_has(
+    app: httpx.AsyncClient, register: Register, callers: Callers, sql: asyncpg.Connection
+) -> None:
+    office = Register(app, callers.staff("episodes:county", "county", "441624"))
+    home = await register.household(2)
+    said: Any = person(home.people[0])["labour_capacity"]
+    form = {"path": "/members/0/labour_capacity", "old_value": said, "new_value": "LOST"}
+    answer = await birth(office, sql, home, **form)
+    assert (answer.status_code, answer.json()["code"]) == (409, "register-says-so")
+    assert "评定劳动能力" in answer.json()["title"]
+    lost = {"capacity": "LOST", "basis": "MEDICAL_PROOF", "assessed_on": DAY}
+    await register.done(home.id, "labour", person_id=home.person(0), **lost)
+    assert (await birth(office, sql, home, **form)).status_code == 201
