@@ -143,3 +143,37 @@ async def test_a_newborn_leaves_and_moves_as_anybody(register: Register, home: H
     child = await newborn(register, home)
     await register.done(home.id, "departures", **leaving(child, reason="DEATH"))
     assert await register.members(home.id) == {home.person(0)}
+
+
+async def test_a_village_works_off_the_newborns_without_numbers(
+    app: httpx.AsyncClient, callers: Callers, register: Register
+) -> None:
+    village = "441624233201"  # of its own
+    home, other = [await register.household(region=village) for _ in range(2)]
+    first, second = await newborn(register, home), await newborn(register, other)
+    await newborn(register, await register.household(region="441624234201"))
+    staff = callers.staff("members:read", "village", village)
+
+    async def listed(query: str = "") -> Any:
+        answer = await app.get(f"/v1/newborns{query}", headers=staff)
+        return answer.json() if answer.status_code == 200 else answer.json()["code"]
+
+    rows = await listed()
+    assert [row["person_id"] for row in rows] == sorted([first, second])
+    (row,) = [row for row in rows if row["person_id"] == first]
+    assert (row["household_id"], row["region"], row["born_on"]) == (home.id, village, BORN)
+    page = await app.get("/v1/newborns?limit=1", headers=staff)
+    rest = await app.get(page.links["next"]["url"], headers=staff)
+    assert [*page.json(), *rest.json()] == rows
+    number = {"identity_number": identity_number(next(numbers)), "given_on": "2024-05-20"}
+    given = {**number, "number_differs": "NUMBER_WRONG"}
+    await register.done(home.id, f"members/{first}/identity-number", **given)
+    rights = Register(app, callers.staff("members:rights", "rights", "441624"))
+    restriction = {"reason": "CONTESTED", "restricted_on": "2024-05-20"}
+    await rights.done(other.id, f"members/{second}/restriction", **restriction)
+    assert await listed() == []
+    assert await listed("?born_on=2024-04-10") == "unknown-filter"
+    assert await listed("?region=441624234") == "outside-region"
+    health = callers.of("weijian", "members:read", department="weijian")
+    answer = await app.get("/v1/newborns", headers=health)
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-routed")

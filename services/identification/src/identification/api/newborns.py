@@ -1,17 +1,21 @@
-"""The identity number of a newborn who was registered without one."""
+"""Newborns who were registered without an identity number, and the number that each has later."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
+from common.http import only_filters
+from common.paging import USUAL, Limit
 from common.problems import Problem, fault
 from contracts.codes import NumberDiffers, Sex
 from identification import vault
+from identification.api import listing
 from identification.api.forms import Form, IdentityNumber
+from identification.api.households import STAFF
 from identification.api.registering import violated
 from identification.api.sealing import contradictions
 from identification.api.steps import Step
@@ -21,7 +25,7 @@ from identification.identity import normalised
 from identification.read_model import persons
 from identification.seals import Personal, commitment, new_salt
 
-router = APIRouter(prefix="/v1/households/{household_id}", tags=["register"])
+router = APIRouter(prefix="/v1", tags=["register"])
 
 
 class NumberForm(Form):
@@ -32,8 +36,28 @@ class NumberForm(Form):
     given_on: date
 
 
+@router.get("/newborns", summary="Newborns who have no identity number yet")
+async def waiting(
+    request: Request,
+    response: Response,
+    caller: Annotated[Principal, allow("members:read")],
+    region: str | None = None,
+    cursor: UUID | None = None,
+    limit: Limit = USUAL,
+) -> list[dict[str, Any]]:
+    """For staff, by id; `Link: rel="next"` leads on. Each stays until it is given one (`/identity-number`)."""
+    only_filters(request, ["region", "cursor", "limit"])
+    area = listing.area(caller, region, {STAFF})
+    pool = wired(request).runtime.pool
+    rows = await persons.without_number(pool, region=area, after=cursor, limit=limit)
+    listing.link(request, response, rows, limit, "person_id")
+    return rows
+
+
 @router.post(
-    "/members/{person_id}/identity-number", status_code=201, summary="A newborn has a number now"
+    "/households/{household_id}/members/{person_id}/identity-number",
+    status_code=201,
+    summary="A newborn has a number now",
 )
 async def give(
     household_id: UUID,

@@ -34,7 +34,8 @@ async def put(connection: Connection, latest: Sequence[Fresh]) -> None:
     states: list[Household] = [f.state for f in latest]
     rows = [
         (state.registered.household_id, m.person_id, m.relation.value, m.sex.value, m.born_on,
-         m.labour_capacity.value, m.health.value, m.schooling.value, m.restricted)
+         m.labour_capacity.value, m.health.value, m.schooling.value, m.restricted,
+         m.without_number)
         for state in states
         if state.status is not Status.MERGED
         for m in state.registered.members
@@ -46,11 +47,11 @@ async def put(connection: Connection, latest: Sequence[Fresh]) -> None:
     await connection.execute(
         """
         insert into read.member (household_id, person_id, relation, sex, born_on, labour_capacity,
-            health, schooling, restricted)
+            health, schooling, restricted, without_number)
         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::text[],
-            $7::text[], $8::text[], $9::bool[])
+            $7::text[], $8::text[], $9::bool[], $10::bool[])
         """,
-        *([list(column) for column in zip(*rows, strict=True)] if rows else [[]] * 9),
+        *([list(column) for column in zip(*rows, strict=True)] if rows else [[]] * 10),
     )
 
 
@@ -59,6 +60,25 @@ async def of(engine: AsyncEngine, household_id: UUID) -> list[MemberRow]:
     query = select(MemberRow).where(MemberRow.household_id == household_id)
     async with AsyncSession(engine) as session:
         return list((await session.execute(query.order_by(col(MemberRow.person_id)))).scalars())
+
+
+async def without_number(
+    connection: Any, *, region: str, after: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """Newborns of an area who have no identity number yet, by id; nobody whose data may not be used."""
+    rows = await connection.fetch(
+        """
+        select m.person_id, h.household_id, h.register_number, h.region, m.born_on
+        from read.member m join read.household h using (household_id)
+        where m.without_number and not m.restricted and h.status = 'ACTIVE'
+            and h.region like $1 || '%' and ($2::uuid is null or m.person_id > $2)
+        order by m.person_id limit $3
+        """,
+        region,
+        after,
+        limit,
+    )
+    return [dict(row) for row in rows]
 
 
 async def house(connection: Connection, fresh: Sequence[Fresh]) -> None:

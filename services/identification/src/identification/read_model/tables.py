@@ -42,6 +42,10 @@ class MemberRow(SQLModel, table=True):
 
     metadata = TABLES
     __tablename__ = "member"
+    __table_args__ = (
+        # Newborns who wait for their numbers are few.
+        Index("member_without_number", "person_id", postgresql_where=text("without_number")),
+    )
 
     household_id: UUID = Field(primary_key=True)
     person_id: UUID = Field(primary_key=True)
@@ -52,6 +56,7 @@ class MemberRow(SQLModel, table=True):
     health: str
     schooling: str
     restricted: bool
+    without_number: bool
 
 
 class AccessRow(SQLModel, table=True):
