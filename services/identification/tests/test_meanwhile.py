@@ -87,6 +87,47 @@ async def test_who_came_while_a_move_was_written_moves_too(
         assert await shown(sql, home, who) == "另一镇2组"
 
 
+async def test_who_comes_while_the_household_moves_has_the_new_address(
+    register: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, of_household = await register.household(), vault.of_household
+    child = person(next(numbers), relation="CHILD")
+    form = {"member": child, "reason": "RETURN", "effective_on": DAY, "co_living_count": 2}
+
+    async def interrupted(connection: Any, household_id: UUID) -> dict[UUID, bytes]:
+        found = await of_household(connection, household_id)
+        monkeypatch.undo()
+        await register.done(home.id, "relocation", **MOVE)
+        return found
+
+    monkeypatch.setattr(vault, "of_household", interrupted)
+    answer = await register.ask(home.id, "members", **form)
+    assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
+    await register.done(home.id, "members", **form)
+    for who in (home.person(0), child["person_id"]):
+        assert await shown(sql, home, who) == "另一镇2组"
+
+
+async def test_a_newborn_that_is_given_a_number_while_the_household_moves_has_the_new_address(
+    register: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, kept = await register.household(), vault.kept
+    child, number = await newborn(register, home), identity_number(next(numbers))
+    given = {"identity_number": number, "given_on": "2024-05-20", "number_differs": "NUMBER_WRONG"}
+
+    async def interrupted(connection: Any, household_id: UUID, person_id: UUID) -> Any:
+        found = await kept(connection, household_id, person_id)
+        monkeypatch.undo()
+        await register.done(home.id, "relocation", **MOVE)
+        return found
+
+    monkeypatch.setattr(vault, "kept", interrupted)
+    answer = await register.ask(home.id, f"members/{child}/identity-number", **given)
+    assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
+    await register.done(home.id, f"members/{child}/identity-number", **given)
+    assert await shown(sql, home, child) == "另一镇2组"
+
+
 async def test_who_is_restricted_while_a_look_is_recorded_is_not_shown(
     app: httpx.AsyncClient,
     callers: Callers,

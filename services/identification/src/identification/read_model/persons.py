@@ -84,8 +84,8 @@ async def without_number(
 async def house(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """The vault after these events: in their order, those of one kind together.
 
-    Raises `Conflict` for a move with the records of others than the members, `Refused` for the erasure of
-    somebody who is a member by now.
+    Raises `Conflict` for a move with the records of others than the members, and for a record that was sealed
+    before a move, `Refused` for the erasure of somebody who is a member by now.
     """
     steps = [step for f in fresh for step in _steps(f)]
     for act, group in groupby(steps, key=lambda step: step[0]):
@@ -99,7 +99,10 @@ def _members(household: Household) -> set[UUID]:
 def _steps(fresh: Fresh) -> list[tuple[Any, Sequence[Any]]]:
     """What one event does to the vault: `(statement, rows)`."""
     event, state = fresh.payload, fresh.state
+    moved = fresh.event.region != state.registered.region  # since somebody took the step
     match event:
+        case HouseholdMemberAdded() | IdentityNumberGiven() if fresh.private and moved:
+            raise Conflict  # the record has the address of before
         case HouseholdRegistered() | HouseholdMemberAdded() if fresh.private:
             return [(vault.keep, fresh.private)]
         case HouseholdRegistered():  # split off: its people are in the vault already
