@@ -7,6 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
+from common.testing import eventually
 from identification import vault
 from identification.seals import commitment
 from services.identification.tests.asking import Callers, identity_number, person
@@ -126,6 +127,26 @@ async def test_a_newborn_that_is_given_a_number_while_the_household_moves_has_th
     assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
     await register.done(home.id, f"members/{child}/identity-number", **given)
     assert await shown(sql, home, child) == "另一镇2组"
+
+
+async def test_who_joins_after_a_merger_lives_where_the_head_does(
+    register: Register, sql: asyncpg.Connection
+) -> None:
+    survivor, absorbed = await register.household(), await register.household(address="旧宅5组")
+    merger = {"absorbed_ids": [absorbed.id], "effective_on": DAY}
+    await register.done(survivor.id, "merger", **merger)
+
+    async def arrived() -> bool:
+        return len(await register.members(survivor.id)) == 2
+
+    await eventually(arrived)
+    head = UUID(survivor.person(0))
+    await sql.execute("update vault.person set salt = salt where person_id = $1", head)  # moves it
+    child = person(next(numbers), relation="CHILD")
+    form = {"member": child, "reason": "RETURN", "effective_on": DAY, "co_living_count": 3}
+    await register.done(survivor.id, "members", **form)
+    assert await shown(sql, survivor, child["person_id"]) == "彭寨镇聚村3组"
+    assert await shown(sql, absorbed, absorbed.person(0)) == "旧宅5组"
 
 
 async def test_who_is_restricted_while_a_look_is_recorded_is_not_shown(

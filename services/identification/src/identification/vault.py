@@ -107,9 +107,13 @@ async def seen(connection: Connection, indexes: Sequence[bytes]) -> dict[bytes, 
 
 
 async def of_household(connection: Connection, household_id: UUID) -> dict[UUID, bytes]:
-    """The sealed records of a household's members, by person."""
+    """The sealed records of a household's members, by person, the head first."""
     rows = await connection.fetch(
-        "select person_id, sealed from vault.person where household_id = $1 and active",
+        """
+        select p.person_id, p.sealed
+        from vault.person p left join read.member m using (household_id, person_id)
+        where p.household_id = $1 and p.active order by m.relation = 'HEAD' desc nulls last
+        """,
         household_id,
     )
     return {row["person_id"]: row["sealed"] for row in rows}
