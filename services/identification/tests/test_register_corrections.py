@@ -69,6 +69,23 @@ def test_T20_what_the_register_still_says_is_changed_there_first(
     assert isinstance(told, RecordCorrected)
 
 
+@pytest.mark.parametrize(
+    ("path", "said", "code"),
+    [
+        ("/members", "[{}]", "correct-the-source"),
+        ("/members/1", "{}", "correct-the-source"),
+        ("/members/1/person_id", '"abc"', "field-follows"),
+        ("/members/1/commitment", '"00"', "field-follows"),
+    ],
+)
+def test_T20_who_a_member_is_is_corrected_neither_alone_nor_as_a_whole(
+    path: str, said: str, code: str
+) -> None:
+    whole = replace(CORRECT, corrected_type="HouseholdRegistered", path=path)
+    whole = replace(whole, recorded_value=said, old_value=said, new_value='"OTHER"')
+    assert refused(whole, history()).code == code
+
+
 @pytest.mark.parametrize("step", [REMOVE, MOVE_OUT])
 def test_T20_of_who_left_the_register_the_record_is_corrected(step: Command) -> None:
     assert HOUSEHOLD.when(registered("/members/1/health"), given=history(step))

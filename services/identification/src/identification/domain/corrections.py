@@ -95,6 +95,7 @@ STEPS: dict[str, tuple[str, Wording]] = {
     "schooling": ("schooling", SchoolingRecorded.wording),
     "without_number": ("identity-number", IdentityNumberGiven.wording),
 }
+NAMES = {"commitment", "person_id"}  # who a member is, and what the vault holds of them
 AS = {"capacity": "labour_capacity", "to_category": "category", "to_region": "region"}
 
 
@@ -153,9 +154,13 @@ def _what_follows(
 
 def _said_no_more(c: CorrectRecord, household: Household) -> None:
     """Raises `Refused` while the register says what is to be corrected: it would go on saying so. The step that
-    changes it comes first; what is history, also of who left, is corrected here."""
+    changes it comes first; what is history, also of who left, is corrected here, field by field."""
     field = c.path.rpartition("/")[2]
     field = AS.get(field, field)
+    if field in NAMES:
+        raise Refused("field-follows", path=c.path)
+    if c.recorded_value.startswith(("{", "[{")):
+        raise Refused("correct-the-source", path=c.path)
     entry = household.registered
     holder = member_of(entry.members, c.person_id) if c.person_id else entry
     if household.status is not Status.ACTIVE or field not in STEPS:

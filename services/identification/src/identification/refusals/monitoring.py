@@ -79,8 +79,8 @@ MONITORING: dict[str, Text] = {
     ),
     "correct-the-source": Text(
         422,
-        "{path} 是逐项填写的合计：请更正其中有误的一项",
-        "{path} adds up what is told one by one: correct the item that is wrong",
+        "{path} 是逐项填写的：请更正其中有误的一项",
+        "{path} is told item by item: correct the item that is wrong",
     ),
     "correction-out-of-range": Text(
         422, "{path} 的更正值超出范围", "The new value of {path} is out of range"
