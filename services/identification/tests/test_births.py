@@ -13,8 +13,8 @@ import pytest
 from common.ids import new_id
 from common.service import Runtime
 from common.testing import eventually
-from contracts.circumstances import BirthDateCorrected
-from contracts.codes import LabourBasis, LabourCapacity, Leaving
+from contracts.circumstances import BirthDateCorrected, SexCorrected
+from contracts.codes import LabourBasis, LabourCapacity, Leaving, Sex
 from contracts.fact_codes import FactCode as C
 from contracts.fact_codes import FactType as T
 from contracts.households import LabourCapacityAssessed
@@ -91,6 +91,24 @@ def test_T20_a_corrected_birth_date_is_the_member_s_from_then_on() -> None:
     assert HOUSEHOLD.when(command, given=events) == []  # the same request again
     assert refused(born(TWELVE), events).code == "correction-does-not-fit"
     assert len(HOUSEHOLD.when(born(TWELVE, known=SIXTEEN), given=events)) == 3
+
+
+def test_T20_a_corrected_sex_is_the_member_s_from_then_on() -> None:
+    record = REGISTERED.members[1]
+    other = next(sex for sex in Sex if sex is not record.sex)
+    command = replace(
+        born(TWELVE),
+        path="/members/1/sex",
+        recorded_value=f'"{record.sex}"',
+        old_value=f'"{record.sex}"',
+        new_value=f'"{other}"',
+        amended=replace(record, sex=other),
+    )
+    given = after(history(), born(SIXTEEN))  # the record says another birth date than the register
+    _, told = HOUSEHOLD.when(command, given=given)
+    assert isinstance(told, SexCorrected)
+    member = state([*given, told]).registered.members[1]
+    assert (told.from_sex, member.sex, member.born_on) == (record.sex, other, SIXTEEN)
 
 
 def test_T20_nobody_under_sixteen_by_the_corrected_date_is_able_to_work() -> None:

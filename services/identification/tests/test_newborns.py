@@ -177,3 +177,37 @@ async def test_a_village_works_off_the_newborns_without_numbers(
     health = callers.of("weijian", "members:read", department="weijian")
     answer = await app.get("/v1/newborns", headers=health)
     assert (answer.status_code, answer.json()["code"]) == (403, "not-routed")
+
+
+async def test_T20_a_newborn_whose_sex_was_recorded_wrongly_is_given_its_number(
+    app: httpx.AsyncClient,
+    register: Register,
+    callers: Callers,
+    sql: asyncpg.Connection,
+    home: Home,
+) -> None:
+    number = identity_number(44_001)  # of a boy, born on 1 January 2024
+    await register.done(home.id, "members", **birth(member={"born_on": "2024-01-01"}))
+    (child,) = await register.members(home.id) - {home.person(0)}
+    given = {"identity_number": number, "given_on": "2024-05-20"}
+    refused = await register.ask(home.id, f"members/{child}/identity-number", **given)
+    assert [e["pointer"] for e in refused.json()["errors"]] == ["/sex"]
+    office = Register(app, callers.staff("episodes:county", "county", "441624"))
+    joined = await sql.fetchval(
+        "select event_id from es.events where stream = $1 and type = 'HouseholdMemberAdded'",
+        f"household-{home.id}",
+    )
+    correction = {"path": "/member/sex", "old_value": "FEMALE", "new_value": "MALE"}
+    corrected = await office.done(
+        home.id,
+        "corrections",
+        corrected_event_id=str(joined),
+        effective_on="2024-04-15",
+        reason="与出生医学证明核对,录入有误",
+        requested_by="village",
+        **correction,
+    )
+    assert [e["type"] for e in corrected.json()["events"]] == ["RecordCorrected", "SexCorrected"]
+    await register.done(home.id, f"members/{child}/identity-number", **given)
+    sexes = {m["person_id"]: m["sex"] for m in await register.get(home.id, "/members")}
+    assert sexes[child] == "MALE"

@@ -6,7 +6,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from contracts.codes import Health, NumberDiffers, Schooling
+from contracts.codes import Health, NumberDiffers, Schooling, Sex
 from contracts.fact_codes import FactCode
 from contracts.wording import Code, Wording
 
@@ -111,6 +111,26 @@ class BirthDateCorrected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SexCorrected:
+    """T20: a member's sex was recorded wrongly. `corrects` is the event that said so; `number_differs`: why it
+    is not that of the person's identity number, where it is not."""
+
+    wording: ClassVar = Wording(
+        "更正性别",
+        "Sex corrected",
+        "一名成员的性别由{from_sex}更正为{to_sex}",
+        "The sex of a member was corrected from {from_sex} to {to_sex}",
+    )
+    household_id: UUID
+    person_id: UUID
+    from_sex: Sex
+    to_sex: Sex
+    corrects: UUID
+    corrected_on: date
+    number_differs: NumberDiffers | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class IdentityNumberGiven:
     """A member who was born has an identity number now, and stays the same person. `commitment` is to the
     vault record with it; the number stands in no event."""
@@ -128,4 +148,5 @@ class IdentityNumberGiven:
     given_on: date
 
 
+MemberEvent = BirthDateCorrected | SexCorrected | IdentityNumberGiven
 CircumstanceEvent = CoLivingCounted | HealthRecorded | SchoolingRecorded | ResidenceConfirmed

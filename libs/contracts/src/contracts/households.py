@@ -9,7 +9,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from contracts.circumstances import BirthDateCorrected, CircumstanceEvent, IdentityNumberGiven
+from contracts.circumstances import CircumstanceEvent, MemberEvent
 from contracts.codes import (
     Category,
     CategoryReason,
@@ -390,7 +390,6 @@ RegisterEvent = (
     | EmergencyHelpTakenOver
     | HouseholdDeregistered
     | PerCapitaRecomputed
-    | BirthDateCorrected
-    | IdentityNumberGiven
+    | MemberEvent
     | CircumstanceEvent
 )

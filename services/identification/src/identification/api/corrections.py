@@ -106,13 +106,13 @@ async def _as_in_the_number(
 
 
 def _record(payload: Any, path: str) -> Correctable | None:
-    """An assessment, or the member whose birth date is at `path`; of anything else nothing follows."""
+    """An assessment, or the member whose birth date or sex is at `path`; of anything else nothing follows."""
     match payload, path.split("/")[1:]:
         case (IncomeAssessed() | SafeguardAssessed()) as assessed, _:
             return assessed
-        case HouseholdRegistered() as entry, ["members", place, "born_on"]:
+        case HouseholdRegistered() as entry, ["members", place, "born_on" | "sex"]:
             return entry.members[int(place)]
-        case HouseholdMemberAdded() as added, ["member", "born_on"]:
+        case HouseholdMemberAdded() as added, ["member", "born_on" | "sex"]:
             return added.member
     return None
 

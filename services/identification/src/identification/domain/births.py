@@ -1,4 +1,4 @@
-"""T20: a member's birth date as it should have been recorded, and what follows from it by itself.
+"""T20: a member's birth date or sex as it should have been recorded, and what follows from it by itself.
 
 Whatever reads an age reads the corrected one from then on. Nobody under 16 is able to work, so such a
 capacity ends with the correction; one who is older than was recorded is assessed by people.
@@ -6,7 +6,7 @@ capacity ends with the correction; one who is older than was recorded is assesse
 
 from uuid import UUID
 
-from contracts.circumstances import BirthDateCorrected
+from contracts.circumstances import BirthDateCorrected, SexCorrected
 from contracts.codes import LabourBasis, LabourCapacity
 from contracts.households import LabourCapacityAssessed, Member
 from identification.domain.entry import Status
@@ -16,14 +16,18 @@ from identification.domain.monitoring_commands import CorrectRecord
 from identification.domain.registration import WORKING_AGE, age_on, born_in_range
 from identification.domain.states import Household
 
-Follows = BirthDateCorrected | LabourCapacityAssessed
+Follows = BirthDateCorrected | SexCorrected | LabourCapacityAssessed
 
 
 def corrected(c: CorrectRecord, born: Member, household: Household) -> list[Follows]:
     """What a member of today was `born` on. Raises `Refused` for a date that nobody can have."""
     entry = household.registered
     member = member_of(entry.members, born.person_id)
-    if household.status is not Status.ACTIVE or member is None or member.born_on == born.born_on:
+    if household.status is not Status.ACTIVE or member is None:
+        return []
+    if c.path.endswith("/sex"):
+        return _sex(c, born, member, household)
+    if member.born_on == born.born_on:
         return []
     born_in_range(born, entry.members.index(member) + 1, c.today)
     young = age_on(born.born_on, c.today) < WORKING_AGE
@@ -47,6 +51,23 @@ def corrected(c: CorrectRecord, born: Member, household: Household) -> list[Foll
         assessed_on=c.today,
     )
     return [told, assessed]
+
+
+def _sex(c: CorrectRecord, told: Member, member: Member, household: Household) -> list[Follows]:
+    """Nothing is judged by it, but it has to be that of the identity number."""
+    if member.sex is told.sex:
+        return []
+    return [
+        SexCorrected(
+            household_id=household.registered.household_id,
+            person_id=told.person_id,
+            from_sex=member.sex,
+            to_sex=told.sex,
+            corrects=c.corrected_event_id,
+            corrected_on=c.today,
+            number_differs=c.number_differs,
+        )
+    ]
 
 
 def decided_on(follows: list[Follows], household: Household) -> tuple[UUID, bool] | None:

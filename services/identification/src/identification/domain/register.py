@@ -12,6 +12,7 @@ from contracts.circumstances import (
     IdentityNumberGiven,
     ResidenceConfirmed,
     SchoolingRecorded,
+    SexCorrected,
 )
 from contracts.codes import Deregistration
 from contracts.households import (
@@ -180,6 +181,14 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
                 for m in entry.members
             ]
             return _entry(household, members=born)
+        case SexCorrected():
+            told = [
+                replace(m, sex=event.to_sex, number_differs=event.number_differs)
+                if m.person_id == event.person_id
+                else m
+                for m in entry.members
+            ]
+            return _entry(household, members=told)
         case IdentityNumberGiven():
             return newborns.numbered(household, event)
         case PerCapitaRecomputed():
