@@ -94,7 +94,8 @@ def person_of(
     """The person's id: the one the vault has, else the one that was sent, else a new one.
 
     Raises `Problem` for a member of another household, for a second id of one person, for the id of
-    another: that one's record would be lost, and for that of one who was erased: two would have one history. It says which member, never which number or whose household.
+    another: that one's record would be lost, and for that of one who was erased: two would have one history.
+    It says which member, never which number or whose household.
     """
     index = index_of(app, member)
     known = recognised.known.get(index)

@@ -155,7 +155,8 @@ async def _take(
     """Record the command for a source of the caller's area; only the water department may.
 
     `named` are households, by where they stand in the form: each is on the register, or nobody would miss
-    the one that was meant (S1.3-07), and of the caller's area: bad water is a clue of theirs. `ETag` is the source's version, which the list shows too (ADR 0020).
+    the one that was meant (S1.3-07), and of the caller's area: bad water is a clue of theirs. `ETag` is the
+    source's version, which the list shows too (ADR 0020).
     """
     app = wired(request)
     if caller.actor.department != DEPARTMENT:

@@ -36,14 +36,15 @@ class Left:
 class Past:
     """What the register remembers beside the entry as it stands.
 
-    `registered` is the first entry, `joined` the day on which a later member last did, `left` who left, `assessed` the day of each member's last labour
-    assessment, `told` that of what was last told of how it lives, `resident` the reports of a change of the
-    household register that do not hold, `moved_on` the day of the last move. The others are households: `split_off` from this
-    one, `absorbed` by it, `awaited` those of them whose members have not arrived yet, and `survivor`,
-    which this one is part of now. `erased` are former members whose data is gone,
-    `shared` the assessment and number of people of the last recomputed per-capita income, `gaps` the
-    protection that is open to the household or one of its persons, `tags` the focus groups of both,
-    `responsible` who answers for the household, and since when, `able` since when each person could work here.
+    `registered` is the first entry, `joined` the day on which a later member last did, `left` who left,
+    `assessed` the day of each member's last labour assessment, `told` that of what was last told of how it
+    lives, `resident` the reports of a change of the household register that do not hold, `moved_on` the day of
+    the last move. The next are households: `split_off` from this one, `absorbed` by it, `awaited` those of them
+    whose members have not arrived yet, and `survivor`, which this one is part of now. `erased` are former
+    members whose data is gone, `shared` the assessment and number of people of the last recomputed per-capita
+    income, `gaps` the protection that is open to the household or one of its persons, `tags` the focus groups
+    of both, `responsible` who answers for the household, and since when, `able` since when each person could
+    work here.
     """
 
     registered: HouseholdRegistered | None = None

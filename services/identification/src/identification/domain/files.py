@@ -31,10 +31,11 @@ class Clue:
 class CaseFile:
     """A case, named by the clue that opened it. Its clock keeps the first day (A12).
 
-    `officers` are sent, `relieved` were before; `recused` declared to be relatives, `verified` are the clues that were there to be verified, or when the
-    officers were sent, `verified_by` everybody who verified, before a return too.
-    `asked` is the comparison that is not completed, `compared` are the days of those that are; `objections`
-    are those that are open, with the day on which each was raised, `answered` the days of those that are not.
+    `officers` are sent, `relieved` were before; `recused` declared to be relatives, `verified` are the clues that
+    were there to be verified, or when the officers were sent, `verified_by` everybody who verified, before a
+    return too. `asked` is the comparison that is not completed, `compared` are the days of those that are;
+    `objections` are those that are open, with the day on which each was raised, `answered` the days of those
+    that are not.
     """
 
     case_id: UUID
