@@ -264,6 +264,20 @@ def test_a_statement_is_taken_from_its_service_and_from_nobody_else(
     )
 
 
+@pytest.mark.parametrize(
+    "note", ["nothing", "a\0b", signed(stating(history(1), LATER), Signer("x", bytes(32)))]
+)
+def test_what_was_told_before_a_statement_that_is_not_taken_is_of_no_other(note: str) -> None:
+    """As of a copy of a service, which has another key, another store, and the same name."""
+    told: dict[str, Told] = {}
+    take(told, at("identification one", "one of the copy\n"), KEYS)
+    with pytest.raises((Refused, ValueError)):
+        take(told, at("identification", note), KEYS)
+    take(told, at("identification two", "two\n"), KEYS)
+    take(told, at("identification", signed(stating(history(2), LATER))), KEYS)
+    assert told["identification"].heads == {"two": "two\n"}
+
+
 async def test_a_service_that_signs_with_a_new_key_vouches_for_its_records_all_the_same(
     app: FastAPI,
     client: httpx.AsyncClient,

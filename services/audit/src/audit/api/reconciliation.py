@@ -161,6 +161,9 @@ def take(told: dict[str, Told], record: Record, keys: Sequence[Key]) -> None:
     if service not in SERVICES:
         raise Refused("no service of ours")
     of = told.setdefault(service, Told())
+    heads = of.heads | of.later
+    if not entry:  # what was told before a statement is of that one alone, also if it is not taken
+        of.later = {}
     text = (record.value or b"").decode()
     if "\0" in key + text or len(key.encode()) > LONGEST:  # the database would refuse to keep it
         raise Refused("no household or stream is named so")
@@ -176,7 +179,7 @@ def take(told: dict[str, Told], record: Record, keys: Sequence[Key]) -> None:
     if not known:
         raise Refused("no known key of the service signed it")
     of.statement, of.note, of.offset, of.compared = statement, text, record.offset, None
-    of.heads, of.later = {**of.heads, **of.later}, {}
+    of.heads = heads
 
 
 async def follow(runtime: Runtime, found: dict[str, Reconciled], keys: Sequence[Key]) -> None:
