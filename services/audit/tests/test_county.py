@@ -261,6 +261,20 @@ def test_the_legend_says_of_each_shade_what_it_stands_for(most: int) -> None:
         }
 
 
+async def test_the_map_opens_on_the_monitored_or_on_what_there_is_without_them(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    async def coloured_by(address: str) -> list[str]:
+        return re.findall(r'map=(\w+)" aria-current', await shown(client, address))
+
+    assert await coloured_by("/county") == ["MONITORED"]
+    await heard(hear, Life(1).then(0, "RiskDetected"))
+    assert await coloured_by("/county") == ["CLUE"]
+    assert await coloured_by("/county?map=MONITORED") == ["MONITORED"]
+    await heard(hear, Life(2).then(0, "RiskDetected").then(1, "MonitoringConfirmed"))
+    assert await coloured_by("/county") == ["MONITORED"]
+
+
 async def test_all_seventeen_towns_have_a_tile_of_their_own(client: httpx.AsyncClient) -> None:
     places = re.findall(r'<li class="(r\d c\d) shade0">', await shown(client, "/county"))
     assert len(set(places)) == 17

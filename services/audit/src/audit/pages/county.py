@@ -29,6 +29,7 @@ from contracts.access import Shown
 
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
+USUAL = "MONITORED"  # what colours the map
 SHADES = 4
 STRIDE, TALL = 50, 100  # of the bars of the monthly chart, in its units
 # Roughly as the towns lie: row and column of the tile map, from the north-west.
@@ -69,17 +70,19 @@ class Bar:
 
 @router.get("/county")
 async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNTY)]) -> Response:
-    """Of the caller's area, or of `region` inside it; `map` says which phase colours the map."""
+    """Of the caller's area, or of `region` inside it; `map` says which phase colours the map: without it
+    the monitored households, or where there are none, the first phase that has any."""
     only_filters(request, ("region", "map", "lang", "purpose"))
-    place = caller.place
-    phase = request.query_params.get("map", "MONITORED")
-    if phase not in PHASES:
+    place, asked = caller.place, request.query_params.get("map")
+    if asked not in (None, *PHASES):
         raise Problem("not-found")
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     uncounted = await counting.at_a_look(runtime.pool, vocabulary, place)
     standing = await tally.standing(runtime.pool, place)
+    totals = {p: sum(s.households for s in standing if s.phase == p) for p in PHASES}
+    phase = asked or next((p for p in (USUAL, *PHASES) if totals[p]), USUAL)
     today = business_date(runtime.clock.now())
-    caller.show(sum(s.households for s in standing if s.phase), map=phase)
+    caller.show(sum(totals.values()), map=phase)
     return page(
         request,
         "county.html",
@@ -87,7 +90,7 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         region=place,
         phase=phase,
         phases=PHASES,
-        totals={p: sum(s.households for s in standing if s.phase == p) for p in PHASES},
+        totals=totals,
         tiles=(shown := tiles(standing, phase, place)),
         villages=len(place) >= tally.TOWN,
         legend=legend(max((tile.households for tile in shown), default=0)),
