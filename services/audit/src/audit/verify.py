@@ -721,7 +721,7 @@ class Dossier:
         for service in unsigned:
             zh, en = f"{zh}, {service}无可核签名", f"{en}, no signature to check of {service}"
         if later:
-            zh, en = f"{zh}, 尚未申报 {later}", f"{en}, not yet stated: {later}"
+            zh, en = f"{zh}, 尚未声明 {later}", f"{en}, not yet stated: {later}"
         return (zh, en, "NOTE") if later or unsigned else (zh, en)
 
     def _vouched(self, service: str, mine: list[Event], told: Any, keys: list[Key]) -> int:
@@ -731,7 +731,7 @@ class Dossier:
         """
         form, name, until, heads, *_ = told["note"].split("\n")
         if not signers(told["note"], keys) or (form, name) != ("shouwang/statement/1", service):
-            raise Bad(INVALID, f"{service}未签其申报", f"{service} did not sign its statement")
+            raise Bad(INVALID, f"{service}没有签署其声明", f"{service} did not sign its statement")
         _, size, root = heads.split(" ")
         lines = self._lines(told["heads"], int(size), base64.b64decode(root)) or []
         ends = {stream: (int(version), bytes.fromhex(head)) for stream, version, head in lines}

@@ -7,7 +7,7 @@ HOUSEHOLD = {
     "count": Counted("共 {n} 条记录", "{n} events", "{n} event"),
     "denied": Words("记录方声明未作此记录", "its service says it did not record this"),
     "some_denied": Counted(
-        "{n} 条记录与记录方签名的申报相矛盾，已逐条标明；核验卷宗时同样判为无效。",
+        "{n} 条记录与记录方签名的声明相矛盾，已逐条标明；核验卷宗时同样判为无效。",
         "{n} records contradict what their service signed, and are marked; the verifier finds the file "
         "invalid, too.",
         "{n} record contradicts what its service signed, and is marked; the verifier finds the file "
@@ -111,7 +111,7 @@ HOUSEHOLD = {
     "given_up": Words(
         "内容不再保存，哈希仍可验证。", "The content is no longer kept; its hash still verifies."
     ),
-    "dossier": Words("下载档案", "Download the dossier"),
+    "dossier": Words("下载卷宗", "Download the dossier"),
     "badge_checking": Words("正在本浏览器内验证……", "Verifying in this browser…"),
     "badge_good": Counted(
         "已由本浏览器按内容验证：{n} 条记录未被改动，且没有遗漏",
@@ -141,7 +141,7 @@ HOUSEHOLD = {
         "Not verified yet: no signed checkpoint has these records.",
     ),
     "badge_unable": Words(
-        "本浏览器不能验证，请下载档案并运行 verify.py。",
+        "本浏览器不能验证，请下载卷宗并运行 verify.py。",
         "This browser cannot verify: download the dossier and run verify.py.",
     ),
     "other_household": Words("涉及农户：", "Concerns household: "),
