@@ -29,8 +29,7 @@ def test_every_list_says_how_long_a_page_may_be(service: str) -> None:
         assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, MOST, USUAL), path
 
 
-# The second takes a signed note, which `witness.py` posts: nobody makes a client for that.
-BODILESS = {"/v1/parked/{key}/retry", "/v1/log/cosignatures"}
+BODILESS = {"/v1/parked/{key}/retry"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -41,6 +40,23 @@ def test_every_command_says_what_it_takes_and_answers(service: str) -> None:
             for status, answer in operation["responses"].items():
                 for media in answer.get("content", {}).values():
                     assert media["schema"], f"{path} {status}"
+
+
+# Told by the numbers of the plan of work, with what each of them counts.
+SHAPELESS = {"identification": {"/v1/coverage"}}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_answer_is_told_with_its_type_and_its_shape(service: str) -> None:
+    shapeless = {
+        path
+        for path, operations in app(service).openapi()["paths"].items()
+        for operation in operations.values()
+        for answer in operation["responses"].values()
+        for media in answer.get("content", {}).values()
+        if media["schema"].get("additionalProperties", not media["schema"]) is True
+    }
+    assert shapeless == SHAPELESS.get(service, set())
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -12,7 +12,7 @@ from fastapi.routing import iter_route_contexts
 
 from audit.access.lists import Listing
 from audit.access.looks import STAFF, Looking
-from audit.api import evidence
+from audit.api import checkpoints, evidence
 from audit.log.keeper import Keeper
 from audit.pages import live
 from common.auth import DOCUMENTATION
@@ -43,7 +43,7 @@ def guards(dependant: Dependant) -> Iterator[Any]:
 
 def shown_by(app: FastAPI) -> dict[str, list[Any]]:
     """The guards of each route that must record, by its path."""
-    free = evidence.PUBLIC | live.PUBLIC | DOCUMENTATION | set(SHOWS_NOBODY)
+    free = {*checkpoints.PUBLIC, *evidence.PUBLIC, *live.PUBLIC, *DOCUMENTATION, *SHOWS_NOBODY}
     return {
         str(context.path): list(guards(context.dependant))
         for context in iter_route_contexts(app.routes)

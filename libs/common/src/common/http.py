@@ -8,7 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -39,6 +41,25 @@ OURS_ALONE: TelemetryConfig = {
     "logs": False,
     "operation_spans": False,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """`ready` or `unready`, and by the name of each probe that says so, why."""
+
+    status: Literal["ready", "unready"]
+    why: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What an error means, with its remedy."""
+
+    code: str
+    status: int
+    zh: str
+    en: str
+
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Probe = Callable[[], Awaitable[str | None]]
@@ -75,27 +96,38 @@ def create_app(
     async def live() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/health/ready", tags=["operations"], summary="Ready for work, or why not")
+    @app.get(
+        "/health/ready",
+        tags=["operations"],
+        summary="Ready for work, or why not",
+        response_model=Readiness,
+        responses={503: {"description": "Not ready", "model": Readiness}},
+    )
     async def ready(request: Request) -> JSONResponse:
         found = {name: await probe() for name, probe in probes(request.app).items()}
         wrong = {name: why for name, why in found.items() if why}
         status = {"status": "unready", "why": wrong} if wrong else {"status": "ready"}
         return JSONResponse(status, 503 if wrong else 200)
 
-    @app.get("/metrics", tags=["operations"], summary="Prometheus")
+    @app.get(
+        "/metrics",
+        tags=["operations"],
+        summary="Prometheus",
+        response_class=PlainTextResponse,
+    )
     async def prometheus() -> Response:
         return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/problems", tags=["operations"], summary="Every error code, with its remedy")
-    async def problems() -> dict[str, dict[str, object]]:
-        return {c: {"status": t.status, "zh": t.zh, "en": t.en} for c, t in texts.items()}
+    async def problems() -> dict[str, Text]:
+        return texts
 
     @app.get("/problems/{code}", tags=["operations"], summary="What an error means")
-    async def problem(code: str) -> dict[str, object]:
+    async def problem(code: str) -> Explained:
         if code not in texts:
             raise Problem("not-found")
         text = texts[code]
-        return {"code": code, "status": text.status, "zh": text.zh, "en": text.en}
+        return Explained(code, text.status, text.zh, text.en)
 
     return app
 

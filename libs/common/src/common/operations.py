@@ -1,5 +1,6 @@
 """The routes that every service has beside its own: catalogue, parked households, the clock."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -25,6 +26,20 @@ class ClockSetting(BaseModel):
     now: AwareDatetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A record that waits for a person: where it lies on Kafka, and why."""
+
+    id: int
+    key: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    attempts: int
+    parked_at: datetime
+
+
 def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
     """The router; the clock can only be set in the development profile."""
     router = APIRouter(tags=["operations"])
@@ -43,13 +58,13 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
         caller: Annotated[Principal, allow("parked:manage")],
         cursor: Annotated[int, Query(ge=0, lt=2**63)] = 0,
         limit: Limit = USUAL,
-    ) -> list[dict[str, Any]]:
+    ) -> list[Parked]:
         """Ordered by id; `Link: rel="next"` leads on. `offset` is below 0 where the topic was made anew
         since, and another record is parked from there."""
         only_filters(request, ("cursor", "limit"))
         rows = await _runtime(request).pool.fetch(_PARKED, service, cursor, limit)
         lead_on(request, response, rows[-1]["id"] if len(rows) == limit else None)
-        return [dict(row) for row in rows]
+        return [Parked(**row) for row in rows]
 
     @router.post("/v1/parked/{key}/retry", summary="Apply what is parked under a key, in order")
     async def retry(

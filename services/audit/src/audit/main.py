@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import FastAPI
 
-from audit.api import accesses, evidence, history, households, reconciliation
+from audit.api import accesses, checkpoints, evidence, history, households, reconciliation
 from audit.log.append import Logged
 from audit.log.keeper import Keeper
 from audit.log.publishing import run
@@ -102,12 +102,13 @@ def build(settings: AuditSettings) -> FastAPI:
     app.include_router(accesses.router)
     app.include_router(households.router)
     app.include_router(evidence.router)
+    app.include_router(checkpoints.router)
     app.include_router(history.router)
     app.include_router(reconciliation.router)
     app.include_router(operations(NAME, STORE.codec, settings))
     site.install(app)
     described(app, keyed=_none, versioned=_none)
-    return default_deny(app, evidence.PUBLIC | live.PUBLIC)
+    return default_deny(app, checkpoints.PUBLIC | evidence.PUBLIC | live.PUBLIC)
 
 
 def _none(_: str) -> bool:

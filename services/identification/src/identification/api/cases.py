@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -195,10 +196,23 @@ async def read_ages(request: Request, caller: Reader, region: str | None = None)
     return await cases.ages(app.runtime.pool, area, app.runtime.clock.today())
 
 
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """How many of the cohort are eliminated and how many open, how many left it by which reason, and how
+    many days are left until `target`."""
+
+    confirmed_by: date
+    target: date
+    days_left: int
+    cohort: int
+    eliminated: int
+    open: int
+    left: dict[str, int]
+    policy_version: str
+
+
 @router.get("/cases/cohort", summary="The target of S7.3-02 and how far it is")
-async def read_cohort(
-    request: Request, caller: Reader, region: str | None = None
-) -> dict[str, Any]:
+async def read_cohort(request: Request, caller: Reader, region: str | None = None) -> Cohort:
     """Who left the cohort is told by reason, and is neither a success nor a miss (A42).
 
     Each household is counted by the parameters of its own place; the days told are those of the area that
@@ -220,16 +234,16 @@ async def read_cohort(
         if stands:
             counted[stands] += group.episodes
     eliminated, still_open = counted.pop("ELIMINATED", 0), counted.pop("OPEN", 0)
-    return {
-        "confirmed_by": policy.cohort_confirmed_by,
-        "target": policy.cohort_target,
-        "days_left": (policy.cohort_target - today).days,
-        "cohort": eliminated + still_open,
-        "eliminated": eliminated,
-        "open": still_open,
-        "left": dict(sorted(counted.items())),
-        "policy_version": policy.version,
-    }
+    return Cohort(
+        confirmed_by=policy.cohort_confirmed_by,
+        target=policy.cohort_target,
+        days_left=(policy.cohort_target - today).days,
+        cohort=eliminated + still_open,
+        eliminated=eliminated,
+        open=still_open,
+        left=dict(sorted(counted.items())),
+        policy_version=policy.version,
+    )
 
 
 async def _confirmed_by(app: Wired, area: str, today: date) -> dict[str, date]:

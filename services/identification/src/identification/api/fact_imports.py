@@ -24,7 +24,7 @@ from identification.api.columns import Column
 from identification.api.events import keep_all, must_own
 from identification.api.fact_columns import PERSON, RECORD, of_type
 from identification.api.fact_forms import TYPES
-from identification.api.uploads import UPLOAD, Line, answered, empty, received, recording
+from identification.api.uploads import UPLOAD, Line, Workbook, answered, empty, received, recording
 from identification.api.wired import wired
 from identification.domain.fact_types import FACT_TYPES
 from identification.domain.facts import fact_id_of, key_of
@@ -35,8 +35,12 @@ BY_NAME = {fact.value: fact for fact in FactType} | TYPES  # `type` of an event,
 Department = Annotated[Principal, allow("facts:write")]
 
 
-@router.get("/v1/events/import-template", summary="An empty table for one type of fact")
-async def template(caller: Department, request: Request, type: str = "") -> Response:
+@router.get(
+    "/v1/events/import-template",
+    summary="An empty table for one type of fact",
+    response_class=Workbook,
+)
+async def template(caller: Department, request: Request, type: str = "") -> Workbook:
     """Excel; the columns of long numbers are text."""
     required, optional = of_type(_owned(type, caller, request, ["type"]))
     headings = [c.heading for c in (*required, *optional)]

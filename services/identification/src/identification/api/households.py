@@ -1,6 +1,7 @@
 """Registering households, one or many, and reading them."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -58,13 +59,28 @@ async def register_many(
     return batch.answer(items, request.app.state.texts)
 
 
-@router.post("/v1/households", status_code=201, summary="Register one household")
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What became of a household, under which id, and by which event."""
+
+    status: Literal["accepted", "replayed"]
+    household_id: UUID
+    event_id: UUID | None = None
+
+
+@router.post(
+    "/v1/households",
+    status_code=201,
+    summary="Register one household",
+    response_model_exclude_none=True,
+    responses={200: {"description": "It was registered before", "model": Registered}},
+)
 async def register_one(
     form: HouseholdForm,
     request: Request,
     response: Response,
     caller: Annotated[Principal, allow("households:write")],
-) -> dict[str, object]:
+) -> Registered:
     """201 when it is new, 200 when it was registered with the same content before."""
     item = Item(0, form.model_dump_json().encode())
     app = wired(request)
@@ -74,7 +90,12 @@ async def register_one(
     response.status_code = 201 if item.status == "accepted" else 200
     if item.status == "accepted":
         response.headers["ETag"] = '"1"'
-    return {"status": item.status, **item.answer}
+    household, event = (item.answer.get(name) for name in ("household_id", "event_id"))
+    return Registered(
+        "accepted" if item.status == "accepted" else "replayed",
+        UUID(str(household)),
+        UUID(str(event)) if event else None,
+    )
 
 
 @router.get("/v1/households/{household_id}", summary="One household, with its stage and deadline")

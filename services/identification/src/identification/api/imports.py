@@ -15,7 +15,7 @@ from common.http import only_filters
 from common.problems import Problem, Text
 from identification.api import columns
 from identification.api.registering import register
-from identification.api.uploads import UPLOAD, Line, answered, empty, received, recording
+from identification.api.uploads import UPLOAD, Line, Workbook, answered, empty, received, recording
 from identification.api.wired import wired
 from identification.read_model.register import by_number
 from identification.sheets import Sheet
@@ -25,8 +25,12 @@ router = APIRouter(tags=["register"])
 IMPORTED = UUID("8f6f0a6e-1f5b-5d1c-8d55-0e6b1c5f9a31")  # names households by their number
 
 
-@router.get("/v1/households/import-template", summary="An empty table with the right headings")
-async def template(_: Annotated[Principal, allow("households:write")]) -> Response:
+@router.get(
+    "/v1/households/import-template",
+    summary="An empty table with the right headings",
+    response_class=Workbook,
+)
+async def template(_: Annotated[Principal, allow("households:write")]) -> Workbook:
     """Excel; the columns of long numbers are text."""
     return empty([*columns.HEADINGS, columns.DIFFERS.heading], columns.LONG_NUMBERS)
 

@@ -111,19 +111,25 @@ async def answered(
     return _workbook(written, "import-result.xlsx", status)
 
 
-def empty(headings: Sequence[str], texts: Set[str]) -> Response:
+class Workbook(Response):
+    """An Excel file."""
+
+    media_type = XLSX
+
+
+def empty(headings: Sequence[str], texts: Set[str]) -> Workbook:
     """A table to fill in; the columns `texts` keep every digit of a long number."""
     written = sheets.write("导入模板", headings, [], WIDTHS, texts)
     return _workbook(written, "import-template.xlsx", 200)
 
 
-def _workbook(content: bytes, name: str, status: int) -> Response:
+def _workbook(content: bytes, name: str, status: int) -> Workbook:
     """An Excel file that nobody keeps on the way: it may hold personal data."""
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "Cache-Control": "no-store",
     }
-    return Response(content, status, headers, XLSX)
+    return Workbook(content, status, headers)
 
 
 def recording(app: Wired, *, preview: bool) -> Record:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -39,10 +39,46 @@ class WhatIfForm(Form):
     limit: Annotated[int, Field(ge=0, le=5_000)] = 200
 
 
+@dataclass(frozen=True, slots=True)
+class One:
+    """A household that would enter or leave, and why."""
+
+    household_id: UUID
+    register_number: str
+    region: str
+    stage: str
+    rule: str
+    severity: str
+    why: str
+    why_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How many households, by rule and by town; the first of them."""
+
+    households: int
+    by_rule: dict[str, int]
+    by_town: dict[str, int]
+    first: list[One]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """Of how many `households` who would enter and who would leave."""
+
+    on: date
+    version: str
+    parameters: dict[str, int | str]
+    households: int
+    entering: Moves
+    leaving: Moves
+
+
 @router.post("/v1/what-if", summary="Who would enter and who would leave under other parameters")
 async def what_if(
     form: WhatIfForm, request: Request, caller: Annotated[Principal, allow("policies:simulate")]
-) -> dict[str, Any]:
+) -> WhatIf:
     """Counts are of the whole area; the lists hold the first `limit` households each, by id."""
     caller.must_cover(form.region)
     app = wired(request)
@@ -66,14 +102,14 @@ async def what_if(
     entering, leaving = await asyncio.to_thread(
         compare, households, now, varied(now, form.parameters)
     )
-    return {
-        "on": day,
-        "version": now(form.region).version,
-        "parameters": form.parameters,
-        "households": len(households),
-        "entering": _told(entering, form.limit),
-        "leaving": _told(leaving, form.limit),
-    }
+    return WhatIf(
+        on=day,
+        version=now(form.region).version,
+        parameters=form.parameters,
+        households=len(households),
+        entering=_told(entering, form.limit),
+        leaving=_told(leaving, form.limit),
+    )
 
 
 def varied(now: Callable[[str], Policy], parameters: dict[str, Any]) -> Callable[[str], Policy]:
@@ -88,23 +124,23 @@ def varied(now: Callable[[str], Policy], parameters: dict[str, Any]) -> Callable
     return then
 
 
-def _told(moved: list[Moved], limit: int) -> dict[str, Any]:
+def _told(moved: list[Moved], limit: int) -> Moves:
     ordered = sorted(moved, key=lambda m: (m.household.household_id, m.finding.rule_id))
-    return {
-        "households": len({m.household.household_id for m in moved}),
-        "by_rule": Counter(m.finding.rule_id for m in moved),
-        "by_town": Counter(m.household.region[:TOWN_DIGITS] for m in moved),
-        "first": [
-            {
-                "household_id": m.household.household_id,
-                "register_number": m.household.register_number,
-                "region": m.household.region,
-                "stage": m.household.stage,
-                "rule": m.finding.rule_id,
-                "severity": m.finding.severity,
-                "why": m.finding.summary_zh,
-                "why_en": m.finding.summary_en,
-            }
+    return Moves(
+        households=len({m.household.household_id for m in moved}),
+        by_rule=Counter(m.finding.rule_id for m in moved),
+        by_town=Counter(m.household.region[:TOWN_DIGITS] for m in moved),
+        first=[
+            One(
+                household_id=m.household.household_id,
+                register_number=m.household.register_number,
+                region=m.household.region,
+                stage=m.household.stage,
+                rule=m.finding.rule_id,
+                severity=m.finding.severity,
+                why=m.finding.summary_zh,
+                why_en=m.finding.summary_en,
+            )
             for m in ordered[:limit]
         ],
-    }
+    )

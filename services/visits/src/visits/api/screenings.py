@@ -1,7 +1,8 @@
 """Screening households with the whole form (S2-04), and reading what was found."""
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -25,6 +26,20 @@ router = APIRouter(tags=["screenings"])
 
 Reader = Annotated[Principal, allow("visits:read")]
 FILTERS = ["region", "household_id", "suspected_risk", "since", "until", "cursor", "limit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Households of an area that were screened in a quarter, and of those on a focus list."""
+
+    region: str
+    quarter_from: date
+    quarter_to: date
+    screened_households: int
+    with_suspected_risks: int
+    focus_households: int
+    focus_screened: int
+    focus_still_to_be_screened: int
 
 
 @router.post("/v1/screenings", status_code=201, summary="S2-04: record a screening, whole")
@@ -104,7 +119,7 @@ async def read_many(
 @router.get("/v1/screenings/coverage", summary="How many households were screened in a quarter")
 async def coverage(
     request: Request, caller: Reader, region: str | None = None, on: Day | None = None
-) -> dict[str, Any]:
+) -> Coverage:
     """The calendar quarter of `on`, or of today; each household is counted once. On a focus list are
     those that are on one now (S2-03)."""
     only_filters(request, ["region", "on"])
@@ -114,16 +129,16 @@ async def coverage(
     first, last = quarter_of(day)
     found = await screenings.counted(app.runtime.pool, area, first, last)
     focused = await focus.counted(app.runtime.pool, area, first, last)
-    return {
-        "region": area,
-        "quarter_from": first,
-        "quarter_to": last,
-        "screened_households": found["screened"],
-        "with_suspected_risks": found["suspected"],
-        "focus_households": focused["listed"],
-        "focus_screened": focused["screened"],
-        "focus_still_to_be_screened": focused["listed"] - focused["screened"],
-    }
+    return Coverage(
+        region=area,
+        quarter_from=first,
+        quarter_to=last,
+        screened_households=found["screened"],
+        with_suspected_risks=found["suspected"],
+        focus_households=focused["listed"],
+        focus_screened=focused["screened"],
+        focus_still_to_be_screened=focused["listed"] - focused["screened"],
+    )
 
 
 @router.get(
