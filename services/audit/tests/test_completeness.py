@@ -67,7 +67,7 @@ async def test_nothing_yet_is_no_agreement_and_what_is_not_run_is_named(
         "户情识别": "一致",
         "监督": "尚无记录",
         "就业": "尚未声明",
-        "帮扶": "本系统未运行",
+        "帮扶": "未接入",
     }
     page = (await client.get("/completeness?lang=en")).text
     for said in ("Nothing recorded yet: up to the moment", "Not run here: no key of the service"):

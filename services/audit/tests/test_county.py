@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from audit.access.looks import STAFF
 from audit.pages.county import TILES, legend, tiles
+from audit.pages.phrases import PHRASES
 from audit.pages.rendering import SERVED
 from audit.read_model.counting import count
 from audit.read_model.tally import Standing
@@ -158,6 +159,10 @@ async def test_a_deadline_that_a_household_has_once_is_counted_each_time(
     numbers = await every_number(client, await shown(client, "/county"))
     kind = "region=441624&duty=identification.RiskDetected.v1&outcome="
     assert [numbers[kind + o] for o in ("opened", "fulfilled", "breached", "open")] == [2, 1, 1, 1]
+    behind = await shown(client, f"/county/households?{kind}breached")
+    assert (
+        "认定期限（发现风险线索）：已逾期" in behind
+    )  # to find a clue is no duty that one can miss
 
 
 @pytest.mark.usefixtures("today")
@@ -264,15 +269,18 @@ def test_the_legend_says_of_each_shade_what_it_stands_for(most: int) -> None:
 async def test_the_map_opens_on_the_monitored_or_on_what_there_is_without_them(
     client: httpx.AsyncClient, hear: Hear
 ) -> None:
-    async def coloured_by(address: str) -> list[str]:
-        return re.findall(r'map=(\w+)" aria-current', await shown(client, address))
+    async def coloured_by(address: str) -> str:
+        page = await shown(client, address)
+        (phase,) = re.findall(r'map=(\w+)" aria-current', page)
+        assert f"各镇情况：{PHRASES[f'phase_{phase}'].zh}</h2>" in page  # paper has no switch
+        return str(phase)
 
-    assert await coloured_by("/county") == ["MONITORED"]
+    assert await coloured_by("/county") == "MONITORED"
     await heard(hear, Life(1).then(0, "RiskDetected"))
-    assert await coloured_by("/county") == ["CLUE"]
-    assert await coloured_by("/county?map=MONITORED") == ["MONITORED"]
+    assert await coloured_by("/county") == "CLUE"
+    assert await coloured_by("/county?map=MONITORED") == "MONITORED"
     await heard(hear, Life(2).then(0, "RiskDetected").then(1, "MonitoringConfirmed"))
-    assert await coloured_by("/county") == ["MONITORED"]
+    assert await coloured_by("/county") == "MONITORED"
 
 
 async def test_all_seventeen_towns_have_a_tile_of_their_own(client: httpx.AsyncClient) -> None:

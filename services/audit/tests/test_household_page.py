@@ -130,7 +130,7 @@ async def test_the_header_says_who_is_responsible(client: httpx.AsyncClient, hea
 
 
 def test_the_header_says_so_where_no_service_publishes_who_is_responsible() -> None:
-    assert responsible(State(), Vocabulary()).zh.startswith("尚未发布")
+    assert responsible(State(), Vocabulary().state()).zh.startswith("尚未发布")
 
 
 async def test_the_header_says_which_deadline_is_next(
@@ -142,7 +142,9 @@ async def test_the_header_says_which_deadline_is_next(
     assert _header(await client.get(PAGE))["最近期限"] == "没有未了结的期限"
     clue = envelope(b'{"due_on":"2024-06-18"}', type="RiskDetected", prev=registered)
     await hear([clue])
-    assert _header(await client.get(PAGE))["最近期限"].startswith("2024-06-18")
+    assert _header(await client.get(PAGE))["最近期限"] == "2024-06-18 认定期限"
+    (strip,) = re.findall(r'<ol class="strip".*?</ol>', (await client.get(PAGE)).text, re.DOTALL)
+    assert ("认定期限</a>" in strip, "发现风险线索" in strip) == (True, False)
 
 
 def _header(answer: httpx.Response) -> dict[str, str]:

@@ -240,9 +240,21 @@ async def test_a_department_sees_its_own_events_and_warnings_of_no_other_difficu
 async def test_a_deadline_is_hidden_with_the_event_that_opened_it(
     client: httpx.AsyncClient, story: object, of: Of
 ) -> None:
-    nothing = "没有登记的期限"
+    nothing = "没有向本部门显示的"
     assert nothing not in (await client.get(PAGE, headers=of("yibao"))).text
-    assert nothing in (await client.get(PAGE, headers=of("jiaoyu"))).text
+    page = (await client.get(PAGE, headers=of("jiaoyu"))).text
+    assert (page.count(f"{nothing}期限"), page.count(f"{nothing}未了结期限")) == (1, 1)
+
+
+async def test_of_what_a_department_does_not_see_its_page_does_not_say_that_it_is_not(
+    client: httpx.AsyncClient, hear: Hear, of: Of
+) -> None:
+    illness = by_town("RiskDetected", risk_types=["ILLNESS"], due_on="2024-06-18")
+    assigned = by_town("ResponsiblePersonAssigned", illness, person="P-0107")
+    await hear([illness, assigned])
+    page = (await client.get(PAGE, headers=of("yibao"))).text
+    assert "<dd>不向本部门显示</dd>" in page
+    assert "尚未指定" not in page
 
 
 async def test_a_deadline_is_over_also_for_who_does_not_see_what_ended_it(

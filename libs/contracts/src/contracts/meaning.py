@@ -79,6 +79,11 @@ class Meaning:
         of_event = (*self.sets, *self.regardless, *self.makes, *self.chooses)
         return {bare(name) for name in (*of_event, *each)}
 
+    def due(self) -> tuple[str, str] | None:
+        """The state field that it sets to the day of the deadline that it opens, and the path of it."""
+        days = ((n, p) for n, p in self.sets.items() if p and n.split(".")[-1] == "due_on")
+        return next(days, None)
+
 
 def bare(name: str) -> str:
     """The name of a state field without what stands in braces: `member.health`."""

@@ -45,6 +45,6 @@ VISITS = Meanings(
             "排查疑似风险", "risks suspected in the screening", RiskType
         ),
         "duty": StateField("走访任务", "visit duty"),
-        "duty.due_on": StateField("任务期限", "due on"),
+        "duty.due_on": StateField("走访期限", "visit to be made by"),
     },
 )

@@ -58,10 +58,8 @@ def _deadline(opened: Happened, closed_on: date | None, today: date) -> Deadline
 
 def _due(event: Happened) -> date | None:
     """The date that it sets as `due_on`."""
-    for field, path in event.meaning.sets.items():
-        if path and field.split(".")[-1] == "due_on":
-            try:
-                return date.fromisoformat(at(event.payload, path))
-            except (TypeError, ValueError):
-                return None
-    return None
+    due = event.meaning.due()
+    try:
+        return date.fromisoformat(at(event.payload, due[1])) if due else None
+    except (TypeError, ValueError):
+        return None

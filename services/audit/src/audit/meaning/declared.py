@@ -45,7 +45,7 @@ def moves(vocabulary: Vocabulary) -> list[Any]:
     moves = []
     for name in vocabulary.types(lambda m: bool(m.opens or m.closes)):
         meaning = vocabulary.meaning(*name)
-        due = next((p for f, p in meaning.sets.items() if f.split(".")[-1] == "due_on" and p), "")
+        _, due = meaning.due() or ("", "")
         for id_, closes in ((meaning.opens, False), (meaning.closes, True)):
             if id_:
                 moves.append((*name, id_, due, _inside(meaning.when), closes))

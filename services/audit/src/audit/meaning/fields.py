@@ -6,6 +6,7 @@ from typing import Any
 from audit.meaning.sentences import Words, shown
 from audit.meaning.state import named
 from audit.meaning.vocabulary import StateWords
+from contracts.meaning import Meaning
 
 
 def worded(name: str, value: Any, words: Mapping[str, StateWords]) -> tuple[Words, Any, Words]:
@@ -17,6 +18,12 @@ def label(name: str, words: Mapping[str, StateWords]) -> Words:
     """The name of a state field; as it is in code until that is known."""
     known = words.get(named(name, words) or "")
     return Words(known.zh, known.en) if known else Words(name, name)
+
+
+def deadline(opener: Meaning, words: Mapping[str, StateWords]) -> Words | None:
+    """What the deadline is called that such an event opens: as the state field that has its day."""
+    due = opener.due()
+    return label(due[0], words) if due and named(due[0], words) else None
 
 
 def about(name: str, words: Mapping[str, StateWords]) -> tuple[str, str]:

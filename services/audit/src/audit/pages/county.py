@@ -14,6 +14,7 @@ from audit.access.looks import READ
 from audit.api.timeline import household_cursor, household_in
 from audit.api.wired import runtime_of, vocabulary_of
 from audit.meaning.declared import PHASES, STEPS
+from audit.meaning.fields import deadline
 from audit.meaning.sentences import Words
 from audit.meaning.vocabulary import Vocabulary
 from audit.meaning.words import area
@@ -98,7 +99,7 @@ async def county(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         months=bars(await tally.monthly(runtime.pool, place, today)),
         duties=await tally.duties(runtime.pool, place, today),
         uncounted=uncounted,
-        kind=lambda name: _label(vocabulary, name),
+        kind=lambda name: _kind(vocabulary, name),
         reads_looks=READ in caller.scopes,
         outcomes=OUTCOMES,
         now=runtime.clock.now(),
@@ -202,8 +203,8 @@ def _wanted(request: Request, vocabulary: Vocabulary) -> tuple[Wanted, Words]:
         title = Words(f"{due:%Y-%m} {said.zh}", f"{due:%Y-%m}: {said.en}")
         return Wanted(due=due, outcome=outcome), title
     if duty and outcome in OUTCOMES and not (phase or step or due):
-        kind, said = _label(vocabulary, duty), PHRASES[f"duty_{outcome}"]
-        title = Words(f"{kind.zh}：{said.zh}", f"{kind.en}: {said.en}")
+        (due_on, by), said = _kind(vocabulary, duty), PHRASES[f"duty_{outcome}"]
+        title = Words(f"{due_on.zh}（{by.zh}）：{said.zh}", f"{by.en}, {due_on.en}: {said.en}")
         return Wanted(duty=duty, outcome=outcome), title
     raise Problem("not-found")
 
@@ -220,13 +221,15 @@ def _month(text: str | None) -> date | None:
         raise Problem("not-found") from error
 
 
-def _label(vocabulary: Vocabulary, kind: str) -> Words:
-    """The label of the event that opens duties of a kind. Raises `Problem` (404) for any other."""
+def _kind(vocabulary: Vocabulary, kind: str) -> tuple[Words, Words]:
+    """What the deadlines of a kind are called, and the event that opens them. Raises `Problem` (404) for
+    what is no kind."""
     try:
         service, type_, version = kind.split(".")
-        known = vocabulary.description(service, type_, int(version.removeprefix("v")))
+        opener = service, type_, int(version.removeprefix("v"))
+        known = vocabulary.description(*opener)
     except ValueError as error:
         raise Problem("not-found") from error
     if known is None:  # what somebody made up would be recorded
         raise Problem("not-found")
-    return known.label
+    return deadline(vocabulary.meaning(*opener), vocabulary.state()) or known.label, known.label

@@ -23,7 +23,7 @@ from audit.log import stated
 from audit.log.dossier import dossier
 from audit.log.keeper import Keeper
 from audit.meaning.deadlines import deadlines
-from audit.meaning.fields import about, label, spoken, worded
+from audit.meaning.fields import about, deadline, label, spoken, worded
 from audit.meaning.sentences import ABSENT, Words
 from audit.meaning.state import Happened, State, diff, state
 from audit.meaning.vocabulary import StateWords, Vocabulary
@@ -126,7 +126,7 @@ async def household(
     runtime, vocabulary, id_ = runtime_of(request), vocabulary_of(request), caller.household_id
     now = runtime.clock.now()
     events = await recorded(runtime, vocabulary, id_, now)
-    sight = caller.sight
+    sight, words = caller.sight, vocabulary.state()
     current = sight.state(state(events, now, now))
     point = asked.valid_at or now, asked.known_at or now
     seen = sight.state(state(events, *point))
@@ -149,7 +149,7 @@ async def household(
     shown = found[:MOST]
     items = [told(entry, vocabulary) for entry in shown]
     others = await others_in(runtime.pool, caller, events)
-    ones = concerned(events, current, vocabulary.state())
+    ones = concerned(events, current, words)
     services = {event.service for event in events} | ({chosen.service} if chosen.service else set())
     proof = await queries.proof(runtime.engine, id_)
     denied = await stated.contradicted_of(runtime.pool, str(id_))
@@ -173,11 +173,11 @@ async def household(
         denied=denied,
         header=header(current, vocabulary),
         called=called(current, vocabulary),
-        responsible=responsible(current, vocabulary),
+        responsible=responsible(current, words, whole=sight.whole),
         now=now,
         fields=(fields := _fields(seen, vocabulary)),
-        groups=groups(fields, vocabulary.state()),
-        changes=changes(seen, current, events, vocabulary.state()),
+        groups=groups(fields, words),
+        changes=changes(seen, current, events, words),
         clocks=bool(given),
         valid_at=_day(point[0]),
         known_at=_day(point[1]),
@@ -186,6 +186,7 @@ async def household(
         due=due,
         next_due=next((d for d in due if d.outcome in ("open", "overdue") and d.due_on), None),
         type_label=lambda e: vocabulary.label(e.service, e.type, e.schema_version),
+        due_label=lambda e: deadline(e.meaning, words),
         chosen=(filtered := _given(chosen)),
         asked=narrowed(chosen),
         given=given,
@@ -275,12 +276,14 @@ def groups(fields: Sequence[Field], words: dict[str, StateWords]) -> list[Group]
     return [Group(label(kind, words), which, those) for (kind, which), those in found.items()]
 
 
-def responsible(now: State, vocabulary: Vocabulary) -> Words:
-    """Who is responsible for the household, or that no service publishes that yet."""
-    words = vocabulary.state()
+def responsible(now: State, words: Mapping[str, StateWords], *, whole: bool = True) -> Words:
+    """Who is responsible for the household, or that no service publishes that yet; of a state that is not
+    seen as a `whole`, nobody knows whether it is nobody."""
     if value := now.fields.get(RESPONSIBLE):
         return spoken(RESPONSIBLE, value.value, words)
-    return PHRASES["not_assigned" if RESPONSIBLE in words else "not_published"]
+    if RESPONSIBLE not in words:
+        return PHRASES["not_published"]
+    return PHRASES["not_assigned" if whole else "not_shown"]
 
 
 def _fields(found: State, vocabulary: Vocabulary) -> list[Field]:

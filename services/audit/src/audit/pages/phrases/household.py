@@ -49,12 +49,17 @@ HOUSEHOLD = {
         "not yet published (the service that knows is not there yet)",
     ),
     "not_assigned": Words("尚未指定", "nobody assigned"),
+    "not_shown": Words("不向本部门显示", "not shown to your department"),
     "no_next_deadline": Words("没有未了结的期限", "none open"),
+    "no_next_deadline_shown": Words(
+        "没有向本部门显示的未了结期限", "none open that your department sees"
+    ),
     "details": Words("技术信息", "Technical details"),
     "proof": Words("时间线校验值（SHA-256）", "Hash of this timeline (SHA-256)"),
     "next_deadline": Words("最近期限", "Next deadline"),
     "deadlines": Words("期限", "Deadlines"),
     "no_deadlines": Words("没有登记的期限。", "No deadline has been opened."),
+    "no_deadlines_shown": Words("没有向本部门显示的期限。", "Your department sees no deadline."),
     "due": Words("期限", "due"),
     "closed": Words("完成于", "done"),
     "outcome_open": Words("办理中", "open"),
