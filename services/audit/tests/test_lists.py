@@ -46,7 +46,7 @@ async def recorded(pool: asyncpg.Pool) -> list[dict[str, Any]]:
         ("/v1/households?region=441624108", "441624108", "HOUSEHOLDS", {}, 2),
         ("/v1/households?limit=1", "441624", "HOUSEHOLDS", {}, 1),
         ("/", "441624", "VILLAGES", {}, 3),
-        (f"/?region={VILLAGE}", VILLAGE, "VILLAGES", {"village": VILLAGE}, 2),
+        (f"/?region={VILLAGE}", VILLAGE, "HOUSEHOLDS", {}, 2),
         ("/county?map=CLUE", "441624", "COUNTY", {"map": "CLUE"}, 3),
         ("/county/households?phase=CLUE", "441624", "COUNTED", {"phase": "CLUE"}, 3),
         ("/accesses?region=441624108", "441624108", "ACCESSES", {}, 0),

@@ -71,11 +71,11 @@ async def test_a_number_leads_to_the_page_of_the_household(
         (422, b"{}", 422, "证件号码有误"),
         (403, b"{}", 403, "不在您的"),
         (409, b"{}", 409, "限制处理"),
-        (500, b"{}", 503, "系统户号"),
-        (401, b"{}", 503, "系统户号"),
-        (200, b"<html>", 503, "系统户号"),
-        (200, b'{"household_id":"x"}', 503, "系统户号"),
-        (200, FOUND.replace(b"region", b"area"), 503, "系统户号"),
+        (500, b"{}", 503, "户编号"),
+        (401, b"{}", 503, "户编号"),
+        (200, b"<html>", 503, "户编号"),
+        (200, b'{"household_id":"x"}', 503, "户编号"),
+        (200, FOUND.replace(b"region", b"area"), 503, "户编号"),
     ],
 )
 async def test_what_identification_does_not_find_is_said_with_what_to_do(
@@ -104,7 +104,7 @@ async def test_identification_that_is_away_is_said_and_the_number_is_logged_nowh
     caplog.set_level(logging.DEBUG)
     app.state.lookup = asking("http://127.0.0.1:1")
     answer = await looked_up(client)
-    assert (answer.status_code, "系统户号" in answer.text) == (503, True)
+    assert (answer.status_code, "户编号" in answer.text) == (503, True)
     assert NUMBER not in caplog.text + "".join(capsys.readouterr())
 
 

@@ -64,9 +64,9 @@ REFUSALS = {
     ),
     "nobody-by-this-number": Text(
         404,
-        "没有登记此证件号码的在册人员：请核对号码，或按系统户号、按村查找",
-        "No member of a household is registered with this number: check it, or look by household id "
-        "or village",
+        "没有登记此证件号码的在册人员：请核对号码，或按户编号、按村查找",
+        "No member of a household is registered with this number: check it, or look by register "
+        "number or village",
     ),
     "no-such-number": Text(
         404,
@@ -88,18 +88,18 @@ REFUSALS = {
     ),
     "lookup-restricted": Text(
         409,
-        "该人信息限制处理，不能按证件号码查找：请按系统户号或按村查找",
-        "The person's data may not be used: look by household id or village",
+        "该人信息限制处理，不能按证件号码查找：请按户编号或按村查找",
+        "The person's data may not be used: look by register number or village",
     ),
     "lookup-not-set-up": Text(
         503,
-        "本系统没有配置户情识别服务的地址，不能按证件号码查找：请按系统户号或按村查找",
-        "The address of identification is not set up here: look by household id or village",
+        "本系统没有配置户情识别服务的地址，不能按证件号码查找：请按户编号或按村查找",
+        "The address of identification is not set up here: look by register number or village",
     ),
     "lookup-unavailable": Text(
         503,
-        "户情识别服务暂时无法查询证件号码：请稍后再试，或按系统户号、按村查找",
-        "Identification cannot be asked just now: try again later, or look by household id or village",
+        "户情识别服务暂时无法查询证件号码：请稍后再试，或按户编号、按村查找",
+        "Identification cannot be asked just now: try again later, or look by register number or village",
     ),
     "unknown-checkpoint": Text(
         404,

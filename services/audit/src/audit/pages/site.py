@@ -5,7 +5,7 @@ the form to sign in at the address that was asked for, and comes back to it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Annotated
 
@@ -24,6 +24,7 @@ from audit.pages.rendering import SAFE, address, household_id, page, same_langua
 from audit.read_model import queries
 from common.auth import Principal
 from common.http import only_filters
+from contracts.access import Shown
 
 router = APIRouter(tags=["pages"], include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -76,7 +77,7 @@ async def find(request: Request, caller: Annotated[Lister, finding()]) -> Respon
         engine, place, limit=LISTED + 1, after=household_in(request.query_params.get("cursor"))
     )
     shown = found[:LISTED]
-    caller.show(len(shown), village=place)
+    replace(caller, shown=Shown.HOUSEHOLDS).show(len(shown))
     ids = [household.household_id for household in shown]
     return page(
         request,

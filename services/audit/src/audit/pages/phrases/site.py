@@ -40,6 +40,11 @@ SITE = {
         "Whole, or masked as lists show it (990000********0118). Used for this question only: "
         "identification looks it up; it is not kept here, not logged, and in no address.",
     ),
+    "whole_number_help": Words(
+        "请输入完整号码。号码只用于本次查询：由户情识别服务核对，本系统不保存、不记录，也不出现在网址中。",
+        "Whole. Used for this question only: identification looks it up; it is not kept here, not logged, "
+        "and in no address.",
+    ),
     "candidates": Words("脱敏号码可能所属的农户", "Households the masked number may belong to"),
     "candidates_help": Words(
         "同一脱敏号码可能属于多人，请核对后打开。查找已记录。",
