@@ -17,10 +17,10 @@ from audit.access.looks import STAFF, Looker
 from audit.access.sight import Sight
 from audit.meaning.state import State
 from audit.meaning.vocabulary import Vocabulary
-from audit.pages.household import responsible
 from audit.pages.live import news
 from audit.pages.rendering import HERE as SOURCE
 from audit.pages.rendering import SERVED
+from audit.pages.stands import responsible
 from common.testing import NOON, OFFICER, Issuer, envelope, history, household
 from contracts.envelope import Envelope
 

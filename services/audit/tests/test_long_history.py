@@ -1,4 +1,4 @@
-"""Who asks for the file of a household with a long history keeps nobody else waiting."""
+"""Who asks for a household with a long history keeps nobody else waiting."""
 
 import asyncio
 import threading
@@ -11,7 +11,8 @@ import pytest
 from common.testing import household
 from contracts.envelope import Envelope
 
-FILE = f"/v1/households/{household(1)}/dossier"
+PAGE = f"/households/{household(1)}"
+FILE = f"/v1{PAGE}/dossier"
 PATIENCE = 5.0  # seconds
 
 
@@ -36,10 +37,16 @@ class Held:
         (FILE, "audit.log.dossier.state"),
         (FILE, "audit.log.dossier.canonical_header"),
         (FILE, "audit.api.evidence.written"),
-        (f"/households/{household(1)}/raw", "audit.pages.household.page"),
+        (f"{PAGE}/raw", "audit.pages.household.page"),
+        (PAGE, "audit.read_model.happened.happened"),
+        (PAGE, "audit.pages.household.stands"),
+        (PAGE, "audit.pages.related._named"),
+        (PAGE, "audit.pages.household.page"),
+        (f"/v1{PAGE}/state", "audit.api.history.state"),
+        (f"/v1{PAGE}/diff?from=2024-06-03", "audit.api.history.state"),
     ],
 )
-async def test_others_are_answered_while_a_file_is_made(
+async def test_others_are_answered_while_it_is_made(
     client: httpx.AsyncClient,
     story: list[Envelope],
     monkeypatch: pytest.MonkeyPatch,

@@ -129,9 +129,10 @@ class Looking(SignedIn):
         vocabulary: Vocabulary = request.app.state.vocabulary
         now = runtime.clock.now()
         events = await recorded(runtime, vocabulary, household_id, now)
-        caused = await queries.caused(runtime.pool, household_id, caller.actor.department)
-        sight = Sight.of(caller.actor.department, vocabulary.state(), events, caused)
-        if not sight.routed(state(events, now, now)):
+        department, words = caller.actor.department, vocabulary.state()
+        caused = await queries.caused(runtime.pool, household_id, department)
+        sight = await asyncio.to_thread(Sight.of, department, words, events, caused)
+        if not sight.routed(await asyncio.to_thread(state, events, now, now)):
             return Why.NOT_ROUTED
         return Why.NOT_NEEDED if self.staff else sight
 

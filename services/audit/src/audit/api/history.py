@@ -1,5 +1,6 @@
 """A household at any point of two clocks, and what lies between two points, over HTTP."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -102,8 +103,8 @@ async def at_point(
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     point = _point(runtime, moment(valid_at), moment(known_at))
     events = await recorded(runtime, vocabulary, household_id, point.known_at)
-    found = caller.sight.state(state(events, point.valid_at, point.known_at))
-    words = vocabulary.state()
+    known = await asyncio.to_thread(state, events, point.valid_at, point.known_at)
+    found, words = caller.sight.state(known), vocabulary.state()
     return encoded(
         AtPoint(
             household_id,
@@ -143,13 +144,17 @@ async def between(
     after = _point(runtime, last, moment(known_to) or last)
     events = await recorded(runtime, vocabulary, household_id, max(before.known_at, after.known_at))
     sight = caller.sight
-    changes = diff(*(sight.state(state(events, p.valid_at, p.known_at)) for p in (before, after)))
+    was, told_of = [
+        sight.state(await asyncio.to_thread(state, events, p.valid_at, p.known_at))
+        for p in (before, after)
+    ]
+    changes = diff(was, told_of)
     behind = {c.event_id for c in changes if sight.whole or c.event_id in sight.events}
     entries = await queries.by_id(runtime.engine, household_id, behind)
     items = {entry.event_id: told(entry, vocabulary) for entry in entries}
     words = vocabulary.state()
-    told_of = sight.state(state(events, after.valid_at, after.known_at))
-    for id_, ones in concerned(sight.among(events), told_of, words).items():
+    of_each = await asyncio.to_thread(concerned, sight.among(events), told_of, words)
+    for id_, ones in of_each.items():
         if id_ in items:
             items[id_].concerned = ones
     return encoded(

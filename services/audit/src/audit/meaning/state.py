@@ -209,12 +209,17 @@ def _filled(name: str, source: Any) -> str | None:
 
 def named(field_: str, names: Iterable[str]) -> str | None:
     """The published name of a state field: `member.health` of `member.0192….health`."""
-    parts = field_.split(".")
-    for name in sorted(names, key=len, reverse=True):
-        wanted = name.split(".")
-        if parts[:1] == wanted[:1] and parts[len(parts) - len(wanted) + 1 :] == wanted[1:]:
-            return name
-    return None
+    kind, *inside = field_.split(".")
+    of_kind = (
+        name for name in names if name.startswith(kind)
+    )  # few of them: for thousands of fields
+    fits = (
+        name
+        for name in of_kind
+        if (wanted := name.split("."))[0] == kind
+        and inside[len(inside) + 1 - len(wanted) :] == wanted[1:]
+    )
+    return max(fits, key=len, default=None)
 
 
 def at(source: Any, path: str) -> Any:

@@ -1,7 +1,6 @@
 """The page of a household: how it stands, its deadlines, both clocks, its timeline, its evidence."""
 
 import asyncio
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,34 +12,27 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from audit.access.looks import BADGE, READ, Looker, looking
-from audit.api.concerned import Concerned, concerned
+from audit.api.concerned import Concerned
 from audit.api.filters import Filters, conditions, filters
-from audit.api.history import Field
 from audit.api.households import corrected_in
 from audit.api.timeline import Item, cursor_after, place_in, told
 from audit.api.wired import runtime_of, vocabulary_of
 from audit.log import stated
 from audit.log.dossier import dossier
 from audit.log.keeper import Keeper
-from audit.meaning.deadlines import deadlines
-from audit.meaning.fields import about, deadline, label, spoken, worded
-from audit.meaning.sentences import ABSENT, Words
-from audit.meaning.state import Happened, State, diff, state
-from audit.meaning.vocabulary import StateWords, Vocabulary
+from audit.meaning.fields import deadline
 from audit.meaning.words import DEPARTMENTS, SERVICES, named
 from audit.pages.phrases import PARKED, PHRASES
 from audit.pages.related import others_in
 from audit.pages.rendering import Condition, page
+from audit.pages.stands import called, changes, fields, groups, header, responsible, stands
 from audit.read_model import queries
-from audit.read_model.called import first
 from audit.read_model.happened import recorded
-from common.clock import SHANGHAI, business_date
+from common.clock import SHANGHAI
 from common.http import only_filters
 from common.paging import MOST
 from contracts.access import Shown
 
-RESPONSIBLE = "responsible_person"  # the state field under which a service publishes who it is
-ELSEWHERE = ("region", "due_on", RESPONSIBLE)  # has a place of its own in the header
 QUIET = timedelta(days=60)  # without a record for longer, the gap is drawn
 ONLY = ("late", "corrected", "breach")
 CHOICES = ("service", "department", *ONLY)
@@ -93,28 +85,6 @@ def _year_month(moment: datetime) -> tuple[int, int]:
     return local.year, local.month
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Fields of the state that are about one thing, such as a member or a fact: `kind` and `which` say
-    what; nothing of the household itself."""
-
-    kind: Words
-    which: str
-    fields: list[Field]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A field of the state then and now, which of several things it is about, and the event behind it,
-    if it is seen."""
-
-    label: Words
-    which: str
-    then: Words
-    now: Words
-    event: Happened | None
-
-
 @router.get("/households/{household_id}")
 async def household(
     request: Request,
@@ -127,12 +97,8 @@ async def household(
     now = runtime.clock.now()
     events = await recorded(runtime, vocabulary, id_, now)
     sight, words = caller.sight, vocabulary.state()
-    current = sight.state(state(events, now, now))
     point = asked.valid_at or now, asked.known_at or now
-    seen = sight.state(state(events, *point))
-    # Counted over all events: a deadline is over, also to who does not see what ended it.
-    due = [d for d in deadlines(events, business_date(now)) if sight.among([d.opened_by])]
-    events = sight.among(events)
+    at = await asyncio.to_thread(stands, events, sight, words, now, point)
     after = place_in(request.query_params.get("cursor"))
     chosen = Filters(**{name: None if (v := getattr(asked, name)) == "" else v for name in CHOICES})
     given = {n: v for n in ("valid_at", "known_at") if (v := request.query_params.get(n))}
@@ -148,19 +114,21 @@ async def household(
     )
     shown = found[:MOST]
     items = [told(entry, vocabulary) for entry in shown]
-    others = await others_in(runtime.pool, caller, events)
-    ones = concerned(events, current, words)
-    services = {event.service for event in events} | ({chosen.service} if chosen.service else set())
+    others = await others_in(runtime.pool, caller, at.events)
+    services = {event.service for event in at.events} | (
+        {chosen.service} if chosen.service else set()
+    )
     proof = await queries.proof(runtime.engine, id_)
     denied = await stated.contradicted_of(runtime.pool, str(id_))
-    return page(
+    return await asyncio.to_thread(
+        page,
         request,
         "household.html",
         files=("htmx-2.0.11.min.js", "household.js"),
         asks=True,
         household=caller,
         reads_looks=READ in caller.scopes,
-        months=list(months(items, after[0] if after else None, others, ones)),
+        months=list(months(items, after[0] if after else None, others, at.concerned)),
         related={one for those in others.values() for one in those},
         badge=BADGE,
         proof=proof,
@@ -171,20 +139,20 @@ async def household(
         unkept=await queries.unkept(runtime.pool, "audit", str(id_)),
         following=cursor_after(shown[-1]) if len(found) > MOST else None,
         denied=denied,
-        header=header(current, vocabulary),
-        called=called(current, vocabulary),
-        responsible=responsible(current, words, whole=sight.whole),
+        header=header(at.now, words),
+        called=called(at.now, vocabulary),
+        responsible=responsible(at.now, words, whole=sight.whole),
         now=now,
-        fields=(fields := _fields(seen, vocabulary)),
-        groups=groups(fields, words),
-        changes=changes(seen, current, events, words),
+        fields=(all_ := fields(at.then, words)),
+        groups=groups(all_, words),
+        changes=changes(at, words),
         clocks=bool(given),
         valid_at=_day(point[0]),
         known_at=_day(point[1]),
-        first=_day(min((e.occurred_at for e in events), default=now)),
+        first=_day(min((e.occurred_at for e in at.events), default=now)),
         today=_day(now),
-        due=due,
-        next_due=next((d for d in due if d.outcome in ("open", "overdue") and d.due_on), None),
+        due=at.due,
+        next_due=next((d for d in at.due if d.outcome in ("open", "overdue") and d.due_on), None),
         type_label=lambda e: vocabulary.label(e.service, e.type, e.schema_version),
         due_label=lambda e: deadline(e.meaning, words),
         chosen=(filtered := _given(chosen)),
@@ -233,65 +201,6 @@ async def raw(
     return await asyncio.to_thread(
         page, request, "raw.html", household=caller, dossier=made, firsts=firsts, denied=denied
     )
-
-
-def changes(
-    then: State, now: State, events: Sequence[Happened], words: dict[str, StateWords]
-) -> list[Change]:
-    """What differs between a point of the clocks and now."""
-    by_id = {event.event_id: event for event in events}
-    return [
-        Change(
-            label(c.field, words),
-            about(c.field, words)[1],
-            spoken(c.field, c.before, words),
-            spoken(c.field, c.after, words),
-            by_id.get(c.event_id),
-        )
-        for c in diff(then, now)
-    ]
-
-
-def called(now: State, vocabulary: Vocabulary) -> Words | None:
-    """What lists call the household by, if it has that, and it is seen."""
-    name = first(vocabulary)
-    value = now.fields.get(name)
-    said = spoken(name, value.value, vocabulary.state()) if value else None
-    return said if said and said.zh != ABSENT else None
-
-
-def header(now: State, vocabulary: Vocabulary) -> list[Field]:
-    """The fields of the household itself: those first that it is called by in lists."""
-    words = vocabulary.state()
-    own = [f for f in _fields(now, vocabulary) if "." not in f.field and f.field not in ELSEWHERE]
-    naming = {f.field: words[f.field].naming if f.field in words else 0 for f in own}
-    return sorted(own, key=lambda f: naming[f.field] if naming[f.field] > 0 else math.inf)
-
-
-def groups(fields: Sequence[Field], words: dict[str, StateWords]) -> list[Group]:
-    """The fields by what they are about; of the household itself first."""
-    found: dict[tuple[str, str], list[Field]] = {("", ""): []}
-    for one in fields:
-        found.setdefault(about(one.field, words), []).append(one)
-    return [Group(label(kind, words), which, those) for (kind, which), those in found.items()]
-
-
-def responsible(now: State, words: Mapping[str, StateWords], *, whole: bool = True) -> Words:
-    """Who is responsible for the household, or that no service publishes that yet; of a state that is not
-    seen as a `whole`, nobody knows whether it is nobody."""
-    if value := now.fields.get(RESPONSIBLE):
-        return spoken(RESPONSIBLE, value.value, words)
-    if RESPONSIBLE not in words:
-        return PHRASES["not_published"]
-    return PHRASES["not_assigned" if whole else "not_shown"]
-
-
-def _fields(found: State, vocabulary: Vocabulary) -> list[Field]:
-    words: dict[str, StateWords] = vocabulary.state()
-    return [
-        Field(name, *worded(name, v.value, words), v.event_id)
-        for name, v in sorted(found.fields.items())
-    ]
 
 
 def _day(moment: datetime) -> Any:

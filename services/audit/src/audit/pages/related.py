@@ -3,6 +3,7 @@
 What an event means is not known here: an id counts, wherever it stands, if it is a household's.
 """
 
+import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -24,11 +25,15 @@ async def others_in(
     only is not led to others."""
     if not caller.sight.whole:
         return {}
-    named = {event.event_id: list(dict.fromkeys(_ids(event.payload))) for event in events}
+    named = await asyncio.to_thread(_named, events)
     asked = {id_ for ids in named.values() for id_ in ids} - {caller.household_id}
     known = await queries.among(pool, caller.actor.region, asked)
     found = {event: [str(id_) for id_ in ids if id_ in known] for event, ids in named.items()}
     return {event: ids for event, ids in found.items() if ids}
+
+
+def _named(events: Sequence[Happened]) -> dict[UUID, list[UUID]]:
+    return {event.event_id: list(dict.fromkeys(_ids(event.payload))) for event in events}
 
 
 def _ids(value: Any) -> Iterator[UUID]:

@@ -1,5 +1,6 @@
 """What was recorded of a household, as the fold of its state takes it."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +19,7 @@ async def recorded(
 ) -> Sequence[Happened]:
     """What was recorded of a household by then."""
     rows = await queries.known(runtime.pool, household_id, known_at)
-    return [happened(row, vocabulary) for row in rows]
+    return await asyncio.to_thread(lambda: [happened(row, vocabulary) for row in rows])
 
 
 def happened(row: asyncpg.Record, vocabulary: Vocabulary) -> Happened:
