@@ -134,9 +134,9 @@ async def read(servers: Any) -> AsyncIterator[asyncpg.Connection]:
             values (md5('home')::uuid, 'S-1', '441624108201', 'GENERAL', false, 2, true, 'ACTIVE',
                 'TOWN', 'NONE', '{}', 1);
             insert into read.member (household_id, person_id, relation, sex, born_on,
-                labour_capacity, health, schooling, restricted)
+                labour_capacity, health, schooling, restricted, without_number)
             select md5('home')::uuid, md5(who)::uuid, relation, 'MALE', born::date, labour, 'HEALTHY',
-                'NOT_IN_SCHOOL', false
+                'NOT_IN_SCHOOL', false, false
             from (values ('head', 'HEAD', '1970-01-01', 'ORDINARY'),
                 ('child', 'CHILD', '2012-08-31', 'NONE')) as m (who, relation, born, labour);
             """
