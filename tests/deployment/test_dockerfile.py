@@ -53,14 +53,17 @@ def test_an_image_holds_one_service_and_cannot_import_its_neighbours() -> None:
 
 
 def test_what_is_installed_is_pinned_with_hashes_or_is_our_own() -> None:
+    seen = set()
     for run in arguments("RUN"):
         for command in re.findall(r"pip install[^&|;]*", run):
             ours = {"--no-deps", "--no-build-isolation"} <= set(command.split())
+            seen.add(ours)
             paths = [word for word in command.split()[2:] if not word.startswith("-")]
             if ours:
                 assert all(path.startswith(("libs/", "services/", "deploy/")) for path in paths)
             else:
                 assert "--require-hashes -r requirements/runtime.txt" in command
+    assert seen == {True, False}
 
 
 def test_what_builds_our_packages_is_among_the_pinned() -> None:

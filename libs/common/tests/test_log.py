@@ -107,7 +107,9 @@ async def test_the_partition_of_a_household_is_kafkas_own_murmur2(
     )  # from Kafka's own UtilsTest
     await log.publish([message_of(envelope(), topic) for _ in range(40)])
 
-    for found in await scanned(servers, topic):
+    records = await scanned(servers, topic)
+    assert {record.place.partition for record in records} == {0, 1}
+    for found in records:
         assert found.key
         assert found.place.partition == (murmur2(found.key) & 0x7FFFFFFF) % 2
 
