@@ -27,14 +27,20 @@ def reader(pool: asyncpg.Pool, heard: Heard) -> Reader:
 
 async def test_a_duplicate_has_no_second_effect(reader: Reader, heard: Heard) -> None:
     one, two = history(2)
-    known = REGISTRY.get_sample_value("shouwang_consumer_duplicates_total") or 0
+    known, applied = figure("duplicates"), figure("applied", service="visits")
     await reader.hears(one, two)
     await reader.hears(one, two)
     await reader.hears(two)
 
     assert heard.versions(one) == [1, 2]
     assert await reader.parked() == []
-    assert REGISTRY.get_sample_value("shouwang_consumer_duplicates_total") == known + 3
+    assert figure("duplicates") == known + 3
+    assert figure("applied", service="visits") == applied + 2
+
+
+def figure(name: str, **labels: str) -> float:
+    """How many events the consumers of this process have dropped, or applied."""
+    return REGISTRY.get_sample_value(f"shouwang_consumer_{name}_total", labels) or 0
 
 
 async def test_a_duplicate_inside_one_batch_has_no_second_effect(
@@ -234,7 +240,24 @@ async def test_no_event_is_to_blame_for_a_column_that_is_missing(pool: asyncpg.P
     assert await reader.parked() == []
 
 
-@pytest.mark.parametrize("error", [TimeoutError(), Conflict("s"), asyncpg.DeadlockDetectedError()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimeoutError(),
+        OSError(),
+        Conflict("s"),
+        asyncpg.ConnectionDoesNotExistError(),
+        asyncpg.AdminShutdownError(),
+        asyncpg.DiskFullError(),
+        asyncpg.DeadlockDetectedError(),
+        asyncpg.InternalClientError(),
+        asyncpg.LockNotAvailableError(),
+        asyncpg.InterfaceError(""),
+        asyncpg.UndefinedTableError(),
+        asyncpg.InsufficientPrivilegeError(),
+        asyncpg.InvalidSchemaNameError(),
+    ],
+)
 async def test_a_fault_of_the_moment_parks_nothing(
     reader: Reader, heard: Heard, error: Exception
 ) -> None:

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from common.inbox import PARK_LIMIT
-from common.testing import Heard, Reader, envelope, history
+from common.testing import Heard, Reader, envelope, history, record_of
 from contracts.envelope import Envelope
 
 
@@ -155,6 +155,17 @@ async def test_a_malformed_record_can_be_given_up(
 
     assert await reader.inbox.discard(pool, row["key"], row["id"], "supervisor")
     assert await reader.parked() == []
+
+
+async def test_what_came_under_another_key_can_be_given_up_whatever_it_says_of_its_stream(
+    reader: Reader, pool: asyncpg.Pool
+) -> None:
+    forged = record_of(history(5)[4], "t", 0)._replace(key=b"somebody-else")
+    await reader.hears(forged)
+    (row,) = await pool.fetch("select id, key from es.parked")
+
+    assert await reader.inbox.discard(pool, row["key"], row["id"], "supervisor")
+    assert await pool.fetch("select from es.cursors") == []
 
 
 async def test_giving_up_what_is_not_there_says_so(reader: Reader, pool: asyncpg.Pool) -> None:
