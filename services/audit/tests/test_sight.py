@@ -268,6 +268,32 @@ async def test_a_deadline_is_over_also_for_who_does_not_see_what_ended_it(
     assert ('<li class="fulfilled">' in page, "已逾期" in page) == (True, False)
 
 
+async def test_A75_it_is_routed_by_the_risks_as_they_stand(
+    client: httpx.AsyncClient, hear: Hear, of: Of
+) -> None:
+    """One that was added while it is monitored is told to its department, until it is resolved."""
+    home = by_town("HouseholdRegistered", region="441624108201", members=[])
+    ill = by_town("RiskDetected", home, clue_id=PERSON, risk_types=["ILLNESS"])
+    sure = by_town("MonitoringConfirmed", ill, risk_types=["ILLNESS"])
+    clue = by_town("RiskClueAttached", sure, clue_id=OTHER, risk_types=["SCHOOLING"])
+    added = by_town(
+        "RiskFactorAdded",
+        clue,
+        clue_id=OTHER,
+        clue_answered=True,
+        risk_types=["ILLNESS", "SCHOOLING"],
+    )
+    resolved = by_town("RiskFactorResolved", added, risk_types=["ILLNESS"])
+    for heard, sees in (
+        ([home, ill, sure], 403),
+        ([clue], 200),
+        ([added], 200),
+        ([resolved], 403),
+    ):
+        await hear(heard)
+        assert (await client.get(TIMELINE, headers=of("jiaoyu"))).status_code == sees
+
+
 async def state_of(client: httpx.AsyncClient, headers: dict[str, str]) -> dict[str, Any]:
     fields = (await client.get(f"{ONE}/state", headers=headers)).json()["fields"]
     return {field["field"]: field["value"] for field in fields}

@@ -177,6 +177,31 @@ async def test_T15_town_and_county_reject_over_http(desks: Desks) -> None:
     assert (await desks.case(home))["stage"] == "MONITORED"
 
 
+async def test_A75_departments_are_routed_by_what_people_found_not_by_the_clue_alone(
+    desks: Desks, callers: Callers
+) -> None:
+    async def sees(department: str) -> bool:
+        headers = callers.of(department, "households:read", department=department)
+        answer = await desks.app.get(f"/v1/households/{home.id}", headers=headers)
+        listed = await desks.app.get("/v1/households?limit=500", headers=headers)
+        assert (home.id in listed.text) is (answer.status_code == 200)
+        return answer.status_code == 200
+
+    home = await desks.opened()
+    assert not await sees("canlian")
+    await desks.verified(home, risk_types=["ACCIDENT", "DISABILITY"])
+    assert (await desks.case(home))["risk_types"] == ["ACCIDENT", "DISABILITY"]
+    assert await sees("canlian")
+    home = await desks.monitored()
+    assert not await sees("jiaoyu")
+    risk = {"risk_type": "SCHOOLING", "evidence": "子女就读高中", "added_on": "2024-04-20"}
+    await desks.town.done(home.id, "risks", **risk)
+    assert await sees("jiaoyu")
+    gone = {"by_measure_ids": ["M-2"], "resolved_on": "2024-06-01"}
+    await desks.town.done(home.id, "risks/SCHOOLING/resolution", **gone)
+    assert not await sees("jiaoyu")
+
+
 async def test_risks_class_and_platform_over_http(desks: Desks) -> None:
     home = await desks.monitored()
     risk = {"risk_type": "SCHOOLING", "evidence": "子女就读高中", "added_on": "2024-04-20"}

@@ -130,10 +130,12 @@ WINDOW = (date(2023, 4, 1), date(2024, 3, 31))
 def test_risks_are_added_and_resolved_one_by_one() -> None:
     (added,) = HOUSEHOLD.when(ADD, given=CONFIRMED)
     assert isinstance(added, RiskFactorAdded)
+    assert added.risk_types == [RiskType.ILLNESS, RiskType.SCHOOLING]
     given = [*CONFIRMED, added]
     assert HOUSEHOLD.when(ADD, given=given) == []
     (resolved,) = HOUSEHOLD.when(RESOLVE, given=given)
     assert isinstance(resolved, RiskFactorResolved)
+    assert resolved.risk_types == [RiskType.ILLNESS]
     household = state([*given, resolved])
     assert isinstance(household.case, Monitored)
     assert household.case.risks == (RiskType.ILLNESS,)

@@ -75,6 +75,8 @@ from contracts.monitoring import (
     MonitoringClosed,
     RecordCorrected,
     ResponsiblePersonAssigned,
+    RiskFactorAdded,
+    RiskFactorResolved,
 )
 from contracts.persons import (
     AccessRefused,
@@ -266,6 +268,12 @@ IDENTIFICATION = Meanings(
             closes=CLOCK,
         ),
         MonitoringCategoryChanged: Meaning(sets={"monitored_class": "new"}),
+        RiskFactorAdded: Meaning(
+            regardless={"risk_types": "risk_types"},
+            sets={"clue.{clue_id}": None},
+            when={"clue_answered": True},
+        ),
+        RiskFactorResolved: Meaning(sets={"risk_types": "risk_types"}),
         MonitoringCancelled: Meaning(makes={"stage": "NONE"}, sets={**_ENDED}),
         MonitoringClosed: Meaning(makes={"stage": "NONE"}, sets={**_ENDED}, closes=CLOCK),
         EliminationEligibilityDetected: Meaning(

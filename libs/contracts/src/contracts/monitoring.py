@@ -1,6 +1,6 @@
 """What becomes of a confirmed episode while it lasts, and how it ends without elimination."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 from uuid import UUID
@@ -49,7 +49,8 @@ class MonitoringCategoryChanged:
 
 @dataclass(frozen=True, kw_only=True)
 class RiskFactorAdded:
-    """A further risk of a monitored household; with `clue_id`, it answers that clue."""
+    """A further risk of a monitored household; with `clue_id`, it answers that clue, and with `clue_answered`
+    wholly. `risk_types` are all its risks from then on; older events do not tell."""
 
     wording: ClassVar = Wording(
         "新增风险类型",
@@ -64,11 +65,14 @@ class RiskFactorAdded:
     evidence: str
     added_on: date
     disaster_subtype: DisasterSubtype | None = None
+    risk_types: list[RiskType] = field(default_factory=list)
+    clue_answered: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class RiskFactorResolved:
-    """One of several risks is gone, by these measures; the episode goes on."""
+    """One of several risks is gone, by these measures; the episode goes on. `risk_types` are those that are
+    left; older events do not tell."""
 
     wording: ClassVar = Wording(
         "单项风险消除",
@@ -81,6 +85,7 @@ class RiskFactorResolved:
     risk_type: RiskType
     by_measure_ids: list[str]
     resolved_on: date
+    risk_types: list[RiskType] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,8 +98,7 @@ def _change(c: ChangeClass, household: Household, case: Monitored) -> list[Monit
     """The invariants of T10 on the latest assessment."""
     if c.monitored_class is case.monitored_class:
         return []
-    assessed = assessed_in(household, case)
-    latest = assessed[-1] if assessed else None
+    latest = next(reversed(assessed_in(household, case)), None)
     since = monitored_since(case, household)
     in_order(c.changed_on, max(since, day_of(latest)) if latest else since, c.today, "changed_on")
     explained(reason=c.reason)
@@ -134,8 +133,8 @@ def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[Monito
     in_order(c.added_on, max(since, clue.discovered_on) if clue else since, c.today, "added_on")
     without_personal_data(evidence=c.evidence)
     disaster_named([c.risk_type], c.disaster_subtype)
-    if len({*case.risks, c.risk_type}) > MAX_RISKS:
-        raise Refused("one-to-five-risks", named=len({*case.risks, c.risk_type}))
+    if len(named := list(dict.fromkeys((*case.risks, c.risk_type)))) > MAX_RISKS:
+        raise Refused("one-to-five-risks", named=len(named))
     return [
         RiskFactorAdded(
             household_id=household.registered.household_id,
@@ -145,6 +144,8 @@ def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[Monito
             evidence=c.evidence,
             added_on=c.added_on,
             disaster_subtype=c.disaster_subtype,
+            risk_types=named,
+            clue_answered=clue is not None and risks.answers(clue, named),
         )
     ]
 
@@ -158,8 +159,7 @@ def _resolve(c: ResolveRiskFactor, household: Household, case: Monitored) -> lis
     if not c.by_measure_ids:
         raise Refused("measures-needed")
     in_order(c.resolved_on, monitored_since(case, household), c.today, "resolved_on")
-    added_on = case.added_on.get(c.risk_type)
-    if added_on and c.resolved_on < added_on:
+    if (added_on := case.added_on.get(c.risk_type)) and c.resolved_on < added_on:
         raise Refused("resolved-before-added", added_on=added_on)
     return [
         RiskFactorResolved(
@@ -168,6 +168,7 @@ def _resolve(c: ResolveRiskFactor, household: Household, case: Monitored) -> lis
             risk_type=c.risk_type,
             by_measure_ids=list(dict.fromkeys(c.by_measure_ids)),
             resolved_on=c.resolved_on,
+            risk_types=[risk for risk in case.risks if risk is not c.risk_type],
         )
     ]
 
@@ -200,8 +201,7 @@ def _close(c: CloseMonitoring, household: Household) -> list[MonitoringEvent]:
 
 
 def closed_by(events: Sequence[RegisterEvent], household: Household) -> list[MonitoringEvent]:
-    """T19, by the register: who is gone is no longer monitored, whatever the stage. What is recorded late
-    ends the case as it stands: after the last step, which was taken."""
+    """T19, by the register, at any stage; what is recorded late ends the case after its last step."""
     if household.case is None:
         return []
     for event in events:

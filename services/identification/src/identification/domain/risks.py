@@ -1,4 +1,5 @@
-"""The risks of a monitored household, one added or resolved; and which disaster is among them."""
+"""The risks of a household: those that people found, of which one is added or resolved; which disaster is
+among them; and which clues nobody has looked at."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -9,7 +10,7 @@ from contracts.codes import RiskType
 from contracts.monitoring import RiskFactorAdded, RiskFactorResolved
 from identification.domain.files import CaseFile, Clue
 from identification.domain.rules_of_income import BY_INCOME
-from identification.domain.stages import Monitored
+from identification.domain.stages import Case, Monitored, Verified, monitored_of
 
 
 def added(case: Monitored, event: RiskFactorAdded) -> Monitored:
@@ -55,3 +56,26 @@ def resolved(case: Monitored, event: RiskFactorResolved) -> Monitored:
     added_on = {risk: day for risk, day in case.added_on.items() if risk in risks}
     case = case.changed(event.resolved_on)
     return replace(case, risks=risks, disaster=disaster, added_on=added_on)
+
+
+def found(case: Case | None) -> tuple[RiskType, ...] | None:
+    """The risks that people found, and that are not resolved; `None` before anybody was there."""
+    if monitored := monitored_of(case):
+        return monitored.risks
+    findings = getattr(case, "before", case)
+    return tuple(findings.verified.risk_types) if isinstance(findings, Verified) else None
+
+
+def open_risks(file: CaseFile, case: Case | None) -> frozenset[RiskType]:
+    """What people found, and what clues tell that joined since and are not answered. By these the household is
+    routed to departments (S8.2-02)."""
+    known, monitored = found(case), monitored_of(case)
+    if known is None:
+        return file.risk_types
+    since = (clue for clue in file.clues if clue.clue_id not in file.verified)
+    waiting = (
+        clue
+        for clue in since
+        if not monitored or clue in monitored.unhandled or clue.rule_id in BY_INCOME
+    )
+    return frozenset(known).union(*(clue.risk_types for clue in waiting))

@@ -17,6 +17,7 @@ from contracts.inquiries import AuthorisationRefused
 from contracts.monitoring import ClosingReason
 from identification.domain.cohort import Standing
 from identification.domain.files import CaseFile
+from identification.domain.risks import found
 from identification.domain.stages import MONITORING, monitored_of
 from identification.domain.states import Household
 from identification.read_model.tables import CaseRow
@@ -66,7 +67,7 @@ def _row(f: Fresh, household: Household, file: CaseFile) -> tuple[Any, ...]:
         file.channel,
         household.stage,
         business_date(f.event.occurred_at),
-        ",".join(sorted(monitored.risks if monitored else file.risk_types)),
+        ",".join(sorted(found(household.case) or file.risk_types)),
         file.discovered_on,
         file.due_on,
         file.warned,

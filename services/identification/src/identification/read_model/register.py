@@ -16,6 +16,7 @@ from contracts.codes import Origin
 from contracts.households import HouseholdAbsorbed, HouseholdDeregistered, HouseholdSplit
 from contracts.stages import Stage
 from identification.domain.entry import Status
+from identification.domain.risks import open_risks
 from identification.domain.stages import monitored_of
 from identification.domain.states import Household
 from identification.read_model.tables import HouseholdRow
@@ -41,7 +42,7 @@ def _household(fresh: Fresh) -> tuple[Any, ...]:
         registered.origin.value,
         state.stage,
         monitored.monitored_class.value if monitored else None,
-        ",".join(sorted(file.risk_types)) if file else "",
+        ",".join(sorted(open_risks(file, state.case))) if file else "",
         file.discovered_on if file else None,
         file.due_on if file else None,
         fresh.event.version,
