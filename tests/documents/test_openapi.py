@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from common.paging import MOST, USUAL
+from identification.sheets import XLSX
 from tests.deployment.facts import SERVICES
 from tests.documents.offered import app
 
@@ -57,6 +58,22 @@ def test_every_answer_is_told_with_its_type_and_its_shape(service: str) -> None:
         if media["schema"].get("additionalProperties", not media["schema"]) is True
     }
     assert shapeless == SHAPELESS.get(service, set())
+
+
+def test_a_table_is_answered_as_a_workbook_or_as_JSON() -> None:
+    paths = app("identification").openapi()["paths"]
+    for path in ("/v1/events/import", "/v1/households/import"):
+        for status in ("200", "207"):
+            told = paths[path]["post"]["responses"][status]["content"]
+            assert set(told) == {"application/json", XLSX}
+
+
+def test_every_look_tells_where_its_purpose_is_said() -> None:
+    open_ = {"/v1/log", "/v1/catalogue", "/v1/parked", "/problems", "/health", "/metrics"}
+    for path, operations in app("audit").openapi()["paths"].items():
+        if "get" in operations and not path.endswith(".py") and not path.startswith(tuple(open_)):
+            named = {one["name"] for one in operations["get"].get("parameters", [])}
+            assert {"Access-Purpose", "purpose"} <= named, path
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -95,6 +95,25 @@ async def test_a_purpose_is_kept_as_it_was_said(
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        f"{TIMELINE}?",
+        f"{ONE}/state?",
+        f"{ONE}/diff?from=2024-01-01&",
+        f"{ONE}/accesses?",
+        "/v1/households?",
+        "/v1/accesses?",
+    ],
+)
+async def test_a_link_says_its_purpose_wherever_a_look_is_recorded(
+    client: httpx.AsyncClient, of_the_town: None, pool: asyncpg.Pool, path: str
+) -> None:
+    answer = await client.get(f"{path}purpose=信访核查", headers={"Access-Purpose": ""})
+    assert answer.status_code == 200, answer.text
+    assert [payload["purpose"] for _, payload in await recorded(pool)] == ["信访核查"]
+
+
+@pytest.mark.parametrize(
     "sent",
     [
         b"x" * 201,

@@ -10,7 +10,18 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from audit.access.looks import NOWHERE, PROBLEMS, USUAL, outside, oversees, record, stated, unlisted
+from audit.access.looks import (
+    NOWHERE,
+    PROBLEMS,
+    USUAL,
+    InHeader,
+    InLink,
+    outside,
+    oversees,
+    record,
+    stated,
+    unlisted,
+)
 from audit.access.signing_in import SCOPE, SignedIn, allowed_by, identified
 from common.auth import Principal
 from common.problems import Problem, fault
@@ -54,7 +65,9 @@ class Listing(SignedIn):
 
     shown: Shown
 
-    async def __call__(self, request: Request) -> Lister:
+    async def __call__(
+        self, request: Request, header: InHeader = None, link: InLink = None
+    ) -> Lister:
         """The caller. Raises `Problem`: 401; 403, which is recorded; 404 or 422 for what is no area;
         422 for a purpose that is not acceptable; 503 if a refusal could not be recorded."""
         caller = await identified(request)
@@ -90,7 +103,9 @@ class Finding(Listing):
     """The policy of the page where households are found: a department comes in, and asks for one; if it
     names an area, it asks for a list."""
 
-    async def __call__(self, request: Request) -> Lister:
+    async def __call__(
+        self, request: Request, header: InHeader = None, link: InLink = None
+    ) -> Lister:
         """As `Listing`."""
         caller = await identified(request)
         place = caller.actor.region

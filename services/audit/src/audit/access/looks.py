@@ -7,11 +7,11 @@ area; a department sees those that are routed to it, and of them what its task n
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Query, Request
 from starlette.requests import HTTPConnection
 
 from audit.access.sight import Sight
@@ -37,6 +37,15 @@ USUAL = "监督检查"  # supervision: what a look is for, unless it is said
 TASK = "办理本部门任务"  # the same, of a department
 BADGE = "浏览器自动核验"  # the same, of a file that a page verifies
 LONGEST = 200  # characters
+# For the OpenAPI document: `stated` reads them, since the header may be UTF-8 as it is.
+InHeader = Annotated[
+    str | None,
+    Header(
+        alias=PURPOSE,
+        description=f"what the look is for, UTF-8 or percent-encoded, at most {LONGEST} characters; a file needs one",
+    ),
+]
+InLink = Annotated[str | None, Query(alias="purpose", description=f"in the place of `{PURPOSE}`")]
 PATIENCE = 5.0  # seconds that a look may wait to be recorded
 NOWHERE = "0"  # the area of a household that no event named, asked for by somebody without an area
 
@@ -81,7 +90,9 @@ class Looking(SignedIn):
     absent: bool = False
     staff: bool = False
 
-    async def __call__(self, request: Request) -> Looker:
+    async def __call__(
+        self, request: Request, header: InHeader = None, link: InLink = None
+    ) -> Looker:
         """The caller. Raises `Problem`: 401; 403, which is recorded; 404; 422 for a purpose that
         is missing or not acceptable; 503 if the look could not be recorded."""
         caller = await identified(request)

@@ -99,7 +99,7 @@ async def at_point(
 
     A correction that was recorded after `known_at` has no part in the answer.
     """
-    only_filters(request, ("valid_at", "known_at"))
+    only_filters(request, ("valid_at", "known_at", "purpose"))
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     point = _point(runtime, moment(valid_at), moment(known_at))
     events = await recorded(runtime, vocabulary, household_id, point.known_at)
@@ -137,7 +137,7 @@ async def between(
 
     So `from=to` with two of the latter shows what a correction changed.
     """
-    only_filters(request, ("from", "to", "known_from", "known_to"))
+    only_filters(request, ("from", "to", "known_from", "known_to", "purpose"))
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     first, last = moment(earlier), moment(later)
     before = _point(runtime, first, moment(known_from) or first)

@@ -81,7 +81,7 @@ async def timeline(
     limit: Limit = USUAL,
 ) -> Response:
     """One item an event in the order of recording, with its sentence in Chinese and English."""
-    only_filters(request, (*NAMES, "cursor", "limit"))
+    only_filters(request, (*NAMES, "cursor", "limit", "purpose"))
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     corrected = await corrected_in(runtime, vocabulary, household_id, asked)
     found = await queries.entries(
@@ -128,7 +128,7 @@ async def households(
 ) -> Households:
     """Those of an area, given by the first digits of its code; without one, of the caller's. With a
     `number`, those that have it: one, unless services gave it to several."""
-    only_filters(request, ("region", "number", "cursor", "limit"))
+    only_filters(request, ("region", "number", "cursor", "limit", "purpose"))
     runtime, after = runtime_of(request), household_in(cursor)
     if number is None:
         looker = caller
@@ -156,7 +156,7 @@ async def whole(
     request: Request, caller: Annotated[Principal, overseeing(Shown.WHOLE)]
 ) -> queries.Proof:
     """For comparing rebuilds: equal exactly when the same events are there."""
-    only_filters(request, ())
+    only_filters(request, ("purpose",))
     async with runtime_of(request).pool.acquire() as connection:
         return await queries.whole_log(connection)
 

@@ -66,6 +66,7 @@ class CloudEvent(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 _event = msgspec.json.Decoder(CloudEvent)
 (_,), _defined = msgspec.json.schema_components([CloudEvent])
 ENVELOPE = _defined["CloudEvent"]  # in place: a `$ref` would point outside of the OpenAPI document
+BINARY = {"type": "object", "description": "binary mode: `data`; the attributes are headers `ce-…`"}
 KEPT = {
     "type": "object",
     "required": ["status"],
@@ -107,7 +108,12 @@ async def fact_types(caller: Annotated[Principal, allow("facts:write")]) -> list
     "/v1/events",
     summary="Post department facts as CloudEvents, one or up to 10,000",
     openapi_extra=taking(
-        {SINGLE: ENVELOPE, BATCH: {"type": "array", "items": ENVELOPE}, batch.NDJSON: ENVELOPE},
+        {
+            SINGLE: ENVELOPE,
+            BATCH: {"type": "array", "items": ENVELOPE},
+            batch.NDJSON: ENVELOPE,
+            "application/json": BINARY,
+        },
         {"200": {"anyOf": [KEPT, batch.ANSWER]}, "201": KEPT, "207": batch.ANSWER},
     ),
 )

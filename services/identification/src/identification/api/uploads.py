@@ -50,6 +50,8 @@ _ANSWER = {
 }
 _FILE = {"type": "string", "format": "binary"}
 UPLOAD = taking({XLSX: _FILE, CSV: _FILE}, {"200": _ANSWER, "207": _ANSWER})
+for _told in UPLOAD["responses"].values():
+    _told["content"][XLSX] = {"schema": _FILE}
 
 
 @dataclass
