@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import contracts
+from common.catalogue import catalogue
 from common.codec import Codec, encode
-from common.schemas import CATALOGUE, DIRECTORY, EVENTS, golden, narrowings, written
+from common.schemas import CATALOGUE, DIRECTORY, EVENTS, MEANINGS, golden, narrowings, written
 
 TYPES = {
     (service, name): event
@@ -173,6 +174,31 @@ def test_every_code_has_a_label_in_both_languages_and_none_is_an_identity_number
             for code, label in codes.items():
                 assert label["zh"]
                 assert label["en"].isascii(), (entry["type"], code)
+
+
+@pytest.mark.parametrize("service", EVENTS)
+def test_what_is_published_has_every_code_by_its_path_and_says_which_schema_it_is(
+    service: str,
+) -> None:
+    """Also the codes of parts, such as the members of a household."""
+
+    def coded(at: Any, path: str) -> Iterator[tuple[str, frozenset[str]]]:
+        at = schema["$defs"][at["$ref"].rpartition("/")[2]] if "$ref" in at else at
+        if "enum" in at:
+            yield path, frozenset(at["enum"])
+        for inner in (*at.get("anyOf", []), *([at["items"]] if "items" in at else [])):
+            yield from coded(inner, path)
+        for field, inner in at.get("properties", {}).items():
+            yield from coded(inner, f"{path}.{field}" if path else field)
+
+    files = golden()
+    for entry in catalogue(service, Codec.of(EVENTS[service], MEANINGS[service])).values():
+        schema, type_ = entry["schema"], entry["type"]
+        assert schema == json.loads(files[f"{service}/{type_}.v1.json"])
+        assert schema["$id"] == f"urn:shouwang:schema:{service}:{type_}:1"
+        assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+        labels = {path: frozenset(codes) for path, codes in entry["codes"].items()}
+        assert dict(coded(schema, "")).items() <= labels.items(), type_
 
 
 @pytest.mark.parametrize(("service", "name"), sorted(TYPES))

@@ -1,6 +1,6 @@
 """What a service publishes, described for readers who import none of it.
 
-For each event: its label and sentence in Chinese and English, the code lists of its fields, what it
+For each event: its label and sentence in Chinese and English, the code lists of its fields by their path, what it
 means for the state of its household (`contracts.meaning`), and its JSON Schema (2020-12). Served at `/v1/catalogue`, published on `shouwang.catalogue.v1` (compacted,
 key `<service>.<EventName>.v<major>`) at every start, and kept as golden files in
 `libs/contracts/schemas`.
@@ -8,6 +8,7 @@ key `<service>.<EventName>.v<major>`) at every start, and kept as golden files i
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -49,11 +50,7 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
         "schema_version": schema_version_of(event),
         "label": {"zh": wording.zh, "en": wording.en},
         "sentence": {"zh": wording.sentence_zh, "en": wording.sentence_en},
-        "codes": {
-            field: _labels(code)
-            for field, hint in get_type_hints(event).items()
-            for code in codes_of(hint)
-        },
+        "codes": {path: _labels(code) for path, code in _coded(event)},
         "meaning": {k: v for k, v in msgspec.to_builtins(meaning).items() if v},
         "state": {
             name: {
@@ -69,7 +66,11 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
             for name, field in meanings.fields.items()
             if name in meaning.names()
         },
-        "schema": msgspec.json.schema(event),
+        "schema": {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": f"urn:shouwang:schema:{service}:{event.__name__}:{schema_version_of(event)}",
+            **msgspec.json.schema(event),
+        },
     }
 
 
@@ -83,6 +84,22 @@ def _also(also: Also) -> dict[str, list[str]]:
 
 def _labels(codes: Iterable[Code]) -> dict[str, dict[str, str]]:
     return {code.value: {"zh": code.zh, "en": code.en} for code in codes}
+
+
+def _coded(part: type[Any], above: str = "") -> Iterator[tuple[str, type[Code]]]:
+    """The fields that hold codes, those of its parts by their path: `members.relation`."""
+    for name, hint in get_type_hints(part).items():
+        yield from ((above + name, code) for code in codes_of(hint))
+        for inner in _parts_of(hint):
+            yield from _coded(inner, f"{above}{name}.")
+
+
+def _parts_of(hint: Any) -> Iterator[type[Any]]:
+    """The dataclasses inside a type such as `list[Member]`."""
+    if isinstance(hint, type) and is_dataclass(hint):
+        yield hint
+    for inner in get_args(hint):
+        yield from _parts_of(inner)
 
 
 def codes_of(hint: Any) -> Iterator[type[Code]]:

@@ -39,13 +39,8 @@ def golden() -> dict[str, str]:
     files, words = {}, {}
     for service, union in EVENTS.items():
         for name, entry in catalogue(service, Codec.of(union, MEANINGS[service])).items():
-            major = entry["schema_version"]
-            schema = {
-                "$schema": "https://json-schema.org/draft/2020-12/schema",
-                "$id": f"urn:shouwang:schema:{service}:{entry['type']}:{major}",
-                **entry.pop("schema"),
-            }
-            files[f"{service}/{entry['type']}.v{major}.json"] = _text(schema)
+            path = f"{service}/{entry['type']}.v{entry['schema_version']}.json"
+            files[path] = _text(entry.pop("schema"))
             words[name] = entry
     return {**files, CATALOGUE: _text(words)}
 
