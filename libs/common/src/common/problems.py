@@ -198,7 +198,10 @@ FAULTS: dict[str, tuple[str, str]] = {
     "extra_forbidden": ("未知字段", "unknown field"),
     "uuid": ("不是有效的 UUID", "not a UUID"),
     "date": ("不是有效的日期（YYYY-MM-DD）", "not a date (YYYY-MM-DD)"),
-    "datetime": ("不是带时区的时间（RFC 3339）", "not a time with zone (RFC 3339)"),
+    "datetime": (
+        "不是带秒和时区的时间（RFC 3339，如 2024-03-16T08:00:00+08:00）",
+        "not a time with seconds and zone (RFC 3339, such as 2024-03-16T08:00:00+08:00)",
+    ),
     "int": ("不是整数", "not an integer"),
     "bool": ("不是 true 或 false", "not true or false"),
     "string": ("不是文本", "not a string"),
