@@ -223,9 +223,11 @@ async def test_a_department_gets_no_list_by_a_masked_number_and_that_is_recorded
     client: httpx.AsyncClient, app: FastAPI, tokens: Issuer, pool: asyncpg.Pool
 ) -> None:
     app.state.lookup = candidates()
+    assert "脱敏号码" in (await client.get("/")).text
     client.headers.update(tokens.bearer("yibao", "audit:read", department="yibao"))
+    assert "脱敏号码" not in (await client.get("/")).text
     assert (await client.post("/find", data={"identity_number": MASKED})).status_code == 403
-    (recorded,) = await pool.fetch("select type, data from es.events")
+    _, recorded = await pool.fetch("select type, data from es.events order by position")
     assert (recorded["type"], json.loads(recorded["data"])["refusal"]) == (
         "ListRefused",
         "NOT_ROUTED",
