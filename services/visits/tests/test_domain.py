@@ -104,6 +104,16 @@ def test_of_several_visits_before_the_duty_the_earliest_that_qualifies_fulfils_i
     assert VISITS.when(OPEN, given=past) == [OPENED, fulfilled(early)]
 
 
+@pytest.mark.parametrize(("day", "counts"), [("2024-04-08", True), ("2024-04-09", False)])
+def test_a_visit_counts_as_the_duty_opens_up_to_the_day_of_confirmation(
+    day: str, counts: bool
+) -> None:
+    """One that was made later and recorded before is counted on its own (`CountRecorded`)."""
+    made = visit(f"{day}T10:00:00+08:00")
+    opened = VISITS.when(OPEN, given=[visited(made)])
+    assert opened == [OPENED, *([fulfilled(made)] if counts else [])]
+
+
 def test_a_visit_of_the_month_before_does_not_fulfil_the_duty() -> None:
     march = visit("2024-03-31T10:00:00+08:00")
     assert VISITS.when(OPEN, given=[visited(march)]) == [OPENED]
