@@ -112,6 +112,26 @@ async def test_who_trusts_either_key_verifies_the_new_checkpoint_and_the_one_tha
     assert code == (INVALID if trusted is OLD else USAGE)
 
 
+async def test_a_file_from_before_is_verified_by_the_verifier_of_the_new_key(
+    app: FastAPI, client: httpx.AsyncClient, pool: asyncpg.Pool, hear: Hear, tmp_path: Path
+) -> None:
+    """It has no note: whoever keeps it, and downloads the verifier anew, would read that it is unsigned."""
+    await hear(history(3, household_id=ME))
+    app.state.keeper = Keeper(pool, OLD)
+    assert await app.state.keeper.keep(NOON)
+    before = tmp_path / "before.json"
+    before.write_bytes((await client.get(f"/v1/households/{ME}/dossier")).content)
+    async with pool.acquire() as connection:
+        await succeed(connection, OLD, NEW)
+    app.state.keeper = Keeper(pool, NEW)
+    (tmp_path / "verify.py").write_text((await client.get("/verify.py")).text, "utf-8")
+    process = await create_subprocess_exec(
+        *(sys.executable, "verify.py", before.name), cwd=tmp_path, stdout=subprocess.PIPE
+    )
+    told, _ = await process.communicate()
+    assert process.returncode == VERIFIED, told.decode()
+
+
 async def test_a_key_counts_for_its_own_checkpoints_only(kept: str, pool: asyncpg.Pool) -> None:
     """Also if the old one was stolen: that is what a new one is for."""
     keys = successors([key_of(NEW.vkey)], [succession(OLD, NEW, 1)])

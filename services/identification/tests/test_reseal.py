@@ -101,6 +101,16 @@ async def test_a_record_that_no_key_opens_is_named_and_left(pool: asyncpg.Pool) 
     )
 
 
+async def test_under_a_key_that_was_forgotten_not_everybody_is_named(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(pool, BEFORE, 0, 1, 2)
+    monkeypatch.setattr(program, "SHOWN", 2)
+    lines: list[str] = []
+    assert await reseal(pool, Vault(NEW, INDEX), lines.append) == Found(3, 0, 3)
+    assert len(lines) == 2
+
+
 async def test_the_program_is_run_in_the_environment_of_the_service(
     pool: asyncpg.Pool, url: str
 ) -> None:

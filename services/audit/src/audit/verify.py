@@ -27,6 +27,7 @@ from uuid import UUID
 if sys.version_info < (3, 9):  # noqa: UP036 — run on machines of others
     sys.exit("Python 3.9 or newer is needed 需要 Python 3.9 以上")
 LOG_KEYS: list[str] = []  # the log that serves this file writes its own keys here,
+SUCCESSIONS: list[str] = []  # the notes by which they followed others,
 PRODUCER_KEYS: list[str] = []  # and those of the services whose records it has
 WITNESSED, VERIFIED, DIVERGED, INVALID, INCOMPLETE, USAGE = 0, 10, 30, 40, 50, 64
 FORMAT, STATE, SUCCESSION = "shouwang/dossier/1", "shouwang/state/1", "shouwang/succession/1"
@@ -579,7 +580,7 @@ class Dossier:
         if not isinstance(raw, dict) or raw.get("format") != FORMAT:
             raise Bad(INVALID, "这不是农户卷宗", f"this is no household's dossier ({FORMAT})")
         self.raw, self.witnesses, self.kept, self.known = raw, witnesses, kept, producers or []
-        self.keys = successors(keys, raw.get("successions", []))
+        self.keys = successors(keys, [*SUCCESSIONS, *raw.get("successions", [])])
         self.head, self.state = head_of(raw["checkpoint"]), state_of(raw["state"])
         self.key, self.signed_at = str(raw["key"]), str(raw["state"].split("\n")[1])
         self.events = [_event(n, event) for n, event in enumerate(raw["events"], 1)]

@@ -16,6 +16,7 @@ from fastapi.responses import PlainTextResponse
 from audit import verify, witness
 from audit.access.looks import READ, Looker, looking, stream_of
 from audit.api.checkpoints import AT_ONCE, keeper_of, producers_of
+from audit.log import store
 from audit.log.dossier import dossier, written
 from common.http import only_filters
 from contracts.access import Shown
@@ -43,11 +44,13 @@ class Program(PlainTextResponse):
 )
 async def verifier(request: Request) -> Program:
     """The file as it is in the source, with the keys of this log, and of the services, written into it."""
-    text = _source(verify).replace(
-        _UNKEYED, f"LOG_KEYS: list[str] = {[keeper_of(request).signer.vkey]!r}"
-    )
-    services = sorted(producers_of(request))
-    text = text.replace(_NO_PRODUCERS, f"PRODUCER_KEYS: list[str] = {services!r}")
+    keeper = keeper_of(request)
+    async with keeper.pool.acquire() as connection:
+        notes = await store.successions(connection)
+    text, producers = _source(verify), sorted(producers_of(request))
+    known = {"LOG_KEYS": [keeper.signer.vkey], "SUCCESSIONS": notes, "PRODUCER_KEYS": producers}
+    for name, these in known.items():
+        text = text.replace(f"{name}: list[str] = []", f"{name}: list[str] = {these!r}")
     return Program(text, headers=AT_ONCE)
 
 
@@ -106,7 +109,3 @@ async def _file(request: Request, key: str, kind: str, kept: int | None) -> Resp
 @cache
 def _source(module: ModuleType) -> str:
     return Path(str(module.__file__)).read_text("utf-8")
-
-
-_UNKEYED = "LOG_KEYS: list[str] = []"
-_NO_PRODUCERS = "PRODUCER_KEYS: list[str] = []"
