@@ -217,3 +217,25 @@ async def test_a_number_that_a_newborn_was_given_while_a_move_was_written_is_not
     assert await shown(sql, home, child) == "另一镇2组"
     sealed = await sql.fetchval("select sealed from vault.person where person_id = $1", UUID(child))
     assert VAULT.open(UUID(child), sealed).identity_number == number
+
+
+async def test_a_name_that_was_corrected_while_a_move_was_written_is_not_lost(
+    register: Register, officer: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, of_household = await register.household(), vault.of_household
+    who = home.person(0)
+
+    async def interrupted(connection: Any, household_id: UUID) -> dict[UUID, bytes]:
+        found = await of_household(connection, household_id)
+        monkeypatch.undo()
+        correction = {"name": "更正后", "reason": "RECORDED_WRONGLY", "corrected_on": DAY}
+        await officer.done(home.id, f"members/{who}/identity", **correction)
+        return found
+
+    monkeypatch.setattr(vault, "of_household", interrupted)
+    answer = await register.ask(home.id, "relocation", **MOVE)
+    assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
+    await register.done(home.id, "relocation", **MOVE)
+    assert await shown(sql, home, who) == "另一镇2组"
+    sealed = await sql.fetchval("select sealed from vault.person where person_id = $1", UUID(who))
+    assert VAULT.open(UUID(who), sealed).name == "更正后"

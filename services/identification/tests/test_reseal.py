@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 
 from common.ids import new_id
 from common.testing import database
+from identification import masked
 from identification import reseal as program
 from identification import vault as vaults
 from identification.reseal import Found, replace, reseal
@@ -42,7 +43,7 @@ async def url(servers: Any) -> AsyncIterator[str]:
 async def pool(url: str) -> AsyncIterator[asyncpg.Pool]:
     """An empty vault."""
     async with asyncpg.create_pool(url, min_size=1, max_size=2) as opened:
-        await opened.execute(vaults.TABLES)
+        await opened.execute(vaults.TABLES + masked.TABLES)
         yield opened
 
 
@@ -84,7 +85,7 @@ async def test_what_is_written_meanwhile_stays(pool: asyncpg.Pool) -> None:
     assert anew
     moved = Personal("村民0", personal(0).identity_number, "聚村二组")
     async with pool.acquire() as connection:
-        await vaults.rewrite(connection, [NEXT.seal(person, new_id(), moved, new_salt())])
+        await vaults.rewrite(connection, [NEXT.seal(person, new_id(), moved, new_salt(), read)])
     await replace(pool, [(person, read, anew)])
     assert await opened(pool, Vault(NEW, INDEX)) == {person: moved}
 

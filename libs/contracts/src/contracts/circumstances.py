@@ -148,5 +148,40 @@ class IdentityNumberGiven:
     given_on: date
 
 
-MemberEvent = BirthDateCorrected | SexCorrected | IdentityNumberGiven
+class IdentityField(Code):
+    """What of a person's identity was recorded wrongly, or is another now."""
+
+    NAME = "NAME", "姓名", "the name"
+    IDENTITY_NUMBER = "IDENTITY_NUMBER", "证件号码", "the identity number"
+
+
+class IdentityReason(Code):
+    """Why a name or an identity number is recorded anew."""
+
+    RECORDED_WRONGLY = "RECORDED_WRONGLY", "登记有误", "it was recorded wrongly"
+    CHANGED_BY_POLICE = "CHANGED_BY_POLICE", "公安机关已变更", "the police changed it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityCorrected:
+    """A member's name or identity number is recorded anew (PIPL 46), and the member stays the same person.
+    `commitment` is to the vault record with it; neither stands in an event. `number_differs` of the number
+    that is recorded now."""
+
+    wording: ClassVar = Wording(
+        "更正身份信息",
+        "Identity corrected",
+        "{corrected_on}更正一名成员的{corrected}：{reason}",
+        "Of a member, {corrected} was recorded anew on {corrected_on}: {reason}",
+    )
+    household_id: UUID
+    person_id: UUID
+    commitment: str
+    corrected: list[IdentityField]
+    number_differs: NumberDiffers | None
+    reason: IdentityReason
+    corrected_on: date
+
+
+MemberEvent = BirthDateCorrected | SexCorrected | IdentityNumberGiven | IdentityCorrected
 CircumstanceEvent = CoLivingCounted | HealthRecorded | SchoolingRecorded | ResidenceConfirmed

@@ -33,13 +33,14 @@ class Personal:
 
 @dataclass(frozen=True)
 class Sealed:
-    """A row of the vault."""
+    """A row of the vault, and the sealed record that it replaces, as that was read."""
 
     person_id: UUID
     household_id: UUID
     blind_index: bytes
     salt: bytes
     sealed: bytes
+    was: bytes = b""
 
 
 class Vault:
@@ -65,12 +66,14 @@ class Vault:
         index.update(of_person(identity_number).encode())
         return index.finalize()
 
-    def seal(self, person_id: UUID, household_id: UUID, personal: Personal, salt: bytes) -> Sealed:
-        """The row to keep."""
+    def seal(
+        self, person_id: UUID, household_id: UUID, personal: Personal, salt: bytes, was: bytes = b""
+    ) -> Sealed:
+        """The row to keep, in place of the sealed record `was` if there is one."""
         sealed = self._sealed(person_id, _record(personal))
         number = personal.identity_number
         index = self.blind_index(number) if number else self._without_number(person_id)
-        return Sealed(person_id, household_id, index, salt, sealed)
+        return Sealed(person_id, household_id, index, salt, sealed, was)
 
     def _without_number(self, person_id: UUID) -> bytes:
         """An index that no number has, and no other person."""

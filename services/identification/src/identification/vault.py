@@ -140,42 +140,30 @@ async def keep(connection: Connection, rows: Sequence[Sealed]) -> None:
             as n (person_id, household_id, blind_index, salt, sealed)
         where not exists (select from vault.erased e where e.person_id = n.person_id)
         """,
-        *_columns(rows),
+        *_columns(rows)[:-1],
     )
     if put != f"INSERT 0 {len(rows)}":
         raise Conflict
 
 
 async def rewrite(connection: Connection, rows: Sequence[Sealed]) -> None:
-    """Records of members anew: the household has another address.
+    """Records of persons anew, in place of those that were read.
 
-    Raises `Conflict` for one who was given a number since the record was read: it would be lost.
+    Raises `Conflict` if one is not as it was read: what was written meanwhile would be lost;
+    `UniqueViolationError` for the number of another member.
     """
     done = await connection.execute(
         """
-        update vault.person p set salt = n.salt, sealed = n.sealed
-        from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[])
-            as n (person_id, household_id, blind_index, salt, sealed)
-        where p.person_id = n.person_id and p.blind_index = n.blind_index
+        update vault.person p set blind_index = n.blind_index, salt = n.salt, sealed = n.sealed,
+            masked_index = case when p.blind_index = n.blind_index then p.masked_index end
+        from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[])
+            as n (person_id, household_id, blind_index, salt, sealed, was)
+        where p.person_id = n.person_id and p.sealed = n.was
         """,
         *_columns(rows),
     )
     if done != f"UPDATE {len(rows)}":
         raise Conflict
-
-
-async def renumber(connection: Connection, rows: Sequence[Sealed]) -> None:
-    """Members who have a number now. Raises `UniqueViolationError` for that of another member."""
-    await connection.execute(
-        """
-        update vault.person p set blind_index = n.blind_index, salt = n.salt, sealed = n.sealed,
-            masked_index = null
-        from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[])
-            as n (person_id, household_id, blind_index, salt, sealed)
-        where p.person_id = n.person_id
-        """,
-        *_columns(rows),
-    )
 
 
 def _columns(rows: Sequence[Sealed]) -> list[list[object]]:

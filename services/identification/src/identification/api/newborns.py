@@ -1,5 +1,6 @@
 """Newborns who were registered without an identity number, and the number that each has later."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,20 +11,18 @@ from fastapi import APIRouter, Request, Response
 from common.auth import Principal, allow
 from common.http import only_filters
 from common.paging import USUAL, Limit
-from common.problems import Problem, fault
-from contracts.codes import NumberDiffers, Sex
-from identification import vault
+from contracts.codes import NumberDiffers
 from identification.api import listing
 from identification.api.forms import Form, IdentityNumber
 from identification.api.households import STAFF
 from identification.api.registering import violated
-from identification.api.sealing import contradictions
+from identification.api.sealing import Number, of_member
 from identification.api.steps import Step
 from identification.api.wired import wired
 from identification.domain.register_commands import GiveNumber
 from identification.identity import normalised
 from identification.read_model import persons
-from identification.seals import Personal, commitment, new_salt
+from identification.seals import commitment, new_salt
 
 router = APIRouter(prefix="/v1", tags=["register"])
 
@@ -69,24 +68,8 @@ async def give(
     """The person stays the same; facts that waited under the number are theirs a moment later."""
     app, step = wired(request), await Step.of(household_id, request, caller)
     number = normalised(form.identity_number)
-    members = await persons.of(app.runtime.engine, household_id)
-    member = next((m for m in members if m.person_id == person_id), None)
-    async with app.runtime.pool.acquire() as connection:
-        kept = await vault.kept(connection, household_id, person_id)
-        index = app.vault.blind_index(number)
-        known = (await vault.seen(connection, [index])).get(index)
-    if member is None or kept is None:
-        raise Problem("not-a-member")
-    told = form.identity_number, form.number_differs
-    male = member.sex == Sex.MALE
-    if faults := contradictions(app, *told, male=male, born_on=member.born_on, at=""):
-        raise Problem("invalid", faults=faults)
-    if known and known.person_id != person_id:
-        code = "person-in-another-household" if known.active else "person-has-another-id"
-        place = [m.person_id for m in members].index(person_id) + 1
-        raise Problem(code, {"member": place}, [fault("/identity_number", "value")])
-    was = app.vault.open(person_id, kept.sealed)
-    personal, salt = Personal(was.name, number, was.address), new_salt()
+    kept = await of_member(app, household_id, person_id, Number(number, form.number_differs))
+    personal, salt = replace(app.vault.open(person_id, kept), identity_number=number), new_salt()
     command = GiveNumber(
         person_id=person_id,
         commitment=commitment(personal, salt),
@@ -94,7 +77,7 @@ async def give(
         given_on=form.given_on,
         today=step.today,
     )
-    record = app.vault.seal(person_id, household_id, personal, salt)
+    record = app.vault.seal(person_id, household_id, personal, salt, kept)
     try:
         return await step.take(command, form.given_on, private=[record])
     except asyncpg.UniqueViolationError as error:

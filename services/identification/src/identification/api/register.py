@@ -4,6 +4,7 @@ Every change is a POST with an `Idempotency-Key`; `If-Match` with the `ETag` of 
 it (412) when somebody changed the household in between.
 """
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -46,7 +47,7 @@ from identification.domain.register_commands import (
 )
 from identification.read_model import persons, register
 from identification.read_model.tables import MemberRow
-from identification.seals import Personal, Sealed, commitment, new_salt
+from identification.seals import Sealed, commitment, new_salt
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["register"])
 
@@ -74,7 +75,7 @@ async def add(household_id: UUID, form: JoiningForm, request: Request, caller: T
         recognised = await recognise(app, connection, [form.member])
         records = await vault.of_household(connection, household_id)
     person_id = person_of(app, form.member, 1, household_id, recognised)
-    address = _opened(app, records)[0][1].address if records else ""
+    address = app.vault.open(*next(iter(records.items()))).address if records else ""
     member, record = sealed(app, form.member, person_id, household_id, address, recognised)
     command = AddMember(
         member=member,
@@ -212,10 +213,6 @@ async def deregister(
     return await step.take(Deregister(**dict(form), today=step.today), form.effective_on)
 
 
-def _opened(app: Wired, records: dict[UUID, bytes]) -> list[tuple[UUID, Personal]]:
-    return [(person, app.vault.open(person, record)) for person, record in records.items()]
-
-
 async def _readdressed(
     app: Wired, household_id: UUID, address: str
 ) -> tuple[list[Sealed], list[Committed]]:
@@ -223,8 +220,8 @@ async def _readdressed(
     async with app.runtime.pool.acquire() as connection:
         records = await vault.of_household(connection, household_id)
     rows, commitments = [], []
-    for person_id, personal in _opened(app, records):
-        moved, salt = Personal(personal.name, personal.identity_number, address), new_salt()
-        rows.append(app.vault.seal(person_id, household_id, moved, salt))
+    for person_id, was in records.items():
+        moved, salt = replace(app.vault.open(person_id, was), address=address), new_salt()
+        rows.append(app.vault.seal(person_id, household_id, moved, salt, was))
         commitments.append(Committed(person_id=person_id, commitment=commitment(moved, salt)))
     return rows, commitments

@@ -1,19 +1,29 @@
-"""A person's rights over their data: restriction, its end, erasure (PIPL 47)."""
+"""A person's rights over their data: correction (PIPL 46), restriction, its end, erasure (PIPL 47)."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
 from common.auth import Principal, allow
-from common.problems import Problem
+from common.problems import Problem, fault
+from contracts.circumstances import IdentityField, IdentityReason
+from contracts.codes import NumberDiffers
 from contracts.persons import ErasureReason, RestrictionReason
 from identification import vault
-from identification.api.forms import Form
+from identification.api.forms import Form, IdentityNumber, Said
+from identification.api.registering import violated
+from identification.api.sealing import Number, of_member
 from identification.api.steps import Step
 from identification.api.wired import wired
+from identification.domain.register_commands import CorrectIdentity
 from identification.domain.rights import ErasePersonalData, LiftRestriction, RestrictProcessing
+from identification.identity import normalised
+from identification.seals import Personal, commitment, new_salt
 
 router = APIRouter(prefix="/v1/households/{household_id}/members/{person_id}", tags=["rights"])
 
@@ -25,6 +35,16 @@ class RestrictionForm(Form):
     restricted_on: date
 
 
+class IdentityForm(Form):
+    """What is recorded anew: the name, the number, or both. They go to the vault only."""
+
+    name: Annotated[str, Said, Field(max_length=60)] | None = None
+    identity_number: IdentityNumber | None = None
+    number_differs: NumberDiffers | None = None
+    reason: IdentityReason
+    corrected_on: date
+
+
 class LiftForm(Form):
     lifted_on: date
 
@@ -32,6 +52,42 @@ class LiftForm(Form):
 class ErasureForm(Form):
     reason: ErasureReason
     erased_on: date
+
+
+@router.post("/identity", status_code=201, summary="Correct a name or an identity number")
+async def correct(
+    household_id: UUID, person_id: UUID, form: IdentityForm, request: Request, caller: Officer
+) -> Response:
+    """The person stays the same; facts that waited under the number are theirs a moment later. What is as it
+    was recorded changes nothing."""
+    app, step = wired(request), await Step.of(household_id, request, caller)
+    if not form.identity_number and (form.name is None or form.number_differs):
+        raise Problem("invalid", faults=[fault("/identity_number", "missing")])
+    number = normalised(form.identity_number or "")
+    told = Number(number, form.number_differs) if number else None
+    kept = await of_member(app, household_id, person_id, told)
+    was, salt = app.vault.open(person_id, kept), new_salt()
+    name = form.name or was.name
+    personal = replace(was, name=name, identity_number=number or was.identity_number)
+    command = CorrectIdentity(
+        person_id=person_id,
+        commitment=commitment(personal, salt),
+        corrected=tuple(f for f in IdentityField if _of(personal, f) != _of(was, f)),
+        number_differs=form.number_differs,
+        reason=form.reason,
+        corrected_on=form.corrected_on,
+        by=caller.actor.person,
+        today=step.today,
+    )
+    record = app.vault.seal(person_id, household_id, personal, salt, kept)
+    try:
+        return await step.take(command, form.corrected_on, private=[record])
+    except asyncpg.UniqueViolationError as error:
+        raise violated(error) from error
+
+
+def _of(personal: Personal, field: IdentityField) -> str:
+    return personal.name if field is IdentityField.NAME else personal.identity_number
 
 
 @router.post("/restriction", status_code=201, summary="Keep the data, show it to nobody")

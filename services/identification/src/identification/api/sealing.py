@@ -20,10 +20,19 @@ from identification.identity import (
     normalised,
     number_fault,
 )
+from identification.read_model import persons
 from identification.seals import Personal, Sealed, commitment, new_salt
 from identification.vault import Known
 
 NOBODY = b"-"
+
+
+@dataclass(frozen=True)
+class Number:
+    """An identity number as it is kept, and why it is not that of the birth date and sex, if it is not."""
+
+    identity_number: str
+    differs: NumberDiffers | None
 
 
 @dataclass(frozen=True)
@@ -141,3 +150,30 @@ def sealed(
         without_number=member.identity_number is None,
     )
     return shown, app.vault.seal(person_id, household_id, personal, salt)
+
+
+async def of_member(
+    app: Wired, household_id: UUID, person_id: UUID, number: Number | None = None
+) -> bytes:
+    """The sealed record of a member, who may have this number from now on.
+
+    Raises `Problem` for who is no member, for a number that contradicts what the register says of them,
+    and for that of another person: it never says whose.
+    """
+    members = await persons.of(app.runtime.engine, household_id)
+    member = next((m for m in members if m.person_id == person_id), None)
+    index = app.vault.blind_index(number.identity_number) if number else NOBODY
+    async with app.runtime.pool.acquire() as connection:
+        kept = await vault.kept(connection, household_id, person_id)
+        known = (await vault.seen(connection, [index])).get(index)
+    if member is None or kept is None:
+        raise Problem("not-a-member")
+    if number:
+        told, male = (number.identity_number, number.differs), member.sex == Sex.MALE
+        if faults := contradictions(app, *told, male=male, born_on=member.born_on, at=""):
+            raise Problem("invalid", faults=faults)
+    if known and known.person_id != person_id:
+        code = "person-in-another-household" if known.active else "person-has-another-id"
+        place = members.index(member) + 1
+        raise Problem(code, {"member": place}, [fault("/identity_number", "value")])
+    return kept.sealed

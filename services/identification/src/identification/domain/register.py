@@ -9,6 +9,7 @@ from contracts.circumstances import (
     BirthDateCorrected,
     CoLivingCounted,
     HealthRecorded,
+    IdentityCorrected,
     IdentityNumberGiven,
     ResidenceConfirmed,
     SchoolingRecorded,
@@ -34,7 +35,7 @@ from contracts.households import (
     PerCapitaRecomputed,
     RegisterEvent,
 )
-from identification.domain import circumstances, members, moves, newborns, per_capita
+from identification.domain import circumstances, identities, members, moves, newborns, per_capita
 from identification.domain.entry import Left, Status
 from identification.domain.handover import helped, taken_over
 from identification.domain.labour import noted
@@ -44,6 +45,7 @@ from identification.domain.register_commands import (
     ChangeHead,
     ConfirmResidence,
     CorrectCategory,
+    CorrectIdentity,
     CountCoLiving,
     Deregister,
     ForgoMerger,
@@ -78,6 +80,8 @@ def change(command: RegisterCommand, household: Household) -> list[RegisterEvent
             return members.add(command, household)
         case GiveNumber():
             return [*newborns.given(command, household)]
+        case CorrectIdentity():
+            return [*identities.correct(command, household)]
         case RemoveMember():
             return members.remove(command, household)
         case ChangeHead():
@@ -191,6 +195,8 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             return _entry(household, members=told)
         case IdentityNumberGiven():
             return newborns.numbered(household, event)
+        case IdentityCorrected():
+            return identities.corrected(household, event)
         case PerCapitaRecomputed():
             return _past(household, shared=(event.assessment_id, event.members))
         case _:

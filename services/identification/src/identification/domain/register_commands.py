@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from contracts.circumstances import LivingReason
+from contracts.circumstances import IdentityField, IdentityReason, LivingReason
 from contracts.codes import (
     Category,
     CategoryReason,
@@ -229,6 +229,21 @@ class GiveNumber:
     today: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class CorrectIdentity:
+    """A member's name or number is recorded anew; `corrected` is what differs from the record of before,
+    `commitment` is to the new one. `number_differs` is of the new number."""
+
+    person_id: UUID
+    commitment: str
+    corrected: tuple[IdentityField, ...]
+    number_differs: NumberDiffers | None
+    reason: IdentityReason
+    corrected_on: date
+    by: str
+    today: date
+
+
 CircumstanceCommand = CountCoLiving | RecordHealth | RecordSchooling | ConfirmResidence
 RegisterCommand = (
     AddMember
@@ -245,5 +260,6 @@ RegisterCommand = (
     | Deregister
     | RecomputePerCapita
     | GiveNumber
+    | CorrectIdentity
     | CircumstanceCommand
 )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
 from common.intents import Conflict, Connection, Fresh
-from contracts.circumstances import IdentityNumberGiven
+from contracts.circumstances import IdentityCorrected, IdentityNumberGiven
 from contracts.households import (
     HouseholdAbsorbed,
     HouseholdDeregistered,
@@ -101,7 +101,7 @@ def _steps(fresh: Fresh) -> list[tuple[Any, Sequence[Any]]]:
     event, state = fresh.payload, fresh.state
     moved = fresh.event.region != state.registered.region  # since somebody took the step
     match event:
-        case HouseholdMemberAdded() | IdentityNumberGiven() if fresh.private and moved:
+        case HouseholdMemberAdded() if fresh.private and moved:
             raise Conflict  # the record has the address of before
         case HouseholdRegistered() | HouseholdMemberAdded() if fresh.private:
             return [(vault.keep, fresh.private)]
@@ -117,8 +117,8 @@ def _steps(fresh: Fresh) -> list[tuple[Any, Sequence[Any]]]:
             if {row.person_id for row in fresh.private} != _members(state):
                 raise Conflict  # somebody came or went since the records were read
             return [(vault.rewrite, fresh.private)]
-        case IdentityNumberGiven() if fresh.private:
-            return [(vault.renumber, fresh.private)]
+        case IdentityNumberGiven() | IdentityCorrected() if fresh.private:
+            return [(vault.rewrite, fresh.private)]
         case ProcessingRestricted():
             return [(vault.restrict, [event.person_id])]
         case RestrictionLifted():

@@ -18,6 +18,11 @@ PERSONS: dict[str, Text] = {
         "该人现已登记在另一户：请在该户办理",
         "The person belongs to another household now: take the step there",
     ),
+    "no-number-yet": Text(
+        409,
+        "该成员登记时没有证件号码，无可更正：请用“补登证件号码”办理",
+        "The member was registered without a number, so there is none to correct: give it one (/identity-number)",
+    ),
     "already-erased": Text(409, "该人信息已删除", "The person's data was erased"),
     "nobody-by-this-number": Text(
         404,

@@ -140,8 +140,8 @@ REGISTER: dict[str, Text] = {
     ),
     "number-known": Text(
         409,
-        "该成员已有证件号码：补登只用于登记时尚无号码的新生儿",
-        "The member has an identity number: only a newborn who was registered without one is given it",
+        "该成员已有证件号码：补登只用于登记时尚无号码的新生儿；号码有误的，由县更正身份信息",
+        "The member has an identity number, and only a newborn without one is given it: the county corrects a wrong one (/identity)",
     ),
     "person-id-erased": Text(
         409,
