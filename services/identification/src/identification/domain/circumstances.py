@@ -5,7 +5,6 @@ Each is told in the order of the days; the same again is nothing new.
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from common.decider import Refused
@@ -18,7 +17,12 @@ from contracts.circumstances import (
 )
 from contracts.households import Member
 from identification.domain.guards import in_order
-from identification.domain.members import here_since, living_together, member_of
+from identification.domain.members import (
+    here_since,
+    living_together,
+    member_of,
+    with_member,
+)
 from identification.domain.register_commands import (
     CircumstanceCommand,
     ConfirmResidence,
@@ -136,10 +140,11 @@ def evolve(household: Household, event: CircumstanceEvent) -> Household:
             entry = replace(entry, co_living_count=event.co_living_count)
             told = {(CO_LIVING, entry.household_id): event.effective_on}
         case HealthRecorded():
-            entry = replace(entry, members=_with(household, event.person_id, health=event.health))
+            members = with_member(entry.members, event.person_id, health=event.health)
+            entry = replace(entry, members=members)
             told = {(HEALTH, event.person_id): event.recorded_on}
         case SchoolingRecorded():
-            members = _with(household, event.person_id, schooling=event.schooling)
+            members = with_member(entry.members, event.person_id, schooling=event.schooling)
             entry = replace(entry, members=members)
             told = {(SCHOOLING, event.person_id): event.recorded_on}
         case ResidenceConfirmed():
@@ -147,10 +152,3 @@ def evolve(household: Household, event: CircumstanceEvent) -> Household:
             return replace(household, past=replace(household.past, resident=resident))
     past = replace(household.past, told={**household.past.told, **told})
     return replace(household, registered=entry, past=past)
-
-
-def _with(household: Household, person_id: UUID, **change: Any) -> list[Member]:
-    return [
-        replace(m, **change) if m.person_id == person_id else m
-        for m in household.registered.members
-    ]

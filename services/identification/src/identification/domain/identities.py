@@ -1,7 +1,5 @@
 """Who a member is, as it should have been recorded (PIPL 46). It is the same person."""
 
-from dataclasses import replace
-
 from common.decider import Refused
 from contracts.circumstances import IdentityCorrected, IdentityField
 from identification.domain.guards import in_order
@@ -33,15 +31,3 @@ def correct(c: CorrectIdentity, household: Household) -> list[IdentityCorrected]
             corrected_on=c.corrected_on,
         )
     ]
-
-
-def corrected(household: Household, event: IdentityCorrected) -> Household:
-    """Fold it."""
-    entry = household.registered
-    members = [
-        replace(m, commitment=event.commitment, number_differs=event.number_differs)
-        if m.person_id == event.person_id
-        else m
-        for m in entry.members
-    ]
-    return replace(household, registered=replace(entry, members=members))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from common.decider import Refused
@@ -199,3 +200,8 @@ def here_since(household: Household, member: Member) -> date:
 def member_of(members: Sequence[Member], person_id: UUID) -> Member | None:
     """The member with this id."""
     return next((m for m in members if m.person_id == person_id), None)
+
+
+def with_member(members: Sequence[Member], person_id: UUID, **change: Any) -> list[Member]:
+    """All, of whom the one with this id has other fields."""
+    return [replace(m, **change) if m.person_id == person_id else m for m in members]

@@ -1,7 +1,5 @@
 """Who was born and has no identity number yet, and who has one since. It is the same person."""
 
-from dataclasses import replace
-
 from common.decider import Refused
 from contracts.circumstances import IdentityNumberGiven
 from contracts.codes import Joining
@@ -39,20 +37,3 @@ def given(c: GiveNumber, household: Household) -> list[IdentityNumberGiven]:
             given_on=c.given_on,
         )
     ]
-
-
-def numbered(household: Household, event: IdentityNumberGiven) -> Household:
-    """Fold it."""
-    entry = household.registered
-    members = [
-        replace(
-            m,
-            commitment=event.commitment,
-            number_differs=event.number_differs,
-            without_number=False,
-        )
-        if m.person_id == event.person_id
-        else m
-        for m in entry.members
-    ]
-    return replace(household, registered=replace(entry, members=members))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from typing import Any, assert_never
+from uuid import UUID
 
 from common.decider import Refused
 from contracts.circumstances import (
@@ -134,12 +135,9 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             headed = members.headed(entry.members, event.head_id, event.relations)
             return _entry(household, members=headed)
         case LabourCapacityAssessed():
-            assessed = [
-                replace(m, labour_capacity=event.capacity) if m.person_id == event.person_id else m
-                for m in entry.members
-            ]
+            changed = _told(household, event.person_id, labour_capacity=event.capacity)
             days = {**past.assessed, event.person_id: event.assessed_on}
-            changed = _past(_entry(household, members=assessed), assessed=days)
+            changed = _past(changed, assessed=days)
             return _able(changed, household, event.assessed_on)
         case CategoryCorrected():
             return _entry(household, category=event.to_category, marginal_2019=event.marginal_2019)
@@ -178,25 +176,15 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
         case CoLivingCounted() | HealthRecorded() | SchoolingRecorded() | ResidenceConfirmed():
             return circumstances.evolve(household, event)
         case BirthDateCorrected():
-            born = [
-                replace(m, born_on=event.to_born_on, number_differs=event.number_differs)
-                if m.person_id == event.person_id
-                else m
-                for m in entry.members
-            ]
-            return _entry(household, members=born)
+            differs, born_on = event.number_differs, event.to_born_on
+            return _told(household, event.person_id, born_on=born_on, number_differs=differs)
         case SexCorrected():
-            told = [
-                replace(m, sex=event.to_sex, number_differs=event.number_differs)
-                if m.person_id == event.person_id
-                else m
-                for m in entry.members
-            ]
-            return _entry(household, members=told)
+            differs, sex = event.number_differs, event.to_sex
+            return _told(household, event.person_id, sex=sex, number_differs=differs)
         case IdentityNumberGiven():
-            return newborns.numbered(household, event)
+            return _committed_anew(household, event, without_number=False)
         case IdentityCorrected():
-            return identities.corrected(household, event)
+            return _committed_anew(household, event)
         case PerCapitaRecomputed():
             return _past(household, shared=(event.assessment_id, event.members))
         case _:
@@ -205,6 +193,19 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
 
 def _entry(household: Household, **change: Any) -> Household:
     return replace(household, registered=replace(household.registered, **change))
+
+
+def _told(household: Household, person_id: UUID, **change: Any) -> Household:
+    """Something else of one member."""
+    told = members.with_member(household.registered.members, person_id, **change)
+    return _entry(household, members=told)
+
+
+def _committed_anew(
+    household: Household, event: IdentityNumberGiven | IdentityCorrected, **change: Any
+) -> Household:
+    change |= {"commitment": event.commitment, "number_differs": event.number_differs}
+    return _told(household, event.person_id, **change)
 
 
 def _past(household: Household, **change: Any) -> Household:
