@@ -75,6 +75,14 @@ class Vault:
         index = self.blind_index(number) if number else self._without_number(person_id)
         return Sealed(person_id, household_id, index, salt, sealed, was)
 
+    def instead(
+        self, person_id: UUID, household_id: UUID, personal: Personal, was: bytes
+    ) -> tuple[Sealed, str]:
+        """The row to keep in place of the sealed record `was`, under a salt of its own, and the commitment
+        to it."""
+        salt = new_salt()
+        return self.seal(person_id, household_id, personal, salt, was), commitment(personal, salt)
+
     def _without_number(self, person_id: UUID) -> bytes:
         """An index that no number has, and no other person."""
         index = self._index.copy()

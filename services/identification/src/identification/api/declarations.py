@@ -29,7 +29,7 @@ from contracts.codes import (
     Sex,
 )
 from contracts.households import HouseholdRegistered
-from identification.api.forms import Form, MemberForm, Region, Said
+from identification.api.forms import Form, IdentityNumber, MemberForm, Name, Region, Said
 from identification.api.keys import key_of
 from identification.api.sealing import index_of, recognise, sealed
 from identification.api.wired import Wired, wired
@@ -49,8 +49,8 @@ class DeclarationForm(Form):
 
     medium: DeclarationMedium
     region: Region
-    name: Annotated[str, Said, Field(max_length=60)]
-    identity_number: Annotated[str, Field(min_length=18, max_length=22)]
+    name: Name
+    identity_number: IdentityNumber
     address: Annotated[str, Said, Field(max_length=200)]
     risk_types: Annotated[list[RiskType], Field(min_length=1, max_length=5)]
     summary: Annotated[str, Field(min_length=4, max_length=200)]

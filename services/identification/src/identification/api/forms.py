@@ -53,6 +53,7 @@ RegisterNumber = Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,20}$"), NamesNobody
 
 
 IdentityNumber = Annotated[str, Field(min_length=18, max_length=22)]
+Name = Annotated[str, Said, Field(max_length=60)]
 
 
 class MemberForm(Form):
@@ -64,7 +65,7 @@ class MemberForm(Form):
     """
 
     person_id: UUID | None = None
-    name: Annotated[str, Said, Field(max_length=60)]
+    name: Name
     identity_number: IdentityNumber | None = None
     relation: Relation
     sex: Sex

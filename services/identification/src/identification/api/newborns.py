@@ -22,7 +22,6 @@ from identification.api.wired import wired
 from identification.domain.register_commands import GiveNumber
 from identification.identity import normalised
 from identification.read_model import persons
-from identification.seals import commitment, new_salt
 
 router = APIRouter(prefix="/v1", tags=["register"])
 
@@ -69,15 +68,15 @@ async def give(
     app, step = wired(request), await Step.of(household_id, request, caller)
     number = normalised(form.identity_number)
     kept = await of_member(app, household_id, person_id, Number(number, form.number_differs))
-    personal, salt = replace(app.vault.open(person_id, kept), identity_number=number), new_salt()
+    personal = replace(app.vault.open(person_id, kept), identity_number=number)
+    record, committed = app.vault.instead(person_id, household_id, personal, kept)
     command = GiveNumber(
         person_id=person_id,
-        commitment=commitment(personal, salt),
+        commitment=committed,
         number_differs=form.number_differs,
         given_on=form.given_on,
         today=step.today,
     )
-    record = app.vault.seal(person_id, household_id, personal, salt, kept)
     try:
         return await step.take(command, form.given_on, private=[record])
     except asyncpg.UniqueViolationError as error:

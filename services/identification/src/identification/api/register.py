@@ -47,7 +47,7 @@ from identification.domain.register_commands import (
 )
 from identification.read_model import persons, register
 from identification.read_model.tables import MemberRow
-from identification.seals import Sealed, commitment, new_salt
+from identification.seals import Sealed
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["register"])
 
@@ -221,7 +221,8 @@ async def _readdressed(
         records = await vault.of_household(connection, household_id)
     rows, commitments = [], []
     for person_id, was in records.items():
-        moved, salt = replace(app.vault.open(person_id, was), address=address), new_salt()
-        rows.append(app.vault.seal(person_id, household_id, moved, salt, was))
-        commitments.append(Committed(person_id=person_id, commitment=commitment(moved, salt)))
+        moved = replace(app.vault.open(person_id, was), address=address)
+        row, committed = app.vault.instead(person_id, household_id, moved, was)
+        rows.append(row)
+        commitments.append(Committed(person_id=person_id, commitment=committed))
     return rows, commitments

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Request, Response
-from pydantic import Field
 
 from common.auth import Principal, allow
 from common.problems import Problem, fault
@@ -15,7 +14,7 @@ from contracts.circumstances import IdentityField, IdentityReason
 from contracts.codes import NumberDiffers
 from contracts.persons import ErasureReason, RestrictionReason
 from identification import vault
-from identification.api.forms import Form, IdentityNumber, Said
+from identification.api.forms import Form, IdentityNumber, Name
 from identification.api.registering import violated
 from identification.api.sealing import Number, of_member
 from identification.api.steps import Step
@@ -23,7 +22,7 @@ from identification.api.wired import wired
 from identification.domain.register_commands import CorrectIdentity
 from identification.domain.rights import ErasePersonalData, LiftRestriction, RestrictProcessing
 from identification.identity import normalised
-from identification.seals import Personal, commitment, new_salt
+from identification.seals import Personal
 
 router = APIRouter(prefix="/v1/households/{household_id}/members/{person_id}", tags=["rights"])
 
@@ -38,7 +37,7 @@ class RestrictionForm(Form):
 class IdentityForm(Form):
     """What is recorded anew: the name, the number, or both. They go to the vault only."""
 
-    name: Annotated[str, Said, Field(max_length=60)] | None = None
+    name: Name | None = None
     identity_number: IdentityNumber | None = None
     number_differs: NumberDiffers | None = None
     reason: IdentityReason
@@ -66,12 +65,13 @@ async def correct(
     number = normalised(form.identity_number or "")
     told = Number(number, form.number_differs) if number else None
     kept = await of_member(app, household_id, person_id, told)
-    was, salt = app.vault.open(person_id, kept), new_salt()
+    was = app.vault.open(person_id, kept)
     name = form.name or was.name
     personal = replace(was, name=name, identity_number=number or was.identity_number)
+    record, committed = app.vault.instead(person_id, household_id, personal, kept)
     command = CorrectIdentity(
         person_id=person_id,
-        commitment=commitment(personal, salt),
+        commitment=committed,
         corrected=tuple(f for f in IdentityField if _of(personal, f) != _of(was, f)),
         number_differs=form.number_differs,
         reason=form.reason,
@@ -79,7 +79,6 @@ async def correct(
         by=caller.actor.person,
         today=step.today,
     )
-    record = app.vault.seal(person_id, household_id, personal, salt, kept)
     try:
         return await step.take(command, form.corrected_on, private=[record])
     except asyncpg.UniqueViolationError as error:
