@@ -210,9 +210,8 @@ def _filled(name: str, source: Any) -> str | None:
 def named(field_: str, names: Iterable[str]) -> str | None:
     """The published name of a state field: `member.health` of `member.0192….health`."""
     kind, *inside = field_.split(".")
-    of_kind = (
-        name for name in names if name.startswith(kind)
-    )  # few of them: for thousands of fields
+    # Few are of a kind, and this is asked of thousands of fields.
+    of_kind = (name for name in names if name.startswith(kind))
     fits = (
         name
         for name in of_kind

@@ -17,12 +17,7 @@ from contracts.circumstances import (
 )
 from contracts.households import Member
 from identification.domain.guards import in_order
-from identification.domain.members import (
-    here_since,
-    living_together,
-    member_of,
-    with_member,
-)
+from identification.domain.members import here_since, living_together, member_of, with_member
 from identification.domain.register_commands import (
     CircumstanceCommand,
     ConfirmResidence,
