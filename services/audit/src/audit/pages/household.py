@@ -154,7 +154,9 @@ async def household(
         due=at.due,
         next_due=next((d for d in at.due if d.outcome in ("open", "overdue") and d.due_on), None),
         type_label=lambda e: vocabulary.label(e.service, e.type, e.schema_version),
-        due_label=lambda e: deadline(e.meaning, words),
+        due_label=lambda e: (
+            deadline(e.meaning, words) or vocabulary.label(e.service, e.type, e.schema_version)
+        ),
         chosen=(filtered := _given(chosen)),
         asked=narrowed(chosen),
         given=given,
