@@ -40,7 +40,6 @@ class _Seen:
 async def latencies(bench: Bench, county: County, client: Client) -> None:
     """200 events a second, each its own POST, sent when it is due and not when the last one is done."""
     print(f"  latencies at {PER_SECOND} events/s, {bench.sizes.seconds} s a round", flush=True)
-    await drained(county, "identification", "audit")
     found: dict[str, list[float]] = {
         "commit": [],
         "p50": [],

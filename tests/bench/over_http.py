@@ -10,6 +10,7 @@ import asyncpg
 import httpx
 
 from common.ids import new_id
+from common.testing import eventually
 from local.programs import kept
 from local.servers import Servers
 from local.services import environment, program, without_proxy
@@ -20,7 +21,7 @@ from tests.bench.bench import Bench
 from tests.bench.client import Client, request
 from tests.bench.figures import RATE, TIME, Figure, percentile
 from tests.bench.latency import latencies
-from tests.bench.stores import COLUMNS, fill
+from tests.bench.stores import COLUMNS, checkpoint, fill
 from tests.bench.waiting import drained
 from tests.integration.county import County
 
@@ -36,9 +37,9 @@ select md5('h' || n)::uuid, 'FILL-' || n, '441624109201', 'GENERAL', false, 3, t
     null, null, 1 from generate_series(1, $1::int / 10) as n;
 """
 FILL_PERSONS = """
-insert into vault.person (person_id, household_id, blind_index, salt, sealed)
+insert into vault.person (person_id, household_id, blind_index, salt, sealed, masked_index)
 select md5('p' || n || 'm' || m)::uuid, md5('h' || n)::uuid, sha256((n || 'm' || m)::bytea),
-    sha256('s'), sha256('s') || sha256('t') || sha256('u')
+    sha256('s'), sha256('s') || sha256('t') || sha256('u'), ''
 from generate_series(1, $1::int / 10) as n, generate_series(1, 3) as m
 """
 FILL_FACTS = """
@@ -69,6 +70,7 @@ async def run(bench: Bench) -> None:
                     await _facts(bench, county, client, "facts over HTTP, one process")
                 async with _answering(county, ports["governance"]) as address:
                     if bench.wants("command"):
+                        await checkpoint(given.postgres)
                         await _commands(bench, county, client, address, ports["assets"])
                     if bench.wants("facts"):
                         name = "facts over HTTP, 500 a request"
@@ -76,6 +78,8 @@ async def run(bench: Bench) -> None:
             if bench.wants("latency"):
                 async with system(home, ports, given, names=["identification", "audit"]) as running:
                     county = County(running, home, http)
+                    await drained(county, "identification", "audit")
+                    await checkpoint(given.postgres)
                     await latencies(bench, county, client)
     finally:
         client.close()
@@ -98,13 +102,25 @@ async def _answering(county: County, port: int) -> AsyncIterator[str]:
 async def _fill(running: System, given: Servers, there: int) -> None:
     print(f"  putting {there:,} events, and a register to match, into the store", flush=True)
     url = running.endpoints.databases["identification"]
-    superuser = given.postgres.rpartition("/")[0] + "/identification"
-    await fill(superuser, there)
     connection = await asyncpg.connect(url)
     for statement in (FILL, FILL_PERSONS, FILL_FACTS):
         await connection.execute(statement, there, timeout=600)
     await connection.execute("analyze read.household, vault.person, read.fact")
+    await _indexed(connection)
     await connection.close()
+    superuser = given.postgres.rpartition("/")[0] + "/identification"
+    await fill(superuser, there)
+
+
+async def _indexed(connection: asyncpg.Connection) -> None:
+    """Wait until the worker that indexes those who were registered has nothing left to do."""
+
+    async def done() -> bool:
+        return not await connection.fetchval(
+            "select exists (select from vault.person where masked_index is null)"
+        )
+
+    await eventually(done)
 
 
 async def _commands(bench: Bench, county: County, client: Client, address: str, port: int) -> None:
