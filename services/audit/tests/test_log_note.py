@@ -66,6 +66,16 @@ def test_the_published_signatures_are_valid_and_one_bit_off_is_not(
         assert not valid(public, message + b".", signature)
 
 
+@pytest.mark.parametrize("vector", RFC_8032)
+def test_a_signature_has_one_form(vector: tuple[str, str, str, str]) -> None:
+    """Or whoever has one makes another of it, without the key (RFC 8032, 5.1.7)."""
+    _, public, message, signature = (bytes.fromhex(part) for part in vector)
+    factor = int.from_bytes(signature[32:], "little") + verify.L
+    twin = signature[:32] + factor.to_bytes(32, "little")
+    for valid in (verify.ed25519_in_python, verify.ed25519):
+        assert not valid(public, message, twin)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.binary(), st.binary(min_size=64, max_size=64))
 def test_both_ways_of_verifying_agree(seed: bytes, message: bytes, other: bytes) -> None:
@@ -127,7 +137,20 @@ def test_a_witness_adds_its_line_and_the_logs_stays_valid() -> None:
         signers(note.replace(note.split()[-1], moved), keys)
 
 
-@pytest.mark.parametrize("key", ["", "a+b", "a+00000000+AQ==", VKEY.replace("530d", "530e")])
+def vkey(kind: int, length: int) -> str:
+    """A key of a kind and length, with the id that it would have."""
+    material = bytes([kind, *bytes(length)])
+    number = sha256(b"a\n" + material).digest()[:4].hex()
+    return f"a+{number}+{base64.b64encode(material).decode()}"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("", "a+b", "a+00000000+AQ==", VKEY.replace("530d", "530e")),
+        *(vkey(2, 32), vkey(1, 31), vkey(1, 33)),
+    ],
+)
 def test_what_is_not_a_verifier_key_is_refused(key: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         key_of(key)
@@ -144,11 +167,27 @@ def test_a_checkpoint_and_a_state_are_read_as_they_were_written() -> None:
     trees = {"visits/3": (5, b"v" * 32), "heads": (2, b"h" * 32), "assets/11": (1, b"a" * 32)}
     text = state(NOON, trees)
     assert state_of(text) == trees
+    with pytest.raises(ValueError, match="not a state"):
+        state_of(text.replace("state/1", "state/2"))
     assert text.splitlines()[:3] == [
         "shouwang/state/1",
         "2024-06-03T04:00:00.000000Z",
         f"assets/11 1 {base64.b64encode(b'a' * 32).decode()}",
     ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("", "x", "\n7\nAAAA", "x\n07\nAAAA", "x\n+7\nAAAA", "x\n 7\nAAAA", "x\n\uff17\nAAAA"),
+        *(f"x\n{2**63}\nAAAA", "x\n-1\nAAAA", "x\n7\nAA!A"),
+        *("x\n7\nAAAA\nmeanings ", "x\n7\nAAAA\nmeanings 7", "x\n7\nAAAA\nmeanings 7 AAAA x"),
+    ],
+)
+def test_what_is_no_checkpoint_is_refused(said: str) -> None:
+    assert head_of("x\n7\nAAAA\n").size == 7
+    with pytest.raises(ValueError, match=r".+"):
+        head_of(f"{said}\n")
 
 
 @settings(max_examples=100, deadline=None)

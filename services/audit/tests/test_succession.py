@@ -66,6 +66,13 @@ def test_a_key_needs_the_signatures_of_both() -> None:
         successors([key_of(OLD.vkey)], [whole.replace("\n5\n", "\n6\n")])
 
 
+def test_a_key_is_followed_by_one_of_the_same_log_and_by_a_note_of_that_form_only() -> None:
+    other = Signer("another.test/audit", bytes([9]) * 32)
+    text = succession(OLD, NEW, 5).rpartition("\n\n")[0].replace("succession/1", "succession/2")
+    for note in (succession(OLD, other, 5), NEW.also_sign(OLD.sign(f"{text}\n"))):
+        assert names(successors([key_of(OLD.vkey)], [note])) == {(key_of(OLD.vkey).id, 0, None)}
+
+
 @pytest.mark.parametrize("size", [0, 5, 6, 1_000])
 def test_a_stolen_old_key_gives_itself_neither_another_follower_nor_more_time(size: int) -> None:
     """Whoever stole it signs whatever note it likes with it, in whatever order a file has them."""
@@ -145,8 +152,10 @@ async def test_a_log_that_lost_its_database_takes_back_what_its_old_key_signed(
 ) -> None:
     state = await pool.fetchval("select state from log.checkpoints where size = 1")
     await pool.execute("truncate log.checkpoints; delete from log.tiles where tree = 0")
-    value = msgspec.json.encode(Published(kept, state))
-    await take_back(Keeper(pool, NEW), [Record(Place(CHECKPOINTS, 0), 0, None, [], value)])
+    no_checkpoint = Published(succession(OLD, NEW, 1), "")  # everybody has it, and may put it there
+    values = [msgspec.json.encode(each) for each in (no_checkpoint, Published(kept, state))]
+    records = [Record(Place(CHECKPOINTS, 0), n, None, [], v) for n, v in enumerate(values)]
+    await take_back(Keeper(pool, NEW), records)
     assert await pool.fetchval("select note from log.checkpoints") == kept
 
 

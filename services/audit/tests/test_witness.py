@@ -109,7 +109,10 @@ async def test_only_cosignatures_of_known_witnesses_to_our_checkpoints_are_taken
     app.state.witnesses = [key_of(city.vkey)]
     text, _, lines = cosigned.rpartition("\n\n")
     forged = cosigned.replace("\n1\n", "\n2\n")
-    for note in ("", "x", forged, text, cosigned + "x" * 20_000, f"{text}\n\n{lines[:-9]}\n"):
+    bad = [forged, text, cosigned + "x" * 20_000, f"{text}\n\n{lines[:-9]}\n"]
+    bad.append(f"{text.rpartition(' ')[0]}\n\n{lines}")  # of meanings, the number without the root
+    bad.append(text.replace("\n1\n", f"\n{2**63}\n") + "\n\n\u2014 nobody AAAA\n")
+    for note in ("", "x", *bad):
         assert (await client.post("/v1/log/cosignatures", content=note)).status_code == 422
     assert await pool.fetchval("select count(*) from log.cosignatures") == 0
     del client.headers["authorization"]  # the signature is right enough
@@ -206,6 +209,30 @@ def served() -> Iterator[tuple[str, Answers, list[bytes]]]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nhalf of it",
+        b"no answer at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000,
+        b"HTTP/1.1 500 Error\r\n\r\n" + b"[" * 100_000,
+    ],
+)
+async def test_an_answer_that_is_none_ends_no_watch(city: Witness, answer: bytes) -> None:
+    """It is told, and the next look comes in its time."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as log:
+        url = f"http://127.0.0.1:{log.sockets[0].getsockname()[1]}"
+        code = await asyncio.to_thread(witness._look, city, url, KEYS, True, False)
+    assert (code, city.memory.exists()) == (verify.USAGE, False)
 
 
 @pytest.mark.parametrize(

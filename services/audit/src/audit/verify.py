@@ -267,9 +267,9 @@ class Head(NamedTuple):
 def head_of(note: str) -> Head:
     """Read a checkpoint, signed or not. Raises `ValueError`."""
     origin, size, root, more, *_ = [*note.split("\n\n")[0].split("\n"), ""]
-    if not origin or size != str(int(size)):
+    over = more.split(" ")[1:] if more.startswith("meanings ") else []
+    if not origin or size != str(int(size)) or int(size) >> 63 or len(over) not in (0, 2):
         raise ValueError("not a checkpoint")
-    over = more.split(" ")[1:] if more.startswith("meanings ") else None
     meanings = (int(over[0]), base64.b64decode(over[1], validate=True)) if over else None
     return Head(origin, int(size), base64.b64decode(root, validate=True), meanings)
 

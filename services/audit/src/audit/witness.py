@@ -23,6 +23,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from hashlib import sha256, sha512
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ try:
     from audit import verify
 except ImportError:  # on a machine of the witness
     import verify  # type: ignore[import-not-found, no-redef]
+
+# What a log may make of an answer: none, half of one, or one that nobody understands.
+FAILED = (OSError, HTTPException, *verify.BROKEN)
 
 
 def _packed(point: Any) -> bytes:
@@ -195,7 +199,7 @@ def _look(me: Witness, url: str, keys: list[verify.Key], english: bool, offer: b
     except urllib.error.HTTPError as error:
         sys.stderr.write(f"{verify.VERDICTS[verify.USAGE][english]}: {_refusal(error, english)}\n")
         return verify.USAGE
-    except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
+    except FAILED as error:
         sys.stderr.write(
             f"{verify.VERDICTS[verify.USAGE][english]}: {type(error).__name__}: {error}\n"
         )
@@ -208,7 +212,7 @@ def _refusal(error: urllib.error.HTTPError, english: bool) -> str:
     """What the log says of a request that it does not take, in one line."""
     try:
         said = str(json.loads(error.read(10_000))[("title", "title_en")[english]])
-    except (OSError, LookupError, TypeError, ValueError):
+    except FAILED:
         said = error.reason
     return f"{error.code} {''.join(c for c in said if c.isprintable())[:500]}"
 

@@ -17,7 +17,7 @@ from audit.log.growth import Inconsistent, compare, root_tiles
 from audit.log.keeper import LOCK, Keeper
 from audit.log.tables import CHECKPOINTS as TREE
 from audit.log.tiles import grown
-from audit.verify import Bad, head_of, leaf_hash, signers
+from audit.verify import Bad, Head, head_of, leaf_hash, signers
 from common.clock import Clock
 from common.inbox import TRANSIENT
 from common.intents import Connection
@@ -113,17 +113,17 @@ async def take_back(keeper: Keeper, records: Sequence[Record]) -> None:
         for record in records:
             try:
                 found = msgspec.json.decode(record.value or b"", type=Published)
-                ours = signers(found.checkpoint, keys)
+                head, ours = head_of(found.checkpoint), signers(found.checkpoint, keys)
             except (msgspec.MsgspecError, RecursionError, ValueError, Bad):
-                ours = []
+                ours = []  # also a succession, which our keys signed, but is no checkpoint
             if ours:
-                await _take_back(connection, found)
+                await _take_back(connection, head, found)
             else:
                 log.warning("checkpoint_not_ours", offset=record.offset)
 
 
-async def _take_back(connection: Connection, found: Published) -> None:
-    head, last = head_of(found.checkpoint), await store.latest(connection)
+async def _take_back(connection: Connection, head: Head, found: Published) -> None:
+    last = await store.latest(connection)
     size = last.size if last else 0
     if head.size <= size:
         return
