@@ -81,9 +81,9 @@ def test_each_exit_code_is_there(files: list[Any], run: Run, tmp_path: Path) -> 
     kept.write_text("something else that was kept", "utf-8")
     assert run(now, *KEY, "--kept", kept)[0] == USAGE
     assert run(first | {"key": str(OTHER)}, *KEY)[0] == INVALID == 40
-    cut = {**now, "events": now["events"][:-1]}
-    code, said = run(cut, *KEY)
-    assert (code, "5 of 6 records" in said) == (INCOMPLETE, True)
+    cut, unkept = {**now, "events": now["events"][:-1]}, tmp_path / "unkept"
+    code, said = run(cut, *KEY, "--keep", unkept)
+    assert (code, "5 of 6 records" in said, unkept.exists()) == (INCOMPLETE, True, False)
     assert INCOMPLETE == 50
     assert run(now)[0] == USAGE == 64
 
@@ -290,3 +290,4 @@ def _told_by(event: Any, name: str) -> Any:
 def test_the_key_of_a_log_is_no_witness_and_the_other_way_round(files: list[Any], run: Run) -> None:
     assert run(files[1], *KEY, "--witness", SIGNER.vkey)[0] == USAGE
     assert run(files[1], "--key", WITNESSED_BY.vkey)[0] == USAGE
+    assert run(files[1], *KEY, "--producer", WITNESSED_BY.vkey)[0] == USAGE
