@@ -70,10 +70,25 @@ def test_the_published_signatures_are_valid_and_one_bit_off_is_not(
 def test_a_signature_has_one_form(vector: tuple[str, str, str, str]) -> None:
     """Or whoever has one makes another of it, without the key (RFC 8032, 5.1.7)."""
     _, public, message, signature = (bytes.fromhex(part) for part in vector)
-    factor = int.from_bytes(signature[32:], "little") + verify.L
-    twin = signature[:32] + factor.to_bytes(32, "little")
+    factor = int.from_bytes(signature[32:], "little")
+    for twin in (factor + verify.L, verify.L - factor):
+        forged = signature[:32] + twin.to_bytes(32, "little")
+        for valid in (verify.ed25519_in_python, verify.ed25519):
+            assert not valid(public, message, forged)
+
+
+def test_a_point_has_one_form() -> None:
+    beyond, nothing = verify.P, 1 | 1 << 255  # zero once more; minus zero
+    for number in (beyond, beyond + 1, nothing):
+        assert verify._point(number.to_bytes(32, "little")) is None
+
+
+def test_a_key_ends_where_the_message_begins() -> None:
+    signature = SIGNER._private.sign(b"\0message")
+    public = key_of(SIGNER.vkey).public
     for valid in (verify.ed25519_in_python, verify.ed25519):
-        assert not valid(public, message, twin)
+        assert valid(public, b"\0message", signature)
+        assert not valid(public + b"\0", b"message", signature)
 
 
 @settings(max_examples=30, deadline=None)

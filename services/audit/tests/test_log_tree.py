@@ -72,6 +72,15 @@ def test_T14_a_public_consistency_vector_is_judged_as_it_says(vector: Any) -> No
     assert found is not vector["wantErr"]
 
 
+@pytest.mark.parametrize("length", [0, 31, 33])
+def test_what_is_no_hash_proves_nothing(length: int) -> None:
+    """Also where the sum is right: of 64 bytes, nobody could say where one hash ends."""
+    leaf, step = LEAVES[0], bytes(length)
+    top = node_hash(leaf, step)
+    assert not included(0, 2, leaf, [step], top)
+    assert not consistent(1, 2, [step], leaf, top)
+
+
 def test_there_are_as_many_vectors_as_were_published() -> None:
     for kind in ("inclusion", "consistency"):
         assert [len(VECTORS[kind]), sum(v["wantErr"] for v in VECTORS[kind])] == [98, 92]

@@ -87,6 +87,14 @@ def test_a_stolen_old_key_gives_itself_neither_another_follower_nor_more_time(si
             assert all(k.until is not None and k.until <= 5 for k in keys if k.same(thief))
 
 
+def test_a_key_that_followed_one_follows_no_other() -> None:
+    """Whoever stole it, once it is succeeded itself, puts no key of its own before it."""
+    notes = [succession(OLD, NEW, 5), succession(NEW, FOURTH, 8), succession(THIRD, NEW, 6)]
+    old, new, fourth = (key_of(signer.vkey).id for signer in (OLD, NEW, FOURTH))
+    whole = {(old, 0, 5), (new, 5, 8), (fourth, 8, None)}
+    assert names(successors([key_of(OLD.vkey)], notes)) == whole
+
+
 @pytest.fixture
 async def kept(app: FastAPI, pool: asyncpg.Pool, hear: Hear) -> str:
     """A checkpoint of the old key, one of the new key behind it, and the app with the new key."""
