@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import httpx
@@ -85,14 +86,17 @@ async def test_a_list_is_one_record_with_what_was_asked_for_and_how_many_there_w
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("path", "shown"),
     [
-        "/v1/households",
-        "/county",
-        "/county/households?phase=CLUE",
-        "/v1/timeline/hash",
-        "/completeness",
-        "/accesses",
+        (f"/?region={VILLAGE}", "HOUSEHOLDS"),
+        ("/?region=441624108", "VILLAGES"),
+        ("/v1/households", "HOUSEHOLDS"),
+        ("/v1/households?number=PZ-0001", "BY_REGISTER"),
+        ("/county", "COUNTY"),
+        ("/county/households?phase=CLUE", "COUNTED"),
+        ("/v1/timeline/hash", "WHOLE"),
+        ("/completeness", "COMPLETENESS"),
+        ("/accesses", "ACCESSES"),
     ],
 )
 @pytest.mark.parametrize(
@@ -110,6 +114,7 @@ async def test_A75_whoever_may_see_no_list_is_refused_and_that_is_recorded(
     pool: asyncpg.Pool,
     tokens: Issuer,
     path: str,
+    shown: str,
     scopes: str,
     department: str,
     region: str,
@@ -118,8 +123,9 @@ async def test_A75_whoever_may_see_no_list_is_refused_and_that_is_recorded(
     asking = tokens.bearer("somebody", scopes, department=department, region=region)
     assert (await client.get(path, headers=asking)).status_code == 403
     (refused,) = await recorded(pool)
-    assert (refused["type"], refused["data"]["refusal"]) == ("ListRefused", why)
-    assert refused["data"]["area"] == (region or "0")
+    asked = parse_qs(urlsplit(path).query).get("region", [region or "0"])[0]
+    assert refused["type"] == "ListRefused"
+    assert refused["data"] == {"area": asked, "shown": shown, "refusal": why}
 
 
 @pytest.mark.parametrize(
@@ -154,6 +160,17 @@ async def test_A75_a_department_finds_a_household_and_sees_no_list(
     assert ('name="identity_number"' in answer.text) == (status == 200)
     assert ("部门请按系统户号" in answer.text) == (why == "NOT_ROUTED")
     assert VILLAGE not in answer.text.replace(path, "")
+
+
+async def test_A75_who_asks_for_a_household_is_refused_that_and_not_a_list(
+    client: httpx.AsyncClient, households: None, pool: asyncpg.Pool, tokens: Issuer
+) -> None:
+    asks = tokens.bearer("somebody", "facts:write", department=STAFF)
+    led = await client.get(f"/?household={household(1)}", headers=asks)
+    assert (await client.get(led.headers["location"], headers=asks)).status_code == 403
+    (refused,) = await recorded(pool)
+    assert refused["stream"] == f"access-to-household-{household(1)}"
+    assert refused["data"]["shown"] == "PAGE"
 
 
 async def test_another_area_is_refused_under_its_own_name(

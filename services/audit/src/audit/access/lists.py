@@ -4,7 +4,7 @@
 (`Lister.show`), and that is recorded before the answer leaves; a list that does not say it fails.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -30,6 +30,9 @@ from contracts.access import ListLookedAt, ListRefused, Shown
 from contracts.access import Refusal as Why
 
 LISTED = 100  # households on a page
+
+Asked = Shown | Callable[[Request], Shown]
+"""What a route shows, or which of several things a request asks it for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Lister(Principal):
 class Listing(SignedIn):
     """The policy of a route that shows households of an area, to whoever oversees it."""
 
-    shown: Shown
+    shown: Asked
 
     async def __call__(
         self, request: Request, header: InHeader = None, link: InLink = None
@@ -73,7 +76,7 @@ class Listing(SignedIn):
         caller = await identified(request)
         place = self._area(request) or caller.actor.region or NOWHERE
         if why := unlisted(caller, self.scope, place):
-            refused = ListRefused(area=place, shown=self.shown, refusal=why)
+            refused = ListRefused(area=place, shown=self._shown(request), refusal=why)
             await record_list(request, caller, refused)
             allowed_by(caller, self.scope)
             raise Problem("no-lists" if why is Why.NOT_ROUTED else PROBLEMS[why])
@@ -86,9 +89,12 @@ class Listing(SignedIn):
             caller.expires,
             caller.actor,
             place,
-            self.shown,
+            self._shown(request),
             stated(request) or USUAL,
         )
+
+    def _shown(self, request: Request) -> Shown:
+        return self.shown if isinstance(self.shown, Shown) else self.shown(request)
 
     def _area(self, request: Request) -> str | None:
         area = request.query_params.get("region")
@@ -101,7 +107,8 @@ class Listing(SignedIn):
 
 class Finding(Listing):
     """The policy of the page where households are found: a department comes in, and asks for one; if it
-    names an area, it asks for a list."""
+    names an area, it asks for a list. Who names a household is led to its page, which lets in or
+    refuses, and records that."""
 
     async def __call__(
         self, request: Request, header: InHeader = None, link: InLink = None
@@ -109,20 +116,22 @@ class Finding(Listing):
         """As `Listing`."""
         caller = await identified(request)
         place = caller.actor.region
+        if request.query_params.get("household", "").strip():
+            return self._lister(request, caller, place or NOWHERE)
         named = "region" in request.query_params
         if not place or named or oversees(caller) or outside(caller, self.scope, place):
             return await super().__call__(request)
         return self._lister(request, caller, place)
 
 
-def listing(shown: Shown, *, scope: str = SCOPE) -> Any:
+def listing(shown: Asked, *, scope: str = SCOPE) -> Any:
     """For a route's parameter: `caller: Annotated[Lister, listing(Shown.COUNTY)]`."""
     return _recorded(Listing(scope, shown))
 
 
-def finding() -> Any:
+def finding(shown: Asked) -> Any:
     """As `listing`, of the page where households are found."""
-    return _recorded(Finding(SCOPE, Shown.VILLAGES))
+    return _recorded(Finding(SCOPE, shown))
 
 
 def _recorded(policy: Listing) -> Any:

@@ -1,6 +1,6 @@
 """The timeline over HTTP, for programs. Reads only; every answer is inside the caller's area."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -116,11 +116,16 @@ async def timeline(
     return answer
 
 
+def _asked(request: Request) -> Shown:
+    """The households of an area, or those of a number."""
+    return Shown.BY_REGISTER if "number" in request.query_params else Shown.HOUSEHOLDS
+
+
 @router.get("/v1/households", summary="Households that events have named")
 async def households(
     request: Request,
     response: Response,
-    caller: Annotated[Lister, listing(Shown.HOUSEHOLDS)],
+    caller: Annotated[Lister, listing(_asked)],
     region: Area = None,
     number: Number = None,
     cursor: Cursor = None,
@@ -131,15 +136,13 @@ async def households(
     only_filters(request, ("region", "number", "cursor", "limit", "purpose"))
     runtime, after = runtime_of(request), household_in(cursor)
     if number is None:
-        looker = caller
         found = await queries.households(runtime.engine, caller.place, limit=limit + 1, after=after)
     else:
-        looker = replace(caller, shown=Shown.BY_REGISTER)
         found = await by_number(
             runtime, vocabulary_of(request), caller.place, number, limit + 1, after
         )
     shown = found[:limit]
-    looker.show(len(shown))
+    caller.show(len(shown))
     following = household_cursor(shown[-1]) if len(found) > limit else None
     lead_on(request, response, following)
     return Households(

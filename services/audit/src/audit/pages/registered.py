@@ -5,7 +5,6 @@ look at the household that has the number, and the record of that, is as for the
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -27,7 +26,7 @@ router = APIRouter(tags=["pages"], include_in_schema=False, default_response_cla
 
 
 @router.post("/find/registered")
-async def find(request: Request, caller: Annotated[Lister, finding()]) -> Response:
+async def find(request: Request, caller: Annotated[Lister, finding(Shown.BY_REGISTER)]) -> Response:
     """Leads to the household's page. Raises `Problem`: 404 if nobody in the caller's area has the number,
     and what a look at the household raises."""
     only_filters(request, ("lang", "purpose"))
@@ -48,13 +47,11 @@ async def find(request: Request, caller: Annotated[Lister, finding()]) -> Respon
 async def _several(request: Request, caller: Lister, found: Sequence[Recorded]) -> Response:
     """Services may give one number to several: that is a list, and a department gets none."""
     if not oversees(caller):
-        refused = ListRefused(
-            area=caller.place, shown=Shown.BY_REGISTER, refusal=Refusal.NOT_ROUTED
-        )
+        refused = ListRefused(area=caller.place, shown=caller.shown, refusal=Refusal.NOT_ROUTED)
         await record_list(request, caller, refused)
         raise Problem("no-lists")
     listed = found[:LISTED]
-    replace(caller, shown=Shown.BY_REGISTER).show(len(listed))
+    caller.show(len(listed))
     given = [(one.household_id, one.region) for one in listed]
     households, names = await told(request, caller, given)
     return page(

@@ -5,7 +5,7 @@ the form to sign in at the address that was asked for, and comes back to it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated
 
@@ -47,8 +47,14 @@ def towns(villages: Sequence[queries.Village]) -> list[Town]:
     return [Town(town, list(those)) for town, those in groupby(villages, lambda v: v.region[:9])]
 
 
+def _asked(request: Request) -> Shown:
+    """The households of a village, or which villages there are."""
+    named = len(request.query_params.get("region", "")) == len("441624108201")
+    return Shown.HOUSEHOLDS if named else Shown.VILLAGES
+
+
 @router.get("/")
-async def find(request: Request, caller: Annotated[Lister, finding()]) -> Response:
+async def find(request: Request, caller: Annotated[Lister, finding(_asked)]) -> Response:
     """Villages of the caller's area by town, if it may see lists; with `region` the households of one;
     with `household`, that."""
     only_filters(request, ("household", "region", "cursor", "lang", "purpose"))
@@ -57,9 +63,8 @@ async def find(request: Request, caller: Annotated[Lister, finding()]) -> Respon
         caller.show_nothing()
         to = address(f"/households/{household_id(asked)}", same_language(request))
         return RedirectResponse(to, 303, headers=SAFE)
-    region = request.query_params.get("region")
     place, engine = caller.place, runtime_of(request).engine
-    if region is None or len(region) < 12:
+    if caller.shown is Shown.VILLAGES:
         villages = await queries.villages(engine, place) if oversees(caller) else None
         if villages is None:
             caller.show_nothing()
@@ -77,7 +82,7 @@ async def find(request: Request, caller: Annotated[Lister, finding()]) -> Respon
         engine, place, limit=LISTED + 1, after=household_in(request.query_params.get("cursor"))
     )
     shown = found[:LISTED]
-    replace(caller, shown=Shown.HOUSEHOLDS).show(len(shown))
+    caller.show(len(shown))
     ids = [household.household_id for household in shown]
     return page(
         request,
