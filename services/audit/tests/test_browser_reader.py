@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from playwright.async_api import Page, expect
 
-from common.testing import household
-from services.audit.tests.conftest import Open, needs_chromium
+from common.testing import NOON, envelope, household
+from contracts.envelope import Envelope
+from services.audit.tests.conftest import Hear, Open, needs_chromium
+from services.audit.tests.test_browser import NARROW
 
 HERE = f"/households/{household(1)}"
 
@@ -86,6 +91,34 @@ async def test_words_that_stand_apart_are_read_apart(
     await own()
     await page.goto(f"{page.url.partition('?')[0]}/accesses?lang={lang}")
     assert " · " in await page.locator("tbody td").first.aria_snapshot()
+
+
+async def test_deadlines_are_read_from_today_on_by_eye_and_by_keyboard(
+    open_: Open, app: FastAPI, hear: Hear
+) -> None:
+    """Of the duties of seven months one was missed, and two are to come."""
+    app.state.runtime.clock.set(NOON)
+    last: Envelope | None = None
+    for month in range(1, 8):
+        duty = b'{"obligation_id":"%d","due_on":"2024-%02d-28"}' % (month, month)
+        done = () if month in (3, 6, 7) else ("ObligationFulfilled",)
+        for type_ in ("ObligationOpened", *done):
+            at = datetime(2024, month, 1, tzinfo=UTC)
+            own: dict[str, Any] = {
+                "service": "visits",
+                "household_id": household(1),
+                "occurred_at": at,
+            }
+            last = envelope(duty, type=type_, prev=last, **own)
+            await hear([last])
+    await app.state.keeper.keep(NOON)
+    page = await open_(HERE, viewport=NARROW)
+    strip = page.locator(".strip")
+    assert await strip.evaluate("node => node.scrollWidth > node.clientWidth && !node.scrollLeft")
+    await strip.focus()
+    for month in (6, 7, 5, 4, 3, 2, 1):
+        await page.keyboard.press("Tab")
+        await expect(strip.locator("li:focus-within")).to_contain_text(f"2024-{month:02d}-28")
 
 
 @pytest.mark.usefixtures("story")

@@ -25,7 +25,16 @@ from audit.meaning.words import DEPARTMENTS, SERVICES, named
 from audit.pages.phrases import PARKED, PHRASES
 from audit.pages.related import others_in
 from audit.pages.rendering import Condition, page
-from audit.pages.stands import called, changes, fields, groups, header, responsible, stands
+from audit.pages.stands import (
+    called,
+    changes,
+    fields,
+    from_today,
+    groups,
+    header,
+    responsible,
+    stands,
+)
 from audit.read_model import queries
 from audit.read_model.happened import recorded
 from common.clock import SHANGHAI
@@ -151,7 +160,7 @@ async def household(
         known_at=_day(point[1]),
         first=_day(min((e.occurred_at for e in at.events), default=now)),
         today=_day(now),
-        due=at.due,
+        due=from_today(at.due),
         next_due=next((d for d in at.due if d.outcome in ("open", "overdue") and d.due_on), None),
         type_label=lambda e: vocabulary.label(e.service, e.type, e.schema_version),
         due_label=lambda e: (

@@ -77,6 +77,13 @@ def stands(
     )
 
 
+def from_today(due: Sequence[Deadline]) -> list[Deadline]:
+    """Deadlines by the day that they are due, as they are read from today: those to come, the next one
+    first; then all others, the last one first. Who looks, or goes by keyboard, begins where today is."""
+    to_come = [one for one in due if one.outcome == "open"]
+    return to_come + [one for one in reversed(due) if one.outcome != "open"]
+
+
 def changes(at: Stands, words: Mapping[str, StateWords]) -> list[Change]:
     """What differs between a point of the clocks and now."""
     by_id = {event.event_id: event for event in at.events}

@@ -58,6 +58,10 @@ HOUSEHOLD = {
     "proof": Words("时间线校验值（SHA-256）", "Hash of this timeline (SHA-256)"),
     "next_deadline": Words("最近期限", "Next deadline"),
     "deadlines": Words("期限", "Deadlines"),
+    "deadlines_order": Words(
+        "未到期的在前，由近及远；其余在后，由近到早。",
+        "Those to come first, the next one first; then the others, the last one first.",
+    ),
     "no_deadlines": Words("没有登记的期限。", "No deadline has been opened."),
     "no_deadlines_shown": Words("没有向本部门显示的期限。", "Your department sees no deadline."),
     "due": Words("期限", "due"),
