@@ -1,5 +1,8 @@
 """The whole log is derived again, and what does not hold is named."""
 
+import sys
+from asyncio import create_subprocess_exec
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
@@ -9,11 +12,11 @@ from audit.fsck import fsck
 from audit.log.keeper import Keeper
 from audit.main import NAME
 from common.note import Signer
-from common.testing import NOON, history, household
+from common.testing import NOON, Database, history, household
 from contracts.envelope import Envelope
+from services.audit.tests.conftest import LOG_KEY, SIGNER
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
-SIGNER = Signer("shouwang.test/audit", bytes(range(32)))
 
 
 @pytest.fixture
@@ -78,4 +81,38 @@ async def test_what_was_changed_is_named(log: asyncpg.Pool, harm: str, said: str
 
 async def test_another_key_did_not_sign_it(log: asyncpg.Pool) -> None:
     other = Signer(SIGNER.name, bytes(32)).vkey
-    assert await found(log, other) == ["checkpoint 2 is not signed by this key"]
+    assert await found(log, other) == ["checkpoint 1 is not signed by this key"]
+
+
+async def test_every_checkpoint_is_to_be_signed_and_not_the_last_alone(log: asyncpg.Pool) -> None:
+    await log.execute("update log.checkpoints set note = replace(note, '— ', '— x') where size = 1")
+    assert await found(log) == ["checkpoint 1 is not signed by this key"]
+
+
+async def test_the_command_says_against_which_key_it_checked(
+    log: asyncpg.Pool, db: Database
+) -> None:
+    """In the environment of audit that of its own key; elsewhere the one that it is given, or none."""
+    other = Signer(SIGNER.name, bytes(32)).vkey
+    own = {"LOG_KEY": LOG_KEY, "LOG_ORIGIN": SIGNER.name}
+    held = "2 checkpoints hold, and every tree; "
+    by_own = f"{held}each is signed by {SIGNER.vkey}, or by a key that a note joins to it\n"
+    keyless = f"{held}signatures were not checked: neither --key nor LOG_KEY is given\n"
+    for environment, options, code, said in (
+        (own, (), 0, by_own),
+        ({}, ("--key", SIGNER.vkey), 0, by_own),
+        ({}, (), 0, keyless),
+        (own, ("--key", other), 1, "checkpoint 1 is not signed by this key\n"),
+        (own, ("--key", "nonsense"), 2, "neither a verifier key nor a file with one\n"),
+        (own | {"LOG_KEY": "nonsense"}, (), 2, "the key of the log: "),
+        (own | {"DATABASE_URL": ""}, (), 2, "DATABASE_URL is not set"),
+        (own | {"DATABASE_URL": "postgresql://127.0.0.1:1/none"}, (), 2, "Could not look: "),
+    ):
+        ran = await create_subprocess_exec(
+            *(sys.executable, "-m", "audit.fsck", *options),
+            env={"DATABASE_URL": db.url} | environment,
+            stdout=PIPE,
+            stderr=STDOUT,
+        )
+        told, _ = await ran.communicate()
+        assert (ran.returncode, said in told.decode()) == (code, True), told.decode()

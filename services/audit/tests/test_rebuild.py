@@ -293,5 +293,5 @@ async def test_the_command_says_the_hash_and_what_it_needs(system: System, kafka
         *command, env=environment, stderr=asyncio.subprocess.PIPE
     )
     _, complaint = await process.communicate()
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert b"DATABASE_URL is not set" in complaint

@@ -2,8 +2,11 @@
 
 Derives everything again from the leaves: the log of checkpoints, every tree, every household's chain,
 the heads map, the map of meanings; and each leaf's hash from the record that the timeline has of it.
-With `--kafka`, the trees from the topics alone. Reads only. Exit 0 if all of it holds, and what it was; 1
-if not, with a line for each thing that does not.
+Every checkpoint is to be signed by the key of its time: by `--key`, else by that of LOG_KEY, or by one
+that a note of the log joins to it. With `--kafka`, the trees from the topics alone. Reads only.
+
+Exit 0 if all of it holds, and says what it was, and by which key it was signed; 1 if not, with a line for
+each thing that does not; 2 if it could not look.
 """
 
 import argparse
@@ -18,10 +21,12 @@ from audit.log.derived import Derived
 from audit.log.dossier import envelope
 from audit.log.store import Checkpoint
 from audit.log.tree import Frontier
+from audit.settings import own_key
 from audit.verify import Bad, head_of, key_of, leaf_hash, signers, successors
 from common.incoming import incoming, unparked
 from common.intents import Connection
-from common.kafka import LogScan, Place
+from common.kafka import KafkaError, LogScan, Place
+from common.outage import AWAY
 from common.settings import given
 from common.topics import events_topic
 from contracts.envelope import chain_hash
@@ -37,20 +42,26 @@ async def fsck(connection: Connection, consumer: str, vkey: str | None) -> list[
             return []
         return [
             *[line async for line in _checkpoints(connection)],
-            *_signature(last, vkey, await store.successions(connection)),
+            *[line async for line in _signatures(connection, vkey)],
             *await _meanings(connection, last),
             *[line async for line in _trees(connection, consumer, last)],
         ]
 
 
-def _signature(last: Checkpoint, vkey: str | None, successions: list[str]) -> list[str]:
+async def _signatures(connection: Connection, vkey: str | None) -> AsyncIterator[str]:
+    """The first that is not as it should be: of another key, each would be."""
     if vkey is None:
-        return []
+        return
+    what = "successions"
     try:
-        signed = signers(last.note, successors([key_of(vkey)], successions))
+        keys = successors([key_of(vkey)], await store.successions(connection))
+        async for row in connection.cursor(_CHECKPOINTS, prefetch=CHUNK):
+            what = f"checkpoint {row['size']}"
+            if not signers(row["note"], keys):
+                yield f"{what} is not signed by this key"
+                return
     except (Bad, ValueError) as error:
-        return [f"checkpoint {last.size}: {error}"]
-    return [] if signed else [f"checkpoint {last.size} is not signed by this key"]
+        yield f"{what}: {error}"
 
 
 async def _meanings(connection: Connection, last: Checkpoint) -> list[str]:
@@ -145,16 +156,31 @@ async def _main(
 def main() -> None:
     """Check, and say what does not hold, or what does."""
     asking = argparse.ArgumentParser(prog="python -m audit.fsck", description=__doc__)
-    asking.add_argument("--key", help="the log's verifier key, to check the signature too")
+    asking.add_argument("--key", help="the log's verifier key; without it, that of LOG_KEY")
     asking.add_argument("--kafka", action="store_true", help="derive the trees from Kafka as well")
     asked = asking.parse_args()
-    kafka = given("KAFKA_BOOTSTRAP_SERVERS") if asked.kafka else None
-    found, last = asyncio.run(_main(given("DATABASE_URL"), asked.key, kafka))
+    url, kafka = given("DATABASE_URL"), given("KAFKA_BOOTSTRAP_SERVERS") if asked.kafka else None
+    try:
+        if vkey := asked.key or own_key():
+            key_of(vkey)
+    except ValueError as error:
+        asking.error(f"the key of the log: {error}")
+    try:
+        found, last = asyncio.run(_main(url, vkey, kafka))
+    except (KafkaError, *AWAY) as error:
+        asking.exit(2, f"Could not look: {error!r}\n")
     if found:
         sys.exit("\n".join(found))
-    told = f"{last.size} checkpoints hold, and every tree" if last else "nothing is signed yet"
-    keyless = "; without --key, signatures were not checked" if last and not asked.key else ""
-    sys.stdout.write(f"{told}{keyless}\n")
+    sys.stdout.write(_held(last, vkey))
+
+
+def _held(last: Checkpoint | None, vkey: str | None) -> str:
+    if last is None:
+        return "nothing is signed yet\n"
+    told = f"{last.size} checkpoints hold, and every tree"
+    if vkey is None:
+        return f"{told}; signatures were not checked: neither --key nor LOG_KEY is given\n"
+    return f"{told}; each is signed by {vkey}, or by a key that a note joins to it\n"
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ new epoch, so that it goes on without loss or doubling. Needs DATABASE_URL and K
 """
 
 import argparse
-import base64
-import os
 import signal
 import sys
 import time
@@ -28,12 +26,11 @@ from audit.rebuilding.reading import read, telling
 from audit.rebuilding.refill import NEXT, LogIncomplete, Servers, forget, refill
 from audit.rebuilding.roots import Contradicted, Proved
 from audit.rebuilding.swap import BESIDE, swap
-from audit.settings import ORIGIN
+from audit.settings import own_key
 from audit.verify import Key, key_of
 from common.garbage import collect_seldom
 from common.inbox import TRANSIENT, Handle, TooManyParked
 from common.kafka import KafkaError
-from common.note import Signer
 from common.settings import given
 from common.swapping import PREVIOUS, Tell, say
 from common.topics import PARTITIONS
@@ -207,7 +204,7 @@ def main() -> None:
     # Cancelled, as by Ctrl-C: at the next await, not in the middle of starting a worker.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        keys = [key_of(key) for key in wanted.key or _own_key()]
+        keys = [key_of(key) for key in wanted.key or [own_key()] if key]
         done = uvloop.run(
             rebuild(
                 servers,
@@ -247,12 +244,6 @@ def _proof(proved: Proved | None, *, signed: bool) -> str:
     if proved.reordered:
         told += f"; on the topic in another order: {', '.join(proved.reordered)}"
     return told
-
-
-def _own_key() -> list[str]:
-    """Of the environment that the service has; none if it is not there."""
-    seed, name = os.environ.get("LOG_KEY"), os.environ.get("LOG_ORIGIN", ORIGIN)
-    return [Signer(name, base64.b64decode(seed, validate=True)).vkey] if seed else []
 
 
 if __name__ == "__main__":

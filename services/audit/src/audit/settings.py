@@ -1,5 +1,9 @@
 """What audit reads from its environment beside the common settings."""
 
+import base64
+import os
+
+from common.note import Signer
 from common.settings import Settings
 
 ORIGIN = "shouwang.cn/audit"
@@ -18,3 +22,12 @@ class AuditSettings(Settings):
     log_witnesses: str = ""
     statement_keys: str
     identification_url: str | None = None  # for finding by identity number; without it, that is off
+
+
+def own_key() -> str | None:
+    """The verifier key of the log, of a program in audit's environment; `None` where LOG_KEY is not there.
+
+    Raises `ValueError` for what is no key.
+    """
+    seed, name = os.environ.get("LOG_KEY"), os.environ.get("LOG_ORIGIN", ORIGIN)
+    return Signer(name, base64.b64decode(seed, validate=True)).vkey if seed else None
