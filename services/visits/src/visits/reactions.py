@@ -66,15 +66,7 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
     async def handle(connection: Connection, items: Sequence[Incoming]) -> None:
         events = [item.event for item in items if item.event and item.event.type not in IGNORED]
         heard = [(e, HEARD.decode(e.type, e.schema_version, e.data)) for e in events]
-        homes = {p.household_id: home for e, p in heard if (home := _home(e, p))}
-        if homes:
-            await read_model.remember(connection, homes)
-        last = {p.household_id: (e, p) for e, p in heard if isinstance(p, Entered | Left)}
-        entered = {i: day for i, (e, p) in last.items() if (day := _entered_on(e, p))}
-        if last:
-            left = {i: day for i, (_, p) in last.items() if (day := _left_on(p))}
-            await population.populate(connection, entered, left)
-        await focus.follow(connection, [payload for _, payload in heard])
+        entered = await learn(connection, heard)
         visits = await _made_before(connection, heard)
         intents = [intent for e, p in heard if (intent := asked_by(e, p, policies, visits))]
         intents += await _made_elsewhere(connection, heard)
@@ -87,8 +79,23 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
     return handle
 
 
-async def _made_before(connection: Connection, heard: Sequence[tuple[Envelope, Any]]) -> Visits:
-    """The visits to households whose episodes go on elsewhere, until they were absorbed."""
+async def learn(
+    connection: Connection, heard: Sequence[tuple[Envelope, Any]]
+) -> Mapping[UUID, date]:
+    """Keep what identification tells, in the tables that are made of that alone (`read_model.HEARD`); the
+    households that must be visited from now on, and the day from which on.
+
+    `heard` are events with their payloads, those of a household in order.
+    """
+    homes = {p.household_id: home for e, p in heard if (home := _home(e, p))}
+    if homes:
+        await read_model.remember(connection, homes)
+    last = {p.household_id: (e, p) for e, p in heard if isinstance(p, Entered | Left)}
+    entered = {i: day for i, (e, p) in last.items() if (day := _entered_on(e, p))}
+    if last:
+        left = {i: day for i, (_, p) in last.items() if (day := _left_on(p))}
+        await population.populate(connection, entered, left)
+    await focus.follow(connection, [payload for _, payload in heard])
     taken = [
         TakenOverRow(
             household_id=p.from_household_id,
@@ -99,9 +106,17 @@ async def _made_before(connection: Connection, heard: Sequence[tuple[Envelope, A
         for e, p in heard
         if isinstance(p, EpisodeTakenOver)
     ]
-    if not taken:
+    if taken:
+        await read_model.take_over(connection, taken)
+    return entered
+
+
+async def _made_before(connection: Connection, heard: Sequence[tuple[Envelope, Any]]) -> Visits:
+    """The visits to households whose episodes go on elsewhere, until they were absorbed."""
+    survivors = {p.household_id for _, p in heard if isinstance(p, EpisodeTakenOver)}
+    if not survivors:
         return {}
-    return await _until_merged(connection, await read_model.take_over(connection, taken))
+    return await _until_merged(connection, await read_model.taken_over_by(connection, survivors))
 
 
 async def _until_merged(connection: Connection, taken: Sequence[TakenOverRow]) -> Visits:

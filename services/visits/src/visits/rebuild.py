@@ -11,9 +11,7 @@ MODEL = ReadModel(
     read_model.TABLES,
     read_model.project,
     deciders={},
-    heard=frozenset(
-        {"known_household", "taken_over", "monitored", "left_population", "focus", "restricted"}
-    ),
+    heard=read_model.HEARD,
 )
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from contracts.visits import (
     VisitVoided,
 )
 from visits.read_model import screenings
+from visits.read_model.tables import HEARD as HEARD
 from visits.read_model.tables import TABLES as TABLES
 from visits.read_model.tables import KnownHouseholdRow, ObligationRow, TakenOverRow, VisitRow
 
@@ -75,8 +76,8 @@ async def remember(connection: Connection, regions: Mapping[UUID, str]) -> None:
     await _put(connection, _KNOWN, list(regions.items()))
 
 
-async def take_over(connection: Connection, taken: Sequence[TakenOverRow]) -> list[TakenOverRow]:
-    """These households were absorbed; all that their survivors ever took over, first or last.
+async def take_over(connection: Connection, taken: Sequence[TakenOverRow]) -> None:
+    """These households were absorbed.
 
     Until the transaction ends nobody gets an answer from `taken_over`: a visit that is recorded
     meanwhile is either seen after this, or asks once this is known.
@@ -85,7 +86,6 @@ async def take_over(connection: Connection, taken: Sequence[TakenOverRow]) -> li
     await connection.executemany(
         _TAKEN_OVER, [(t.household_id, t.survivor_id, t.region, t.merged_on) for t in taken]
     )
-    return await taken_over_by(connection, {one.survivor_id for one in taken})
 
 
 async def taken_over(

@@ -8,6 +8,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlmodel import BigInteger, Column, Field, SQLModel
 
 TABLES = MetaData(schema="read")
+# Those that follow from the events of identification.
+HEARD = frozenset(
+    {"known_household", "taken_over", "monitored", "left_population", "focus", "restricted"}
+)
 
 
 class ObligationRow(SQLModel, table=True):

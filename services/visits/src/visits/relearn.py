@@ -1,0 +1,151 @@
+"""What visits keeps of what it heard, folded anew from Kafka: `python -m visits.relearn [--check]`.
+
+For tables that somebody has damaged, or that a version before did not keep. All that visits has heard of
+identification goes once more through `reactions.learn`, in the order of recording, into emptied tables:
+readers see the old rows until that is committed, and hearing waits. Nothing else happens: no duty opens, and
+nothing is published. What is parked comes when it is retried. What was given up because nobody could read
+it stays out. How far the months of a household were asked for is not heard, and stays.
+
+Needs DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS. `--check` changes nothing, and exits with 1 if a table
+comes out otherwise.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import msgspec
+import uvloop
+
+from common.codec import UnknownType
+from common.incoming import Incoming, incoming
+from common.intents import Connection
+from common.kafka import KafkaError, LogScan, Place
+from common.outage import AWAY
+from common.refold import ONE_AT_A_TIME
+from common.settings import given
+from common.swapping import PREVIOUS, say
+from common.topics import PARTITIONS, events_topic
+from contracts.envelope import Envelope
+from visits import read_model
+from visits.reactions import HEARD, learn
+
+CONSUMER = "visits"
+PLACES = [Place(events_topic("identification"), n) for n in range(PARTITIONS)]
+TABLES = sorted(read_model.HEARD)
+FETCH, BATCH = 5_000, 1_000  # records, events
+
+
+class Gone(Exception):
+    """The topic has not all that was heard."""
+
+
+async def relearn(connection: Connection, servers: str) -> dict[str, tuple[int, int]]:
+    """Fold, in the caller's transaction; the tables that come out otherwise: how many rows only the old
+    one had, and how many only the new one has. Raises `Gone`, `KafkaError`."""
+    scan = LogScan(servers)
+    try:
+        bounds = await scan.start(PLACES)
+        found = await _read(scan, {place: end for place, (_, end) in bounds.items()})
+        await connection.execute("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
+        await connection.execute("select pg_advisory_xact_lock(hashtext($1))", CONSUMER)
+        rows = await connection.fetch(_OFFSETS, CONSUMER, PLACES[0].topic)
+        heard = {Place(row["topic"], row["partition"]): row["next"] for row in rows}
+        ends = await scan.bounds(PLACES)
+        if any(ends[place][0] > 0 or ends[place][1] < heard.get(place, 0) for place in PLACES):
+            raise Gone(f"{PLACES[0].topic} has not all that was heard: fill it again first")
+        found += await _read(scan, heard)  # what came meanwhile
+    finally:
+        await scan.close()
+    parked = await connection.fetch(_PARKED, CONSUMER)
+    waiting = {(Place(row["topic"], row["partition"]), row["offset"]) for row in parked}
+    told = [
+        (item.event, payload)
+        for item in found
+        if item.event and item.offset < heard.get(item.place, 0)
+        if (item.place, item.offset) not in waiting
+        if (payload := _payload(item.event))
+    ]
+    told.sort(key=lambda one: (one[0].recorded_at, one[0].stream, one[0].version))
+    await connection.execute(f"drop schema if exists {PREVIOUS} cascade; create schema {PREVIOUS}")
+    for table in TABLES:
+        await connection.execute(_EMPTIED.format(table=table))
+    for n in range(0, len(told), BATCH):
+        await learn(connection, told[n : n + BATCH])
+    await connection.execute(_ASKED_THROUGH)
+    differs = {table: await _differing(connection, table) for table in TABLES}
+    await connection.execute(f"drop schema {PREVIOUS} cascade")
+    return {table: rows for table, rows in differs.items() if any(rows)}
+
+
+async def _read(scan: LogScan, until: Mapping[Place, int]) -> list[Incoming]:
+    """What `learn` may want of what comes before these offsets; what comes behind may come along."""
+    found = list[Incoming]()
+    while any(scan.reached().get(place, 0) < end for place, end in until.items()):
+        for records in (await scan.fetch(FETCH, 1.0)).values():
+            items = (item for item in map(incoming, records) if not item.fault)
+            found += [item for item in items if item.event and item.event.type in HEARD.types]
+    return found
+
+
+def _payload(event: Envelope) -> Any:
+    try:
+        return HEARD.decode(event.type, event.schema_version, event.data)
+    except (msgspec.MsgspecError, UnknownType):
+        return None
+
+
+async def _differing(connection: Connection, table: str) -> tuple[int, int]:
+    ((gone, come),) = await connection.fetch(_DIFFERING.format(table=table), timeout=None)
+    return gone, come
+
+
+_OFFSETS = "select topic, partition, next from es.offsets where consumer = $1 and topic = $2"
+_PARKED = 'select topic, partition, "offset" from es.parked where consumer = $1'
+_EMPTIED = f"""
+create table {PREVIOUS}.{{table}} as table read.{{table}}; delete from read.{{table}}
+"""
+_ASKED_THROUGH = f"""
+update read.monitored m set through = p.through
+from {PREVIOUS}.monitored p where p.household_id = m.household_id and p.through > m.through
+"""
+_DIFFERING = f"""
+with old as (table {PREVIOUS}.{{table}}), new as (table read.{{table}})
+select (select count(*) from (table old except all table new) as gone),
+    (select count(*) from (table new except all table old) as come)
+"""
+
+
+async def _main(url: str, servers: str, check: bool) -> dict[str, tuple[int, int]]:
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        transaction = connection.transaction()
+        await transaction.start()
+        found = await relearn(connection, servers)
+        await (transaction.rollback() if check else transaction.commit())
+        return found
+    finally:
+        await connection.close()
+
+
+def main() -> None:
+    """Fold, and say how it went."""
+    asking = argparse.ArgumentParser(prog="python -m visits.relearn", description=__doc__)
+    asking.add_argument("--check", action="store_true", help="compare only, and change nothing")
+    check = asking.parse_args().check
+    try:
+        found = uvloop.run(_main(given("DATABASE_URL"), given("KAFKA_BOOTSTRAP_SERVERS"), check))
+    except (Gone, KafkaError, *AWAY) as error:
+        sys.exit(f"The tables are as they were: {error}")
+    for table, (gone, come) in found.items():
+        say(f"{table}: {gone:,} rows only in the table that served, {come:,} only in the new one")
+    if not found:
+        say(f"{len(TABLES)} tables of what was heard, row for row as they served")
+    if check and found:
+        sys.exit("Nothing was changed: run it without --check to let the new rows serve")
+
+
+if __name__ == "__main__":
+    main()

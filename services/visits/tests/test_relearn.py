@@ -1,0 +1,96 @@
+"""What visits keeps of what it heard, folded anew from Kafka by the program that operators run."""
+
+import asyncio
+import os
+import sys
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from common.ids import new_id
+from common.service import Runtime
+from common.testing import eventually
+from contracts.persons import ProcessingRestricted, RestrictionReason
+from services.visits.tests.given import HOUSEHOLD_ID, confirmed, registered, told
+from services.visits.tests.test_api import Desk, desk
+from services.visits.tests.test_focus import LOW_INCOME
+from services.visits.tests.test_leaving import ELIMINATED
+from services.visits.tests.test_taking_over import taken_over
+from visits.read_model import HEARD
+
+__all__ = ["desk"]  # a fixture
+
+
+async def relearn(runtime: Runtime, *options: str) -> tuple[int | None, str]:
+    """Its exit code, and what it said."""
+    settings = runtime.settings
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "visits.relearn", *options),
+        env={
+            **os.environ,
+            "DATABASE_URL": settings.database_url,
+            "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        },
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await program.communicate()
+    return program.returncode, said.decode()
+
+
+async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happens_twice(
+    desk: Desk, runtime: Runtime
+) -> None:
+    """One household is monitored and on a list, with a person who may not be used; one has left, after it
+    took another over."""
+    first, second, person = registered(), registered(), new_id()
+    restricted = ProcessingRestricted(
+        household_id=HOUSEHOLD_ID,
+        person_id=person,
+        reason=RestrictionReason.CONTESTED,
+        restricted_on=date(2024, 4, 1),
+    )
+    merged = replace(taken_over(), from_household_id=(absorbed := new_id()))
+    last = [told(merged, second)]
+    last.append(told(ELIMINATED, last[0]))
+    stays = [confirmed(first)]
+    stays += [told(LOW_INCOME, stays[0])]
+    stays += [told(restricted, stays[1])]
+    await desk.tell(first, *stays, second, *last)
+    ours = [first.household_id, second.household_id, absorbed, person]
+
+    async def rows() -> dict[str, list[tuple[Any, ...]]]:
+        found = {}
+        for table in sorted(HEARD):
+            id_ = "person_id" if table == "restricted" else "household_id"
+            query = f"select * from read.{table} where {id_} = any($1) order by 1"
+            found[table] = [tuple(row) for row in await runtime.pool.fetch(query, ours)]
+        return found
+
+    async def heard() -> bool:
+        return all((await rows()).values())
+
+    await eventually(heard)
+    # The month worker went on since: that is not heard, and stays.
+    await runtime.pool.execute(
+        "update read.monitored set through = '2024-05-01' where household_id = $1", ours[0]
+    )
+    before, events = await rows(), await runtime.pool.fetchval("select count(*) from es.events")
+    code, said = await relearn(runtime, "--check")
+    assert (code, said) == (0, "6 tables of what was heard, row for row as they served\n")
+
+    await runtime.pool.execute(
+        "update read.known_household set region = '44' where household_id = any($1)", ours
+    )
+    for table in ("focus", "left_population", "taken_over"):
+        await runtime.pool.execute(f"delete from read.{table} where household_id = any($1)", ours)
+    await runtime.pool.execute("delete from read.restricted where person_id = $1", person)
+    damaged = await rows()
+    code, said = await relearn(runtime, "--check")
+    assert (code, await rows()) == (1, damaged)
+    assert "known_household: 2 rows only in the table that served, 2 only in the new one" in said
+    assert "taken_over: 0 rows only in the table that served, 1 only in the new one" in said
+    code, said = await relearn(runtime)
+    assert (code, await rows()) == (0, before), said
+    assert await runtime.pool.fetchval("select count(*) from es.events") == events
+    assert await desk.duties(await desk.monitored())  # and the service goes on hearing
