@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import httpx
@@ -191,18 +192,22 @@ async def test_a_masked_number_lists_the_households_that_it_may_be_of(
     assert "只列出前 1 户" in answer.text
 
 
+@pytest.mark.parametrize("other", [False, True])
 async def test_candidates_are_told_apart_by_what_the_log_says_of_the_household(
-    client: httpx.AsyncClient, app: FastAPI, hear: Hear, tokens: Issuer
+    client: httpx.AsyncClient, app: FastAPI, hear: Hear, tokens: Issuer, other: bool
 ) -> None:
-    """By its number on the register, its stage and its last record; by nothing of a person."""
+    """By its number on the register, its stage and its last record, be that in its own stream or in
+    another, as a fact is; by nothing of a person."""
     person = {"person_id": str(household(9)), "relation": "HEAD", "health": "SERIOUS_ILLNESS"}
     home = {"register_number": "PZ-0001", "co_living_count": 3, "members": [person]}
-    registered = envelope(
-        json.dumps(home).encode(), type="HouseholdRegistered", household_id=household(1)
-    )
-    later = NOON + timedelta(days=1)
+    own: dict[str, Any] = {"household_id": household(1), "stream": f"household-{household(1)}"}
+    registered = envelope(json.dumps(home).encode(), type="HouseholdRegistered", **own)
+    last: dict[str, Any] = own | {"stream": "other"} if other else {"prev": registered}
     clue = envelope(
-        b'{"risk_types":["ILLNESS"]}', type="RiskDetected", prev=registered, recorded_at=later
+        b'{"risk_types":["ILLNESS"]}',
+        type="RiskDetected",
+        recorded_at=NOON + timedelta(days=1),
+        **last,
     )
     await hear([registered, clue])
     app.state.lookup = candidates()
@@ -210,8 +215,8 @@ async def test_candidates_are_told_apart_by_what_the_log_says_of_the_household(
     headings, rows = table(answer.text)
     assert headings == ["Register number", "Stage", "Living together", "Area", "Last recorded"]
     called = f"PZ-0001 {household(1)}"
-    last = "Risk detected 2024-06-04 12:00"
-    assert rows == [[called, "clue open", "3", "Pengzhai (441624108201)", last]]
+    recorded = "Risk detected 2024-06-04 12:00"
+    assert rows == [[called, "clue open", "3", "Pengzhai (441624108201)", recorded]]
     assert "llness" not in answer.text
     elsewhere = tokens.bearer("supervisor", "audit:read", department=STAFF, region="441624109")
     answer = await client.post("/find", data={"identity_number": MASKED}, headers=elsewhere)

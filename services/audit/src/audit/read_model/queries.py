@@ -249,9 +249,10 @@ where t.key = any($1::text[]) and t.recorded_at <= $2
 """
 _LAST_OF = """
 select h.household_id, h.region, t.service, t.type, t.schema_version, t.recorded_at
-from read.households h join read.timeline t on t.key = h.household_id::text
-    and (t.recorded_at, t.service, t.stream, t.version)
-    = (h.recorded_at, h.service, h.stream, h.version)
+from read.households h cross join lateral (
+    select service, type, schema_version, recorded_at from read.timeline where key = h.household_id::text
+    order by recorded_at desc, service desc, stream desc, version desc limit 1
+) as t
 where h.household_id = any($1) and h.region >= $2 and h.region < $2 || ':'
 """
 _CAUSED = "select event_id from read.timeline where key = $1 and actor_department = $2"
