@@ -59,7 +59,7 @@ HOUSEHOLD = {
     "next_deadline": Words("最近期限", "Next deadline"),
     "deadlines": Words("期限", "Deadlines"),
     "deadlines_order": Words(
-        "未到期的在前，由近及远；其余在后，由近到早。",
+        "未到期的在前，由近及远；其余在后，由晚到早。",
         "Those to come first, the next one first; then the others, the last one first.",
     ),
     "no_deadlines": Words("没有登记的期限。", "No deadline has been opened."),

@@ -35,7 +35,7 @@ OVERSIGHT = {
     "reached": Words("经过此环节的户数", "Households that reached it"),
     "median": Words("距上一环节天数（中位数）", "Days since the step before (median)"),
     "days": Counted("{n} 天", "{n} days", "{n} day"),
-    "measured": Words("{days}（{n} 次）", "{days} (of {n})"),
+    "measured": Words("{days}（{n}\u00a0次）", "{days} (of {n})"),
     "duties": Words("限时任务", "Duties"),
     "duty": Words("期限", "Duty"),
     "duty_opened": Words("已产生", "Opened"),
