@@ -8,13 +8,16 @@ from typing import Annotated, Any
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import JSONResponse
 from msgspec.structs import replace
 
+from common import auth
 from common.auth import Principal, Verifier, allow, unguarded
 from common.clock import Clock
+from common.codec import encode
 from common.problems import Problem
 from common.testing import OFFICER, Issuer, issuer
 
@@ -105,6 +108,29 @@ async def test_a_token_of_an_unknown_key_is_refused(verifier: Verifier, issued: 
         assert await refused(verifier, token) == "unauthenticated"
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "key"),
+    [
+        ("RS256", rsa.generate_private_key(65537, 2048)),
+        ("ES256", ec.generate_private_key(ec.SECP256R1())),
+    ],
+)
+async def test_an_issuer_may_sign_with_another_kind_of_key(
+    verifier: Verifier,
+    issued: Issuer,
+    monkeypatch: pytest.MonkeyPatch,
+    algorithm: str,
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+) -> None:
+    public = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
+    keys = encode({"keys": [{**public, "kid": "other"}]})
+    monkeypatch.setattr(issued, "jwks", lambda: keys)
+    claims = jwt.decode(issued.token("a"), options={"verify_signature": False})
+    token = jwt.encode(claims, key, algorithm, headers={"kid": "other"})
+
+    assert (await verifier.principal(token)).client == "a"
+
+
 async def test_unknown_keys_do_not_make_us_ask_the_issuer_each_time(
     verifier: Verifier, issued: Issuer
 ) -> None:
@@ -176,6 +202,17 @@ async def test_a_known_token_is_refused_once_it_has_expired(
     assert await verifier.principal(token) == known  # checked anew, not remembered
 
 
+async def test_only_so_many_tokens_are_remembered_the_last_ones(
+    verifier: Verifier, issued: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "REMEMBERED", 2)
+    first, second, third = (issued.token(name) for name in "abc")
+    for token in (first, second, third):
+        await verifier.principal(token)
+
+    assert list(verifier._known) == [second, third]
+
+
 def test_a_region_covers_what_is_inside_it_and_no_region_covers_nothing() -> None:
     def covers(mine: str, area: str) -> bool:
         return responsible_for(mine).covers(area)
@@ -187,6 +224,21 @@ def test_a_region_covers_what_is_inside_it_and_no_region_covers_nothing() -> Non
     assert not covers("", "441624")
     with pytest.raises(Problem, match="outside-region"):
         responsible_for("441625").must_cover("441624")
+
+
+def test_without_an_area_ones_own_is_asked_for_and_another_only_inside_it() -> None:
+    town = responsible_for("441624108")
+
+    assert town.area(None) == "441624108"
+    assert town.area("441624108201") == "441624108201"
+    for mine, asked, code in [
+        ("441624108", "441624", "outside-region"),
+        ("", None, "outside-region"),
+        ("441624108", "", "invalid"),
+        ("441624108", "441624108%", "invalid"),
+    ]:
+        with pytest.raises(Problem, match=code):
+            responsible_for(mine).area(asked)
 
 
 def responsible_for(region: str) -> Principal:
@@ -233,6 +285,15 @@ async def test_a_route_without_a_token_asks_for_one(
     answer = await client.get("/guarded", headers=headers)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+async def test_a_token_is_taken_as_a_bearers_only(
+    client: httpx.AsyncClient, issued: Issuer
+) -> None:
+    token = issued.token("a", "visits:read")
+    for scheme, status in (("bearer", 200), ("Basic", 401)):
+        headers = {"Authorization": f"{scheme} {token}"}
+        assert (await client.get("/guarded", headers=headers)).status_code == status
 
 
 def test_a_route_without_a_policy_is_found_wherever_it_hides() -> None:
