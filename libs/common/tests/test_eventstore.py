@@ -283,8 +283,10 @@ async def test_a_stateless_decider_loads_only_the_head(pool: asyncpg.Pool) -> No
     facts = replace(TALLY, stateless=True)
     await recorded(pool, adding("fact", 900, decider=facts))
     (outcome,) = await recorded(pool, adding("fact", 900, decider=facts))
+    (refused,) = await recorded(pool, adding("fact", 900))
 
-    assert isinstance(outcome, Recorded)  # with its history it would have been refused
+    assert isinstance(outcome, Recorded)
+    assert isinstance(refused, Refused)  # with its history
     chain = await events(pool, "fact")
     assert [e.version for e in chain] == [1, 2]
     assert chain[1].prev_hash == chain[0].hash

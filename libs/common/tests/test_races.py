@@ -1,6 +1,7 @@
 """Two writers, one stream: one wins, the other is told, and nobody else notices."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import asyncpg
@@ -9,7 +10,7 @@ import pytest
 from common.codec import encode
 from common.decider import Decider, Refused
 from common.eventstore import record
-from common.intents import Conflict, Intent, Recorded
+from common.intents import Conflict, Connection, Fresh, Intent, Recorded, Store
 from common.testing import TALLIES, Added, adding, eventually
 
 
@@ -18,7 +19,9 @@ async def waiting_for_a_lock(pool: asyncpg.Pool) -> bool:
     return bool(await pool.fetchval(sql))
 
 
-async def lose(pool: asyncpg.Pool, intents: list[Intent], winner: Intent) -> list[object]:
+async def lose(
+    pool: asyncpg.Pool, intents: list[Intent], winner: Intent, store: Store = TALLIES
+) -> list[object]:
     """The outcomes of `intents`, whose load came before and whose append came after `winner`."""
     async with pool.acquire() as fast, pool.acquire() as slow:
         ahead = fast.transaction()
@@ -27,7 +30,7 @@ async def lose(pool: asyncpg.Pool, intents: list[Intent], winner: Intent) -> lis
 
         async def losing() -> list[object]:
             async with slow.transaction():
-                return list(await record(slow, TALLIES, intents))
+                return list(await record(slow, store, intents))
 
         task = asyncio.ensure_future(losing())
         await eventually(lambda: waiting_for_a_lock(pool))  # it has decided, and waits to append
@@ -54,6 +57,19 @@ async def test_a_lost_race_costs_only_its_own_stream(pool: asyncpg.Pool) -> None
     assert await streams(pool) == {"left": [1, 2], "contested": [1], "right": [1]}
     assert await pool.fetchval("select count(*) from es.outbox") == 4
     assert await pool.fetchval("select count(*) from es.idempotency") == 0
+
+
+async def test_what_lost_its_race_is_not_projected(pool: asyncpg.Pool) -> None:
+    """The read model would tell what is in no log."""
+    seen: list[tuple[str, int]] = []
+
+    async def project(_: Connection, fresh: Sequence[Fresh]) -> None:
+        seen.extend((item.event.stream, item.event.version) for item in fresh)
+
+    intents = [adding("left", 1), adding("contested", 1, 2), adding("left", 3)]
+    await lose(pool, intents, adding("contested", 5), replace(TALLIES, project=project))
+
+    assert seen == [("left", 1), ("left", 2)]
 
 
 async def test_whatever_was_decided_on_a_lost_state_falls_with_it(pool: asyncpg.Pool) -> None:

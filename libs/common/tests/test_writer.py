@@ -110,6 +110,9 @@ async def test_a_bug_in_one_decision_spoils_no_neighbour(
 
     assert [type(outcome) for outcome in outcomes] == [Recorded, ZeroDivisionError, Recorded]
     assert await count(pool) == 2
+    async with asyncio.timeout(5):
+        outcomes = await writer.execute_all([adding("b", 13), adding("a", 1)])
+    assert [type(outcome) for outcome in outcomes] == [ZeroDivisionError, Recorded]
 
 
 async def test_what_postgres_cannot_store_spoils_no_neighbour(
@@ -182,19 +185,28 @@ async def test_a_lost_race_is_tried_again_and_answered_once(
     assert await count(pool) == 2
 
 
-async def test_a_race_that_is_always_lost_is_told_after_a_few_attempts(pool: asyncpg.Pool) -> None:
+@pytest.mark.parametrize(
+    ("error", "times"),
+    [
+        (asyncpg.UniqueViolationError("two households claim one person"), ATTEMPTS),
+        (LookupError("no such household"), 1),
+    ],
+)
+async def test_a_race_that_is_always_lost_is_told_after_a_few_attempts_and_a_bug_at_once(
+    pool: asyncpg.Pool, error: Exception, times: int
+) -> None:
     attempts = 0
 
     async def project(_: Connection, __: Sequence[Fresh]) -> None:
         nonlocal attempts
         attempts += 1
-        raise asyncpg.UniqueViolationError("two households claim one person")
+        raise error
 
     async with writing(pool, replace(TALLIES, project=project)) as writer:
         (outcome,) = await writer.execute_all([adding("a", 1)])
 
-    assert isinstance(outcome, asyncpg.UniqueViolationError)
-    assert attempts == ATTEMPTS
+    assert outcome is error
+    assert attempts == times
     assert await count(pool) == 0
 
 
@@ -234,6 +246,11 @@ async def test_stopping_finishes_what_is_in_hand_and_what_waits(pool: asyncpg.Po
 
     assert await count(pool) == 1 + BATCH + 1
     await asyncio.gather(in_hand, waiting)
+
+
+async def test_a_writer_that_had_nothing_to_write_ends_as_any(pool: asyncpg.Pool) -> None:
+    async with writing(pool):
+        await asyncio.sleep(0)
 
 
 async def test_stopping_waits_for_a_commit_behind_which_nothing_waits(pool: asyncpg.Pool) -> None:
@@ -318,9 +335,24 @@ async def test_a_commit_whose_answer_was_lost_is_not_repeated_here(
     assert await count(pool) == 1
 
 
-async def test_too_many_connections_is_unavailable_and_not_our_bug(pool: asyncpg.Pool) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.AdminShutdownError("terminating connection"),
+        asyncpg.InternalClientError("got result for unknown protocol state"),
+        asyncpg.DiskFullError("could not extend file"),
+        asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT"),
+        asyncpg.InterfaceError("connection is closed"),
+        OSError("connection reset"),
+        TimeoutError("no answer"),
+    ],
+    ids=type,
+)
+async def test_a_database_that_cannot_is_unavailable_and_not_our_bug(
+    pool: asyncpg.Pool, error: Exception
+) -> None:
     async def project(_: Connection, __: Sequence[Fresh]) -> None:
-        raise asyncpg.DiskFullError("could not extend file")
+        raise error
 
     async with writing(pool, replace(TALLIES, project=project)) as writer:
         with pytest.raises(Unavailable):
