@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from common import completeness
-from common.completeness import Compared, Recorded, compare, republish
+from common.completeness import Compared, Foreign, Recorded, compare, republish
 from common.eventstore import record
 from common.intents import Connection
 from common.kafka import Log, Message, Place
@@ -73,6 +73,15 @@ async def test_what_was_lost_is_named_and_published_again_and_nobody_doubles_it(
     assert await compared(pool, servers, topic) == Compared(5, 5, 0, [], [])
 
 
+async def test_what_is_on_the_topic_and_has_its_ticket_still_is_neither_lost_nor_foreign(
+    pool: asyncpg.Pool, servers: Servers, log: Log, topic: str, events: list[Envelope]
+) -> None:
+    """So it is with whatever is recorded and published while the two are compared."""
+    await log.publish([message_of(e, topic) for e in events])
+    await pool.execute("insert into es.outbox select position from es.events where stream = 'two'")
+    assert await compared(pool, servers, topic) == Compared(3, 3, 0, [], [])
+
+
 async def test_T9_what_the_service_did_not_record_is_named(
     pool: asyncpg.Pool, servers: Servers, log: Log, topic: str, events: list[Envelope]
 ) -> None:
@@ -113,6 +122,35 @@ async def test_the_command_says_what_is_lost(
     assert "5 recorded, 0 of them on the topic" in said.decode()
     assert "one v2 is to be published" in said.decode()
     assert await pool.fetchval("select count(*) from es.outbox") == 5
+
+
+@pytest.mark.parametrize(
+    ("lost", "foreign", "code"),
+    [
+        ([], [], 0),
+        ([Recorded(2, "one", 2)], [], 1),
+        ([], [Foreign(Place("t", 0), 7, "one", 4)], 1),
+    ],
+)
+async def test_who_only_asks_changes_nothing_and_is_told_by_the_exit_code(
+    events: list[Envelope],
+    pool: asyncpg.Pool,
+    db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    lost: list[Recorded],
+    foreign: list[Foreign],
+    code: int,
+) -> None:
+    async def found(*_: object) -> Compared:
+        return Compared(5, 5 - len(lost), 0, lost, foreign)
+
+    monkeypatch.setattr(completeness, "compare", found)
+    assert await completeness._main("identification", db.url, "", False) == code
+    told = ["one v2 is not on the topic"] if lost else []
+    told += ["t/0@7 (one v4) was not recorded by identification"] if foreign else []
+    assert capsys.readouterr().out.splitlines()[1:] == told
+    assert await pool.fetchval("select count(*) from es.outbox") == 0
 
 
 async def test_two_who_ask_at_once_publish_what_is_lost_once(

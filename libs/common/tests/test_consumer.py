@@ -349,6 +349,8 @@ async def test_a_silent_reader_with_something_to_read_is_not_ready(
 ) -> None:
     one = made(heard.handle)
     assert one.unready() is None
-    one.lag, one.progress = 5, float("-inf")
+    one.lag = 5
+    assert one.unready() is None
+    one.progress = float("-inf")
 
     assert "no progress" in str(one.unready())

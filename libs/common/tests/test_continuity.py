@@ -120,6 +120,22 @@ async def test_a_store_behind_its_topic_takes_no_command_until_it_is_restored(
         assert await went_on(compared)
 
 
+async def test_a_store_that_went_on_without_what_its_topic_tells_is_behind_it_too(
+    servers: Servers, db: Database, pool: asyncpg.Pool
+) -> None:
+    """As one may that starts from an older backup while Kafka is away: another event has that version."""
+    await create_topics(servers.kafka, 1)
+    await published(servers, pool, "told")
+    await superuser(db, OLDER)
+    async with pool.acquire() as connection, connection.transaction():
+        await record(connection, STORE, [adding("told", 2)])
+    async with comparing(servers, pool) as compared:
+        assert "version 1 of told" in str(compared.ahead)
+    await superuser(db, NEWER)
+    async with comparing(servers, pool) as compared:
+        assert compared.ahead is None
+
+
 async def test_a_record_that_is_no_event_says_nothing_about_the_store(
     servers: Servers, pool: asyncpg.Pool
 ) -> None:

@@ -283,11 +283,16 @@ async def test_a_frozen_leader_is_replaced_though_its_connection_lives(
         await frozen.wait()
 
     await append(pool, "a", 1)
-    async with relaying(db, publish, "one"):
-        await eventually(lambda: led(pool))
-        async with relaying(db, topic.publish, "two"):
-            await eventually(lambda: none_left(pool), within=5)
-            assert await led(pool) == "two"
+    another = await asyncpg.connect(f"{db.superuser_url.rpartition('/')[0]}/postgres")
+    try:  # the leader of another service is none of ours
+        await another.execute(f"select pg_advisory_lock({outbox.LEADER_LOCK})")
+        async with relaying(db, publish, "one"):
+            await eventually(lambda: led(pool))
+            async with relaying(db, topic.publish, "two"):
+                await eventually(lambda: none_left(pool), within=5)
+                assert await led(pool) == "two"
+    finally:
+        await another.close()
     assert topic.versions("a") == [1]
 
 
