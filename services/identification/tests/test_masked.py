@@ -9,7 +9,7 @@ import pytest
 from common.testing import eventually
 from identification.masked import shown
 from services.identification.tests.asking import Callers, identity_number
-from services.identification.tests.registrar import DAY, Register
+from services.identification.tests.registrar import DAY, Register, leaving
 
 LOOKUP = "/v1/households/lookup/masked"
 
@@ -89,13 +89,15 @@ async def test_who_may_not_be_looked_at_or_has_left_is_not_found(
     supervisor: dict[str, str],
     indexed: Any,
 ) -> None:
-    home = await register.household(2)
+    home = await register.household(3)
     await indexed()
-    first, second = (mask(identity_number(person)) for person in home.people)
+    first, second, third = (mask(identity_number(person)) for person in home.people)
     officer = Register(app, callers.staff("members:rights", "officer", "441624"))
     restriction = f"members/{home.person(0)}/restriction"
     await officer.done(home.id, restriction, reason="CONTESTED", restricted_on=DAY)
-    assert home.id not in await ids(app, supervisor, first)
+    await register.done(home.id, "departures", **leaving(home.person(2), co_living_count=2))
+    for gone in (first, third):
+        assert home.id not in await ids(app, supervisor, gone)
     assert home.id in await ids(app, supervisor, second)
 
 

@@ -7,9 +7,10 @@ import asyncpg
 import httpx
 import pytest
 
+from common.ids import new_id
 from common.testing import eventually
 from identification import vault
-from identification.seals import commitment
+from identification.seals import Sealed, commitment
 from services.identification.tests.asking import Callers, identity_number, person
 from services.identification.tests.registrar import (
     DAY,
@@ -147,6 +148,29 @@ async def test_who_joins_after_a_merger_lives_where_the_head_does(
     await register.done(survivor.id, "members", **form)
     assert await shown(sql, survivor, child["person_id"]) == "彭寨镇聚村3组"
     assert await shown(sql, absorbed, absorbed.person(0)) == "旧宅5组"
+
+
+async def test_who_is_a_member_since_the_look_up_is_kept_in_one_household_only(
+    register: Register, sql: asyncpg.Connection
+) -> None:
+    """Of a former member under another id, too, the record stays."""
+    home, other = await register.household(2), await register.household()
+    await register.done(home.id, "departures", **leaving(home.person(1)))
+    for place, again in ((0, UUID(home.person(0))), (0, new_id()), (1, new_id())):
+        was = await sql.fetchrow(
+            "select * from vault.person where person_id = $1", UUID(home.person(place))
+        )
+        assert was
+        row = Sealed(again, UUID(other.id), was["blind_index"], was["salt"], was["sealed"])
+        keeping = sql.transaction()
+        await keeping.start()
+        if place == 0:
+            with pytest.raises(asyncpg.UniqueViolationError):
+                await vault.keep(sql, [row])
+        else:
+            await vault.keep(sql, [row])
+            assert await vault.kept(sql, UUID(home.id), UUID(home.person(place)))
+        await keeping.rollback()
 
 
 async def test_who_is_restricted_while_a_look_is_recorded_is_not_shown(

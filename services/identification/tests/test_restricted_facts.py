@@ -207,12 +207,17 @@ async def test_a_restricted_child_is_not_known_to_the_register_of_schooling(
 
 
 async def test_what_waits_for_somebody_who_is_erased_waits_for_nobody(
-    register: Register, officer: Register, told: Told, sql: asyncpg.Connection
+    app: httpx.AsyncClient,
+    register: Register,
+    officer: Register,
+    told: Told,
+    sql: asyncpg.Connection,
 ) -> None:
     home = await register.household(2)
-    gone, number = home.person(1), home.people[1]
+    gone, number, nobody = home.person(1), home.people[1], next(numbers)
     await register.done(home.id, "departures", **leaving(gone))
     waits = await told(number)
+    await told(nobody)
     assert waits["waits"] == "NO_SUCH_PERSON"
     erasure = {"reason": "PURPOSE_ENDED", "erased_on": DAY}
     await officer.done(home.id, f"members/{gone}/erasure", **erasure)
@@ -228,6 +233,10 @@ async def test_what_waits_for_somebody_who_is_erased_waits_for_nobody(
         "where event_id = $1",
         UUID(waits["event_id"]),
     )
+    body = household(nobody)
+    await app.post("/v1/households", json=body, headers=register.headers)
+    late = Home(body["household_id"], [nobody])
+    await eventually(lambda: told.of(late))  # what waits for others waits on
 
 
 async def test_the_share_of_waiting_facts_says_how_many_wait_for_a_restriction_to_end(
