@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from common.decider import Refused
-from contracts.circumstances import LivingReason
+from contracts.circumstances import IdentityField, IdentityReason, LivingReason
 from contracts.codes import (
     Category,
     CategoryReason,
@@ -33,6 +33,7 @@ from identification.domain.register_commands import (
     ChangeHead,
     ConfirmResidence,
     CorrectCategory,
+    CorrectIdentity,
     CountCoLiving,
     Deregister,
     ForgoMerger,
@@ -104,6 +105,16 @@ RESIDENT = ConfirmResidence(
     today=TODAY,
 )
 PUPIL = RecordSchooling(person_id=SECOND, schooling=Schooling.SENIOR, recorded_on=DAY, today=TODAY)
+IDENTITY = CorrectIdentity(
+    person_id=SECOND,
+    commitment=HASH,
+    corrected=(IdentityField.NAME,),
+    number_differs=None,
+    reason=IdentityReason.RECORDED_WRONGLY,
+    corrected_on=DAY,
+    by="officer",
+    today=TODAY,
+)
 CATEGORY = CorrectCategory(
     category=Category.GENERAL,
     marginal_2019=True,

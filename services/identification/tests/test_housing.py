@@ -104,6 +104,17 @@ def test_S1303_a_finished_remedy_waits_for_a_new_assessment() -> None:
     assert cleared.reason is LedgerExit.SAFE
 
 
+def test_S1303_a_remedy_started_once_and_on_its_last_day_in_time() -> None:
+    on_the_day = renovated("FINISHED", "2024-03-02")  # nobody told of its start
+    events = after(told(D), told(D, on_the_day))
+    assert [
+        (e.step, e.reached_on, e.in_time) for e in events if isinstance(e, HousingRemedyNoted)
+    ] == [(step, on_the_day.on, True) for step in RemedyStep]
+    started = after(told(D, STARTED))
+    again = renovated("STARTED", "2024-02-15")
+    assert HOUSING.when(told(D, STARTED, again), given=started) == []
+
+
 def test_S1303_a_house_that_is_left_empty_leaves_the_ledger() -> None:
     empty = told(D, assessed(2, "D", "2024-04-01", lived_in=False))
     (cleared,) = HOUSING.when(empty, given=after(told(D)))

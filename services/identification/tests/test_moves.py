@@ -16,6 +16,7 @@ from contracts.codes import (
 from contracts.handover import OpenCase
 from contracts.households import (
     EpisodeTakenOver,
+    HeadChanged,
     HouseholdAbsorbed,
     HouseholdDeregistered,
     HouseholdMemberAdded,
@@ -53,6 +54,7 @@ from services.identification.tests.entries import (
     after,
     refused,
     relations,
+    under,
 )
 from services.identification.tests.story import (
     CONFIRM,
@@ -103,6 +105,7 @@ def test_A53_the_original_keeps_its_episode_and_the_new_household_stands_in_the_
     assert isinstance(household.case, Monitored)
     assert household.registered.co_living_count == 2
     assert set(relations(household)) == {HEAD, SECOND}
+    assert [left.member.person_id for left in household.past.left] == [THIRD, FOURTH]
     assert HOUSEHOLD.when(SPLIT, given=history(SPLIT)) == []
 
 
@@ -131,10 +134,14 @@ def test_A53_without_an_assessed_income_nothing_is_divided() -> None:
     assert HOUSEHOLD.when(recompute, given=history(DEREGISTER)) == []
 
 
+EVERYBODY = (*SPLIT.moved, *(Related(person_id=p, relation=Relation.CHILD) for p in (HEAD, SECOND)))
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
         ({"moved": ()}, "split-needs-both-sides"),
+        ({"moved": EVERYBODY}, "split-needs-both-sides"),
         ({"moved": (Related(person_id=UUID(int=50), relation=Relation.HEAD),)}, "not-a-member"),
         ({"moved": (Related(person_id=THIRD, relation=Relation.CHILD),)}, "one-head-needed"),
         ({"new_co_living_count": 3}, "co-living-count"),
@@ -152,6 +159,17 @@ def test_A53_without_an_assessed_income_nothing_is_divided() -> None:
 )
 def test_A53_a_split_leaves_two_whole_households(change: dict[str, Any], code: str) -> None:
     assert refused(replace(SPLIT, **change), history()).code == code
+
+
+def test_A53_the_head_may_be_one_of_several_who_go() -> None:
+    third = Related(person_id=THIRD, relation=Relation.CHILD)
+    head = Related(person_id=HEAD, relation=Relation.HEAD)
+    split = replace(SPLIT, moved=(third, head))
+    assert refused(split, history()).code == "new-head-needed"
+    done, headed = HOUSEHOLD.when(replace(split, new_head=under(SECOND, FOURTH)), given=history())
+    assert isinstance(done, HouseholdSplit)
+    assert isinstance(headed, HeadChanged)
+    assert headed.head_id == SECOND
 
 
 def test_A53_the_clue_of_the_new_household_names_the_risks_as_they_stand() -> None:

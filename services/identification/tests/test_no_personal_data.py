@@ -118,6 +118,7 @@ def test_no_name_of_a_record_is_an_identity_number(form: type[Form], field: str)
     ("text", "found"),
     [
         (f"YB-{NUMBER}/1", True),
+        (f"2024{NUMBER}1", True),
         (f"{NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:]}", True),
         (NUMBER.translate({ord("0") + n: 0xFF10 + n for n in range(10)}), True),
         (NUMBER[:-1] + ("1" if NUMBER[-1] != "1" else "2"), False),

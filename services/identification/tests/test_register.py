@@ -25,7 +25,7 @@ from contracts.households import (
 )
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import ClosingReason, MonitoringClosed
-from identification.domain.entry import Status
+from identification.domain.entry import Left, Status
 from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import (
     RegisterHousehold,
@@ -41,7 +41,9 @@ from services.identification.tests.entries import (
     FOURTH,
     HEAD,
     HEAD_DIES,
+    IDENTITY,
     ILL,
+    MERGE,
     MOVE,
     REMOVE,
     SECOND,
@@ -130,12 +132,38 @@ def test_nothing_is_told_of_a_member_before_they_joined() -> None:
         assert HOUSEHOLD.when(replace(command, **{field: DAY}), given=given)
 
 
+@pytest.mark.parametrize(
+    ("step", "field"),
+    [
+        (CHANGE_HEAD, "effective_on"),
+        (MOVE, "effective_on"),
+        (MERGE, "effective_on"),
+        (DEREGISTER, "effective_on"),
+        (CATEGORY, "corrected_on"),
+        (IDENTITY, "corrected_on"),
+    ],
+)
+def test_no_step_is_of_a_day_before_the_registration_or_to_come(step: Any, field: str) -> None:
+    earliest = REGISTERED.registered_on
+    for on, code in (
+        (earliest - timedelta(days=1), "date-before-previous-step"),
+        (TODAY + timedelta(days=1), "date-in-future"),
+    ):
+        assert refused(replace(step, **{field: on}), history()).code == code
+    for on in (earliest, TODAY):
+        assert HOUSEHOLD.when(replace(step, **{field: on}), given=history())
+
+
 def test_a_person_leaves_once() -> None:
     (event,) = HOUSEHOLD.when(REMOVE, given=history())
     assert isinstance(event, HouseholdMemberRemoved)
     household = after(REMOVE)
     assert SECOND not in relations(household)
     assert household.registered.co_living_count == 3
+    assert household.past.left == (Left(REGISTERED.members[1], Leaving.MARRIAGE_OUT, DAY),)
+    for count in (0, 4):
+        alone = replace(REMOVE, co_living_count=count)
+        assert refused(alone, history()).code == "co-living-count"
     assert HOUSEHOLD.when(REMOVE, given=history(REMOVE)) == []
     assert refused(replace(REMOVE, person_id=UUID(int=50)), history()).code == "not-a-member"
 
@@ -157,6 +185,9 @@ def test_a_new_head_is_a_member_and_everybody_else_is_related_to_them() -> None:
     assert refused(gone, history()).code == "not-a-member"
     forgotten = replace(HEAD_DIES, new_head=under(SECOND, THIRD))
     assert refused(forgotten, history()).code == "relations-needed"
+    both = [replace(r, relation=Relation.HEAD) for r in CHANGE_HEAD.new_head.relations]
+    two = replace(CHANGE_HEAD, new_head=replace(CHANGE_HEAD.new_head, relations=tuple(both)))
+    assert refused(two, history()).code == "relations-needed"
     needless = replace(REMOVE, new_head=under(THIRD, FOURTH))
     assert refused(needless, history()).code == "head-stays"
 
@@ -207,6 +238,8 @@ def test_labour_capacity_is_assessed_in_the_order_of_the_days() -> None:
     assert HOUSEHOLD.when(ASSESS, given=history(ASSESS)) == []
     earlier = replace(ASSESS, assessed_on=DAY - timedelta(days=1))
     assert refused(earlier, history(ASSESS)).code == "assessed-later"
+    otherwise = replace(ASSESS, capacity=LabourCapacity.WEAK)  # of the same day: the last word
+    assert HOUSEHOLD.when(otherwise, given=history(ASSESS))
 
 
 def test_a_household_has_labour_while_one_member_is_able() -> None:
@@ -216,11 +249,14 @@ def test_a_household_has_labour_while_one_member_is_able() -> None:
 
 
 def test_under_sixteen_is_assessed_as_none_only() -> None:
-    child = member(2, Relation.CHILD, born_on=date(2010, 1, 1), labour_capacity=LabourCapacity.NONE)
+    birthday = DAY.replace(year=DAY.year - 16) + timedelta(days=1)
+    child = member(2, Relation.CHILD, born_on=birthday, labour_capacity=LabourCapacity.NONE)
     given: list[HouseholdEvent] = [
         replace(REGISTERED, members=[member(1), child], co_living_count=2)
     ]
-    assert refused(ASSESS, given).code == "labour-under-sixteen"
+    refusal = refused(ASSESS, given)
+    assert (refusal.code, refusal.details) == ("labour-under-sixteen", {"member": 2})
+    assert HOUSEHOLD.when(replace(ASSESS, assessed_on=DAY + timedelta(days=1)), given=given)
     none = replace(ASSESS, capacity=LabourCapacity.NONE)
     assert HOUSEHOLD.when(none, given=given)
 

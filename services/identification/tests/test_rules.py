@@ -115,5 +115,7 @@ def test_the_blind_index_of_a_person_is_the_same_for_ever() -> None:
 def test_test_numbers_are_refused_where_they_are_not_allowed() -> None:
     number = "99000019700101001" + check_digit("99000019700101001")
     assert fault_of(number, test_numbers=False) == "pattern"
+    elsewhere = "990001" + number[6:17]  # an area that there is not, either
+    assert fault_of(elsewhere + check_digit(elsewhere), test_numbers=False) is None
     assert fault_of(number + "44", test_numbers=True) is None
     assert fault_of(number[:-1], test_numbers=True) == "pattern"

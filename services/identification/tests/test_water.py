@@ -138,6 +138,8 @@ def test_a_new_test_starts_a_new_term_and_an_old_one_that_comes_late_does_not() 
     older = replace(TEST, test_id=UUID(int=53), tested_on=date(2020, 1, 1))
     with_older = [*renewed, *WATER.when(older, given=renewed)]
     assert WATER.when(look(date(2024, 7, 2)), given=with_older) == []
+    ended = WATER.when(look(date(2027, 7, 2)), given=with_older)
+    assert [type(event) for event in ended] == [WaterTestDue, WaterTestExpired]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,8 @@ def test_a_new_test_starts_a_new_term_and_an_old_one_that_comes_late_does_not() 
         ({}, []),
         ({"quality_passed": False}, [WaterFault.QUALITY]),
         ({"litres_per_person_day": 35}, []),
+        ({"supply_percent": 90}, []),
+        ({"fetch_minutes": 20, "horizontal_m": 801, "vertical_m": 81}, []),
         ({"litres_per_person_day": 34}, [WaterFault.QUANTITY]),
         ({"fetch_minutes": 21, "horizontal_m": 800, "vertical_m": 81}, []),
         ({"fetch_minutes": 21, "horizontal_m": 801, "vertical_m": 80}, []),
@@ -176,6 +180,10 @@ def test_an_outage_of_more_than_seven_days_is_a_clue_and_only_grows() -> None:
     assert long_outage(week, UUID(int=1), POLICY, at_risk_group=True) is None
     history = [*REGISTERED, week]
     assert WATER.when(report, given=history) == []
+    over = WATER.when(replace(report, over=True), given=history)
+    assert [type(event) for event in over] == [WaterOutageReported]
+    with pytest.raises(Refused, match="water-outage-passed"):
+        WATER.when(replace(report, days=8), given=[*history, *over])
     (longer,) = WATER.when(replace(report, days=8, over=True), given=history)
     assert isinstance(longer, WaterOutageReported)
     assert long_outage(longer, UUID(int=1), POLICY, at_risk_group=True) is not None
@@ -185,6 +193,7 @@ def test_an_outage_of_more_than_seven_days_is_a_clue_and_only_grows() -> None:
             WATER.when(replace(report, **change), given=history)
     with pytest.raises(Refused, match="date-in-future"):
         WATER.when(replace(report, days=31), given=REGISTERED)
+    assert WATER.when(replace(report, days=30), given=REGISTERED)
 
 
 def test_whom_a_source_serves_changes_and_a_repetition_changes_nothing() -> None:
@@ -199,6 +208,11 @@ def test_whom_a_source_serves_changes_and_a_repetition_changes_nothing() -> None
     assert isinstance(changed, WaterServiceChanged)
     assert (changed.connected, changed.disconnected, changed.served_count) == ([new], [old], 42)
     assert WATER.when(change, given=[*REGISTERED, changed]) == []
+    (less,) = WATER.when(replace(change, connected=frozenset()), given=REGISTERED)
+    assert isinstance(less, WaterServiceChanged)
+    assert (less.connected, less.disconnected, less.served_count) == ([], [old], 41)
+    with pytest.raises(Refused, match="date-in-future"):
+        WATER.when(replace(change, effective_on=date(2024, 7, 2)), given=REGISTERED)
 
 
 def test_a_test_sent_again_is_known_whatever_parameters_hold_meanwhile() -> None:
@@ -223,3 +237,20 @@ def test_sources_and_tests_are_registered_once() -> None:
             WATER.when(command, given=TESTED)
     with pytest.raises(Refused, match="water-source-unknown"):
         WATER.when(TEST, given=[])
+
+
+def test_a_source_is_of_today_at_the_latest_and_no_text_of_it_names_anybody() -> None:
+    assert WATER.when(replace(REGISTER, registered_on=REGISTER.today), given=[])
+    with pytest.raises(Refused, match="date-in-future"):
+        WATER.when(replace(REGISTER, registered_on=date(2024, 7, 2)), given=[])
+    named = "陈工 13800138000"
+    for command, given in (
+        (replace(REGISTER, label=named), []),
+        (replace(TEST, laboratory=named), REGISTERED),
+    ):
+        with pytest.raises(Refused, match="personal-data-in-text"):
+            WATER.when(command, given=given)
+
+
+def test_of_a_source_that_was_never_tested_no_report_runs_out() -> None:
+    assert WATER.when(look(TEST.today), given=REGISTERED) == []
