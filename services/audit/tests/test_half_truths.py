@@ -7,10 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+from asyncpg import Pool
 from fastapi import FastAPI
 from msgspec.structs import replace
 
 from audit import verify
+from audit.log.growth import Inconsistent
+from audit.log.keeper import Keeper
 from audit.verify import DIVERGED, INCOMPLETE, INVALID, VERIFIED, Dossier, key_of
 from common.testing import NOON, envelope, history, household
 from contracts.envelope import chained
@@ -66,6 +69,22 @@ def test_a_record_that_is_there_twice_stands_for_no_other(files: tuple[str, Any]
     told = (INVALID, f"{last['tree']}: not the records of the head")
     assert judged(files[1] | {"events": [*events, last, last]}) == told
     assert judged(files[1] | {"events": [*events, events[-1]]}) == told
+
+
+async def test_a_household_that_is_taken_out_of_the_map_has_no_records_to_show(
+    app: FastAPI, client: httpx.AsyncClient, hear: Hear, files: tuple[str, Any], pool: Pool
+) -> None:
+    """The log does not sign that. Of one that forgot what it signed, the file is invalid."""
+    await pool.execute("delete from log.chains where key = $1", str(ME))
+    app.state.keeper = Keeper(pool, SIGNER)
+    await hear([envelope()])
+    with pytest.raises(Inconsistent, match="heads: not the households"):
+        await app.state.keeper.keep(NOON + timedelta(days=9))
+    await pool.execute("truncate log.checkpoints; delete from log.tiles where tree = 0")
+    assert await app.state.keeper.keep(NOON + timedelta(days=9))
+    raw = (await client.get(f"/v1/households/{ME}/dossier")).json()
+    assert "gap" in raw["heads"]
+    assert judged(raw) == (INVALID, f"{raw['events'][0]['tree']}: not the records of the head")
 
 
 async def test_a_record_of_the_log_that_does_not_follow_the_one_before_is_named(

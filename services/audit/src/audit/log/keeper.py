@@ -81,7 +81,7 @@ class Keeper:
     async def _keep(self, connection: Connection, now: datetime, due: bool) -> Checkpoint | None:
         last, trees = await store.latest(connection), await store.trees(connection)
         signed = last.trees if last else {}
-        signed.pop("heads", None)
+        heads = signed.pop("heads", None)
         waiting = sum(max(0, t.size - _size(signed, t.name)) for t in trees.values())
         unread = any(t.size > t.tiled for t in trees.values())
         declared = dict(self.declared())
@@ -91,6 +91,11 @@ class Keeper:
         number = last.size + 1 if last else 1
         await self._may_sign(connection, number)
         await self.read_heads(connection)
+        # Of a log that was restored, or has grown since without signing it, this cannot be said.
+        tiled = {t.name: t.tiled for t in trees.values() if t.tiled}
+        as_signed = tiled == {name: size for name, (size, _) in signed.items()}
+        if heads and as_signed and heads != (len(self.heads), self.heads.root()):
+            raise Inconsistent("heads: not the households, or not their records, that were signed")
         tiles, sizes = await self._grow(connection, trees, signed, number)
         for name, (size, was) in signed.items():
             if size > sizes.get(name, 0):
