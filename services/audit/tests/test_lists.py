@@ -85,6 +85,13 @@ async def test_a_list_is_one_record_with_what_was_asked_for_and_how_many_there_w
     }
 
 
+async def test_a_list_is_for_supervision_unless_another_purpose_is_said(
+    client: httpx.AsyncClient, pool: asyncpg.Pool
+) -> None:
+    assert (await client.get("/v1/households", headers={"Access-Purpose": ""})).status_code == 200
+    assert [look["data"]["purpose"] for look in await recorded(pool)] == ["监督检查"]
+
+
 @pytest.mark.parametrize(
     ("path", "shown"),
     [
@@ -194,6 +201,7 @@ async def test_what_is_no_list_is_no_look(client: httpx.AsyncClient, pool: async
         ("/v1/households?region=4416241082010", 422),
         ("/v1/households?region=４４１６２４", 422),
         ("/county?region=４４１６２４", 404),
+        ("/county?region=ab", 404),
         ("/v1/households?cursor=x", 400),
         ("/v1/households?colour=red", 400),
         ("/v1/timeline/hash", 200),

@@ -160,6 +160,8 @@ async def test_a_log_that_lost_its_database_takes_back_what_its_old_key_signed(
 ) -> None:
     state = await pool.fetchval("select state from log.checkpoints where size = 1")
     await pool.execute("truncate log.checkpoints; delete from log.tiles where tree = 0")
+    with pytest.raises(Inconsistent, match="for another key of the log to sign"):
+        await Keeper(pool, NEW).keep(NOON)
     no_checkpoint = Published(succession(OLD, NEW, 1), "")  # everybody has it, and may put it there
     values = [msgspec.json.encode(each) for each in (no_checkpoint, Published(kept, state))]
     records = [Record(Place(CHECKPOINTS, 0), n, None, [], v) for n, v in enumerate(values)]
