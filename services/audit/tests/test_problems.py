@@ -11,7 +11,8 @@ from fastapi import FastAPI
 
 from audit.access.looks import STAFF
 from audit.refusals import REFUSALS
-from common.problems import COMMON, MEDIA_TYPE, Problem, filled
+from common.problems import MEDIA_TYPE, Problem, filled
+from common.refusals import COMMON
 from common.testing import Issuer, envelope, household
 from contracts.envelope import Envelope
 from services.audit.tests.test_pages import Checked

@@ -9,10 +9,12 @@ from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
@@ -23,6 +25,7 @@ from common.tracing import current_trace_id
 from common.writer import LOST, Busy, Unavailable
 
 JSON = "application/json"
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 ProblemPage = Callable[[Request, dict[str, Any]], Awaitable[Response | None]]
 """Shows the caller a problem as a page; `None` where the caller did not ask for one."""
@@ -91,15 +94,19 @@ def handle_errors(app: FastAPI, limit: int) -> None:
         assert isinstance(error, RequestValidationError)
         if isinstance(error.body, bytes):  # FastAPI parses what is declared as JSON alone
             return await answer_with(Problem("unsupported-media-type", {"accepted": JSON}), request)
-        return await answer_with(invalid(error.errors(), error.body), request)
+        return await answer_with(invalid(error.errors(), await request.body()), request)
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 400:  # FastAPI could not parse the body: not UTF-8, or too deep
-            return await answer_with(json_problem(b""), request)
-        code = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}.get(
-            error.status_code, "internal"
-        )
+            return await answer_with(json_problem(await request.body()), request)
+        if error.status_code == 405:
+            allowed = ", ".join(_methods(request))
+            problem = Problem(
+                "method-not-allowed", {"allowed": allowed}, headers={"Allow": allowed}
+            )
+            return await answer_with(problem, request)
+        code = {404: "not-found", 413: "body-too-large"}.get(error.status_code, "internal")
         details = {"limit": limit} if error.status_code == 413 else {}
         return await answer_with(Problem(code, details, status=error.status_code), request)
 
@@ -109,13 +116,17 @@ def handle_errors(app: FastAPI, limit: int) -> None:
     app.add_exception_handler(HTTPException, on_http)
 
 
-def invalid(errors: Sequence[Any], sent: object = None) -> Problem:
-    """Pydantic's errors as one problem; their `input` is dropped, since it may be personal.
+def _methods(request: Request) -> list[str]:
+    """What the address supports, for `Allow` (RFC 9110, 15.5.6): the router tells the first route's alone."""
+    path = request.url.path
+    ways = (way for way in iter_route_contexts(request.app.routes) if way.path_regex.match(path))
+    return sorted({method for way in ways for method in way.methods or ()})
 
-    `sent` is the body as text where it was no JSON.
-    """
+
+def invalid(errors: Sequence[Any], sent: bytes = b"") -> Problem:
+    """Pydantic's errors in what was `sent` as one problem; their `input` is dropped, since it may be personal."""
     if any(error["type"] == "json_invalid" for error in errors):
-        return json_problem(sent.encode() if isinstance(sent, str) else b"")
+        return json_problem(sent)
     return Problem("invalid", faults=[_fault(error) for error in errors])
 
 
@@ -158,6 +169,15 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "object": ("dict", "model"),
     "range": ("greater", "less", "multiple"),
 }
+
+
+def must_be_json(raw: bytes) -> None:
+    """Raises `Problem` (400) for what RFC 8259 does not call JSON. Python's parser takes more: UTF-16, a byte order
+    mark, NaN, half of a surrogate pair."""
+    try:
+        msgspec.json.decode(raw)
+    except NO_JSON as error:
+        raise json_problem(raw) from error
 
 
 def json_problem(raw: bytes) -> Problem:

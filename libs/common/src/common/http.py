@@ -15,17 +15,18 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from common.auth import Principal, Verifier, unguarded
-from common.errors import handle_errors
+from common.errors import handle_errors, must_be_json
 from common.intents import Context, Key, Recorded, fingerprint
 from common.middleware import Circumstances
-from common.problems import COMMON, Problem, Text
+from common.problems import Problem, Text
+from common.refusals import COMMON
 from common.settings import Settings
 from common.tracing import current_traceparent
 
@@ -84,6 +85,7 @@ def create_app(
         redirect_slashes=False,
         telemetry=OURS_ALONE,
         redoc_url=None,
+        dependencies=[Depends(_as_told)],
     )
     texts = {**COMMON, **refusals}
     app.state.texts, app.state.problem_page = texts, None
@@ -219,6 +221,12 @@ def encoded(answer: object) -> Response:
     """A dataclass as JSON. FastAPI would copy it, validate what we made, and copy it again: 60 ms
     for 500 events of a timeline. Name it as `response_model`, for the OpenAPI document."""
     return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+async def _as_told(request: Request) -> None:
+    """Before every route: a form is as strictly JSON as what others than FastAPI read. Raises `Problem` (400)."""
+    if hasattr(request, "_json"):  # FastAPI parsed a body
+        must_be_json(await request.body())
 
 
 def only_filters(request: Request, known: Sequence[str]) -> None:

@@ -1,7 +1,9 @@
-"""What surrounds every request, as plain ASGI: it binds the correlation id and the trace, limits the body,
-measures, and adds the security headers."""
+"""What surrounds every request, as plain ASGI: it binds the correlation id and the trace, refuses what no
+route would understand, limits the body, measures, and adds the security headers."""
 
 import time
+from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -30,6 +32,15 @@ SECURITY_HEADERS = [
 # Unless a route says otherwise: what is answered to one who may see it does not stay on the disk of a browser
 # that others use, nor on the way.
 KEPT_BY_NOBODY = [(b"cache-control", b"no-store")]
+
+# Where two values would be two meanings, and so are the attributes of an event (`ce-…`).
+SAID_ONCE = {
+    b"access-purpose",
+    b"authorization",
+    b"content-type",
+    b"idempotency-key",
+    b"if-match",
+}
 
 
 class Circumstances:
@@ -74,12 +85,9 @@ class Circumstances:
             ) as span,
         ):
             try:
-                length = headers.get(b"content-length", b"0")
-                if not length.isdigit() or int(length) > self._limit:
-                    raise _TooLarge
+                _understood(scope["headers"], self._limit)
                 await self._app(scope, _limited(receive, self._limit), sending)
-            except _TooLarge:
-                problem = Problem("body-too-large", {"limit": self._limit})
+            except Problem as problem:
                 answer = await answer_with(problem, Request(scope))
                 await answer(scope, receive, sending)
             except (
@@ -105,6 +113,20 @@ class _TooLarge(HTTPException):
 
     def __init__(self) -> None:
         super().__init__(413)
+
+
+def _understood(headers: Sequence[tuple[bytes, bytes]], limit: int) -> None:
+    """Raises `Problem`: 400 for a header that says two things, 413 for a body that is declared too large, 415
+    for one that is compressed. Nobody unpacks it: a small one may hold more than there is room for."""
+    times = Counter(name for name, _ in headers)
+    if twice := [n for n in times if times[n] > 1 and (n in SAID_ONCE or n.startswith(b"ce-"))]:
+        raise Problem("header-twice", {"names": sorted(name.decode("latin-1") for name in twice)})
+    length = dict(headers).get(b"content-length", b"0")
+    if not length.isdigit() or int(length) > limit:
+        raise Problem("body-too-large", {"limit": limit})
+    codings = b",".join(value for name, value in headers if name == b"content-encoding").split(b",")
+    if {coding.strip().lower() for coding in codings} - {b"", b"identity"}:
+        raise Problem("unsupported-content-encoding", headers={"Accept-Encoding": "identity"})
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

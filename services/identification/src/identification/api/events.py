@@ -17,7 +17,7 @@ from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
 from common.clock import business_date
-from common.errors import json_problem
+from common.errors import NO_JSON, must_be_json
 from common.intents import Key, fingerprint
 from common.openapi import taking
 from common.problems import Fault, Problem, fault
@@ -45,7 +45,6 @@ router = APIRouter(tags=["department events"])
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 ACCEPTED = (SINGLE, BATCH, batch.NDJSON, "application/json with ce-* headers")
-NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 EARLY = timedelta(minutes=5)  # that a department's clock may be ahead of ours
 
 
@@ -148,10 +147,7 @@ AT_ONCE = 500  # of them on their way together, so that one file leaves room for
 
 def _structured(request: Request, body: bytes) -> bytes:
     """Binary mode (`ce-*` headers around the data) as structured mode."""
-    try:  # by itself: what is cut off here would take what follows for its own
-        msgspec.json.decode(body)
-    except NO_JSON as error:
-        raise json_problem(body) from error
+    must_be_json(body)  # by itself: what is cut off here would take what follows for its own
     attributes = {
         name[3:]: _header(name, value)
         for name, value in request.headers.items()
