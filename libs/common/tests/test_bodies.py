@@ -108,6 +108,14 @@ async def test_what_is_JSON_is_taken(client: httpx.AsyncClient, sent: bytes) -> 
     assert answer.status_code == 200
 
 
+async def test_what_an_address_does_not_know_is_refused_of_a_command_too(
+    client: httpx.AsyncClient,
+) -> None:
+    """`?preview=true` where there is no preview would record for good."""
+    answer = await client.post("/v1/form?preview=true", json={"text": 1})
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown-filter")
+
+
 @pytest.mark.parametrize(
     "name", ["Idempotency-Key", "If-Match", "Content-Type", "Authorization", "ce-id"]
 )

@@ -11,11 +11,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import jwt
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 
@@ -25,6 +25,15 @@ from contracts.envelope import Actor
 ALGORITHMS = ["EdDSA", "RS256", "ES256"]
 REMEMBERED = 2_048  # tokens whose signature need not be checked again before they expire
 REFETCH = 10.0  # seconds between looks at the JWKS for a key that we do not know
+
+
+Area = Annotated[
+    str | None,
+    Query(
+        pattern="^[0-9]{2,12}$", description="code of a part of your area; all of it unless given"
+    ),
+]
+"""The parameter of every list: `region: Area = None`, which `Principal.area` makes an area of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +187,13 @@ def unguarded(app: FastAPI, public: frozenset[str]) -> list[str]:
 
 def calls(context: RouteContext) -> Iterator[Callable[..., Any] | None]:
     """What is called before a route is: its dependencies, and theirs."""
-    waiting: list[Dependant] = [d for d in [getattr(context, "dependant", None)] if d]
+    return (dependant.call for dependant in dependants(context))
+
+
+def dependants(route: object) -> Iterator[Dependant]:
+    """What a route takes, what its dependencies take, and theirs."""
+    waiting: list[Dependant] = [d for d in [getattr(route, "dependant", None)] if d]
     while waiting:
         dependant = waiting.pop()
-        yield dependant.call
+        yield dependant
         waiting.extend(dependant.dependencies)

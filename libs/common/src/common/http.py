@@ -21,7 +21,7 @@ from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from common.auth import Principal, Verifier, unguarded
+from common.auth import Principal, Verifier, dependants, unguarded
 from common.errors import handle_errors, must_be_json
 from common.intents import Context, Key, Recorded, fingerprint
 from common.middleware import Circumstances
@@ -224,7 +224,12 @@ def encoded(answer: object) -> Response:
 
 
 async def _as_told(request: Request) -> None:
-    """Before every route: a form is as strictly JSON as what others than FastAPI read. Raises `Problem` (400)."""
+    """Before every route: no query parameter but those that the document tells of, or somebody gets a wider
+    answer than they asked for, or records what they meant to try; and a form is as strictly JSON as what
+    others than FastAPI read. Raises `Problem` (400)."""
+    if request.scope["query_string"] and request.scope["path"].startswith("/v1/"):
+        ways = dependants(request.scope["route"])
+        only_filters(request, [told.alias for way in ways for told in way.query_params])
     if hasattr(request, "_json"):  # FastAPI parsed a body
         must_be_json(await request.body())
 
@@ -232,7 +237,8 @@ async def _as_told(request: Request) -> None:
 def only_filters(request: Request, known: Sequence[str]) -> None:
     """Filters fail closed: a query parameter that is unknown, or stands twice, raises `Problem` (400)."""
     if unknown := sorted(set(request.query_params) - set(known)):
-        raise Problem("unknown-filter", {"names": [u[:40] for u in unknown], "known": list(known)})
+        names = [name[:40] for name in unknown]
+        raise Problem("unknown-filter", {"names": names, "known": list(known) or "—"})
     asked = Counter(name for name, _ in request.query_params.multi_items())
     if twice := sorted(name for name, times in asked.items() if times > 1):
         raise Problem("filter-twice", {"names": twice})

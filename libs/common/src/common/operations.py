@@ -10,7 +10,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from common.auth import Principal, allow
 from common.catalogue import catalogue
 from common.codec import Codec
-from common.http import only_filters
 from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
 from common.service import Runtime
@@ -61,7 +60,6 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
     ) -> list[Parked]:
         """Ordered by id; `Link: rel="next"` leads on. `offset` is below 0 where the topic was made anew
         since, and another record is parked from there."""
-        only_filters(request, ("cursor", "limit"))
         rows = await _runtime(request).pool.fetch(_PARKED, service, cursor, limit)
         lead_on(request, response, rows[-1]["id"] if len(rows) == limit else None)
         return [Parked(**row) for row in rows]

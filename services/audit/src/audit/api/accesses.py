@@ -28,7 +28,7 @@ from audit.meaning.vocabulary import Vocabulary
 from audit.meaning.words import DEPARTMENTS
 from audit.read_model import OF_AREAS, Entry, queries
 from audit.verify import payload
-from common.http import encoded, only_filters
+from common.http import encoded
 from common.paging import USUAL, Limit, lead_on
 from contracts.access import Shown
 
@@ -116,7 +116,6 @@ async def accesses(
     limit: Limit = USUAL,
 ) -> Response:
     """For those who oversee; a look is here as soon as audit has heard of it on Kafka."""
-    only_filters(request, (*NAMES, "cursor", "limit", "purpose"))
     items, following = await latest(request, of_household(caller), wanted, cursor, limit)
     answer = encoded(Accesses(household_id, items, following))
     lead_on(request, answer, following)
@@ -137,7 +136,6 @@ async def to_area(
     limit: Limit = USUAL,
 ) -> Response:
     """Those of an area, given by the first digits of its code; without one, of the caller's."""
-    only_filters(request, ("region", *NAMES, "cursor", "limit", "purpose"))
     items, following = await latest(request, of_area(caller), wanted, cursor, limit)
     say_shown(caller, wanted)
     answer = encoded(AccessesToArea(caller.place, items, following))

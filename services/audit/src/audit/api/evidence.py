@@ -18,7 +18,6 @@ from audit.access.looks import READ, Looker, looking, stream_of
 from audit.api.checkpoints import AT_ONCE, keeper_of, producers_of
 from audit.log import store
 from audit.log.dossier import dossier, written
-from common.http import only_filters
 from contracts.access import Shown
 
 router = APIRouter(tags=["evidence"])
@@ -27,6 +26,7 @@ PUBLIC = frozenset({"/verify.py", "/witness.py"})
 Kept = Annotated[
     int | None, Query(ge=1, lt=2**63, description="size of the checkpoint that you kept")
 ]
+Lang = Annotated[str | None, Query(include_in_schema=False)]  # of a page that says why not
 _FILE = {"type": "object", "description": f"`{verify.FORMAT}`, as `verify.py` reads it"}
 FILE: dict[str, Any] = {"responses": {"200": {"content": {"application/json": {"schema": _FILE}}}}}
 
@@ -74,6 +74,7 @@ async def download(
     request: Request,
     caller: Annotated[Looker, looking(Shown.DOSSIER, export=True, absent=True, staff=True)],
     kept: Kept = None,
+    lang: Lang = None,
 ) -> Response:
     """To be verified with `verify.py`. Of a household that no event named, the proof of that."""
     return await _file(request, str(household_id), "household", kept)
@@ -89,13 +90,13 @@ async def download_looks(
     request: Request,
     caller: Annotated[Looker, looking(Shown.ACCESSES, scope=READ, export=True, staff=True)],
     kept: Kept = None,
+    lang: Lang = None,
 ) -> Response:
     """As the dossier. The reveals of identification are in the household's own."""
     return await _file(request, stream_of(household_id), "accesses", kept)
 
 
 async def _file(request: Request, key: str, kind: str, kept: int | None) -> Response:
-    only_filters(request, ("kept", "lang", "purpose"))
     made = await dossier(keeper_of(request), "audit", key, kept)
     size = verify.head_of(made["checkpoint"]).size
     name = f"{kind}-{request.path_params['household_id']}-{size}.json"

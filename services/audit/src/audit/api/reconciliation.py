@@ -19,7 +19,6 @@ from audit.access.lists import Lister, listing
 from audit.log import stated
 from audit.log.stated import Contradicted, Refused
 from audit.verify import Bad, Key, signers
-from common.http import only_filters
 from common.inbox import TRANSIENT
 from common.intents import Connection
 from common.kafka import KafkaError, LogScan, Place, Record
@@ -94,7 +93,6 @@ async def completeness(
     """Counts, and of the caller's own area the records that a service contradicts: who is shown any of
     their households is recorded. A service states its store each hour; `compared_at` is when that was
     compared."""
-    only_filters(request, ("purpose",))
     found: dict[str, Reconciled] = request.app.state.reconciled
     shown = [
         replace(of, contradicted=[c for c in of.contradicted if caller.covers(c.region)])

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from common.auth import Principal, allow
-from common.http import circumstances, only_filters
+from common.auth import Area, Principal, allow
+from common.http import circumstances
 from common.intents import Intent
 from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
@@ -95,7 +95,7 @@ async def looks(
     request: Request,
     response: Response,
     caller: Annotated[Principal, allow("access:read")],
-    region: str | None = None,
+    region: Area = None,
     household_id: UUID | None = None,
     department: Department | None = None,
     granted: bool | None = None,
@@ -103,8 +103,6 @@ async def looks(
     limit: Limit = USUAL,
 ) -> list[AccessRow]:
     """For supervisors; `Link: rel="next"` leads on."""
-    known = ["region", "household_id", "department", "granted", "cursor", "limit"]
-    only_filters(request, known)
     area = caller.area(region)
     rows = await access.many(
         wired(request).runtime.engine,

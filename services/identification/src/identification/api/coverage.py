@@ -4,8 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 
-from common.auth import Principal, allow
-from common.http import only_filters
+from common.auth import Area, Principal, allow
 from identification.api import listing
 from identification.api.forms import Day
 from identification.api.households import STAFF
@@ -30,7 +29,7 @@ router = APIRouter(tags=["registers"])
 async def shares(
     request: Request,
     caller: Annotated[Principal, allow("households:read")],
-    region: str | None = None,
+    region: Area = None,
     on: Day | None = None,
     term: Term | None = None,
 ) -> dict[str, Any]:
@@ -38,7 +37,6 @@ async def shares(
 
     Whether a monitored household has an implemented measure is known to the service assistance only.
     """
-    only_filters(request, ["region", "on", "term"])
     area = listing.area(caller, region, {STAFF})
     app = wired(request)
     day = on or app.runtime.clock.today()

@@ -5,8 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from common.auth import Principal, allow
-from common.http import only_filters
+from common.auth import Area, Principal, allow
 from common.paging import USUAL, Limit, lead_on
 from identification.api.wired import wired
 from identification.read_model import eligibility
@@ -19,13 +18,12 @@ async def read_eligible(
     request: Request,
     response: Response,
     caller: Annotated[Principal, allow("episodes:read")],
-    region: str | None = None,
+    region: Area = None,
     overdue: bool | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """By id; `Link: rel="next"` leads on. Overdue: nobody proposed within the days after the detection."""
-    only_filters(request, ["region", "overdue", "cursor", "limit"])
     app = wired(request)
     async with app.runtime.pool.acquire() as connection:
         rows = await eligibility.open_ones(

@@ -5,8 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from common.auth import Principal, allow
-from common.http import only_filters
+from common.auth import Area, Principal, allow
 from common.paging import USUAL, Limit
 from contracts.focus import FocusGroup
 from identification.api import listing
@@ -22,13 +21,12 @@ async def read_focus(
     request: Request,
     response: Response,
     caller: Annotated[Principal, allow("households:read")],
-    region: str | None = None,
+    region: Area = None,
     group: FocusGroup | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """For staff, by household; `Link: rel="next"` leads on. `persons` are those in it who have a group."""
-    only_filters(request, ["region", "group", "cursor", "limit"])
     area = listing.area(caller, region, {STAFF})
     rows = await focus.many(
         wired(request).runtime.pool, region=area, group=group, after=cursor, limit=limit

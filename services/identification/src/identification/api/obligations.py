@@ -5,8 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from common.auth import Principal, allow
-from common.http import only_filters
+from common.auth import Area, Principal, allow
 from common.paging import USUAL, Limit, lead_on
 from contracts.monitoring import EntrySubject
 from identification.api.forms import Day
@@ -14,7 +13,6 @@ from identification.api.wired import wired
 from identification.read_model import obligations
 
 router = APIRouter(prefix="/v1", tags=["cases"])
-FILTERS = ("region", "subject", "household_id", "overdue", "due_by", "cursor", "limit")
 
 
 @router.get("/platform-entries", summary="Decisions to be entered on the provincial platform")
@@ -22,7 +20,7 @@ async def read_entries(
     request: Request,
     response: Response,
     caller: Annotated[Principal, allow("episodes:read")],
-    region: str | None = None,
+    region: Area = None,
     subject: EntrySubject | None = None,
     household_id: UUID | None = None,
     overdue: bool | None = None,
@@ -31,7 +29,6 @@ async def read_entries(
     limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """By id; `Link: rel="next"` leads on. Each stays until it is entered, also when its last day is over."""
-    only_filters(request, FILTERS)
     app = wired(request)
     async with app.runtime.pool.acquire() as connection:
         rows = await obligations.many(

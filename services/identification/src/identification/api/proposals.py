@@ -5,8 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from common.auth import Principal, allow
-from common.http import only_filters
+from common.auth import Area, Principal, allow
 from common.paging import USUAL, Limit
 from identification.api import listing
 from identification.api.households import STAFF
@@ -21,7 +20,7 @@ async def read_proposals(
     request: Request,
     response: Response,
     caller: Annotated[Principal, allow("households:read")],
-    region: str | None = None,
+    region: Area = None,
     fact_type: Literal["Death", "RegisterChange"] | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
@@ -29,7 +28,6 @@ async def read_proposals(
     """For staff, by id; `Link: rel="next"` leads on. Each stays until the village records that the member
     left (`/departures`, `/split`), or the department takes its word back: a fact changes no household by
     itself. One that moved out or split off by the household register alone lives here still (`/residence`)."""
-    only_filters(request, ["region", "fact_type", "cursor", "limit"])
     area = listing.area(caller, region, {STAFF})
     rows = await proposals.many(
         wired(request).runtime.pool, region=area, fact_type=fact_type, after=cursor, limit=limit

@@ -5,8 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from common.auth import Principal, allow
-from common.http import only_filters
+from common.auth import Area, Principal, allow
 from common.paging import USUAL, Limit
 from contracts.protection import Protection
 from identification.api import listing
@@ -22,13 +21,12 @@ async def read_gaps(
     request: Request,
     response: Response,
     caller: Annotated[Principal, allow("households:read")],
-    region: str | None = None,
+    region: Area = None,
     kind: Protection | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """For staff and Civil Affairs, by household; `Link: rel="next"` leads on."""
-    only_filters(request, ["region", "kind", "cursor", "limit"])
     area = listing.area(caller, region, {STAFF, "minzheng"})
     rows = await protection.many(
         wired(request).runtime.pool, region=area, kind=kind, after=cursor, limit=limit

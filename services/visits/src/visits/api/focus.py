@@ -5,8 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from common.auth import Principal, allow
-from common.http import only_filters
+from common.auth import Area, Principal, allow
 from common.paging import USUAL, Limit, lead_on
 from contracts.focus import FocusGroup
 from visits.api.wired import wired
@@ -14,8 +13,6 @@ from visits.domain.household import quarter_of
 from visits.read_model import focus
 
 router = APIRouter(tags=["screenings"])
-
-FILTERS = ["region", "group", "screened", "cursor", "limit"]
 
 
 @router.get(
@@ -25,7 +22,7 @@ async def read_many(
     request: Request,
     response: Response,
     caller: Annotated[Principal, allow("visits:read")],
-    region: str | None = None,
+    region: Area = None,
     group: FocusGroup | None = None,
     screened: bool | None = None,
     cursor: UUID | None = None,
@@ -33,7 +30,6 @@ async def read_many(
 ) -> list[dict[str, Any]]:
     """Ordered by id; `Link: rel="next"` leads on. `screened=false` are those still to be screened.
     `since` is the first day of the group that they have had longest."""
-    only_filters(request, FILTERS)
     area = caller.area(region)
     runtime = wired(request).runtime
     rows = await focus.many(

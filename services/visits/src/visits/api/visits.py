@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.clock import business_date
-from common.http import circumstances, key_of, only_filters
+from common.http import circumstances, key_of
 from common.intents import Intent, Key
 from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
@@ -95,7 +95,6 @@ async def read_many(
     limit: Limit = USUAL,
 ) -> list[VisitRow]:
     """By time of the visit; `Link: rel="next"` leads on."""
-    only_filters(request, ["cursor", "limit"])
     app = wired(request)
     await region_of(app, household_id, caller)
     engine = app.runtime.engine
