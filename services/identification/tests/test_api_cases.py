@@ -1,9 +1,11 @@
 """Cases over HTTP: every form of the way, the lists with their clock, the end of a business day."""
 
+import re
 from typing import Any
 
 import asyncpg
 import httpx
+import jsonschema
 import pytest
 
 from common.ids import new_id
@@ -226,6 +228,23 @@ async def test_lists_of_cases_fail_closed_and_lead_on(app: httpx.AsyncClient, de
     assert made <= {row["household_id"] for row in old.json()}
     young = await app.get("/v1/cases?min_age_days=36500&limit=500", headers=headers)
     assert not made & {row["household_id"] for row in young.json()}
+
+
+@pytest.mark.parametrize("path", ["/v1/clues", "/v1/cases"])
+async def test_a_list_has_the_shape_that_the_document_tells(
+    app: httpx.AsyncClient, desks: Desks, path: str
+) -> None:
+    """It is not made by the model that tells it."""
+    await desks.opened()
+    rows = (await app.get(f"{path}?limit=500", headers=desks.office.headers)).json()
+    document = (await app.get("/openapi.json")).json()
+    answer = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    (item,) = re.findall(r"\w+$", answer["schema"]["items"]["$ref"])
+    shape = document["components"]["schemas"][item]
+    assert rows
+    for row in rows:
+        assert row.keys() == shape["properties"].keys()
+        jsonschema.validate(row, shape | {"components": document["components"]})
 
 
 async def test_the_ages_of_open_cases_are_told_by_stage(

@@ -210,7 +210,7 @@ class PolicyRow(SQLModel, table=True):
     published_on: date
 
 
-class CaseRow(SQLModel, table=True):
+class CaseFields(SQLModel):
     """One case, from its first clue to its end; `outcome` is null while it is open.
 
     `case_id` is the clue that opened it. `stage_since` is the business date of the last change of
@@ -218,9 +218,6 @@ class CaseRow(SQLModel, table=True):
     `target_missed`: it was said that the episode missed the county's target (S7.3-02), `open_again_on`
     the day on which it counted for the target again, after an elimination or without labour.
     """
-
-    metadata = TABLES
-    __tablename__ = "case_file"
 
     case_id: UUID = Field(primary_key=True)
     household_id: UUID = Field(index=True)
@@ -253,11 +250,15 @@ class CaseRow(SQLModel, table=True):
     open_again_on: date | None
 
 
-class ClueRow(SQLModel, table=True):
-    """One clue and what became of it: OPEN, TAKEN_UP, REJECTED, WITHDRAWN or CLOSED."""
+class CaseRow(CaseFields, table=True):
+    """One case as lists select it."""
 
     metadata = TABLES
-    __tablename__ = "clue"
+    __tablename__ = "case_file"
+
+
+class ClueFields(SQLModel):
+    """One clue and what became of it: OPEN, TAKEN_UP, REJECTED, WITHDRAWN or CLOSED."""
 
     clue_id: UUID = Field(primary_key=True)
     household_id: UUID = Field(index=True)
@@ -268,8 +269,16 @@ class ClueRow(SQLModel, table=True):
     risk_types: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
     severity: str
     discovered_on: date
-    due_on: date = Field(index=True)
     status: str = Field(index=True)
+
+
+class ClueRow(ClueFields, table=True):
+    """One clue as lists select it."""
+
+    metadata = TABLES
+    __tablename__ = "clue"
+
+    due_on: date = Field(index=True)
 
 
 class EmergencyRow(SQLModel, table=True):
