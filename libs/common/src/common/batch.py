@@ -13,7 +13,7 @@ import msgspec
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from common.errors import json_problem, refusal
+from common.errors import JSON, json_problem, refusal
 from common.intents import Recorded
 from common.openapi import taking
 from common.problems import Problem, Text, body
@@ -52,7 +52,8 @@ ANSWER: Mapping[str, Any] = {
 def batch_of(form: type[BaseModel]) -> dict[str, Any]:
     """For `openapi_extra` of a route that takes a batch of these."""
     item = form.model_json_schema(ref_template="#/components/schemas/{model}")
-    array = {"type": "array", "items": item, "$defs": item.pop("$defs", {})}
+    array = {"type": "array", "items": item, "minItems": 1, "maxItems": LIMIT}
+    array["$defs"] = item.pop("$defs", {})
     return taking({"application/json": array, NDJSON: item}, {"200": ANSWER, "207": ANSWER})
 
 
@@ -84,10 +85,13 @@ class Item:
             self.refuse(refusal(outcome if isinstance(outcome, Exception) else RuntimeError()))
 
 
-async def items_of(request: Request, limit: int = LIMIT) -> list[Item]:
-    """The items of the body. Raises `Problem`: broken array, empty, over the limit."""
-    raw = await request.body()
-    if media_type(request) == NDJSON:
+async def items_of(request: Request, limit: int = LIMIT, array: str = JSON) -> list[Item]:
+    """The items of the body, NDJSON or an `array` by its media type. Raises `Problem`: another media type, a
+    broken array, empty, over the limit."""
+    raw, media = await request.body(), media_type(request)
+    if media not in (array, NDJSON):
+        raise Problem("unsupported-media-type", {"accepted": [array, NDJSON]})
+    if media == NDJSON:
         lines = [(n, line) for n, line in enumerate(raw.splitlines(), 1) if line.strip()]
         items = [Item(index, line, number) for index, (number, line) in enumerate(lines)]
     else:

@@ -121,6 +121,8 @@ def _describe(document: dict[str, Any], app: FastAPI, keyed: Which, versioned: W
                 operation["description"] = f"{told}\n\nScope: `{scope}`.".strip()
             for sent in operation.get("requestBody", {}).get("content", {}).values():
                 parts["schemas"].update(sent["schema"].pop("$defs", {}))
+                if sent["schema"].get("format") != "binary":
+                    sent["example"] = example_of(sent["schema"], parts["schemas"])
             made = answers.get("201", {}).get("content", {}).get("application/json", {})
             if method == "post" and keyed(path) and made.get("schema") == {}:
                 made["schema"] = {"$ref": "#/components/schemas/Receipt"}
@@ -129,6 +131,39 @@ def _describe(document: dict[str, Any], app: FastAPI, keyed: Which, versioned: W
                 headers = [_header(name) for name, yes in wanted.items() if yes]
                 if headers:
                     operation["parameters"] = [*operation.get("parameters", []), *headers]
+
+
+_MADE = {
+    "date": "2024-03-02",
+    "date-time": "2024-03-02T10:00:00+08:00",
+    "uuid": "6f1c2d70-4b7e-4a51-9d3e-2f8a0c5b9e11",
+}
+
+
+def example_of(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> Any:
+    """What a client may send: the first of the `examples` of a field, else the simplest value that fits. What is
+    optional is left out unless it has examples."""
+    match schema:
+        case {"examples": [first, *_]} | {"enum": [first, *_]} | {"const": first}:
+            return first
+        case {"$ref": name}:
+            return example_of(parts[name.rpartition("/")[2]], parts)
+        case {"anyOf": [first, *_]}:
+            return example_of(first, parts)
+        case {"type": "object"}:
+            fields, required = schema.get("properties", {}), schema.get("required", ())
+            return {
+                name: example_of(field, parts)
+                for name, field in fields.items()
+                if name in required or "examples" in field
+            }
+        case {"type": "array"}:
+            return [example_of(schema["items"], parts)] if schema.get("minItems") else []
+        case {"type": "integer"}:
+            return max(int(schema.get("minimum", 0)), 0)  # FastAPI writes 1.0
+        case {"type": "boolean"}:
+            return True
+    return _MADE.get(schema.get("format", ""), "")
 
 
 def _scope(context: RouteContext) -> str | None:

@@ -21,7 +21,6 @@ from audit.log.store import Checkpoint
 from audit.log.tables import CHECKPOINTS
 from audit.log.tiles import WIDTH, Tile, Wanted, asked
 from audit.log.tree import consistency, inclusion
-from common.http import only_filters
 from common.intents import Connection
 from common.openapi import taking
 from common.problems import Problem
@@ -43,6 +42,15 @@ PUBLIC = frozenset(
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 NOTE_LIMIT = 16_384  # bytes of a note with its cosignatures
 AT_ONCE = {"Cache-Control": "no-cache"}
+NOTE = {
+    "type": "string",
+    "description": "a C2SP signed note",
+    "examples": [
+        "shouwang.example/audit\n70000\nkJk5ankBjHbUHvauIcHBamhl7/3mqNeP403z42+UR2Y=\n\n"
+        "— shouwang.example/audit 3dfma5I3ipBOS/6lY1ijN3aflwG9UZzt5AsOrZeYqZliDwUGxsf8YVETcxHqeSJyphGh87e5hfR0Y2Ckr81qK2ZbWA8=\n"
+        "— witness.example/city C84OSwAAAABmXT/Arvg917OuQjxMlZWEBgGL7Cfg9PYeGqymPKcBxLFQ1PmeKps1uluAK1gjB63u9Y3ANtsVdS3/MpzraYpJIkyyBA==\n"
+    ],
+}
 
 
 class Octets(Response):
@@ -126,7 +134,7 @@ async def checkpoint_of_size(
     "/v1/log/cosignatures",
     summary="A witness gives its cosignature",
     status_code=204,
-    openapi_extra=taking({"text/plain": {"type": "string", "description": "a C2SP signed note"}}),
+    openapi_extra=taking({"text/plain": NOTE}),
 )
 async def cosigned(request: Request) -> None:
     """A checkpoint of this log with the lines of witnesses, as `witness.py` makes it.
@@ -160,7 +168,6 @@ async def consistent(
     later: Annotated[int, Query(alias="to", ge=1, lt=2**63)],
 ) -> Extends:
     """`from` and `to` are sizes of checkpoints, the earlier one first."""
-    only_filters(request, ("from", "to"))
     async with keeper_of(request).pool.acquire() as connection:
         old, new = await _known(connection, earlier), await _known(connection, later)
         if old.size > new.size:

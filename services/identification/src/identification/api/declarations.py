@@ -29,7 +29,8 @@ from contracts.codes import (
     Sex,
 )
 from contracts.households import HouseholdRegistered
-from identification.api.forms import Form, IdentityNumber, MemberForm, Name, Region, Said
+from identification.api.fields import Address, IdentityNumber, Name, Region, Summary
+from identification.api.forms import Form, MemberForm
 from identification.api.keys import key_of
 from identification.api.sealing import index_of, recognise, sealed
 from identification.api.wired import Wired, wired
@@ -51,9 +52,9 @@ class DeclarationForm(Form):
     region: Region
     name: Name
     identity_number: IdentityNumber
-    address: Annotated[str, Said, Field(max_length=200)]
+    address: Address
     risk_types: Annotated[list[RiskType], Field(min_length=1, max_length=5)]
-    summary: Annotated[str, Field(min_length=4, max_length=200)]
+    summary: Summary
 
 
 class _Clue(msgspec.Struct):

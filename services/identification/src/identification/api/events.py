@@ -46,6 +46,8 @@ SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 ACCEPTED = (SINGLE, BATCH, batch.NDJSON, "application/json with ce-* headers")
 EARLY = timedelta(minutes=5)  # that a department's clock may be ahead of ours
+LIMIT = 10_000  # events in a request: a department's daily file
+AT_ONCE = 500  # of them on their way together, so that one file leaves room for others
 
 
 class CloudEvent(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -64,8 +66,30 @@ class CloudEvent(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 _event = msgspec.json.Decoder(CloudEvent)
 (_,), _defined = msgspec.json.schema_components([CloudEvent])
-ENVELOPE = _defined["CloudEvent"]  # in place: a `$ref` would point outside of the OpenAPI document
-BINARY = {"type": "object", "description": "binary mode: `data`; the attributes are headers `ce-…`"}
+EXAMPLE = {
+    "specversion": "1.0",
+    "id": "YB-2024-0007",
+    "source": "urn:gov:441624:yibao",
+    "type": "cn.shouwang.fact.MedicalSettlement.v1",
+    "time": "2024-03-01T10:00:00+08:00",
+    "data": {
+        "record_key": "YB-2024-0007",
+        "identity_number": "990000197905057716",
+        "settled_on": "2024-02-28",
+        "total_fen": 2_000_000,
+        "basic_insurance_fen": 1_200_000,
+        "serious_illness_insurance_fen": 0,
+        "medical_assistance_fen": 0,
+        "compliant_own_cost_fen": 800_000,
+    },
+}
+# In place: a `$ref` would point outside of the OpenAPI document.
+ENVELOPE = {**_defined["CloudEvent"], "examples": [EXAMPLE]}
+BINARY = {
+    "type": "object",
+    "description": "binary mode: `data`; the attributes are headers `ce-…`",
+    "examples": [EXAMPLE["data"]],
+}
 KEPT = {
     "type": "object",
     "required": ["status"],
@@ -109,7 +133,7 @@ async def fact_types(caller: Annotated[Principal, allow("facts:write")]) -> list
     openapi_extra=taking(
         {
             SINGLE: ENVELOPE,
-            BATCH: {"type": "array", "items": ENVELOPE},
+            BATCH: {"type": "array", "items": ENVELOPE, "minItems": 1, "maxItems": LIMIT},
             batch.NDJSON: ENVELOPE,
             "application/json": BINARY,
         },
@@ -120,7 +144,7 @@ async def post(request: Request, caller: Annotated[Principal, allow("facts:write
     """Single: 201, or 200 when it was known. Batch: 200, or 207 when some were refused."""
     media = batch.media_type(request)
     if media in (BATCH, batch.NDJSON):
-        items = await batch.items_of(request, LIMIT)
+        items = await batch.items_of(request, LIMIT, BATCH)
     elif media == SINGLE:
         items = [Item(0, await request.body())]
     elif media == "application/json" and "ce-specversion" in request.headers:
@@ -139,10 +163,6 @@ async def post(request: Request, caller: Annotated[Principal, allow("facts:write
     headers = {"Idempotency-Replayed": "true"} if item.status == "replayed" else {}
     status = 201 if item.status == "accepted" else 200
     return Response(content, status, headers, "application/json")
-
-
-LIMIT = 10_000  # events in a request: a department's daily file
-AT_ONCE = 500  # of them on their way together, so that one file leaves room for others
 
 
 def _structured(request: Request, body: bytes) -> bytes:

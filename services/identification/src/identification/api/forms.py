@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
 from common.ids import new_id
 from contracts.assessments import AtSchool, Check, ChildSeen, WaterSeen
@@ -25,35 +25,26 @@ from contracts.codes import (
     Sex,
 )
 from contracts.episodes import RejectionReason, ReplacementReason, WithdrawnBy
+from identification.api.fields import (
+    NOTICE,
+    NUMBERS,
+    TWO,
+    Address,
+    Count,
+    Explanation,
+    Fen,
+    IdentityNumber,
+    Name,
+    Region,
+    RegisterNumber,
+    Said,
+    Sha256,
+    Summary,
+)
 from identification.api.form import Day as Day
 from identification.api.form import Form as Form
 from identification.domain.assessments import Seen
 from identification.domain.income import Income
-from identification.identity import is_in
-
-Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
-Said = StringConstraints(strip_whitespace=True, min_length=1)  # blanks say nothing
-Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex sha256 of the document")]
-Reason = Annotated[str, Field(min_length=1, max_length=500)]
-Region = Annotated[
-    str, Field(pattern="^[0-9]{12}$", description="12-digit area code of the village")
-]
-
-
-def _nobody_s(text: str) -> str:
-    if is_in(text):
-        raise ValueError("personal")
-    return text
-
-
-# What somebody else made up goes on the log as it is, but never an identity number.
-NamesNobody = AfterValidator(_nobody_s)
-RegisterNumber = Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,20}$"), NamesNobody]
-
-
-IdentityNumber = Annotated[str, Field(min_length=18, max_length=22)]
-Name = Annotated[str, Said, Field(max_length=60)]
 
 
 class MemberForm(Form):
@@ -66,10 +57,10 @@ class MemberForm(Form):
 
     person_id: UUID | None = None
     name: Name
-    identity_number: IdentityNumber | None = None
+    identity_number: Annotated[IdentityNumber | None, Field(examples=NUMBERS)] = None
     relation: Relation
     sex: Sex
-    born_on: date
+    born_on: Annotated[date, Field(examples=["1979-05-05"])]
     labour_capacity: LabourCapacity
     health: Health
     schooling: Schooling
@@ -82,9 +73,9 @@ class HouseholdForm(Form):
     household_id: UUID
     register_number: RegisterNumber
     category: Category
-    marginal_2019: bool
+    marginal_2019: Annotated[bool, Field(examples=[False])]
     region: Region
-    address: Annotated[str, Said, Field(max_length=200)]
+    address: Address
     registered_on: date
     co_living_count: Annotated[int, Field(strict=True, ge=1, le=50)]
     members: Annotated[list[MemberForm], Field(min_length=1, max_length=50)]
@@ -93,18 +84,18 @@ class HouseholdForm(Form):
 class ClueForm(Form):
     """T1: a clue by a cadre's screening or the household's own declaration, by some `medium`."""
 
-    channel: Channel
+    channel: Annotated[Channel, Field(examples=[Channel.CADRE_SCREENING])]
     medium: DeclarationMedium | None = None
     risk_types: Annotated[list[RiskType], Field(min_length=1, max_length=5)]
     severity: Severity = Severity.YELLOW
     discovered_on: date
-    summary: Annotated[str, Field(min_length=4, max_length=200)]
+    summary: Summary
 
 
 class OfficersForm(Form):
     """Who is sent to verify."""
 
-    officers: Annotated[list[UUID], Field(min_length=1, max_length=10)]
+    officers: Annotated[list[UUID], Field(min_length=1, max_length=10, examples=TWO)]
     recused: Annotated[list[UUID], Field(max_length=10, default_factory=list)]
     recusal_declared: bool
 
@@ -125,8 +116,8 @@ class ReplacementForm(OfficersForm):
 class IncomeForm(Form):
     """Twelve whole months of the household, in fen."""
 
-    window_from: date
-    window_to: date
+    window_from: Annotated[date, Field(examples=["2023-03-01"])]
+    window_to: Annotated[date, Field(examples=["2024-02-29"])]
     members: Annotated[int, Field(strict=True, ge=1, le=50)]
     wage_fen: Fen
     operating_fen: Fen
@@ -164,10 +155,10 @@ class SeenForm(Form):
     in_person_at_home: bool
     income: IncomeForm
     housing_grade: HousingGrade
-    water_safe: bool | None = None
+    water_safe: Annotated[bool | None, Field(examples=[True])] = None
     water_report_stale: bool = False
-    dropouts: Count | None = None
-    uninsured: Count | None = None
+    dropouts: Annotated[Count | None, Field(examples=[0])] = None
+    uninsured: Annotated[Count | None, Field(examples=[0])] = None
     schooling: Annotated[list[ChildForm], Field(max_length=50)] | None = None
     uninsured_persons: Annotated[list[UUID], Field(max_length=50)] | None = None
     water: WaterForm | None = None
@@ -200,19 +191,21 @@ class VerifiedForm(SeenForm):
     """T3."""
 
     verified_on: date
-    risk_types: Annotated[list[RiskType], Field(max_length=12)]
+    risk_types: Annotated[list[RiskType], Field(max_length=12, examples=[[RiskType.ILLNESS]])]
     disaster_subtype: DisasterSubtype | None = None
-    self_ability: Annotated[str, Field(min_length=2, max_length=500)]
+    self_ability: Annotated[
+        str, Said, Field(min_length=2, max_length=500, examples=["无法自行解决医疗支出"])
+    ]
 
 
 class VillageReviewForm(Form):
     """T7."""
 
     held_on: date
-    present: Count
-    votes_for: Count
-    votes_against: Count
-    abstained: Count
+    present: Annotated[Count, Field(examples=[31])]
+    votes_for: Annotated[Count, Field(examples=[29])]
+    votes_against: Annotated[Count, Field(examples=[1])]
+    abstained: Annotated[Count, Field(examples=[1])]
     minutes_hash: Sha256
 
 
@@ -220,8 +213,8 @@ class PublicityForm(Form):
     """T8: the text is scanned and hashed, not stored."""
 
     posted_on: date
-    place: Annotated[str, Field(min_length=2, max_length=100)]
-    text: Annotated[str, Field(min_length=10, max_length=5_000)]
+    place: Annotated[str, Said, Field(min_length=2, max_length=100, examples=["聚村村委会公示栏"])]
+    text: Annotated[str, Field(min_length=10, max_length=5_000, examples=[NOTICE])]
     photo_hash: Sha256
 
 
@@ -243,7 +236,7 @@ class ConfirmationForm(Form):
 
     monitored_class: MonitoredClass
     confirmed_on: date
-    late_reason: Annotated[str, Field(min_length=4, max_length=500)] | None = None
+    late_reason: Annotated[str, Said, Field(min_length=4, max_length=500)] | None = None
 
 
 class RejectionForm(Form):
@@ -251,7 +244,7 @@ class RejectionForm(Form):
 
     clue_id: UUID | None = None
     reason_code: RejectionReason
-    text: Reason
+    text: Explanation
     family_told_on: date
     appeal_explained: bool
     rejected_on: date
@@ -262,12 +255,12 @@ class WithdrawalForm(Form):
 
     clue_id: UUID
     withdrawn_by: WithdrawnBy
-    reason: Annotated[str, Field(min_length=2, max_length=500)]
+    reason: Explanation
     withdrawn_on: date
 
 
 class ReturnForm(Form):
     """T11."""
 
-    reason: Reason
+    reason: Explanation
     returned_on: date

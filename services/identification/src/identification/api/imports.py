@@ -11,11 +11,10 @@ from fastapi import APIRouter, Request, Response
 from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
-from common.http import only_filters
 from common.problems import Problem, Text
 from identification.api import columns
 from identification.api.registering import register
-from identification.api.uploads import UPLOAD, Line, Workbook, answered, empty, received, recording
+from identification.api.uploads import Line, Workbook, answered, empty, received, recording, upload
 from identification.api.wired import wired
 from identification.read_model.register import by_number
 from identification.sheets import Sheet
@@ -23,6 +22,10 @@ from identification.sheets import Sheet
 router = APIRouter(tags=["register"])
 
 IMPORTED = UUID("8f6f0a6e-1f5b-5d1c-8d55-0e6b1c5f9a31")  # names households by their number
+EXAMPLE = (
+    *("DOC-00001", "脱贫户", "否", "441624108201", "彭寨镇聚村1组", "2024-03-02", "1", "黄某某"),
+    *("990000197905057716", "户主", "男", "1979-05-05", "普通劳动力", "健康", "不在校"),
+)
 
 
 @router.get(
@@ -36,7 +39,9 @@ async def template(_: Annotated[Principal, allow("households:write")]) -> Workbo
 
 
 @router.post(
-    "/v1/households/import", summary="Import households from Excel or CSV", openapi_extra=UPLOAD
+    "/v1/households/import",
+    summary="Import households from Excel or CSV",
+    openapi_extra=upload(columns.HEADINGS, EXAMPLE),
 )
 async def import_households(
     request: Request,
@@ -45,7 +50,6 @@ async def import_households(
 ) -> Response:
     """A row a person, at most 5,000. With `preview=true` nothing is stored. 200 if every row was
     good, else 207; the same file again changes nothing."""
-    only_filters(request, ["preview"])
     sheet = await received(request, columns.HEADINGS, [columns.DIFFERS.heading])
     lines = [Line(row) for row in sheet.rows]
     await _import(request, caller, sheet, lines, preview=preview)

@@ -16,7 +16,8 @@ from common.http import circumstances
 from common.intents import Intent
 from common.problems import Problem
 from contracts.incomes import IncomeLine, IncomeSource
-from identification.api.forms import Fen, Form, IncomeForm
+from identification.api.fields import Fen
+from identification.api.forms import Form, IncomeForm
 from identification.api.wired import Wired, wired
 from identification.domain.household import HOUSEHOLD
 from identification.domain.income import AssessIncome, Income

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.inquiries import DataSource, EmergencyCause, SignatureMedium
-from identification.api.forms import Fen, Form, Reason, Sha256
+from identification.api.fields import Explanation, Fen, Reason, Sha256
+from identification.api.forms import Form
 
 
 class AuthorisationForm(Form):
@@ -17,7 +18,7 @@ class AuthorisationForm(Form):
     scope: Annotated[list[DataSource], Field(min_length=1, max_length=20)]
     document_hash: Sha256
     assisted: bool
-    medium: SignatureMedium | None = None
+    medium: Annotated[SignatureMedium | None, Field(examples=[SignatureMedium.PAPER])] = None
     signed_on: date
 
 
@@ -47,7 +48,10 @@ class FindingForm(Form):
 class ComparisonResultForm(Form):
     """T6: what came back."""
 
-    findings: Annotated[list[FindingForm], Field(max_length=20)]
+    findings: Annotated[
+        list[FindingForm],
+        Field(max_length=20, examples=[[{"source": "yibao", "hit": False}]]),
+    ]
     timed_out: Annotated[list[DataSource], Field(max_length=20)]
     completed_on: date
 
@@ -65,7 +69,7 @@ class ObjectionResultForm(Form):
     """T11, T15."""
 
     upheld: bool
-    text: Reason
+    text: Explanation
     resolved_on: date
 
 
@@ -74,5 +78,5 @@ class EmergencyForm(Form):
 
     grant_id: UUID
     cause: EmergencyCause
-    amount_fen: Fen
+    amount_fen: Annotated[Fen, Field(examples=[200_000])]
     granted_on: date

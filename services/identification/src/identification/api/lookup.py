@@ -7,13 +7,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from common.auth import Principal, allow
 from common.problems import Problem
 from contracts.persons import Denial
 from identification import vault
 from identification.api.access import refuse
+from identification.api.fields import NUMBERS
 from identification.api.forms import Form
 from identification.api.households import visible
 from identification.api.wired import wired
@@ -25,7 +26,7 @@ router = APIRouter(tags=["households"])
 class LookupForm(Form):
     """The 18 characters of an identity card, or the 20 or 22 of a disability card."""
 
-    identity_number: str
+    identity_number: Annotated[str, Field(examples=NUMBERS)]
 
 
 class Found(BaseModel):

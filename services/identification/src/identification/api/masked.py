@@ -6,7 +6,7 @@ A mask fits several persons, so the answer is a list, of the caller's own area a
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from common.auth import Principal, allow
 from common.problems import Problem, fault
@@ -25,8 +25,8 @@ MOST = 100  # households of an answer
 class MaskedForm(Form):
     """Six digits, stars, four characters: `990000********0118`. `region` asks for less than your area."""
 
-    masked_number: str
-    region: str | None = None
+    masked_number: Annotated[str, Field(examples=["990000********7716"])]
+    region: Annotated[str | None, Field(pattern="^[0-9]{2,12}$")] = None
 
 
 class Candidates(BaseModel):

@@ -9,9 +9,12 @@ from pydantic import Field, JsonValue
 from contracts.codes import DisasterSubtype, MonitoredClass, NumberDiffers, RiskType
 from contracts.eliminations import Manner, MeasureCategory, OverrideReason, RevocationReason
 from contracts.monitoring import ClosingReason, EntrySubject
-from identification.api.forms import Count, Form, NamesNobody, Reason, SeenForm, Sha256
+from identification.api.fields import TWO, Count, Explanation, NamesNobody, Reason, Said, Sha256
+from identification.api.forms import Form, SeenForm
 
-MeasureId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$"), NamesNobody]
+MeasureId = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", examples=["BF-2024-0017"]), NamesNobody
+]
 
 
 class ReassessmentForm(SeenForm):
@@ -24,7 +27,7 @@ class ClassForm(Form):
     """The class that follows from the latest assessment."""
 
     monitored_class: MonitoredClass
-    reason: Reason
+    reason: Explanation
     changed_on: date
 
 
@@ -48,7 +51,7 @@ class RiskResolvedForm(Form):
 class CancellationForm(Form):
     """T18."""
 
-    reason: Reason
+    reason: Explanation
     evidence_hash: Sha256
     cancelled_on: date
 
@@ -65,14 +68,16 @@ class PlatformEntryForm(Form):
     """S8.4-01."""
 
     subject: EntrySubject
-    platform_no: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$")]
+    platform_no: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,40}$", examples=["GD-2024-0042"])]
     entered_on: date
 
 
 class ResponsibleForm(Form):
     """S1.1-02: who answers for the household, by the account that they work with."""
 
-    person: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$"), NamesNobody]
+    person: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", examples=["town-pengzhai"]), NamesNobody
+    ]
     assigned_on: date
 
 
@@ -81,12 +86,16 @@ class CorrectionForm(Form):
     corrected birth date is not the one in the person's identity number."""
 
     corrected_event_id: UUID
-    path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9_]+)+$", max_length=100)]
-    old_value: JsonValue
-    new_value: JsonValue
+    path: Annotated[
+        str, Field(pattern=r"^(/[A-Za-z0-9_]+)+$", max_length=100, examples=["/co_living_count"])
+    ]
+    old_value: Annotated[JsonValue, Field(examples=[3])]
+    new_value: Annotated[JsonValue, Field(examples=[4])]
     effective_on: date
-    reason: Reason
-    requested_by: Annotated[str, Field(min_length=1, max_length=64), NamesNobody]
+    reason: Explanation
+    requested_by: Annotated[
+        str, Said, Field(max_length=64, examples=["town-pengzhai"]), NamesNobody
+    ]
     number_differs: NumberDiffers | None = None
 
 
@@ -94,7 +103,7 @@ class OverrideForm(Form):
     """E7."""
 
     reason_code: OverrideReason
-    text: Reason
+    text: Explanation
     granted_on: date
 
 
@@ -107,11 +116,21 @@ class MeasureForm(Form):
     implemented_on: date
 
 
+MEASURES = [
+    {
+        "risk_type": "ILLNESS",
+        "measure_id": "BF-2024-0017",
+        "category": "INDUSTRY",
+        "implemented_on": "2024-02-20",
+    }
+]
+
+
 class EliminationForm(Form):
     """T13."""
 
     manner: Manner
-    measures: Annotated[list[MeasureForm], Field(max_length=50)]
+    measures: Annotated[list[MeasureForm], Field(max_length=50, examples=[MEASURES])]
     proposed_on: date
 
 
@@ -119,7 +138,7 @@ class EliminationVerifiedForm(SeenForm):
     """E9 and what E11 keeps."""
 
     visited_on: date
-    officers: Annotated[list[UUID], Field(min_length=1, max_length=10)]
+    officers: Annotated[list[UUID], Field(min_length=1, max_length=10, examples=TWO)]
     housing_damaged: bool | None = None
     water_damaged: bool | None = None
 
@@ -127,7 +146,7 @@ class EliminationVerifiedForm(SeenForm):
 class EliminationRejectedForm(Form):
     """T15."""
 
-    reason: Reason
+    reason: Explanation
     rejected_on: date
 
 
@@ -142,5 +161,5 @@ class RevocationForm(Form):
     """T16."""
 
     reason_code: RevocationReason
-    text: Reason
+    text: Explanation
     revoked_on: date

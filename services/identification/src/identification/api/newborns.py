@@ -8,12 +8,12 @@ from uuid import UUID
 import asyncpg
 from fastapi import APIRouter, Request, Response
 
-from common.auth import Principal, allow
-from common.http import only_filters
+from common.auth import Area, Principal, allow
 from common.paging import USUAL, Limit
 from contracts.codes import NumberDiffers
 from identification.api import listing
-from identification.api.forms import Form, IdentityNumber
+from identification.api.fields import IdentityNumber
+from identification.api.forms import Form
 from identification.api.households import STAFF
 from identification.api.registering import violated
 from identification.api.sealing import Number, of_member
@@ -39,12 +39,11 @@ async def waiting(
     request: Request,
     response: Response,
     caller: Annotated[Principal, allow("members:read")],
-    region: str | None = None,
+    region: Area = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """For staff, by id; `Link: rel="next"` leads on. Each stays until it is given one (`/identity-number`)."""
-    only_filters(request, ["region", "cursor", "limit"])
     area = listing.area(caller, region, {STAFF})
     pool = wired(request).runtime.pool
     rows = await persons.without_number(pool, region=area, after=cursor, limit=limit)

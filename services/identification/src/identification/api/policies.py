@@ -8,11 +8,12 @@ from pydantic import Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
-from common.http import answered, circumstances, expected_version, only_filters
+from common.http import answered, circumstances, expected_version
 from common.intents import Intent
 from common.problems import Problem, fault
 from contracts.policies import ParameterKind
-from identification.api.forms import Day, Form, NamesNobody
+from identification.api.fields import NamesNobody, Said
+from identification.api.forms import Day, Form
 from identification.api.keys import key_of
 from identification.api.wired import wired
 from identification.domain.parameters import Parameter
@@ -23,22 +24,25 @@ from identification.read_model import policies
 
 router = APIRouter(tags=["policies"])
 
-Code = Annotated[str, Field(pattern=r"^\d{2,12}$")]
+Value = Annotated[int, Field(strict=True)] | str
+Code = Annotated[str, Field(pattern="^[0-9]{2,12}$", examples=["441624"])]
 
 
 class ParameterForm(Form):
     """One value and where it comes from."""
 
-    key: Annotated[str, Field(max_length=64)]
-    value: int | str
+    key: Annotated[str, Field(max_length=64, examples=["income_line_fen"])]
+    value: Annotated[Value, Field(examples=[1_100_000])]
     kind: ParameterKind
-    source: Annotated[str, Field(min_length=1, max_length=200), NamesNobody]
+    source: Annotated[str, Said, Field(max_length=200, examples=["县办〔2024〕7号"]), NamesNobody]
 
 
 class VersionForm(Form):
     """A version for one region; keys that it leaves out are those of the enclosing region."""
 
-    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z/_-]{1,40}$"), NamesNobody]
+    version: Annotated[
+        str, Field(pattern=r"^[0-9A-Za-z/_-]{1,40}$", examples=["44-16-24/2024/7"]), NamesNobody
+    ]
     region: Code
     effective_from: date
     effective_to: date | None = None
@@ -57,7 +61,6 @@ async def versions(
 
     Of one `region`, `ETag` is the version that `If-Match` of its next publication may expect.
     """
-    only_filters(request, ["region"])
     pool = wired(request).runtime.pool
     if region:
         response.headers["ETag"] = f'"{await policies.version_of(pool, stream_of(region))}"'
@@ -73,7 +76,6 @@ async def in_force(
     decided_on: Day | None = None,
 ) -> Policy:
     """As known on `decided_on`; both dates are today unless given. `version` names what is used."""
-    only_filters(request, ["region", "on", "decided_on"])
     app = wired(request)
     today = app.runtime.clock.today()
     return app.policies.of(region, on or today, decided_on or today)

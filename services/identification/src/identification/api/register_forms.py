@@ -17,10 +17,14 @@ from contracts.codes import (
     SplitReason,
 )
 from contracts.households import Related
-from identification.api.forms import Form, MemberForm, Region, RegisterNumber, Said, Sha256
+from identification.api.fields import Address, Region, RegisterNumber, Sha256
+from identification.api.forms import Form, MemberForm
 from identification.domain.register_commands import NewHead
 
-Living = Annotated[int, Field(strict=True, ge=0, le=50, description="共同生活人口, afterwards")]
+Living = Annotated[
+    int, Field(strict=True, ge=0, le=50, description="共同生活人口, afterwards", examples=[1])
+]
+OTHER = "6f1c2d70-4b7e-4a51-9d3e-2f8a0c5b9e12"
 
 
 class RelatedForm(Form):
@@ -94,7 +98,7 @@ class RelocationForm(Form):
     """T19: the new area; inside the county also the new address, outside the hand-over document."""
 
     to_region: Region
-    address: Annotated[str, Said, Field(max_length=200)] | None = None
+    address: Annotated[Address | None, Field(examples=["彭寨镇聚村2组"])] = None
     handover_hash: Sha256 | None = None
     effective_on: date
 
@@ -114,12 +118,12 @@ class SplitForm(Form):
 class MergerForm(Form):
     """Households that become part of this one."""
 
-    absorbed_ids: Annotated[list[UUID], Field(min_length=1, max_length=10)]
+    absorbed_ids: Annotated[list[UUID], Field(min_length=1, max_length=10, examples=[[OTHER]])]
     effective_on: date
 
 
 class DeregistrationForm(Form):
     """The household that remains of two that are one."""
 
-    duplicate_of: UUID
+    duplicate_of: Annotated[UUID, Field(examples=[OTHER])]
     effective_on: date

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
 from common.auth import Principal, allow
 from common.problems import Problem, fault
@@ -14,7 +15,8 @@ from contracts.circumstances import IdentityField, IdentityReason
 from contracts.codes import NumberDiffers
 from contracts.persons import ErasureReason, RestrictionReason
 from identification import vault
-from identification.api.forms import Form, IdentityNumber, Name
+from identification.api.fields import IdentityNumber, Name
+from identification.api.forms import Form
 from identification.api.registering import violated
 from identification.api.sealing import Number, of_member
 from identification.api.steps import Step
@@ -37,7 +39,7 @@ class RestrictionForm(Form):
 class IdentityForm(Form):
     """What is recorded anew: the name, the number, or both. They go to the vault only."""
 
-    name: Name | None = None
+    name: Annotated[Name | None, Field(examples=["黄某某"])] = None
     identity_number: IdentityNumber | None = None
     number_differs: NumberDiffers | None = None
     reason: IdentityReason

@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from common.auth import Principal, allow
+from common.auth import Area, Principal, allow
 from common.clock import start_of
-from common.http import answered, circumstances, expected_version, only_filters
+from common.http import answered, circumstances, expected_version
 from common.intents import Intent
 from common.paging import USUAL, Limit
 from common.problems import Problem, fault
 from contracts.safeguards import WaterKind
 from identification.api import listing
-from identification.api.forms import Count, Day, Form, Region, Sha256
+from identification.api.fields import Count, Region, Said, Sha256
+from identification.api.forms import Day, Form
 from identification.api.households import STAFF
 from identification.api.keys import key_of
 from identification.api.wired import wired
@@ -35,9 +36,9 @@ from identification.read_model import water
 router = APIRouter(prefix="/v1/water-sources", tags=["registers"])
 
 DEPARTMENT = "shuiwu"
-STATES = frozenset({"NONE", "VALID", "FAILED", "STALE"})
+State = Literal["NONE", "VALID", "FAILED", "STALE"]
 Served = Annotated[list[UUID], Field(max_length=5_000)]
-Text = Annotated[str, Field(min_length=1, max_length=60)]
+Text = Annotated[str, Said, Field(max_length=60, examples=["聚村集中供水点"])]
 Caller = Annotated[Principal, allow("facts:write")]
 
 
@@ -209,16 +210,13 @@ async def sources(
     request: Request,
     response: Response,
     caller: Annotated[Principal, allow("households:read")],
-    region: str | None = None,
-    state: str | None = None,
+    region: Area = None,
+    state: State | None = None,
     on: Day | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
 ) -> list[dict[str, Any]]:
     """`state` on a day: NONE (never tested), VALID, FAILED or STALE. Ordered by id."""
-    only_filters(request, ["region", "state", "on", "cursor", "limit"])
-    if state is not None and state not in STATES:
-        raise Problem("invalid", faults=[fault("/state", "enum", known=sorted(STATES))])
     app = wired(request)
     rows = await water.many(
         app.runtime.pool,

@@ -15,8 +15,9 @@ from common.auth import Principal, allow
 from common.problems import Problem, fault
 from contracts.policies import ParameterKind
 from identification.api.forms import Form
+from identification.api.policies import Code, Value
 from identification.api.wired import wired
-from identification.domain.parameters import KINDS, Parameter, fits
+from identification.domain.parameters import KINDS, Parameter, fits, wanted
 from identification.domain.policy import Policy
 from identification.domain.screening import Moved, compare
 from identification.read_model import screening
@@ -32,10 +33,13 @@ class WhatIfForm(Form):
     `on` is the business date whose parameters are varied; today unless given.
     """
 
-    region: Annotated[str, Field(pattern=r"^\d{2,12}$")]
+    region: Code
     household_id: UUID | None = None
     on: date | None = None
-    parameters: Annotated[dict[str, int | str], Field(min_length=1, max_length=50)]
+    parameters: Annotated[
+        dict[str, Value],
+        Field(min_length=1, max_length=50, examples=[{"income_line_fen": 1_100_000}]),
+    ]
     limit: Annotated[int, Field(ge=0, le=5_000)] = 200
 
 
@@ -84,7 +88,9 @@ async def what_if(
     app = wired(request)
     day = form.on or app.runtime.clock.today()
     wrong = [
-        fault(f"/parameters/{key}", "value" if key in KINDS else "extra_forbidden")
+        fault(f"/parameters/{key}", "value", form=wanted(key))
+        if key in KINDS
+        else fault(f"/parameters/{key}", "extra_forbidden")
         for key, value in form.parameters.items()
         if not fits(Parameter(key=key, value=value, kind=ParameterKind.DEFAULT, source="what-if"))
     ]

@@ -20,13 +20,18 @@ from contracts.visits import (
 from visits.api.sections import all_stated
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex sha256 of the photograph")]
+VISITORS = [
+    {"person_id": "6f1c2d70-4b7e-4a51-9d3e-2f8a0c5b9e21", "post": "VILLAGE_CADRE"},
+    {"person_id": "6f1c2d70-4b7e-4a51-9d3e-2f8a0c5b9e22", "post": "TOWN_CADRE"},
+]
 
 
-def _written(kind: str) -> BeforeValidator:
-    """It begins with a year: pydantic would take a number for the seconds since 1970."""
+def _written(kind: str, form: str) -> BeforeValidator:
+    """As one writes it: pydantic would take a number for the seconds since 1970, and midnight of some zone for
+    a day."""
 
     def check(value: object) -> object:
-        if not re.match("[0-9]{4}-", str(value)):
+        if not re.match(form, str(value)):
             raise ValueError(kind)
         return value
 
@@ -36,10 +41,14 @@ def _written(kind: str) -> BeforeValidator:
 # The bounds catch a mistyped year; what is really in the future is refused by the domain.
 Moment = Annotated[
     AwareDatetime,
-    _written("datetime"),
+    _written("datetime", "[0-9]{4}-"),
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
 ]
-Day = Annotated[date, _written("date"), Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
+Day = Annotated[
+    date,
+    _written("date", r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"),
+    Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1)),
+]
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Persons = Annotated[int, Field(strict=True, ge=0, le=50)]
 
@@ -64,7 +73,7 @@ class VisitForm(Form):
     household_id: UUID
     visited_at: Moment
     mode: VisitMode
-    visitors: Annotated[list[VisitorForm], Field(max_length=20)]
+    visitors: Annotated[list[VisitorForm], Field(max_length=20, examples=[VISITORS])]
     purposes: Annotated[list[VisitPurpose], Field(min_length=1, max_length=5)]
     photo_hashes: Annotated[list[Sha256], Field(max_length=50)] = []
 
@@ -95,7 +104,9 @@ class ScreeningForm(Form):
     household_id: UUID
     visit_id: UUID | None = None
     screened_on: Day
-    disposable_fen: Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)]
+    disposable_fen: Annotated[
+        int, Field(strict=True, ge=-(10**12), le=10**12, examples=[1_080_000])
+    ]
     dropouts: Persons
     uninsured: Persons
     housing_grade: HousingGrade
