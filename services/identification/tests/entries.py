@@ -7,7 +7,13 @@ from uuid import UUID
 import pytest
 
 from common.decider import Refused
-from contracts.circumstances import IdentityField, IdentityReason, LivingReason
+from contracts.circumstances import (
+    AddressReason,
+    Committed,
+    IdentityField,
+    IdentityReason,
+    LivingReason,
+)
 from contracts.codes import (
     Category,
     CategoryReason,
@@ -30,6 +36,7 @@ from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import (
     AddMember,
     AssessLabour,
+    ChangeAddress,
     ChangeHead,
     ConfirmResidence,
     CorrectCategory,
@@ -125,6 +132,12 @@ CATEGORY = CorrectCategory(
 )
 MOVE = Relocate(
     to_region="441624109201", effective_on=DAY, commitments=(), handover_hash=None, today=TODAY
+)
+ADDRESS = ChangeAddress(
+    commitments=(Committed(person_id=SECOND, commitment="a" * 64),),
+    reason=AddressReason.MOVED,
+    effective_on=DAY,
+    today=TODAY,
 )
 MOVE_OUT = replace(MOVE, to_region="441625100201", handover_hash=HASH)
 SPLIT = SplitHousehold(

@@ -19,6 +19,7 @@ from identification.domain.rights import RightsCommand
 from identification.domain.states import Household
 from services.identification.tests.entries import (
     ADD,
+    ADDRESS,
     ASSESS,
     CATEGORY,
     CHANGE_HEAD,
@@ -65,9 +66,10 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(replace, st.just(PUPIL), person_id=persons, schooling=st.sampled_from(Schooling), recorded_on=days),
     st.builds(replace, st.just(RESIDENT), person_id=persons, confirmed_on=days),
     st.builds(replace, st.just(MOVE), to_region=st.sampled_from(["441624108201", "441624109201", "440100000000"]), effective_on=days),
+    st.builds(replace, st.just(ADDRESS), effective_on=days),
     st.builds(replace, st.just(SPLIT), moved=related, co_living_count=counts, new_co_living_count=counts, new_head=heads, effective_on=days),
     st.builds(replace, st.sampled_from([RESTRICT, LIFT, ERASE]), person_id=persons),
-    st.sampled_from([ADD, REMOVE, CHANGE_HEAD, ASSESS, COUNT, ILL, PUPIL, RESIDENT, CATEGORY, MOVE, MOVE_OUT, SPLIT, MERGE, JOIN, TAKE_IN, FORGO, DEREGISTER, *STEPS]),
+    st.sampled_from([ADD, REMOVE, CHANGE_HEAD, ASSESS, COUNT, ILL, PUPIL, RESIDENT, CATEGORY, MOVE, ADDRESS, MOVE_OUT, SPLIT, MERGE, JOIN, TAKE_IN, FORGO, DEREGISTER, *STEPS]),
 )  # fmt: skip
 
 

@@ -1,5 +1,5 @@
-"""How a household lives, beside who belongs to it: how many together, and each member's health and
-schooling. All are coarse codes; a diagnosis is never stored."""
+"""How a household lives, beside who belongs to it: how many together, at which address, and each member's
+health and schooling. All are coarse codes; a diagnosis is never stored."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +9,14 @@ from uuid import UUID
 from contracts.codes import Health, NumberDiffers, Schooling, Sex
 from contracts.fact_codes import FactCode
 from contracts.wording import Code, Wording
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed:
+    """The commitment to a vault record that was written anew."""
+
+    person_id: UUID
+    commitment: str
 
 
 class LivingReason(Code):
@@ -82,6 +90,31 @@ class ResidenceConfirmed:
     change: FactCode
     fact_event_id: UUID
     confirmed_on: date
+
+
+class AddressReason(Code):
+    """Why the address is another, though the village is the same."""
+
+    MOVED = "MOVED", "村内搬迁", "moved within the village"
+    RENAMED = "RENAMED", "地名或门牌变更", "the place or the house number was changed"
+    RECORDED_WRONGLY = "RECORDED_WRONGLY", "登记有误", "it was recorded wrongly"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressChanged:
+    """The household's address is another one of the same village (of another village: `HouseholdRelocated`).
+    `commitments` are to the vault records of its members with it; the address stands in no event."""
+
+    wording: ClassVar = Wording(
+        "变更住址",
+        "Address changed",
+        "{effective_on}变更本村内的住址：{reason}",
+        "The address inside the village is another since {effective_on}: {reason}",
+    )
+    household_id: UUID
+    commitments: list[Committed]
+    reason: AddressReason
+    effective_on: date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,4 +217,6 @@ class IdentityCorrected:
 
 
 MemberEvent = BirthDateCorrected | SexCorrected | IdentityNumberGiven | IdentityCorrected
-CircumstanceEvent = CoLivingCounted | HealthRecorded | SchoolingRecorded | ResidenceConfirmed
+CircumstanceEvent = (
+    CoLivingCounted | HealthRecorded | SchoolingRecorded | ResidenceConfirmed | AddressChanged
+)

@@ -9,7 +9,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from contracts.circumstances import CircumstanceEvent, MemberEvent
+from contracts.circumstances import CircumstanceEvent, Committed, MemberEvent
 from contracts.codes import (
     Category,
     CategoryReason,
@@ -60,14 +60,6 @@ class Related:
 
     person_id: UUID
     relation: Relation
-
-
-@dataclass(frozen=True, kw_only=True)
-class Committed:
-    """The commitment to a vault record that was written anew."""
-
-    person_id: UUID
-    commitment: str
 
 
 @dataclass(frozen=True, kw_only=True)

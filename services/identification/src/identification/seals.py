@@ -33,7 +33,8 @@ class Personal:
 
 @dataclass(frozen=True)
 class Sealed:
-    """A row of the vault, and the sealed record that it replaces, as that was read."""
+    """A row of the vault. `was` is the sealed record that it was made from, as that was read: the one it
+    replaces, or of somebody who joins, the one with the address of the household."""
 
     person_id: UUID
     household_id: UUID

@@ -123,7 +123,7 @@ async def keep(connection: Connection, rows: Sequence[Sealed]) -> None:
     """Put persons into the vault, in place of what a former membership left there.
 
     Raises `UniqueViolationError` for a member of another household, and for the id of another person;
-    `Conflict` for the id of one who was erased at this moment.
+    `Conflict` for the id of one who was erased at this moment, and for an address that is another by now.
     """
     await connection.execute(
         """
@@ -136,11 +136,14 @@ async def keep(connection: Connection, rows: Sequence[Sealed]) -> None:
     put = await connection.execute(
         """
         insert into vault.person (person_id, household_id, blind_index, salt, sealed)
-        select n.* from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[])
-            as n (person_id, household_id, blind_index, salt, sealed)
+        select n.person_id, n.household_id, n.blind_index, n.salt, n.sealed
+        from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[])
+            as n (person_id, household_id, blind_index, salt, sealed, was)
         where not exists (select from vault.erased e where e.person_id = n.person_id)
+            and (n.was = '' or exists (
+                select from vault.person p where p.household_id = n.household_id and p.sealed = n.was))
         """,
-        *_columns(rows)[:-1],
+        *_columns(rows),
     )
     if put != f"INSERT 0 {len(rows)}":
         raise Conflict

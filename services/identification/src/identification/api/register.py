@@ -14,10 +14,11 @@ from fastapi import APIRouter, Request, Response
 from common.auth import Principal, allow
 from common.ids import derived_id
 from common.problems import Problem, fault
-from contracts.households import Committed
+from contracts.circumstances import Committed
 from identification import vault
 from identification.api.keys import required_key
 from identification.api.register_forms import (
+    AddressForm,
     CategoryForm,
     DeregistrationForm,
     HeadForm,
@@ -37,6 +38,7 @@ from identification.domain.moves import COUNTY as COUNTY_DIGITS
 from identification.domain.register_commands import (
     AddMember,
     AssessLabour,
+    ChangeAddress,
     ChangeHead,
     CorrectCategory,
     Deregister,
@@ -75,8 +77,10 @@ async def add(household_id: UUID, form: JoiningForm, request: Request, caller: T
         recognised = await recognise(app, connection, [form.member])
         records = await vault.of_household(connection, household_id)
     person_id = person_of(app, form.member, 1, household_id, recognised)
-    address = app.vault.open(*next(iter(records.items()))).address if records else ""
+    head = next(iter(records.items()), None)
+    address = app.vault.open(*head).address if head else ""
     member, record = sealed(app, form.member, person_id, household_id, address, recognised)
+    record = replace(record, was=head[1] if head else b"")
     command = AddMember(
         member=member,
         reason=form.reason,
@@ -160,6 +164,23 @@ async def relocate(
     return await step.take(command, form.effective_on, private=records)
 
 
+@router.post("/address", status_code=201, summary="Another address of the same village")
+async def readdress(
+    household_id: UUID, form: AddressForm, request: Request, caller: Town
+) -> Response:
+    """A move inside the village, or an address that was recorded wrongly (PIPL 46). It goes to the vault only;
+    the same again changes nothing."""
+    app, step = wired(request), await Step.of(household_id, request, caller)
+    records, commitments = await _readdressed(app, household_id, form.address.strip())
+    command = ChangeAddress(
+        commitments=tuple(commitments),
+        reason=form.reason,
+        effective_on=form.effective_on,
+        today=step.today,
+    )
+    return await step.take(command, form.effective_on, private=records)
+
+
 @router.post("/split", status_code=201, summary="Members become a household of their own")
 async def split(household_id: UUID, form: SplitForm, request: Request, caller: Town) -> Response:
     """`Location` is the new household; it is registered a moment later, with a clue if this one is
@@ -216,12 +237,16 @@ async def deregister(
 async def _readdressed(
     app: Wired, household_id: UUID, address: str
 ) -> tuple[list[Sealed], list[Committed]]:
-    """The members' records with the new address, sealed anew, and the commitments to them."""
+    """The members' records with the new address, sealed anew, and the commitments to them; none where each has
+    that address."""
     async with app.runtime.pool.acquire() as connection:
         records = await vault.of_household(connection, household_id)
-    rows, commitments = [], []
+    opened = {person_id: app.vault.open(person_id, was) for person_id, was in records.items()}
+    rows, commitments = list[Sealed](), list[Committed]()
+    if all(personal.address == address for personal in opened.values()):
+        return rows, commitments
     for person_id, was in records.items():
-        moved = replace(app.vault.open(person_id, was), address=address)
+        moved = replace(opened[person_id], address=address)
         row, committed = app.vault.instead(person_id, household_id, moved, was)
         rows.append(row)
         commitments.append(Committed(person_id=person_id, commitment=committed))

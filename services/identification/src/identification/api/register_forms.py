@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from contracts.circumstances import AddressReason
 from contracts.codes import (
     Category,
     CategoryReason,
@@ -100,6 +101,14 @@ class RelocationForm(Form):
     to_region: Region
     address: Annotated[Address | None, Field(examples=["彭寨镇聚村2组"])] = None
     handover_hash: Sha256 | None = None
+    effective_on: date
+
+
+class AddressForm(Form):
+    """Another address of the same village; it goes to the vault only."""
+
+    address: Address
+    reason: AddressReason
     effective_on: date
 
 

@@ -1,4 +1,4 @@
-"""How a household lives: how many together, and each member's health and schooling.
+"""How a household lives: how many together, at which address, and each member's health and schooling.
 
 Each is told in the order of the days; the same again is nothing new.
 """
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from common.decider import Refused
 from contracts.circumstances import (
+    AddressChanged,
     CircumstanceEvent,
     CoLivingCounted,
     HealthRecorded,
@@ -17,8 +18,15 @@ from contracts.circumstances import (
 )
 from contracts.households import Member
 from identification.domain.guards import in_order
-from identification.domain.members import here_since, living_together, member_of, with_member
+from identification.domain.members import (
+    committed,
+    here_since,
+    living_together,
+    member_of,
+    with_member,
+)
 from identification.domain.register_commands import (
+    ChangeAddress,
     CircumstanceCommand,
     ConfirmResidence,
     CountCoLiving,
@@ -27,7 +35,8 @@ from identification.domain.register_commands import (
 )
 from identification.domain.states import Household
 
-CO_LIVING, HEALTH, SCHOOLING = "CO_LIVING", "HEALTH", "SCHOOLING"  # each has days of its own
+# Each has days of its own.
+ADDRESS, CO_LIVING, HEALTH, SCHOOLING = "ADDRESS", "CO_LIVING", "HEALTH", "SCHOOLING"
 
 
 def tell(command: CircumstanceCommand, household: Household) -> list[CircumstanceEvent]:
@@ -41,6 +50,8 @@ def tell(command: CircumstanceCommand, household: Household) -> list[Circumstanc
             return _schooling(command, household)
         case ConfirmResidence():
             return _resident(command, household)
+        case ChangeAddress():
+            return _address(command, household)
 
 
 def _count(c: CountCoLiving, household: Household) -> list[CircumstanceEvent]:
@@ -107,6 +118,21 @@ def _resident(c: ConfirmResidence, household: Household) -> list[CircumstanceEve
     ]
 
 
+def _address(c: ChangeAddress, household: Household) -> list[CircumstanceEvent]:
+    entry = household.registered
+    _in_turn(household, ADDRESS, entry.household_id, c.effective_on, c.today, "effective_on")
+    if committed(entry.members, c.commitments) == entry.members:
+        return []
+    return [
+        AddressChanged(
+            household_id=entry.household_id,
+            commitments=list(c.commitments),
+            reason=c.reason,
+            effective_on=c.effective_on,
+        )
+    ]
+
+
 def _member(household: Household, person_id: UUID) -> Member:
     member = member_of(household.registered.members, person_id)
     if member is None:
@@ -142,6 +168,9 @@ def evolve(household: Household, event: CircumstanceEvent) -> Household:
             members = with_member(entry.members, event.person_id, schooling=event.schooling)
             entry = replace(entry, members=members)
             told = {(SCHOOLING, event.person_id): event.recorded_on}
+        case AddressChanged():
+            entry = replace(entry, members=committed(entry.members, event.commitments))
+            told = {(ADDRESS, entry.household_id): event.effective_on}
         case ResidenceConfirmed():
             resident = household.past.resident | {event.fact_event_id}
             return replace(household, past=replace(household.past, resident=resident))

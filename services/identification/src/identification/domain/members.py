@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from common.decider import Refused
+from contracts.circumstances import Committed
 from contracts.codes import Deregistration, LabourCapacity, Leaving, Relation
 from contracts.households import (
     HeadChanged,
@@ -200,6 +201,12 @@ def here_since(household: Household, member: Member) -> date:
 def member_of(members: Sequence[Member], person_id: UUID) -> Member | None:
     """The member with this id."""
     return next((m for m in members if m.person_id == person_id), None)
+
+
+def committed(members: Sequence[Member], told: Sequence[Committed]) -> list[Member]:
+    """The members with the commitments to their new vault records."""
+    news = {c.person_id: c.commitment for c in told}
+    return [replace(m, commitment=news.get(m.person_id, m.commitment)) for m in members]
 
 
 def with_member(members: Sequence[Member], person_id: UUID, **change: Any) -> list[Member]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from common.decider import Refused
 from contracts.circumstances import (
+    AddressChanged,
     BirthDateCorrected,
     CoLivingCounted,
     HealthRecorded,
@@ -43,6 +44,7 @@ from identification.domain.labour import noted
 from identification.domain.register_commands import (
     AddMember,
     AssessLabour,
+    ChangeAddress,
     ChangeHead,
     ConfirmResidence,
     CorrectCategory,
@@ -107,7 +109,13 @@ def change(command: RegisterCommand, household: Household) -> list[RegisterEvent
             return moves.deregister(command, household)
         case RecomputePerCapita():
             return per_capita.recompute(command, household)
-        case CountCoLiving() | RecordHealth() | RecordSchooling() | ConfirmResidence():
+        case (
+            CountCoLiving()
+            | RecordHealth()
+            | RecordSchooling()
+            | ConfirmResidence()
+            | ChangeAddress()
+        ):
             return [*circumstances.tell(command, household)]
 
 
@@ -144,8 +152,10 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
         case HouseholdRelocated():
             # Out of the county it keeps the area that answered for it here, and answers for its history.
             region = event.to_region if event.inside_county else entry.region
-            changed = _entry(household, region=region, members=_committed(entry, event))
-            return replace(changed, past=replace(past, moved_on=event.effective_on))
+            here = members.committed(entry.members, event.commitments)
+            changed = _entry(household, region=region, members=here)
+            told = {**past.told, (circumstances.ADDRESS, entry.household_id): event.effective_on}
+            return _past(changed, moved_on=event.effective_on, told=told)
         case HouseholdSplit():
             moved = {m.person_id for m in event.moved}
             staying = [m for m in entry.members if m.person_id not in moved]
@@ -173,7 +183,13 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             out = event.reason is Deregistration.MOVED_OUT_OF_COUNTY
             status = Status.MOVED_OUT if out else Status.DEREGISTERED
             return replace(household, status=status)
-        case CoLivingCounted() | HealthRecorded() | SchoolingRecorded() | ResidenceConfirmed():
+        case (
+            CoLivingCounted()
+            | HealthRecorded()
+            | SchoolingRecorded()
+            | ResidenceConfirmed()
+            | AddressChanged()
+        ):
             return circumstances.evolve(household, event)
         case BirthDateCorrected():
             differs, born_on = event.number_differs, event.to_born_on
@@ -216,9 +232,3 @@ def _able(changed: Household, before: Household, on: date) -> Household:
     """Who could work changed on that day."""
     was, now = before.registered.members, changed.registered.members
     return _past(changed, able=noted(changed.past.able, was, now, on))
-
-
-def _committed(entry: HouseholdRegistered, event: HouseholdRelocated) -> list[Any]:
-    """The members with the commitments to their new vault records."""
-    told = {c.person_id: c.commitment for c in event.commitments}
-    return [replace(m, commitment=told.get(m.person_id, m.commitment)) for m in entry.members]

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from contracts.circumstances import IdentityField, IdentityReason, LivingReason
+from contracts.circumstances import (
+    AddressReason,
+    Committed,
+    IdentityField,
+    IdentityReason,
+    LivingReason,
+)
 from contracts.codes import (
     Category,
     CategoryReason,
@@ -23,7 +29,7 @@ from contracts.codes import (
 )
 from contracts.fact_codes import FactCode
 from contracts.handover import HelpGiven, OpenCase
-from contracts.households import Committed, HouseholdRegistered, Member, Related
+from contracts.households import HouseholdRegistered, Member, Related
 from identification.domain.policy import Policy
 
 
@@ -106,6 +112,16 @@ class Relocate:
     effective_on: date
     commitments: tuple[Committed, ...]
     handover_hash: str | None
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeAddress:
+    """Another address of the same village; no `commitments` where it is known already."""
+
+    commitments: tuple[Committed, ...]
+    reason: AddressReason
+    effective_on: date
     today: date
 
 
@@ -244,7 +260,9 @@ class CorrectIdentity:
     today: date
 
 
-CircumstanceCommand = CountCoLiving | RecordHealth | RecordSchooling | ConfirmResidence
+CircumstanceCommand = (
+    CountCoLiving | RecordHealth | RecordSchooling | ConfirmResidence | ChangeAddress
+)
 RegisterCommand = (
     AddMember
     | RemoveMember

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
 from common.intents import Conflict, Connection, Fresh
-from contracts.circumstances import IdentityCorrected, IdentityNumberGiven
+from contracts.circumstances import AddressChanged, IdentityCorrected, IdentityNumberGiven
 from contracts.households import (
     HouseholdAbsorbed,
     HouseholdDeregistered,
@@ -84,8 +84,8 @@ async def without_number(
 async def house(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """The vault after these events: in their order, those of one kind together.
 
-    Raises `Conflict` for a move with the records of others than the members, and for a record that was sealed
-    before a move, `Refused` for the erasure of somebody who is a member by now.
+    Raises `Conflict` for a new address in the records of others than the members, and for a record that was
+    sealed before it, `Refused` for the erasure of somebody who is a member by now.
     """
     steps = [step for f in fresh for step in _steps(f)]
     for act, group in groupby(steps, key=lambda step: step[0]):
@@ -99,10 +99,7 @@ def _members(household: Household) -> set[UUID]:
 def _steps(fresh: Fresh) -> list[tuple[Any, Sequence[Any]]]:
     """What one event does to the vault: `(statement, rows)`."""
     event, state = fresh.payload, fresh.state
-    moved = fresh.event.region != state.registered.region  # since somebody took the step
     match event:
-        case HouseholdMemberAdded() if fresh.private and moved:
-            raise Conflict  # the record has the address of before
         case HouseholdRegistered() | HouseholdMemberAdded() if fresh.private:
             return [(vault.keep, fresh.private)]
         case HouseholdRegistered():  # split off: its people are in the vault already
@@ -113,7 +110,7 @@ def _steps(fresh: Fresh) -> list[tuple[Any, Sequence[Any]]]:
             return [(vault.leave, [event.person_id])]
         case HouseholdDeregistered():
             return [(vault.leave, [m.person_id for m in state.registered.members])]
-        case HouseholdRelocated() if fresh.private and event.inside_county:
+        case HouseholdRelocated() | AddressChanged() if fresh.private:
             if {row.person_id for row in fresh.private} != _members(state):
                 raise Conflict  # somebody came or went since the records were read
             return [(vault.rewrite, fresh.private)]

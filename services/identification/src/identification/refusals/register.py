@@ -97,7 +97,11 @@ REGISTER: dict[str, Text] = {
         "已有 {last} 的登记：日期不能早于它",
         "It is known as of {last}: what is told now cannot be of an earlier day",
     ),
-    "same-area": Text(422, "迁入地与现住地相同", "The household lives in that area already"),
+    "same-area": Text(
+        422,
+        "迁入地与现住地相同：村内搬迁、住址有误的，请用“变更住址”（address）办理",
+        "The household lives in that area already: another address there is told by itself (address)",
+    ),
     "handover-needed": Text(
         422,
         "迁出县外须提供移交材料的哈希值（handover_hash）",
