@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from contracts.assessments import AtSchool, Check, ChildSeen, SafeguardAssessed, WaterSeen
-from contracts.codes import Joining, LabourCapacity, Leaving, Relation
+from contracts.circumstances import BirthDateCorrected
+from contracts.codes import HousingGrade, Joining, LabourCapacity, Leaving, Relation
 from contracts.eliminations import Guard
 from contracts.identification import HouseholdEvent
 from contracts.persons import ProcessingRestricted, RestrictionReason
@@ -196,6 +197,58 @@ def joined_by(born_on: date, events: list[HouseholdEvent]) -> list[HouseholdEven
     return [*events, *HOUSEHOLD.when(replace(back, today=LATER), given=events)]
 
 
+def corrected_to(born_on: date, events: list[HouseholdEvent]) -> list[HouseholdEvent]:
+    """The birth date of a member was recorded wrongly."""
+    corrected = BirthDateCorrected(
+        household_id=FAMILY.household_id,
+        person_id=UUID(int=3),
+        from_born_on=date(1990, 1, 1),
+        to_born_on=born_on,
+        unable=False,
+        corrects=UUID(int=91),
+        corrected_on=date(2024, 10, 14),
+    )
+    return [*events, corrected]
+
+
+@pytest.mark.parametrize("born_on", [date(1990, 1, 1), date(2014, 5, 1), date(2024, 10, 1)])
+@pytest.mark.parametrize("spring", [SPRING, REASSESS], ids=["by name", "numbers alone"])
+def test_E4_who_joined_since_the_visit_is_asked_about(
+    born_on: date, spring: ReassessHousehold
+) -> None:
+    """Whether they are insured, whatever their age, and in school."""
+    autumn = AUTUMN if spring is SPRING else REASSESS_AGAIN
+    events = joined_by(born_on, given(*STEPS, spring, autumn))
+    assert failing(PROPOSE, events) == [Guard.E4]
+    assert "成员1人未核查，须重新核查" in str(refused(PROPOSE, events).details["failing_zh"])
+    both = (*TOLD["schooling"], ChildSeen(person_id=ADD.member.person_id, status=AtSchool.ENROLLED))
+    named = {"schooling": both} if born_on.year == 2014 else {}
+    anew = seeing(AUTUMN, on=PROPOSE.proposed_on, assessment_id=UUID(int=64), **named)
+    surveyed = [*events, *HOUSEHOLD.when(anew, given=events)]
+    assert HOUSEHOLD.when(PROPOSE, given=surveyed)
+    uninsured = seeing(anew, uninsured_persons=(ADD.member.person_id,), **named)
+    surveyed = [*events, *HOUSEHOLD.when(uninsured, given=events)]
+    assert failing(PROPOSE, surveyed) == [Guard.E4]
+
+
+def test_E4_who_came_back_since_the_visit_is_asked_about_anew() -> None:
+    surveyed = given(*STEPS, SPRING, AUTUMN)
+    left = replace(REMOVE, person_id=ADULT, effective_on=date(2024, 10, 13), today=LATER)
+    events = [*surveyed, *HOUSEHOLD.when(left, given=surveyed)]
+    adult = next(m for m in FAMILY.members if m.person_id == ADULT)
+    back = replace(ADD, member=adult, reason=Joining.RETURN, effective_on=date(2024, 10, 14))
+    back = replace(back, co_living_count=4, today=LATER)
+    assert failing(PROPOSE, [*events, *HOUSEHOLD.when(back, given=events)]) == [Guard.E4]
+
+
+def test_E4_a_correction_of_the_survey_is_no_survey_of_who_joined() -> None:
+    events = joined_by(date(1990, 1, 1), given(*STEPS, SPRING, AUTUMN))
+    known = state(events).safeguards
+    assert known
+    corrected = replace(known, housing_grade=HousingGrade.A, corrects=UUID(int=91))
+    assert failing(PROPOSE, [*events, corrected]) == [Guard.E4]
+
+
 @pytest.mark.parametrize(
     ("born_on", "of_age"),
     [
@@ -205,18 +258,14 @@ def joined_by(born_on: date, events: list[HouseholdEvent]) -> list[HouseholdEven
         (date(2008, 8, 31), False),
     ],
 )
-def test_E4_a_child_that_joined_since_the_visit_is_asked_about(born_on: date, of_age: bool) -> None:
-    events = joined_by(born_on, given(*STEPS, SPRING, AUTUMN))
-    if not of_age:
-        assert HOUSEHOLD.when(PROPOSE, given=events)
+def test_T20_E4_a_child_of_school_age_by_the_corrected_date_is_asked_about(
+    born_on: date, of_age: bool
+) -> None:
+    events = corrected_to(born_on, given(*STEPS, SPRING, AUTUMN))
+    if of_age:
+        assert failing(PROPOSE, events) == [Guard.E4]
         return
-    assert failing(PROPOSE, events) == [Guard.E4]
-    told = str(refused(PROPOSE, events).details["failing_zh"])
-    assert "适龄儿童1人未核查，须重新核查" in told
-    both = (*TOLD["schooling"], ChildSeen(person_id=ADD.member.person_id, status=AtSchool.ENROLLED))
-    anew = replace(AUTUMN, seen=replace(AUTUMN.seen, on=PROPOSE.proposed_on, schooling=both))
-    anew = replace(anew, seen=replace(anew.seen, assessment_id=UUID(int=64)))
-    assert HOUSEHOLD.when(PROPOSE, given=[*events, *HOUSEHOLD.when(anew, given=events)])
+    assert HOUSEHOLD.when(PROPOSE, given=events)
 
 
 def test_E4_a_child_that_joined_during_the_elimination_is_asked_about_after_it_is_turned_down() -> (
@@ -230,11 +279,6 @@ def test_E4_a_child_that_joined_during_the_elimination_is_asked_about_after_it_i
     assert failing(ELIMINATE, events) == [Guard.E4]
     told = str(refused(ELIMINATE, events).details["failing_zh"])
     assert "须不同意消除（T15）后重新核查" in told
-
-
-def test_E4_numbers_alone_do_not_say_of_whom_they_are() -> None:
-    events = joined_by(date(2014, 5, 1), given(*STEPS, REASSESS, REASSESS_AGAIN))
-    assert HOUSEHOLD.when(PROPOSE, given=events)
 
 
 def failing_or_none(events: list[HouseholdEvent]) -> list[Guard]:

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from common.decider import Refused
+from contracts.assessments import SafeguardAssessed
 from contracts.eliminations import Guard, Manner, RiskEliminated
 from contracts.episodes import MonitoringConfirmed
 from contracts.identification import HouseholdEvent
@@ -92,11 +93,12 @@ def test_E5_large_spending_that_a_survey_finds_blocks() -> None:
 
 
 def joined(events: list[HouseholdEvent], co_living_count: int = 5) -> list[HouseholdEvent]:
-    """A fifth member was born in October."""
+    """A fifth member was born in October, and is insured (E4)."""
     born = date(2024, 10, 25)
     birth = replace(ADD, effective_on=born, co_living_count=co_living_count, today=LATER)
     birth = replace(birth, member=replace(birth.member, born_on=born))
-    return [*events, *HOUSEHOLD.when(birth, given=events)]
+    seen = next(event for event in reversed(events) if isinstance(event, SafeguardAssessed))
+    return [*events, *HOUSEHOLD.when(birth, given=events), seen]
 
 
 @pytest.mark.parametrize(("total_fen", "passes"), [(5_400_000, False), (5_400_001, True)])

@@ -12,7 +12,7 @@ from identification.domain.income import Income, assessed, window_before
 from identification.domain.known_incomes import find
 from identification.domain.policy import Policy
 from identification.domain.states import Household
-from identification.domain.survey import Survey, surveyed
+from identification.domain.survey import Survey, latest, surveyed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,15 @@ def assess(
         previous_disposable_fen=seen.previous_disposable_fen,
     )
     return found, surveyed(seen, household.registered, seen.on, policy)
+
+
+def with_survey(household: Household, seen: SafeguardAssessed) -> Household:
+    """A survey is about the members that there are; one that was corrected (T20), about those as before."""
+    if latest(household.safeguards, seen) is not seen:
+        return household
+    here = frozenset(m.person_id for m in household.registered.members if not m.restricted)
+    about = household.surveyed if seen.corrects else here
+    return replace(household, safeguards=seen, surveyed=about)
 
 
 def proposed_class(

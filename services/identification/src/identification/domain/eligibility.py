@@ -130,8 +130,10 @@ class Outlook:
     assessed_on: date | None
     own_cost_fen: int
     covered: bool
-    ready: bool  # E2 for those who live together now, E4 but for `unasked`, E6 and E7
-    unasked: tuple[int, ...]  # the ages that schools count of those whom the survey does not name
+    ready: bool  # E2 and E4 (but for `unasked`) for those who live there now, E6 and E7
+    unasked: tuple[
+        int, ...
+    ]  # the ages that schools count of those surveyed whom the survey does not name
     news: bool  # something was assessed since an elimination was turned down
     known: Eligibility
 
@@ -150,10 +152,12 @@ def outlook(household: Household) -> Outlook | None:
         own_cost_fen=last.compliant_own_cost_fen if last else 0,
         covered=bool(last and is_covered(last, household)),
         ready=bool(last and is_above(last, household))
-        and bool(seen and is_safe(of_those_here(seen, household.registered)))
+        and bool(
+            seen and is_safe(of_those_here(seen, household.registered)) and not household.newcomers
+        )
         and not case.unhandled
         and (household.has_labour or case.allowed_on is not None),
-        unasked=tuple(unasked(seen, household.registered)) if seen else (),
+        unasked=tuple(unasked(seen, household.known_members)) if seen else (),
         news=len(household.assessments) > household.eligibility.judged,
         known=household.eligibility,
     )

@@ -21,7 +21,7 @@ from contracts.eliminations import (
 from contracts.episodes import ReviewLevel
 from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure
-from identification.domain.assessments import assess, snapshot
+from identification.domain.assessments import assess, snapshot, with_survey
 from identification.domain.case_clues import with_help_ahead
 from identification.domain.elimination_commands import (
     AllowElimination,
@@ -145,7 +145,7 @@ def _verify(c: VerifyElimination, household: Household, case: Eliminating) -> li
     officers = list(dict.fromkeys(c.officers))
     income, safeguards = assess(c.seen, household, c.policy)
     known = with_one_more(household.assessments, income)
-    seen = replace(household, assessments=known, safeguards=safeguards)
+    seen = with_survey(replace(household, assessments=known, safeguards=None), safeguards)
     verified = EliminationVerified(
         household_id=household.registered.household_id,
         episode_id=case.monitored.confirmed.episode_id,

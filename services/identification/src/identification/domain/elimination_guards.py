@@ -151,11 +151,12 @@ def e3_stable(case: Case) -> Found:
 
 
 def e4_safeguards(case: Case) -> Found:
-    """E4. Schooling, insurance, housing, and water with a valid report, of those who live there now."""
-    if case.household.safeguards is None:
+    """E4. Schooling, insurance, housing, and water with a valid report, of everybody who is there now."""
+    household = case.household
+    if household.safeguards is None:
         return MISSING
-    seen = of_those_here(case.household.safeguards, case.household.registered)
-    missed = unseen(seen, case.household.registered, case.policy)
+    seen = of_those_here(household.safeguards, household.registered)
+    missed = len(household.newcomers) + unseen(seen, household.known_members, case.policy)
     seen = replace(seen, water_report_stale=seen.water_report_stale or case.water_report_stale)
     doubt = suspected(seen)
     zh = (
@@ -170,8 +171,8 @@ def e4_safeguards(case: Case) -> Found:
         f"{', report stale' if seen.water_report_stale else ''}"
     )
     if missed:
-        zh = f"{zh}，适龄儿童{missed}人未核查，须{'不同意消除（T15）后' if case.ready else ''}重新核查"
-        en = f"{en}, children not seen: {missed}; survey anew{' after T15' if case.ready else ''}"
+        zh = f"{zh}，成员{missed}人未核查，须{'不同意消除（T15）后' if case.ready else ''}重新核查"
+        en = f"{en}, not surveyed: {missed}; survey anew{' after T15' if case.ready else ''}"
     return is_safe(seen) and not missed, zh, en
 
 

@@ -127,8 +127,9 @@ def evolve(household: Household, event: RegisterEvent) -> Household:
             raise AssertionError("a household is registered once")
         case HouseholdMemberAdded():
             joined = [*entry.members, event.member]
-            changed = _entry(household, members=joined, co_living_count=event.co_living_count)
             who = event.member.person_id
+            changed = _entry(household, members=joined, co_living_count=event.co_living_count)
+            changed = replace(changed, surveyed=changed.surveyed - {who})
             days = {**past.joined, who: event.effective_on}
             changed = _past(changed, joined=days, erased=past.erased - {who})
             return _able(changed, household, event.effective_on)

@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
-from contracts.households import HouseholdRegistered
+from contracts.households import HouseholdRegistered, Member
 from contracts.inquiries import EmergencyAssistanceGranted
 from contracts.monitoring import EntrySubject
 from contracts.stages import Stage
@@ -30,7 +30,8 @@ class Household:
     """On the register. `registered` is its entry as it stands, with every later change folded in.
 
     `case` and `file` are the open episode, `reported` the last report by each source, `clue_ids` and
-    `grant_ids` all clues and emergency help that there ever were, `grants` the help that no case has taken up.
+    `grant_ids` all clues and emergency help that there ever were, `grants` the help that no case has taken up,
+    `surveyed` the members whom the latest survey of the safeguards was about.
     """
 
     registered: HouseholdRegistered
@@ -43,6 +44,7 @@ class Household:
     past: Past = field(default_factory=Past)
     assessments: tuple[IncomeAssessed, ...] = ()
     safeguards: SafeguardAssessed | None = None
+    surveyed: frozenset[UUID] = frozenset()
     grants: tuple[EmergencyAssistanceGranted, ...] = ()
     grant_ids: frozenset[UUID] = frozenset()
     grants_warned: frozenset[UUID] = frozenset()
@@ -62,6 +64,17 @@ class Household:
     def had_labour(self, on: date) -> bool:
         """As `has_labour` of a day, by what is known of it now; before the registration, as registered."""
         return any_able(self.past.able, max(on, self.registered.registered_on))
+
+    @property
+    def newcomers(self) -> list[Member]:
+        """Members whom nobody surveyed: they joined since, or their data may be used again since (E4)."""
+        members = self.registered.members
+        return [m for m in members if not m.restricted and m.person_id not in self.surveyed]
+
+    @property
+    def known_members(self) -> list[Member]:
+        """Members whom the latest survey of the safeguards is about."""
+        return [m for m in self.registered.members if m.person_id in self.surveyed]
 
     @property
     def recused(self) -> tuple[UUID, ...]:

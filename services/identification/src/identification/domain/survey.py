@@ -3,7 +3,7 @@
 Older clients send numbers alone. Where both are told, they agree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -98,19 +98,19 @@ def of_those_here(seen: SafeguardAssessed, entry: HouseholdRegistered) -> Safegu
     return in_sum(seen)
 
 
-def unasked(seen: SafeguardAssessed, entry: HouseholdRegistered) -> list[int]:
-    """The ages, as schools count them on its day, of the members of whose schooling a survey by name says
-    nothing: a child among them joined since."""
+def unasked(seen: SafeguardAssessed, surveyed: Iterable[Member]) -> list[int]:
+    """The ages, as schools count them on its day, of those members of whose schooling a survey by name says
+    nothing: the birth date of a child among them was corrected since."""
     if seen.schooling is None:
         return []
     named = {child.person_id for child in seen.schooling}
-    others = [m for m in entry.members if not m.restricted and m.person_id not in named]
+    others = [m for m in surveyed if not m.restricted and m.person_id not in named]
     return [age_at_school(m.born_on, seen.assessed_on) for m in others]
 
 
-def unseen(seen: SafeguardAssessed, entry: HouseholdRegistered, policy: Policy) -> int:
+def unseen(seen: SafeguardAssessed, surveyed: Iterable[Member], policy: Policy) -> int:
     """How many children of school age a survey by name says nothing of."""
-    return sum(is_school_age(age, policy) for age in unasked(seen, entry))
+    return sum(is_school_age(age, policy) for age in unasked(seen, surveyed))
 
 
 def suspected(seen: SafeguardAssessed) -> int:

@@ -30,6 +30,7 @@ from contracts.evidence import ClueEvidenceAdded
 from contracts.monitoring import EntrySubject
 from contracts.stages import Procedure
 from identification.domain import case_clues, episode, officers, outcomes, reviews
+from identification.domain.assessments import with_survey
 from identification.domain.commands import (
     ApproveByTown,
     CompletePublicity,
@@ -62,7 +63,6 @@ from identification.domain.stages import (
     stage_of,
 )
 from identification.domain.states import Household
-from identification.domain.survey import latest
 
 
 def advance(command: EpisodeCommand, household: Household, case: Case | None) -> list[EpisodeEvent]:
@@ -131,7 +131,7 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
         case IncomeAssessed():
             return _assessed(household, event)
         case SafeguardAssessed():
-            return replace(household, safeguards=latest(household.safeguards, event))
+            return with_survey(household, event)
         case HouseholdVerified():
             income = find(household.assessments, event.assessment_id)
             if isinstance(case, Verifying) and income:
