@@ -79,6 +79,15 @@ class Meaning:
         of_event = (*self.sets, *self.regardless, *self.makes, *self.chooses)
         return {bare(name) for name in (*of_event, *each)}
 
+    def read(self) -> frozenset[str]:
+        """The fields of the payload by which it touches them, outermost."""
+        told = [self.sets, self.regardless]
+        paths = [path for sets in told for path in sets.values() if path]
+        names = (*self.sets, *self.regardless, *self.makes, *self.chooses)
+        paths += [path for name in names for path in re.findall(r"{([^}]*)}", name)]
+        paths += [*self.each, *self.when, *(path for c in self.chooses.values() for path in c.by)]
+        return frozenset(path.split(".")[0] for path in paths)
+
     def due(self) -> tuple[str, str] | None:
         """The state field that it sets to the day of the deadline that it opens, and the path of it."""
         days = ((n, p) for n, p in self.sets.items() if p and n.split(".")[-1] == "due_on")

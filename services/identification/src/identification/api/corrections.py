@@ -4,7 +4,9 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
+import pydantic
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
@@ -15,9 +17,12 @@ from contracts.codes import Sex
 from contracts.households import HouseholdMemberAdded, HouseholdRegistered
 from contracts.identification import HouseholdEvent
 from identification import vault
+from identification.api.fields import RegisterNumber
 from identification.api.monitoring_forms import CorrectionForm
+from identification.api.registering import violated
 from identification.api.steps import Step
 from identification.api.wired import Wired, wired
+from identification.domain.correctable import NUMBER
 from identification.domain.known_incomes import day_of
 from identification.domain.monitoring_commands import Correctable, CorrectRecord
 from identification.identity import contradicted_by, differs_fault
@@ -25,6 +30,7 @@ from identification.identity import contradicted_by, differs_fault
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["corrections"])
 
 CODEC = Codec.of(HouseholdEvent)
+_number = pydantic.TypeAdapter(RegisterNumber)
 
 
 @router.post("/corrections", status_code=201, summary="T20: correct a field of an earlier event")
@@ -36,7 +42,7 @@ async def correct(
 ) -> Response:
     """Asked for by one person, approved by another; the event itself stays as it is. An assessment is
     recorded anew as it stands now, a member has the corrected birth date from then on, and what rests on
-    either is judged anew; no status changes by itself."""
+    either is judged anew; no status changes by itself. The household has the register number that is corrected."""
     step = await Step.of(household_id, request, caller)
     event = await wired(request).runtime.pool.fetchrow(
         "select type, schema_version, data from es.events where stream = $1 and event_id = $2",
@@ -52,7 +58,9 @@ async def correct(
     now = _with(payload, form.path, form.new_value)
     try:
         amended = CODEC.decode(*kind, encode(now))
-    except msgspec.ValidationError as error:
+        if (event["type"], form.path) == NUMBER:
+            _number.validate_python(form.new_value)
+    except (msgspec.ValidationError, pydantic.ValidationError) as error:
         raise Problem("invalid", faults=[fault("/new_value", "value")]) from error
     record = _record(CODEC.decode(*kind, event["data"]), form.path)
     await _as_in_the_number(wired(request), household_id, now, form)
@@ -74,7 +82,10 @@ async def correct(
         number_differs=form.number_differs,
         person_id=_whose(payload, form.path),
     )
-    return await step.take(command, form.effective_on)
+    try:
+        return await step.take(command, form.effective_on)
+    except asyncpg.UniqueViolationError as error:
+        raise violated(error) from error
 
 
 async def _as_in_the_number(

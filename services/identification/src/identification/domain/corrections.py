@@ -9,32 +9,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import date
-from typing import get_args
 from uuid import UUID
 
 from common.decider import Refused
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
-from contracts.circumstances import (
-    CoLivingCounted,
-    HealthRecorded,
-    IdentityNumberGiven,
-    SchoolingRecorded,
-)
 from contracts.codes import MonitoredClass
-from contracts.households import (
-    CategoryCorrected,
-    HeadChanged,
-    HouseholdRelocated,
-    LabourCapacityAssessed,
-    Member,
-    RegisterEvent,
-)
+from contracts.households import Member
 from contracts.monitoring import RecordCorrected
-from contracts.persons import ProcessingRestricted
-from contracts.wording import Wording
 from identification.domain import births
 from identification.domain.assessments import proposed_class
-from identification.domain.entry import Status
+from identification.domain.correctable import NUMBER, may_be
 from identification.domain.guards import Taken, apart, explained, in_order, without_personal_data
 from identification.domain.income import Income, assessed
 from identification.domain.known_incomes import (
@@ -43,7 +27,6 @@ from identification.domain.known_incomes import (
     find,
     with_one_more,
 )
-from identification.domain.members import member_of
 from identification.domain.monitoring_commands import Assessment, CorrectRecord
 from identification.domain.policy import Policy
 from identification.domain.stages import NotAtRisk, Verified, monitored_of
@@ -62,41 +45,6 @@ BY_SOURCE = {
     "/property_fen": "PROPERTY",
     "/transfer_fen": "TRANSFER",
 }
-# What a decision came to, outside of assessments; and the days that clocks run to.
-FOUND = {
-    "clue_count",
-    "days",
-    "elapsed_days",
-    "eliminated_before_on",
-    "ends_case",
-    "episode_no",
-    "failing",
-    "guard_results",
-    "guards_passed",
-    "labour_household",
-    "late",
-    "officer_count",
-    "passed",
-    "procedure",
-    "snapshot",
-}
-DEADLINES = {"due_on", "propose_by"}
-REGISTER = {event.__name__ for event in get_args(RegisterEvent)}
-# What the register says of a household and its members: the step that changes it, and what is recorded then.
-STEPS: dict[str, tuple[str, Wording]] = {
-    "category": ("category", CategoryCorrected.wording),
-    "co_living_count": ("co-living", CoLivingCounted.wording),
-    "health": ("health", HealthRecorded.wording),
-    "labour_capacity": ("labour", LabourCapacityAssessed.wording),
-    "marginal_2019": ("category", CategoryCorrected.wording),
-    "region": ("relocation", HouseholdRelocated.wording),
-    "relation": ("head", HeadChanged.wording),
-    "restricted": ("restriction", ProcessingRestricted.wording),
-    "schooling": ("schooling", SchoolingRecorded.wording),
-    "without_number": ("identity-number", IdentityNumberGiven.wording),
-}
-NAMES = {"commitment", "person_id"}  # who a member is, and what the vault holds of them
-AS = {"capacity": "labour_capacity", "to_category": "category", "to_region": "region"}
 
 
 def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
@@ -111,7 +59,8 @@ def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
         raise Refused("correction-does-not-fit", path=c.path, recorded=known)
     apart(c.by, {c.requested_by}, before=Taken.REQUEST)
     explained(reason=c.reason)
-    if c.record is None:  # neither an assessment nor a date has a text
+    # Neither an assessment nor a date has a text, and of a register number the form says what it may be.
+    if c.record is None and (c.corrected_type, c.path) != NUMBER:
         without_personal_data(old_value=c.old_value, new_value=c.new_value)
     if c.old_value == c.new_value:
         raise Refused("nothing-to-correct")
@@ -138,13 +87,7 @@ def _what_follows(
     c: CorrectRecord, household: Household
 ) -> tuple[Sequence[Assessment | births.Follows], tuple[UUID, bool] | None]:
     """What is true from then on, and the case whose decision rests on what is so no longer."""
-    field = c.path.split("/")[1]
-    if field in DEADLINES:
-        raise Refused("deadline-follows", path=c.path)
-    if field in FOUND:
-        raise Refused("field-follows", path=c.path)
-    if c.corrected_type in REGISTER:
-        _said_no_more(c, household)
+    may_be(c, household)
     if isinstance(c.amended, Member):
         told = births.corrected(c, c.amended, household)
         return told, births.decided_on(told, household)
@@ -152,23 +95,13 @@ def _what_follows(
     return ([now], _decided_on(c, now, household)) if now else ([], None)
 
 
-def _said_no_more(c: CorrectRecord, household: Household) -> None:
-    """Raises `Refused` while the register says what is to be corrected: it would go on saying so. The step that
-    changes it comes first; what is history, also of who left, is corrected here, field by field."""
-    field = c.path.rpartition("/")[2]
-    field = AS.get(field, field)
-    if field in NAMES:
-        raise Refused("field-follows", path=c.path)
-    if c.recorded_value.startswith(("{", "[{")):
-        raise Refused("correct-the-source", path=c.path)
+def corrected(household: Household, event: RecordCorrected) -> Household:
+    """The field has another value since; the number that people call the household by is that from then on."""
+    known = {**household.corrected, (event.corrected_event_id, event.path): event.new_value}
     entry = household.registered
-    holder = member_of(entry.members, c.person_id) if c.person_id else entry
-    if household.status is not Status.ACTIVE or field not in STEPS:
-        return
-    if json.dumps(getattr(holder, field, None)) == c.old_value:
-        step, told = STEPS[field]
-        words = {"step_zh": told.zh, "step_en": told.en}
-        raise Refused("register-says-so", path=c.path, step=step, **words)
+    if (event.corrected_type, event.path) == NUMBER:
+        entry = replace(entry, register_number=json.loads(event.new_value))
+    return replace(household, corrected=known, registered=entry)
 
 
 def _restated(c: CorrectRecord, household: Household) -> Assessment | None:

@@ -272,8 +272,7 @@ def evolve(household: Household, event: MonitoringEvent) -> Household:
     case = household.case
     match event:
         case RecordCorrected():
-            field = (event.corrected_event_id, event.path)
-            return replace(household, corrected={**household.corrected, field: event.new_value})
+            return corrections.corrected(household, event)
         case ProvincialPlatformEntryRecorded():
             return _entered(household, event)
         case ResponsiblePersonAssigned():

@@ -64,6 +64,8 @@ async def fold(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Bring the tables to the state after these events, now or once more."""
     households = [f for f in fresh if isinstance(f.state, Household)]
     if households:
+        if numbered := [f for f in households if register.numbered(f.payload)]:
+            await register.free(connection, numbered)
         await register.put(connection, list({f.event.stream: f for f in households}.values()))
         await cases.put(connection, households)
         await clues.put(connection, households)

@@ -14,7 +14,9 @@ from common.intents import Connection, Fresh
 from common.lookups import Lookups
 from contracts.codes import Origin
 from contracts.households import HouseholdAbsorbed, HouseholdDeregistered, HouseholdSplit
+from contracts.monitoring import RecordCorrected
 from contracts.stages import Stage
+from identification.domain.correctable import NUMBER
 from identification.domain.entry import Status
 from identification.domain.risks import open_risks
 from identification.domain.stages import monitored_of
@@ -60,13 +62,26 @@ from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::int[
     as t (household_id, register_number, region, category, marginal_2019, persons, has_labour,
         status, origin, stage, monitored_class, risk_types, discovered_on, due_on, version)
 on conflict (household_id) do update set
-    region = excluded.region, category = excluded.category,
+    register_number = excluded.register_number, region = excluded.region, category = excluded.category,
     marginal_2019 = excluded.marginal_2019, persons = excluded.persons,
     has_labour = excluded.has_labour, status = excluded.status,
     stage = excluded.stage, monitored_class = excluded.monitored_class,
     risk_types = excluded.risk_types, discovered_on = excluded.discovered_on,
     due_on = excluded.due_on, version = excluded.version
 """
+
+
+def numbered(event: Any) -> bool:
+    """Whether the register number of a household is another since."""
+    return isinstance(event, RecordCorrected) and (event.corrected_type, event.path) == NUMBER
+
+
+async def free(connection: Connection, corrected: Sequence[Fresh]) -> None:
+    """Their register numbers are written anew in a moment, and one may have that of another by now."""
+    await connection.execute(
+        "update read.household set register_number = household_id::text where household_id = any($1::uuid[])",
+        [f.payload.household_id for f in corrected],
+    )
 
 
 async def reserve(connection: Connection, entries: Sequence[Fresh]) -> None:

@@ -72,6 +72,11 @@ MONITORING: dict[str, Text] = {
         "登记册现仍如此记载，不能只更正旧记录：{path} 请先办理“{step_zh}”（{step}），随之重新判断；旧记录也须更正的，办理后再更正",
         "The register still says so: change {path} there first ({step}: {step_en}), and what rests on it is judged anew; then correct the old record too, if it has to be",
     ),
+    "decided-by-step": Text(
+        422,
+        "{path} 是该环节作出的决定，只更正记录不会改变它：须改变的用相应的步骤办理（线索撤回 T4、重新核实 T11、消除回退 T16、撤销监测 T18，变更类别、增减风险、指定责任人）",
+        "{path} is what that step decided, and a correction of the record changes no decision: take the step that does (withdraw the clue T4, verify anew T11, take the elimination back T16, cancel T18, change the class, add or resolve a risk, assign who is responsible)",
+    ),
     "deadline-follows": Text(
         422,
         "{path} 是系统按发现之日和参数算出的期限，不能更正：逾期的照常办理，须写原因的写明原因（S2-07）",
