@@ -1,4 +1,5 @@
-"""What departments and families tell, as a supervisor reads it: posted over HTTP, shown by audit."""
+"""What departments and families tell, as a supervisor reads it, and what departments see: over HTTP, in both
+services."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -135,3 +136,61 @@ async def test_A13_the_timeline_says_by_which_medium_a_household_declared_itself
     (clue,) = await eventually(lambda: told(county, home, "RiskDetected"), within=20)
     assert clue["sentence"]["zh"].endswith("；申报方式：一码申报(扫码)")
     assert clue["sentence"]["en"].endswith("; medium: QR code")
+
+
+async def test_A75_who_sees_a_household_is_the_same_in_both_services_while_its_case_goes_back(
+    county: County, desks: Desks
+) -> None:
+    home, _ = await elderly(desks)
+    departments = ("yibao", "weijian", "canlian", "jiaoyu")
+
+    async def seen_by(service: str, path: str) -> set[str]:
+        answers = {d: await county.call(d, "GET", service, path) for d in departments}
+        assert {answer.status_code for answer in answers.values()} <= {200, 403}
+        return {d for d, answer in answers.items() if answer.status_code == 200}
+
+    async def routed_to(*expected: str) -> None:
+        path = f"/v1/households/{home.id}"
+        assert await seen_by("identification", path) == {*expected}
+
+        async def heard() -> bool:
+            return await seen_by("audit", f"{path}/state") == {*expected}
+
+        await eventually(heard, within=20)
+
+    await desks.village.done(home.id, "clues", **CLUE | {"risk_types": ["ILLNESS"]})
+    await routed_to("yibao", "weijian")
+    await desks.verified(home, income=POOR, risk_types=["DISABILITY"])
+    await routed_to("canlian")
+    back = {"reason": "入户核实的残疾证件缺少复印件,退回补充", "returned_on": "2024-03-05"}
+    await desks.town.done(home.id, "town-return", **back)
+    await routed_to("yibao", "weijian")
+
+
+async def test_T20_a_household_has_one_register_number_in_both_services(
+    county: County, desks: Desks
+) -> None:
+    home, _ = await elderly(desks)
+    (registered,) = await eventually(lambda: told(county, home, "HouseholdRegistered"), within=20)
+    old = (await desks.village.get(home.id))["register_number"]
+    form = {
+        "corrected_event_id": registered["event_id"],
+        "path": "/register_number",
+        "old_value": old,
+        "new_value": f"{old}-A",
+        "effective_on": "2024-03-04",
+        "reason": "与户籍册核对,户编号录入有误",
+        "requested_by": "village-jucun",
+    }
+    await desks.office.done(home.id, "corrections", **form)
+    assert (await desks.village.get(home.id))["register_number"] == f"{old}-A"
+
+    async def heard() -> bool:
+        path = f"/v1/households/{home.id}/state"
+        found = await county.get("supervisor", "audit", path)
+        return any(
+            field["field"] == "register_number" and field["value"] == f"{old}-A"
+            for field in found["fields"]
+        )
+
+    await eventually(heard, within=20)

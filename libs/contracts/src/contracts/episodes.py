@@ -14,7 +14,7 @@ from contracts.codes import (
     RiskType,
     Severity,
 )
-from contracts.evidence import ClueEvidenceAdded, CluesLeft
+from contracts.evidence import ClueAnswered, ClueEvidenceAdded, CluesLeft
 from contracts.stages import Procedure
 from contracts.wording import Code, Wording
 
@@ -266,7 +266,8 @@ class MonitoringConfirmed:
     """T10: the county decided; the clock stops. `late` needs a reason and voids nothing (S2-07).
 
     `eliminated_before_on` is the end of the episode before this one (T17); `emergency_grants` are
-    the measures that ran ahead of the procedure (T12). `disaster_subtype` is that of the verification.
+    the measures that ran ahead of the procedure (T12). `disaster_subtype` is that of the verification, `answered`
+    are clues that joined since then.
     """
 
     wording: ClassVar = Wording(
@@ -291,6 +292,7 @@ class MonitoringConfirmed:
     eliminated_before_on: date | None = None
     emergency_grants: list[UUID] = field(default_factory=list)
     disaster_subtype: DisasterSubtype | None = None
+    answered: list[ClueAnswered] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -351,7 +353,8 @@ class ClueWithdrawn:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewReturned:
-    """T11: back to verification, with a reason; the clock runs on."""
+    """T11: back to verification, with a reason; the clock runs on. `risk_types` are those of the clues: what was
+    found is to be found anew."""
 
     wording: ClassVar = Wording(
         "退回重新核实",
@@ -364,6 +367,7 @@ class ReviewReturned:
     reason: str
     returned_on: date
     returned_by: str
+    risk_types: list[RiskType] = field(default_factory=list)
 
 
 EpisodeEvent = (

@@ -117,3 +117,10 @@ class CluesLeft:
     difficulty is."""
 
     risk_types: list[RiskType]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClueAnswered:
+    """A clue that nobody has to look at any more: it names no risk but those that were found (E6)."""
+
+    clue_id: UUID

@@ -28,6 +28,7 @@ from contracts.codes import (
     Sex,
     SplitReason,
 )
+from contracts.evidence import ClueAnswered
 from contracts.handover import HelpGiven, OpenCase
 from contracts.wording import Wording
 
@@ -294,7 +295,8 @@ class MergerCompleted:
 class EpisodeTakenOver:
     """A54: the episode of an absorbed household goes on here, since its own confirmation.
 
-    `risk_types` are those of the household from now on; older events do not tell them.
+    `risk_types` are those of the household from now on, `answered` clues of its own that name no other; older
+    events do not tell them.
     """
 
     wording: ClassVar = Wording(
@@ -309,6 +311,7 @@ class EpisodeTakenOver:
     confirmed_on: date
     case: OpenCase
     risk_types: list[RiskType] = field(default_factory=list)
+    answered: list[ClueAnswered] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

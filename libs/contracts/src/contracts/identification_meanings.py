@@ -68,6 +68,7 @@ from contracts.housing import (
     HousingRemedyWithdrawn,
 )
 from contracts.identification_state import FIELDS
+from contracts.inquiries import ObjectionResolved
 from contracts.meaning import Amendment, Choice, Look, Meaning, Meanings
 from contracts.monitoring import (
     MonitoringCancelled,
@@ -122,6 +123,10 @@ _REVIEWED = {
     "ELIMINATION/true": Stage.ELIM_VILLAGE_REVIEWED.value,
     "ELIMINATION/false": Stage.MONITORED.value,
 }
+_UPHELD = {
+    "IDENTIFICATION/true": Stage.VERIFYING.value,
+    "ELIMINATION/true": Stage.MONITORED.value,
+}
 _ENDED = {
     "clue": None,
     "risk_types": None,
@@ -130,6 +135,7 @@ _ENDED = {
     "monitored_since": None,
 }
 _CLUE = {"clue.{clue_id}.risk_types": "risk_types"}
+_ANSWERED: dict[str, dict[str, str | None]] = {"answered": {"clue.{clue_id}": None}}
 
 
 def _taken_back(**left: str) -> Meaning:
@@ -197,6 +203,7 @@ IDENTIFICATION = Meanings(
                 "risk_types": "risk_types",
                 "due_on": None,
             },
+            each=_ANSWERED,
             closes=CLOCK,
         ),
         HouseholdDeregistered: Meaning(
@@ -255,7 +262,14 @@ IDENTIFICATION = Meanings(
         TownReviewApproved: Meaning(
             chooses=_by_procedure(Stage.TOWN_REVIEWED, Stage.ELIM_TOWN_REVIEWED)
         ),
-        ReviewReturned: Meaning(makes={"stage": Stage.VERIFYING.value}),
+        ReviewReturned: Meaning(
+            makes={"stage": Stage.VERIFYING.value}, sets={"risk_types": "risk_types"}
+        ),
+        ObjectionResolved: Meaning(
+            chooses={"stage": Choice(("procedure", "upheld"), _UPHELD)},
+            sets={"risk_types": "risk_types"},
+            when={"procedure": "IDENTIFICATION", "upheld": True},
+        ),
         MonitoringConfirmed: Meaning(
             makes={"stage": Stage.MONITORED.value},
             sets={
@@ -264,6 +278,7 @@ IDENTIFICATION = Meanings(
                 "risk_types": "risk_types",
                 "due_on": None,
             },
+            each=_ANSWERED,
             step="CONFIRMED",
             closes=CLOCK,
         ),

@@ -1,11 +1,12 @@
 """What runs beside the stages of an episode: authorisation (T5), comparison of data (T6), objections
 (T11) and help that cannot wait for the procedure (T12)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from contracts.codes import RiskType
 from contracts.stages import Procedure
 from contracts.wording import Code, Wording
 
@@ -142,7 +143,8 @@ class ObjectionRaised:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectionResolved:
-    """The town answered. Upheld: identification is verified again, elimination ends (T11, T15)."""
+    """The town answered. Upheld: identification is verified again, elimination ends (T11, T15). `risk_types` are
+    then those of the clues, as when a case is returned."""
 
     wording: ClassVar = Wording(
         "异议处理",
@@ -157,6 +159,7 @@ class ObjectionResolved:
     text: str
     resolved_on: date
     resolved_by: str
+    risk_types: list[RiskType] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

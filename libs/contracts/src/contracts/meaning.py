@@ -116,7 +116,8 @@ class StateField:
 
     `phases`: which of its codes mean that a clue is open (`CLUE`), that the household is monitored
     (`MONITORED`), or that its risk is eliminated (`ELIMINATED`).
-    `routes`: the departments that a household with this code is routed to. `also`: see `Also`.
+    `routes`: the departments that a household with this code is routed to, while its case is open or it is
+    monitored. `also`: see `Also`.
     `needed_by`: the departments whose task needs the field, of a household that is routed to them.
     `naming`: lists of households show it, in the order of these numbers, from 1; the first is what
     people call the household by. `member.relation`: what tells one member from another, the same way.

@@ -2,7 +2,7 @@
 
 Services publish with their state fields where a difficulty is routed to, where such a household goes as
 well (by labour: S8.2-03), and which departments need which field (`contracts.routing`). A household is
-routed to a department while its state says so. Of
+routed to a department while its state says so, and its case is open or it is monitored. Of
 such a household the department sees the fields that it needs, the events that it caused, and those
 that say of no other difficulty than its own. What nobody published is seen by no department.
 """
@@ -19,6 +19,7 @@ from audit.meaning.state import MISSING, Happened, State, Value, effects, named
 from audit.meaning.vocabulary import StateWords
 from audit.read_model import Entry
 
+OPEN = frozenset({"CLUE", "MONITORED"})  # the phases in which a household has a difficulty
 EVERY = "*"  # each department that the household is routed to
 
 
@@ -52,6 +53,9 @@ class Sight:
         """Whether a household in this state is routed to the department: for a difficulty of the
         department's, or, having any, for what else is so of it."""
         fields = [(self._words(name), value.value) for name, value in found.fields.items()]
+        phases = [words.phases.get(str(value)) for words, value in fields if words and words.phases]
+        if phases and OPEN.isdisjoint(phases):
+            return False
         if any(_routed(words, value, self.department) for words, value in fields):
             return True
         return any(_routed(words, value) for words, value in fields) and self._also(found)

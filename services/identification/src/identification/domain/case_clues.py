@@ -129,8 +129,9 @@ def handled(household: Household, event: ClueRejected | ClueWithdrawn) -> Househ
     if monitored is None:
         return household
     on = event.rejected_on if isinstance(event, ClueRejected) else event.withdrawn_on
-    seen = looked_at(monitored, {event.clue_id}, on)
-    return replace(household, case=with_monitored(household.case, seen))
+    seen, file = looked_at(monitored, {event.clue_id}, on), household.opened
+    file = file.with_looked_at([event.clue_id])
+    return replace(household, case=with_monitored(household.case, seen), file=file)
 
 
 def withdrawn(household: Household, event: ClueWithdrawn) -> Household:

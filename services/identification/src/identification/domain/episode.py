@@ -39,6 +39,7 @@ from identification.domain.guards import (
 )
 from identification.domain.handover import MERGER_RULE
 from identification.domain.officers import fit_to_be_sent
+from identification.domain.risks import answered_by, unverified
 from identification.domain.stages import TownReviewed, Verified, Verifying, monitored_of
 from identification.domain.states import Household
 
@@ -213,5 +214,6 @@ def confirm(
             eliminated_before_on=household.eliminated.on if household.eliminated else None,
             emergency_grants=[grant.grant_id for grant in file.emergency],
             disaster_subtype=before.verified.disaster_subtype,
+            answered=answered_by(unverified(file), before.verified.risk_types),
         )
     ]

@@ -32,8 +32,8 @@ class CaseFile:
     """A case, named by the clue that opened it. Its clock keeps the first day (A12).
 
     `officers` are sent, `relieved` were before; `recused` declared to be relatives, `verified` are the clues that
-    were there to be verified, or when the officers were sent, `verified_by` everybody who verified, before a
-    return too. `asked` is the comparison that is not completed, `compared` are the days of those that are;
+    were there to be verified, or when the officers were sent, or were looked at one by one since, `verified_by`
+    everybody who verified, before a return too. `asked` is the comparison that is not completed, `compared` are the days of those that are;
     `objections` are those that are open, with the day on which each was raised, `answered` the days of those
     that are not.
     """
@@ -79,6 +79,10 @@ class CaseFile:
         """Verified by somebody on a day, with every clue that was found by then (T3)."""
         by = self.verified_by | {person}
         return replace(self, verified=self._found_by(on), verified_by=by)
+
+    def with_looked_at(self, clues: Iterable[UUID]) -> "CaseFile":
+        """People looked at these clues, too, since the verification."""
+        return replace(self, verified=self.verified | {*clues})
 
     def _found_by(self, on: date) -> frozenset[UUID]:
         return frozenset(clue.clue_id for clue in self.clues if clue.discovered_on <= on)

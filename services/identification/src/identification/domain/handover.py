@@ -157,6 +157,7 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
         due_on=case.due_on,
         clues=(*own, clue),
         recused=(*household.recused, *case.recused),
+        verified=household.file.verified if household.file else frozenset(),
         emergency=household.file.emergency if household.file else (),
     )
     episodes = max(household.episodes, confirmed.episode_no)

@@ -215,6 +215,7 @@ def _resolve(
     apart(c.by, case.before.by, before=Taken.VERIFICATION)
     raised_on = household.opened.objections[c.objection_id]
     earliest = max(raised_on, last_step(household)) if c.upheld else raised_on
+    anew = c.upheld and monitored_of(case) is None
     in_order(c.resolved_on, earliest, c.today, "resolved_on")
     explained(text=c.text)
     return [
@@ -226,6 +227,7 @@ def _resolve(
             text=c.text,
             resolved_on=c.resolved_on,
             resolved_by=c.by,
+            risk_types=sorted(household.opened.risk_types) if anew else [],
         )
     ]
 

@@ -289,8 +289,9 @@ def evolve(household: Household, event: MonitoringEvent) -> Household:
             return replace(household, case=changed).decide(EntrySubject.CHANGE, event.changed_on)
         case RiskFactorAdded():
             assert isinstance(case, Monitored)
-            changed = risks.added(case, event)
-            return replace(household, case=changed).decide(EntrySubject.CHANGE, event.added_on)
+            file = risks.with_answered(household.opened, event)
+            household = replace(household, case=risks.added(case, event), file=file)
+            return household.decide(EntrySubject.CHANGE, event.added_on)
         case RiskFactorResolved():
             assert isinstance(case, Monitored)
             changed = risks.resolved(case, event)

@@ -42,6 +42,8 @@ from identification.domain.register_commands import (
     TakeIn,
 )
 from identification.domain.registration import whole
+from identification.domain.risks import answered_by
+from identification.domain.stages import monitored_of
 from identification.domain.states import Household
 
 COUNTY = 6  # digits of an area code that name the county
@@ -232,6 +234,8 @@ def _taken_over(c: TakeIn, household: Household) -> list[RegisterEvent]:
     case = earlier(household, c.case)
     if case is None or case.confirmed is None:
         return []
+    risks, file = risks_of_both(household, case), household.file
+    own = file.clues if file and monitored_of(household.case) is None else ()
     return [
         EpisodeTakenOver(
             household_id=household.registered.household_id,
@@ -239,7 +243,8 @@ def _taken_over(c: TakeIn, household: Household) -> list[RegisterEvent]:
             monitored_class=case.monitored_class or case.confirmed.monitored_class,
             confirmed_on=case.confirmed.confirmed_on,
             case=case,
-            risk_types=list(risks_of_both(household, case)),
+            risk_types=list(risks),
+            answered=answered_by(own, risks),
         )
     ]
 

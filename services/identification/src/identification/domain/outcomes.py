@@ -178,5 +178,6 @@ def send_back(c: ReturnReview, household: Household, case: Case | None) -> list[
             reason=c.reason,
             returned_on=c.returned_on,
             returned_by=c.by,
+            risk_types=sorted(household.opened.risk_types),
         )
     ]

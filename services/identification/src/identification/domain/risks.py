@@ -7,6 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from contracts.codes import RiskType
+from contracts.evidence import ClueAnswered
 from contracts.monitoring import RiskFactorAdded, RiskFactorResolved
 from identification.domain.files import CaseFile, Clue
 from identification.domain.rules_of_income import BY_INCOME
@@ -27,6 +28,11 @@ def added(case: Monitored, event: RiskFactorAdded) -> Monitored:
     return looked_at(case, done, event.added_on)
 
 
+def with_answered(file: CaseFile, event: RiskFactorAdded) -> CaseFile:
+    """With the clue, if it is answered, looked at."""
+    return file.with_looked_at([event.clue_id]) if event.clue_id and event.clue_answered else file
+
+
 def looked_at(case: Monitored, clues: Collection[UUID], on: date) -> Monitored:
     """With these clues looked at on a day; until then each was open since it was found (E6)."""
     days = ((c.discovered_on, on) for c in case.unhandled if c.clue_id in clues)
@@ -42,6 +48,11 @@ def unverified(file: CaseFile) -> tuple[Clue, ...]:
         for clue in file.clues
         if clue.clue_id not in file.verified and clue.rule_id not in BY_INCOME
     )
+
+
+def answered_by(clues: Iterable[Clue], risks: Collection[RiskType]) -> list[ClueAnswered]:
+    """Those of these clues that name no risk but these."""
+    return [ClueAnswered(clue_id=clue.clue_id) for clue in clues if answers(clue, risks)]
 
 
 def answers(clue: Clue, risks: Iterable[RiskType]) -> bool:
@@ -72,10 +83,8 @@ def open_risks(file: CaseFile, case: Case | None) -> frozenset[RiskType]:
     known, monitored = found(case), monitored_of(case)
     if known is None:
         return file.risk_types
-    since = (clue for clue in file.clues if clue.clue_id not in file.verified)
-    waiting = (
-        clue
-        for clue in since
-        if not monitored or clue in monitored.unhandled or clue.rule_id in BY_INCOME
-    )
+    waiting = [clue for clue in file.clues if clue.clue_id not in file.verified]
+    if monitored:
+        by_income = (clue for clue in waiting if clue.rule_id in BY_INCOME)
+        waiting = [*monitored.unhandled, *by_income]
     return frozenset(known).union(*(clue.risk_types for clue in waiting))
