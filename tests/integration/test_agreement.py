@@ -150,8 +150,8 @@ def test_A75_a_case_that_is_returned_is_routed_by_its_clues_again(
     assert by_identification(history(*story))["risks"] == risks
 
 
-@settings(max_examples=200, deadline=None)
-@given(start=starts, asked=st.lists(commands | of_the_register, max_size=25))
+@settings(max_examples=50, deadline=None)
+@given(start=starts, asked=st.lists(commands | of_the_register, max_size=15))
 def test_whatever_is_asked_both_know_the_same(
     start: list[HouseholdEvent], asked: list[Command]
 ) -> None:

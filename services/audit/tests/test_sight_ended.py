@@ -1,9 +1,9 @@
-"""To whom a household is routed when its case is over (A75)."""
+"""What a department sees no longer: a household whose case is over, a member whose data may not be used (A75)."""
 
 import httpx
 
 from common.testing import Issuer
-from services.audit.tests.test_sight import TIMELINE, Hear, by_town
+from services.audit.tests.test_sight import ONE, OTHER, PERSON, TIMELINE, Hear, by_town
 
 
 async def test_A75_an_eliminated_household_is_routed_to_nobody_until_that_is_taken_back(
@@ -19,3 +19,29 @@ async def test_A75_an_eliminated_household_is_routed_to_nobody_until_that_is_tak
     for event, status in told:
         await hear([event])
         assert (await client.get(TIMELINE, headers=yibao)).status_code == status, event.type
+
+
+async def test_A75_of_a_member_whose_data_may_not_be_used_no_department_sees_anything(
+    client: httpx.AsyncClient, hear: Hear, tokens: Issuer
+) -> None:
+    """On no day, while that lasts; staff and supervisors see that it is so."""
+    yibao = tokens.bearer("yibao", "audit:read access:read", department="yibao")
+    members = [{"person_id": id_, "health": "HEALTHY"} for id_ in (PERSON, OTHER)]
+    home = by_town("HouseholdRegistered", members=members)
+    ill = by_town("RiskDetected", home, risk_types=["ILLNESS"])
+    restricted = by_town("ProcessingRestricted", ill, person_id=PERSON)
+    lifted = by_town("RestrictionLifted", restricted, person_id=PERSON)
+
+    async def seen(headers: dict[str, str], at: str = "") -> set[str]:
+        fields = (await client.get(f"{ONE}/state{at}", headers=headers)).json()["fields"]
+        return {field["field"].split(".")[1] for field in fields if "health" in field["field"]}
+
+    both, other = {PERSON, OTHER}, {OTHER}
+    await hear([home, ill])
+    before = (await client.get(TIMELINE, headers={})).json()["items"][-1]["recorded_at"]
+    assert await seen(yibao) == both
+    await hear([restricted])
+    assert (await seen(yibao), await seen({})) == (other, both)
+    assert await seen(yibao, f"?known_at={before}") == other
+    await hear([lifted])
+    assert await seen(yibao) == both

@@ -122,7 +122,7 @@ OF_THE_REGISTER = {
 }
 
 
-@pytest.mark.parametrize(("event", "field"), read())
+@pytest.mark.parametrize(("event", "field"), [*read()])
 def test_T20_what_everybody_knows_a_household_by_has_one_value(event: str, field: str) -> None:
     """What audit folds and identification does not is not corrected in the record alone."""
     if event in REGISTERS and field in OF_THE_REGISTER:

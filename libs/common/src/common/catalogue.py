@@ -62,6 +62,7 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
                 **({"needed_by": sorted(field.needed_by)} if field.needed_by else {}),
                 **({"also": _also(field.also)} if field.also else {}),
                 **({"naming": field.naming} if field.naming else {}),
+                **({"withholds": True} if field.withholds else {}),
             }
             for name, field in meanings.fields.items()
             if name in meaning.names()

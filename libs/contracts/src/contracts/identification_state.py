@@ -104,7 +104,7 @@ FIELDS: Mapping[str, StateField] = {
     "member.schooling": StateField(
         "就学情况", "schooling", Schooling, needed_by=frozenset({"jiaoyu"})
     ),
-    "member.restricted": StateField("限制处理", "processing restricted"),
+    "member.restricted": StateField("限制处理", "processing restricted", withholds=True),
     "member.without_number": StateField("尚无证件号码", "no identity number yet"),
     "member.erased": StateField("个人信息已删除", "personal data erased"),
     "member.out_of_school": StateField(

@@ -122,6 +122,7 @@ class StateField:
     `naming`: lists of households show it, in the order of these numbers, from 1; the first is what
     people call the household by. `member.relation`: what tells one member from another, the same way.
     Never a name, a number of a person or what is wrong with one.
+    `withholds`: while it is yes, no department sees anything else of what it is of, such as a member.
     """
 
     zh: str
@@ -132,6 +133,7 @@ class StateField:
     needed_by: frozenset[str] = frozenset()
     also: Also | None = None
     naming: int = 0
+    withholds: bool = False
 
 
 @dataclass(frozen=True)

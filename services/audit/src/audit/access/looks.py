@@ -143,9 +143,10 @@ class Looking(SignedIn):
         department, words = caller.actor.department, vocabulary.state()
         caused = await queries.caused(runtime.pool, household_id, department)
         sight = await asyncio.to_thread(Sight.of, department, words, events, caused)
-        if not sight.routed(await asyncio.to_thread(state, events, now, now)):
+        stands = await asyncio.to_thread(state, events, now, now)
+        if not sight.routed(stands):
             return Why.NOT_ROUTED
-        return Why.NOT_NEEDED if self.staff else sight
+        return Why.NOT_NEEDED if self.staff else sight.withholding(stands)
 
     def _household(self, request: Request) -> UUID:
         try:

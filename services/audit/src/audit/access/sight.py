@@ -3,8 +3,8 @@
 Services publish with their state fields where a difficulty is routed to, where such a household goes as
 well (by labour: S8.2-03), and which departments need which field (`contracts.routing`). A household is
 routed to a department while its state says so, and its case is open or it is monitored. Of
-such a household the department sees the fields that it needs, the events that it caused, and those
-that say of no other difficulty than its own. What nobody published is seen by no department.
+such a household the department sees the fields that it needs (nothing of somebody whose data may not be used), the
+events that it caused, and those that say of no other difficulty than its own. What nobody published is seen by no department.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +30,9 @@ class Sight:
     department: str | None = None
     words: Mapping[str, StateWords] = field(default_factory=dict)
     events: frozenset[UUID] = frozenset()
+    withheld: tuple[
+        str, ...
+    ] = ()  # how the names of fields begin that are not seen, whenever they were so
 
     @classmethod
     def of(
@@ -60,12 +63,22 @@ class Sight:
             return True
         return any(_routed(words, value) for words, value in fields) and self._also(found)
 
+    def withholding(self, found: State) -> Self:
+        """Without that of which a household in this state says that it may not be used."""
+        of_those = (
+            name.rpartition(".")[0] + "."
+            for name, value in found.fields.items()
+            if value.value is True and (words := self._words(name)) and words.withholds
+        )
+        return replace(self, withheld=tuple(of_those))
+
     def state(self, found: State) -> State:
         """The fields that are seen; of difficulties, the department's own."""
         if self.whole:
             return found
         fields = {name: self._seen(name, value) for name, value in found.fields.items()}
-        return replace(found, fields={n: v for n, v in fields.items() if v})
+        seen = {n: v for n, v in fields.items() if v and not n.startswith(self.withheld)}
+        return replace(found, fields=seen)
 
     def among(self, events: Sequence[Happened]) -> Sequence[Happened]:
         """The events that are seen."""

@@ -38,6 +38,7 @@ class StateWords(msgspec.Struct):
     needed_by: list[str] = []
     also: Also | None = None
     naming: int = 0
+    withholds: bool = False
 
 
 class _Meant(msgspec.Struct):
