@@ -303,7 +303,7 @@ async def test_a_service_that_signs_with_a_new_key_vouches_for_its_records_all_t
         await stated.keep(connection, next_one, signed(next_one, new), 8, entries_of(recorded))
     raw = await dossier(app, client)
     assert row(raw, both) == row(raw, [key_of(new.vkey)]) == good
-    assert row(raw)[:2] == (INVALID, "identification did not sign its statement")
+    assert row(raw)[:2] == (INVALID, "no known key of identification signed")
 
 
 def test_in_production_audit_does_not_start_without_the_keys_of_the_services(

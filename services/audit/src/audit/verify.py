@@ -732,7 +732,7 @@ class Dossier:
         """
         form, name, until, heads, *_ = told["note"].split("\n")
         if not signers(told["note"], keys) or (form, name) != ("shouwang/statement/1", service):
-            raise Bad(INVALID, f"{service}没有签署其声明", f"{service} did not sign its statement")
+            raise Bad(INVALID, f"{service}无已知公钥签名", f"no known key of {service} signed")
         _, size, root = heads.split(" ")
         lines = self._lines(told["heads"], int(size), base64.b64decode(root)) or []
         ends = {stream: (int(version), bytes.fromhex(head)) for stream, version, head in lines}
