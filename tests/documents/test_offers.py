@@ -19,7 +19,10 @@ OPERATIONS, RELIABILITY = "docs/operations.md", "docs/reliability.md"
 REQUEST = re.compile(r"(?:(GET|POST|PUT|DELETE) )?([/…][^\s?]*)(?:\?\S*)?")
 # What can only be a name of ours: an event, a class, a code, a setting, a field.
 NAME = re.compile(r"(?:[A-Z][a-z]+){2,}|[A-Z]+(?:[_-][A-Z]+)+|[a-z]+(?:[_-][a-z]+)+")
-OTHERS = {"pg_snapshot_xmin", "commit_delay", "pg_dump", "pg_restore"}  # PostgreSQL's
+OTHERS = {  # PostgreSQL's
+    *("pg_snapshot_xmin", "pg_dump", "pg_restore", "pg_wal"),
+    *("commit_delay", "archive_command", "archive_timeout"),
+}
 # Examples that are not in the code, and what others' files were made with.
 ELSEWHERE = {
     "docs/adding-an-event.md",
