@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -15,17 +16,17 @@ from audit.log import store
 from audit.log.append import Logged
 from audit.log.growth import Inconsistent
 from audit.log.keeper import EVERY, Keeper
-from audit.log.publishing import Published, take_back
+from audit.log.publishing import Published, publish, take_back
 from audit.log.tiles import Tile, reading
 from audit.log.tree import consistency, root
 from audit.main import NAME
 from audit.read_model import taking
 from audit.read_model.queries import forked, unkept
 from audit.rebuilding.noting import Noting, Rereading, lay
-from audit.verify import consistent, key_of, leaf_hash, next_head, signers
+from audit.verify import consistent, head_of, key_of, leaf_hash, next_head, signers
 from common.inbox import Inbox
 from common.incoming import Incoming, incoming
-from common.kafka import Place, Record
+from common.kafka import Message, Place, Record
 from common.note import Signer
 from common.testing import NOON, envelope, history, household, record_of
 from common.topics import CHECKPOINTS, events_topic
@@ -239,6 +240,25 @@ async def test_reading_the_topic_again_from_its_beginning_changes_nothing(
     await take(pool, records)
     assert await keeper.keep(NOON) is None
     assert await pool.fetchval("select count(*) from read.timeline") == 5
+
+
+async def test_what_is_signed_while_others_are_on_their_way_is_published_too(
+    pool: asyncpg.Pool, keeper: Keeper
+) -> None:
+    sent: list[str] = []
+
+    class Sending:
+        async def publish(self, messages: Sequence[Message]) -> None:
+            if not sent:
+                await take(pool, items(history(1, household_id=household(2)), 1))
+                assert await keeper.keep(NOON)
+            sent.extend(msgspec.json.decode(m.value, type=Published).checkpoint for m in messages)
+
+    await take(pool, items(history(1, household_id=household(1))))
+    assert await keeper.keep(NOON)
+    log: Any = Sending()
+    await publish(pool, log)
+    assert [head_of(note).size for note in sent] == [1, 2]
 
 
 @pytest.mark.parametrize(
