@@ -62,6 +62,7 @@ def test_every_kind_of_declaration_is_understood() -> None:
         happened(2, meaning, payload),
         happened(3, meaning, {**payload, "final": False, "id": "never"}),
         happened(4, meaning, None),
+        happened(5, meaning, {**payload, "id": None}),
     ]
     shown = {n: v.value for n, v in state(events, NOON, NOON).fields.items()}
     assert shown == {
