@@ -51,6 +51,24 @@ async def test_a_parked_record_is_copied_as_it_came_with_reason_and_place(db: Da
     assert headers["parkedfrom"] == f"{topic}/0/7".encode()
 
 
+async def test_a_header_without_a_value_is_copied_as_an_empty_one(db: Database) -> None:
+    """It is such a header for which the record was parked."""
+    record, sent = record_of(envelope(), events_topic("identification"), 7), list[Message]()
+    broken = record._replace(headers=[*record.headers, ("null", None)])
+
+    async def publish(messages: Any) -> None:
+        sent.extend(messages)
+
+    connection = await asyncpg.connect(db.url)
+    try:
+        await Inbox("visits", _fail).apply(connection, [incoming(broken)])
+        await announce_parked(connection, "visits", publish)
+    finally:
+        await connection.close()
+    (message,) = sent
+    assert dict(message.headers)["null"] == b""
+
+
 async def test_of_many_only_some_are_copied_at_once_and_the_others_need_not_wait(
     db: Database, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
