@@ -23,7 +23,7 @@ from audit.verify import INVALID, VERIFIED, Dossier, fields_hash, key_of, replay
 from common.note import Signer
 from common.testing import NOON, envelope, household
 from contracts.envelope import Envelope, timestamp
-from contracts.meaning import Choice, Meaning
+from contracts.meaning import Amendment, Choice, Meaning
 from services.audit.tests.test_state import at, happened, histories
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
@@ -74,6 +74,34 @@ def test_every_kind_of_declaration_is_understood() -> None:
         "left.p·q": [1],
         "left.never": [1],
     }
+    assert replayed([retold(e) for e in events], timestamp(NOON)) == shown
+
+
+def test_an_amendment_reaches_what_is_nested_and_nothing_that_is_not_there() -> None:
+    told = Meaning(
+        sets={"deep": "deep.value", "odd": "a/b.c~d"}, each={"members": {"age.{person}": "age"}}
+    )
+    payload = {
+        "deep": {"value": 1},
+        "a/b": {"c~d": 1},
+        "members": [{"person": "1", "age": 3}, {"person": "2", "age": 4}],
+    }
+    amends = Meaning(amends=Amendment("event", "pointer", "value"))
+    amendments = [
+        ("/deep/value", "2"),
+        ("/a~1b/c~0d", "3"),
+        ("/members/1/age", "5"),
+        ("/members/2/age", "6"),
+        ("/members/x/age", "6"),
+        ("/deep/value/further", "6"),
+        ("/deep/value", "no JSON"),
+    ]
+    events = [happened(1, told, payload)]
+    for n, (pointer, value) in enumerate(amendments, 2):
+        of = {"event": str(events[0].event_id), "pointer": pointer, "value": value}
+        events.append(happened(n, amends, of))
+    shown = {n: v.value for n, v in state(events, NOON, NOON).fields.items()}
+    assert shown == {"deep": 2, "odd": 3, "age.1": 3, "age.2": 5}
     assert replayed([retold(e) for e in events], timestamp(NOON)) == shown
 
 
