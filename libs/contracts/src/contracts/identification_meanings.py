@@ -7,6 +7,7 @@ from contracts.circumstances import (
     IdentityNumberGiven,
     SchoolingRecorded,
 )
+from contracts.codes import Relation
 from contracts.deadlines import (
     CohortTargetMissed,
     EliminationEligibilityDetected,
@@ -171,7 +172,10 @@ IDENTIFICATION = Meanings(
         HouseholdMemberRemoved: Meaning(
             sets={"co_living_count": "co_living_count", "member.{person_id}": None}
         ),
-        HeadChanged: Meaning(each={"relations": {"member.{person_id}.relation": "relation"}}),
+        HeadChanged: Meaning(
+            makes={"member.{head_id}.relation": Relation.HEAD.value},
+            each={"relations": {"member.{person_id}.relation": "relation"}},
+        ),
         LabourCapacityAssessed: Meaning(sets={"member.{person_id}.labour_capacity": "capacity"}),
         IdentityNumberGiven: Meaning(makes={"member.{person_id}.without_number": False}),
         CoLivingCounted: Meaning(sets={"co_living_count": "co_living_count"}),
