@@ -116,6 +116,18 @@ def test_no_state_field_is_named_that_nothing_touches() -> None:
         assert set(meanings.fields) <= touched | several(meanings)
 
 
+def test_a_field_stands_as_it_was_told_for_all_events_that_touch_it_or_for_none() -> None:
+    """Or what one of them tells would be undone, or not, by the kind of the event before it."""
+    for meanings in MEANINGS.values():
+        told, happened = (
+            {n for m in meanings.events.values() if m.as_told is so for n in m.names()}
+            for so in (True, False)
+        )
+        assert not told & happened
+        assert not {n for n in told for other in happened if other.startswith(f"{n}.")}
+        assert not {n for n in happened for other in told if other.startswith(f"{n}.")}
+
+
 def test_what_a_household_may_have_several_of_has_a_name() -> None:
     for meanings in MEANINGS.values():
         assert several(meanings) <= set(meanings.fields)

@@ -55,6 +55,22 @@ async def test_a_household_is_counted_again_when_something_is_recorded_of_it(
     assert (duty.opened, duty.fulfilled) == (1, 1)
 
 
+async def test_a_household_stands_where_it_was_told_last_to_stand(
+    hear: Hear, app: FastAPI, pool: asyncpg.Pool
+) -> None:
+    first = clue()
+    earlier = envelope(
+        b"{}",
+        type="MonitoringConfirmed",
+        prev=first,
+        recorded_at=NOON + timedelta(days=5),
+        occurred_at=NOON - timedelta(days=1),
+    )
+    await hear([first, earlier])
+    await count(pool, app.state.vocabulary, AREA)
+    assert await phases(pool) == {"MONITORED": 1}
+
+
 async def test_other_meanings_count_everything_anew(
     hear: Hear, app: FastAPI, pool: asyncpg.Pool
 ) -> None:

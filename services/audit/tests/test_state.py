@@ -16,6 +16,8 @@ from contracts.meaning import Amendment, Choice, Meaning
 
 SET = Meaning(sets={"a": "a", "b.{id}.x": "x"})
 CLEAR = Meaning(sets={"b.{id}": None})
+TOLD = Meaning(sets={"a": "a", "b.{id}.x": "x"}, as_told=True)
+LEFT = Meaning(sets={"b.{id}": None}, as_told=True)
 CORRECT = Meaning(sets={"a": "a"}, corrects="event")
 AMEND = Meaning(amends=Amendment("event", "pointer", "value"))
 
@@ -49,7 +51,7 @@ def histories(draw: st.DrawFn) -> list[Happened]:
     """Up to a dozen events of all kinds; late ones, early ones, and many at once."""
     made: list[Happened] = []
     for n in range(1, draw(st.integers(1, 12)) + 1):
-        meaning = draw(st.sampled_from([SET, SET, CLEAR, CORRECT, AMEND]))
+        meaning = draw(st.sampled_from([SET, SET, CLEAR, TOLD, TOLD, LEFT, CORRECT, AMEND]))
         payload: dict[str, Any] = {}
         for name in ("a", "x"):
             if draw(st.booleans()):
@@ -75,13 +77,20 @@ def naive(events: Sequence[Happened], valid_at: datetime, known_at: datetime) ->
     found = {}
     for name in ("a", "b.p.x", "b.q.x", "b.0.x", "b.1.x", "b.9.x"):
         words = [
-            ((e.occurred_at, e.recorded_at, e.version), said)
+            (turn(e), said)
             for e, payload in counted
             if (said := word(name, e.meaning, payload)) is not None
         ]
         if words and (last := max(words, key=lambda w: w[0])[1]) != "gone":
             found[name] = last
     return found
+
+
+def turn(e: Happened) -> tuple[bool, datetime, datetime, int]:
+    """Of two words the later one counts: where it is as they were told, that which was recorded later."""
+    if e.meaning in (TOLD, LEFT):
+        return False, e.recorded_at, e.recorded_at, e.version
+    return True, e.occurred_at, e.recorded_at, e.version
 
 
 def amended(event: Happened, known: Sequence[Happened]) -> dict[str, Any]:
@@ -96,11 +105,11 @@ def amended(event: Happened, known: Sequence[Happened]) -> dict[str, Any]:
 
 def word(name: str, meaning: Meaning, payload: dict[str, Any]) -> Any:
     below = name == f"b.{payload['id']}.x"
-    if meaning is CLEAR and below:
+    if meaning in (CLEAR, LEFT) and below:
         return "gone"
-    if name == "a" and meaning in (SET, CORRECT):
+    if name == "a" and meaning in (SET, TOLD, CORRECT):
         return payload.get("a")
-    return payload.get("x") if meaning is SET and below else None
+    return payload.get("x") if meaning in (SET, TOLD) and below else None
 
 
 @settings(max_examples=1_000, deadline=None)
@@ -188,6 +197,17 @@ def test_a_late_record_of_an_early_event_is_known_late_and_true_early() -> None:
     assert values(state([FIRST, late], at(0), at(5))) == {}
     assert values(state([FIRST, late], at(0), at(9)))["a"] == 2
     assert values(state([FIRST, late], at(9), at(9)))["a"] == 1
+
+
+def test_what_was_told_last_of_a_household_stands_though_it_happened_before() -> None:
+    joined = happened(1, TOLD, {"a": 5, "id": "born", "x": 0}, occurred=4)
+    died = happened(2, LEFT, {"id": "old"}, occurred=2, recorded=6)
+    counted = happened(3, TOLD, {"a": 4}, occurred=2, recorded=6)
+    headed = happened(4, TOLD, {"id": "old", "x": 1}, occurred=3)
+    events = [joined, died, counted, headed]
+    assert values(state(events, at(9), at(5))) == {"a": 5, "b.born.x": 0, "b.old.x": 1}
+    assert values(state(events, at(9), at(9))) == {"a": 4, "b.born.x": 0}
+    assert values(state(events, at(2), at(9))) == {"a": 4}
 
 
 def test_items_choices_and_conditions() -> None:

@@ -1,5 +1,9 @@
 """What identification's events make true of a household."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.circumstances import (
     CoLivingCounted,
@@ -150,7 +154,13 @@ def _taken_back(**left: str) -> Meaning:
     )
 
 
-IDENTIFICATION = Meanings(
+def _as_told(events: Mapping[type[Any], Meaning]) -> dict[type[Any], Meaning]:
+    """The register and a case go on from how they stand when something is told: an event says how they are
+    from then on, also one of a day before the last one's."""
+    return {event: replace(of, as_told=bool(of.names())) for event, of in events.items()}
+
+
+_STANDS = _as_told(
     {
         HouseholdRegistered: Meaning(
             makes={"standing": "REGISTERED", "stage": "NONE"},
@@ -221,24 +231,6 @@ IDENTIFICATION = Meanings(
         ),
         RiskClueAttached: Meaning(sets={**_CLUE}),
         VerificationStarted: Meaning(makes={"stage": Stage.VERIFYING.value}),
-        IncomeAssessed: Meaning(
-            sets={
-                "income.disposable_fen": "disposable_fen",
-                "income.line_fen": "line_fen",
-                "income.members": "members",
-                "income.within_line": "within_line",
-            },
-            corrects="corrects",
-        ),
-        SafeguardAssessed: Meaning(
-            sets={
-                "safeguard.housing": "housing_grade",
-                "safeguard.water_safe": "water_safe",
-                "safeguard.dropouts": "dropouts",
-                "safeguard.uninsured": "uninsured",
-            },
-            corrects="corrects",
-        ),
         HouseholdVerified: Meaning(
             makes={"stage": Stage.VERIFIED.value},
             sets={"risk_types": "risk_types", "clue": None},
@@ -358,6 +350,29 @@ IDENTIFICATION = Meanings(
         PersonalDataErased: Meaning(makes={"member.{person_id}.erased": True}),
         PersonalDataRevealed: Meaning(look=Look(purpose="purpose")),
         AccessRefused: Meaning(look=Look(refusal="denial")),
+    }
+)
+IDENTIFICATION = Meanings(
+    {
+        **_STANDS,
+        IncomeAssessed: Meaning(
+            sets={
+                "income.disposable_fen": "disposable_fen",
+                "income.line_fen": "line_fen",
+                "income.members": "members",
+                "income.within_line": "within_line",
+            },
+            corrects="corrects",
+        ),
+        SafeguardAssessed: Meaning(
+            sets={
+                "safeguard.housing": "housing_grade",
+                "safeguard.water_safe": "water_safe",
+                "safeguard.dropouts": "dropouts",
+                "safeguard.uninsured": "uninsured",
+            },
+            corrects="corrects",
+        ),
     },
     FIELDS,
 )

@@ -52,6 +52,8 @@ class Meaning:
     - `each`: path of a list → `sets` for each item, with paths into the item.
     - `when`: only if each of these paths has this value.
     - `regardless`: as `sets`, before them, whatever `when` says.
+    - `as_told`: of these fields what was told last stands, whatever the days: who joined on the 15th does
+      not undo the death of the 10th that was told of afterwards. All events that touch such a field say so.
     - `corrects`: path of the id of an event that counts no more. `amends`: see `Amendment`.
     - `step`: a step of the way from clue to elimination. `breach`: it says that a deadline was missed.
     - `opens`, `closes`: path of the id of a deadline, or a name for one that a household has once.
@@ -65,6 +67,7 @@ class Meaning:
     each: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     when: Mapping[str, Any] = field(default_factory=dict)
     regardless: Mapping[str, str | None] = field(default_factory=dict)
+    as_told: bool = False
     corrects: str | None = None
     amends: Amendment | None = None
     step: str | None = None

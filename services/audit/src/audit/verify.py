@@ -413,7 +413,7 @@ class Happened(NamedTuple):
 
 
 def replayed(events: list[Happened], moment: str) -> dict[str, Any]:
-    """The fields of the state as it was, and was known, at a moment."""
+    """The fields of the state at a moment: first by what stands `as_told`, then by the day of the rest."""
     known = sorted((e for e in events if e.recorded <= moment), key=lambda e: (e.recorded, e.place))
     struck = {_identified(e.payload, e.meaning.get("corrects")) for e in known}
     amended: dict[str | None, list[tuple[str, str]]] = {}
@@ -423,7 +423,7 @@ def replayed(events: list[Happened], moment: str) -> dict[str, Any]:
             pointer, value = (str(at(e.payload, amends[p])) for p in ("pointer", "value"))
             amended.setdefault(_identified(e.payload, amends["event"]), []).append((pointer, value))
     fields: dict[str, Any] = {}
-    for e in sorted(known, key=lambda e: (e.occurred, e.recorded, e.place)):
+    for e in sorted(known, key=lambda e: "" if e.meaning.get("as_told") else e.occurred):
         if e.occurred > moment or e.id in struck or e.payload is None:
             continue
         payload = copy.deepcopy(e.payload)

@@ -12,7 +12,8 @@ PHASES = ("CLUE", "MONITORED", "ELIMINATED")
 
 
 def stages(vocabulary: Vocabulary) -> list[Any]:
-    """Which events make a household stand in which phase ('': in none), under which condition."""
+    """Which events make a household stand in which phase ('': in none), under which condition, and whether
+    that is as it was told (`Meaning.as_told`)."""
     rules = []
     phases = {name: words.phases for name, words in vocabulary.state().items() if words.phases}
     for name in vocabulary.types(lambda m: bool(phases.keys() & {*m.makes, *m.chooses})):
@@ -20,12 +21,13 @@ def stages(vocabulary: Vocabulary) -> list[Any]:
         for field, phase_of in phases.items():
             if field in meaning.makes:
                 phase = phase_of.get(str(meaning.makes[field]), "")
-                rules.append((*name, _inside(meaning.when), phase))
+                rules.append((*name, _inside(meaning.when), phase, meaning.as_told))
             if choice := meaning.chooses.get(field):
                 for said, code in choice.codes.items():
                     values = {p: _said(v) for p, v in zip(choice.by, said.split("/"), strict=True)}
-                    rules.append((*name, _inside(values), phase_of.get(code, "")))
-    return _columns(rules, 5)
+                    phase = phase_of.get(code, "")
+                    rules.append((*name, _inside(values), phase, meaning.as_told))
+    return _columns(rules, 6)
 
 
 def steps(vocabulary: Vocabulary) -> list[Any]:

@@ -39,9 +39,11 @@ class Happened:
         return self.recorded_at, self.service, self.stream, self.version
 
     @property
-    def order(self) -> tuple[datetime, tuple[datetime, str, str, int]]:
-        """By happening; of those that happened together, as they were recorded."""
-        return self.occurred_at, self.recording
+    def order(self) -> tuple[bool, datetime, tuple[datetime, str, str, int]]:
+        """In which they take effect: as they were told, or by happening; of those that happened together,
+        as they were recorded."""
+        told = self.meaning.as_told
+        return not told, self.recorded_at if told else self.occurred_at, self.recording
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,17 +121,17 @@ _EVENTS = """from read.timeline t join rule r using (service, type, schema_versi
 
 _PHASE = f"""
 with rule as (
-    select * from unnest($2::text[], $3::text[], $4::int[], $5::text[], $6::text[])
-        as r (service, type, schema_version, wanted, phase)
+    select * from unnest($2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bool[])
+        as r (service, type, schema_version, wanted, phase, as_told)
 ), latest as (
     select distinct on (t.household_id) t.household_id, r.phase
     {_EVENTS} and (r.wanted = '{{}}' or {_DOC} @> r.wanted::jsonb)
-    order by t.household_id, t.occurred_at desc, t.recorded_at desc, t.service desc, t.stream desc,
-        t.version desc
+    order by t.household_id, r.as_told, case when not r.as_told then t.occurred_at end desc,
+        t.recorded_at desc, t.service desc, t.stream desc, t.version desc
 )
 insert into read.counted (household_id, region, events, rules, phase)
-select household_id, a.region, a.events, $9, nullif(latest.phase, '')
-from unnest($1::uuid[], $7::text[], $8::int[]) as a (household_id, region, events)
+select household_id, a.region, a.events, $10, nullif(latest.phase, '')
+from unnest($1::uuid[], $8::text[], $9::int[]) as a (household_id, region, events)
     left join latest using (household_id)
 on conflict (household_id) do update set
     (region, events, rules, phase) = (excluded.region, excluded.events, excluded.rules, excluded.phase)
