@@ -22,7 +22,7 @@ from tests.bench.client import Client, request
 from tests.bench.figures import RATE, TIME, Figure, percentile
 from tests.bench.latency import latencies
 from tests.bench.stores import COLUMNS, checkpoint, fill
-from tests.bench.waiting import drained
+from tests.bench.waiting import counted, drained
 from tests.integration.county import County
 
 BATCH = 500
@@ -79,6 +79,7 @@ async def run(bench: Bench) -> None:
                 async with system(home, ports, given, names=["identification", "audit"]) as running:
                     county = County(running, home, http)
                     await drained(county, "identification", "audit")
+                    await counted(county)
                     await checkpoint(given.postgres)
                     await latencies(bench, county, client)
     finally:

@@ -27,6 +27,21 @@ async def drained(county: County, *readers: str) -> None:
         await connection.close()
 
 
+async def counted(county: County) -> None:
+    """Until audit has counted, for its county page, all that it took: after very much it goes on for a while."""
+    connection = await asyncpg.connect(county.system.endpoints.databases["audit"])
+    await eventually(lambda: connection.fetchval(_COUNTED), within=PATIENCE)
+    await connection.close()
+
+
+_COUNTED = """
+select not exists (
+    select from read.households h left join read.counted c using (household_id)
+    where c.events is distinct from h.events
+)
+"""
+
+
 async def _caught_up(connection: asyncpg.Connection, reader: str, ends: dict[int, int]) -> bool:
     taken = await offsets(connection, reader)
     return all(taken.get(partition, 0) >= end for partition, end in ends.items())
