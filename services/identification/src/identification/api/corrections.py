@@ -4,7 +4,6 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 import pydantic
 from fastapi import APIRouter, Request, Response
@@ -19,7 +18,6 @@ from contracts.identification import HouseholdEvent
 from identification import vault
 from identification.api.fields import RegisterNumber
 from identification.api.monitoring_forms import CorrectionForm
-from identification.api.registering import violated
 from identification.api.steps import Step
 from identification.api.wired import Wired, wired
 from identification.domain.correctable import NUMBER
@@ -82,10 +80,7 @@ async def correct(
         number_differs=form.number_differs,
         person_id=_whose(payload, form.path),
     )
-    try:
-        return await step.take(command, form.effective_on)
-    except asyncpg.UniqueViolationError as error:
-        raise violated(error) from error
+    return await step.take(command, form.effective_on)
 
 
 async def _as_in_the_number(

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-import asyncpg
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
@@ -15,7 +14,6 @@ from identification.api import listing
 from identification.api.fields import IdentityNumber
 from identification.api.forms import Form
 from identification.api.households import STAFF
-from identification.api.registering import violated
 from identification.api.sealing import Number, of_member
 from identification.api.steps import Step
 from identification.api.wired import wired
@@ -76,7 +74,4 @@ async def give(
         given_on=form.given_on,
         today=step.today,
     )
-    try:
-        return await step.take(command, form.given_on, private=[record])
-    except asyncpg.UniqueViolationError as error:
-        raise violated(error) from error
+    return await step.take(command, form.given_on, private=[record])

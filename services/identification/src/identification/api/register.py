@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-import asyncpg
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
@@ -29,7 +28,6 @@ from identification.api.register_forms import (
     RelocationForm,
     SplitForm,
 )
-from identification.api.registering import violated
 from identification.api.sealing import number_faults, person_of, recognise, sealed
 from identification.api.steps import Step, region_of
 from identification.api.wired import Wired, wired
@@ -88,10 +86,7 @@ async def add(household_id: UUID, form: JoiningForm, request: Request, caller: T
         co_living_count=form.co_living_count,
         today=step.today,
     )
-    try:
-        return await step.take(command, form.effective_on, private=[record])
-    except asyncpg.UniqueViolationError as error:
-        raise violated(error) from error
+    return await step.take(command, form.effective_on, private=[record])
 
 
 @router.post("/departures", status_code=201, summary="A person leaves")
@@ -198,10 +193,7 @@ async def split(household_id: UUID, form: SplitForm, request: Request, caller: T
         reason=form.reason,
         today=step.today,
     )
-    try:
-        answer = await step.take(command, form.effective_on)
-    except asyncpg.UniqueViolationError as error:
-        raise violated(error) from error
+    answer = await step.take(command, form.effective_on)
     answer.headers["Location"] = f"/v1/households/{new_id}"
     return answer
 

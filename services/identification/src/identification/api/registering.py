@@ -69,7 +69,7 @@ async def _register(
             again.append((item, form))
             continue
         if isinstance(outcome, asyncpg.UniqueViolationError):
-            outcome = violated(outcome)
+            outcome = violated(outcome) or outcome
         item.settle(outcome, household_id=str(intent.household_id))
     return again
 
@@ -80,11 +80,16 @@ def _by_somebody_else(outcome: Outcome | Exception) -> bool:
     )
 
 
-def violated(error: asyncpg.UniqueViolationError) -> Problem:
-    """A race that only the database could see: two requests at once for one person or number."""
-    if error.table_name == "person":
-        return Problem("person-in-another-household", {"member": "?"})
-    return Problem("register-number-in-use")
+def violated(error: asyncpg.UniqueViolationError) -> Problem | None:
+    """A race that only the database could see: two requests at once for one person or number. `None` for
+    what is about neither."""
+    match error.table_name:
+        case "person":
+            return Problem("person-in-another-household", {"member": "?"})
+        case "household":
+            return Problem("register-number-in-use")
+        case _:
+            return None
 
 
 def _read(app: Wired, caller: Principal, item: Item) -> HouseholdForm | None:

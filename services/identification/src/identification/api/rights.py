@@ -5,7 +5,6 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-import asyncpg
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
@@ -17,7 +16,6 @@ from contracts.persons import ErasureReason, RestrictionReason
 from identification import vault
 from identification.api.fields import IdentityNumber, Name
 from identification.api.forms import Form
-from identification.api.registering import violated
 from identification.api.sealing import Number, of_member
 from identification.api.steps import Step
 from identification.api.wired import wired
@@ -81,10 +79,7 @@ async def correct(
         by=caller.actor.person,
         today=step.today,
     )
-    try:
-        return await step.take(command, form.corrected_on, private=[record])
-    except asyncpg.UniqueViolationError as error:
-        raise violated(error) from error
+    return await step.take(command, form.corrected_on, private=[record])
 
 
 def _of(personal: Personal, field: IdentityField) -> str:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from fastapi import Request, Response
 
 from common.auth import Principal
@@ -13,6 +14,7 @@ from common.intents import Intent, Key
 from common.problems import Problem
 from identification.api.forms import SeenForm
 from identification.api.keys import key_of
+from identification.api.registering import violated
 from identification.api.wired import wired
 from identification.domain.assessments import Seen
 from identification.domain.commands import Command
@@ -58,7 +60,8 @@ class Step:
     async def take(self, command: Command, occurred_on: date, private: Any = None) -> Response:
         """Record the command; 201 with the receipt, and the household's version as `ETag`.
 
-        `private` goes to the vault in the same transaction.
+        `private` goes to the vault in the same transaction. Raises `Problem` for a person or a number that
+        another household has since this step was looked up.
         """
         policy: Any = getattr(command, "policy", None)
         intent = Intent(
@@ -76,7 +79,12 @@ class Step:
             expected_version=expected_version(self._request),
             private=private,
         )
-        return answered(await self._app.runtime.writer.execute(intent))
+        try:
+            return answered(await self._app.runtime.writer.execute(intent))
+        except asyncpg.UniqueViolationError as error:
+            if problem := violated(error):
+                raise problem from error
+            raise
 
 
 def is_one(path: str) -> bool:
