@@ -27,11 +27,10 @@ REMEMBERED = 2_048  # tokens whose signature need not be checked again before th
 REFETCH = 10.0  # seconds between looks at the JWKS for a key that we do not know
 
 
+AREA_CODE = "^[0-9]{2,12}$"
 Area = Annotated[
     str | None,
-    Query(
-        pattern="^[0-9]{2,12}$", description="code of a part of your area; all of it unless given"
-    ),
+    Query(pattern=AREA_CODE, description="code of a part of your area; all of it unless given"),
 ]
 """The parameter of every list: `region: Area = None`, which `Principal.area` makes an area of."""
 
@@ -56,7 +55,7 @@ class Principal:
     def area(self, asked: str | None) -> str:
         """The area that was asked for, or the caller's own. Raises `Problem`: 422 for what is no area
         code, 403 outside of the caller's."""
-        if asked is not None and not re.fullmatch("[0-9]{2,12}", asked):
+        if asked is not None and not re.fullmatch(AREA_CODE, asked):
             raise Problem("invalid", faults=[fault("/region", "pattern")])
         area = asked or self.actor.region
         self.must_cover(area)

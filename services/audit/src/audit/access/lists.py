@@ -4,6 +4,7 @@
 (`Lister.show`), and that is recorded before the answer leaves; a list that does not say it fails.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -23,7 +24,7 @@ from audit.access.looks import (
     unlisted,
 )
 from audit.access.signing_in import SCOPE, SignedIn, allowed_by, identified
-from common.auth import Principal
+from common.auth import AREA_CODE, Principal
 from common.problems import Problem, fault
 from common.service import Runtime
 from contracts.access import ListLookedAt, ListRefused, Shown
@@ -98,7 +99,7 @@ class Listing(SignedIn):
 
     def _area(self, request: Request) -> str | None:
         area = request.query_params.get("region")
-        if area is None or (area.isascii() and area.isdigit() and 2 <= len(area) <= 12):
+        if area is None or (re.fullmatch(AREA_CODE, area)):
             return area
         if request.url.path.startswith("/v1/"):
             raise Problem("invalid", faults=[fault("/region", "pattern")])

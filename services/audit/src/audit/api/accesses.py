@@ -19,7 +19,7 @@ from audit.access.lists import Lister, listing
 from audit.access.lists import stream_of as area_stream
 from audit.access.looks import READ, Looker, looking, stream_of
 from audit.api.filters import NO_NUL, At, moment
-from audit.api.households import Area, Cursor
+from audit.api.households import Cursor
 from audit.api.timeline import Who, cursor_after, place_in, told
 from audit.api.wired import runtime_of, vocabulary_of
 from audit.meaning.sentences import Words, shown
@@ -28,6 +28,7 @@ from audit.meaning.vocabulary import Vocabulary
 from audit.meaning.words import DEPARTMENTS
 from audit.read_model import OF_AREAS, Entry, queries
 from audit.verify import payload
+from common.auth import Area
 from common.http import encoded
 from common.paging import USUAL, Limit, lead_on
 from contracts.access import Shown

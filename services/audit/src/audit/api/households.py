@@ -16,7 +16,7 @@ from audit.api.wired import runtime_of, vocabulary_of
 from audit.meaning.vocabulary import Vocabulary
 from audit.read_model import queries
 from audit.read_model.numbered import by_number
-from common.auth import Principal
+from common.auth import Area, Principal
 from common.http import encoded
 from common.paging import USUAL, Limit, lead_on
 from common.service import Runtime
@@ -24,7 +24,6 @@ from contracts.access import Shown
 
 router = APIRouter(tags=["timeline"])
 
-Area = Annotated[str | None, Query(pattern="^[0-9]{2,12}$", description="area code")]
 Number = Annotated[
     str | None,
     Query(description="what lists call it by: its number on the register", max_length=200),

@@ -65,7 +65,7 @@ async def read_clues(
 ) -> Response:
     """Ordered by id; `Link: rel="next"` leads on. `days_left` are of the case (S2-07): a clue that joined a
     confirmed episode waits to be looked at (E6), and has no clock."""
-    app, area = _area(request, caller, region)
+    app, area = wired(request), caller.area(region)
     rows = await clues.many(
         app.runtime.engine,
         region=area,
@@ -138,7 +138,7 @@ async def read_cases(
     """Ordered by id; `Link: rel="next"` leads on. `age_days` count from the first clue; `stage_due_on` is
     the day by which the case should have left its stage (S2-07), `cohort` where the episode stands under the
     target of S7.3-02 by the parameters of its own place, with `target_days_left` while it is open."""
-    app, area = _area(request, caller, region)
+    app, area = wired(request), caller.area(region)
     today = app.runtime.clock.today()
     rows = await cases.many(
         app.runtime.engine,
@@ -194,7 +194,7 @@ def _case(row: CaseRow, today: date, policy: Policy) -> dict[str, Any]:
 @router.get("/cases/ages", summary="How many open cases stand at each stage, and for how long")
 async def read_ages(request: Request, caller: Reader, region: Area = None) -> list[Ages]:
     """Days since the first clue and since the stage began (S2-06)."""
-    app, area = _area(request, caller, region)
+    app, area = wired(request), caller.area(region)
     return await cases.ages(app.runtime.pool, area, app.runtime.clock.today())
 
 
@@ -220,7 +220,7 @@ async def read_cohort(request: Request, caller: Reader, region: Area = None) -> 
     Each household is counted by the parameters of its own place; the days told are those of the area that
     is asked about.
     """
-    app, area = _area(request, caller, region)
+    app, area = wired(request), caller.area(region)
     today = app.runtime.clock.today()
     policy = app.policies.of(area, today)
     counted: Counter[str] = Counter()
@@ -252,8 +252,3 @@ async def _confirmed_by(app: Wired, area: str, today: date) -> dict[str, date]:
     """Until when a confirmation belongs to the target, by part of the area: as a breach is judged."""
     parts = await cases.regions(app.runtime.pool, area)
     return {part: app.policies.of(part, today).cohort_confirmed_by for part in parts}
-
-
-def _area(request: Request, caller: Principal, region: str | None) -> tuple[Wired, str]:
-    """The app and the area that is asked about. Raises `Problem` (403) outside the caller's area."""
-    return wired(request), caller.area(region)

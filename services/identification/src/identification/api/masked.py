@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from common.auth import Principal, allow
+from common.auth import AREA_CODE, Principal, allow
 from common.problems import Problem, fault
 from contracts.routing import routed_to
 from identification import masked
@@ -26,7 +26,7 @@ class MaskedForm(Form):
     """Six digits, stars, four characters: `990000********0118`. `region` asks for less than your area."""
 
     masked_number: Annotated[str, Field(examples=["990000********7716"])]
-    region: Annotated[str | None, Field(pattern="^[0-9]{2,12}$")] = None
+    region: Annotated[str | None, Field(pattern=AREA_CODE)] = None
 
 
 class Candidates(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from common.auth import Principal, allow
+from common.auth import AREA_CODE, Principal, allow
 from common.clock import start_of
 from common.http import answered, circumstances, expected_version
 from common.intents import Intent
@@ -25,7 +25,7 @@ from identification.read_model import policies
 router = APIRouter(tags=["policies"])
 
 Value = Annotated[int, Field(strict=True)] | str
-Code = Annotated[str, Field(pattern="^[0-9]{2,12}$", examples=["441624"])]
+Code = Annotated[str, Field(pattern=AREA_CODE, examples=["441624"])]
 
 
 class ParameterForm(Form):
