@@ -85,7 +85,7 @@ def create_app(
         redirect_slashes=False,
         telemetry=OURS_ALONE,
         redoc_url=None,
-        dependencies=[Depends(_as_told)],
+        dependencies=[Depends(_as_documented)],
     )
     texts = {**COMMON, **refusals}
     app.state.texts, app.state.problem_page = texts, None
@@ -223,7 +223,7 @@ def encoded(answer: object) -> Response:
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-async def _as_told(request: Request) -> None:
+async def _as_documented(request: Request) -> None:
     """Before every route: no query parameter but those that the document tells of, or somebody gets a wider
     answer than they asked for, or records what they meant to try; and a form is as strictly JSON as what
     others than FastAPI read. Raises `Problem` (400)."""
