@@ -233,13 +233,25 @@ async def _differing(connection: Connection, model: ReadModel) -> dict[str, tupl
         name, columns = table.name, ", ".join(f'"{column.name}"' for column in table.columns)
         try:
             async with connection.transaction():
-                query = _DIFFERING.format(name=name, columns=columns)
-                ((gone, come),) = await connection.fetch(query, timeout=None)
+                gone, come = await compared(connection, name, columns)
         except asyncpg.UndefinedColumnError:  # it had another shape: no row is the same
             ((gone, come),) = await connection.fetch(_COUNTED.format(name=name), timeout=None)
         if gone or come:
             differs[name] = (gone, come)
     return differs
+
+
+async def compared(connection: Connection, table: str, columns: str = "*") -> tuple[int, int]:
+    """How many rows only the table that served before has, and how many only the one of now."""
+    query = _COMPARED.format(table=table, columns=columns)
+    ((gone, come),) = await connection.fetch(query, timeout=None)
+    return gone, come
+
+
+def say_compared(differs: Mapping[str, tuple[int, int]]) -> None:
+    """The tables that come out otherwise, a line each."""
+    for table, (gone, come) in differs.items():
+        say(f"{table}: {gone:,} rows only in the table that served, {come:,} only in the new one")
 
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's are untyped
@@ -248,8 +260,8 @@ _HISTORY = """
 select stream, type, schema_version, data from es.events
 where stream = any($1::text[]) and position < $2 order by stream, version
 """
-_DIFFERING = f"""
-with old as (select {{columns}} from {PREVIOUS}.{{name}}), new as (select {{columns}} from {SCHEMA}.{{name}})
+_COMPARED = f"""
+with old as (select {{columns}} from {PREVIOUS}.{{table}}), new as (select {{columns}} from {SCHEMA}.{{table}})
 select (select count(*) from (table old except all table new) as gone),
     (select count(*) from (table new except all table old) as come)
 """
@@ -272,8 +284,7 @@ def main(model: ReadModel) -> None:
         sys.exit(f"The rebuild stopped, and the tables that serve are as they were: {error}")
     except KeyboardInterrupt:
         sys.exit("Cancelled: the tables that serve are as they were")
-    for table, (gone, come) in done.differs.items():
-        say(f"{table}: {gone:,} rows only in the table that served, {come:,} only in the new one")
+    say_compared(done.differs)
     for table in done.reshaped:
         say(f"{table}: the table that served has another shape than this version wants")
     if not done.differs:

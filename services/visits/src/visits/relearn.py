@@ -12,7 +12,7 @@ comes out otherwise.
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
@@ -22,9 +22,9 @@ import uvloop
 from common.codec import UnknownType
 from common.incoming import Incoming, incoming
 from common.intents import Connection
-from common.kafka import KafkaError, LogScan, Place
+from common.kafka import KafkaError, LogScan, Place, Record
 from common.outage import AWAY
-from common.refold import ONE_AT_A_TIME
+from common.refold import ONE_AT_A_TIME, compared, say_compared
 from common.settings import given
 from common.swapping import PREVIOUS, say
 from common.topics import PARTITIONS, events_topic
@@ -47,8 +47,7 @@ async def relearn(connection: Connection, servers: str) -> dict[str, tuple[int, 
     one had, and how many only the new one has. Raises `Gone`, `KafkaError`."""
     scan = LogScan(servers)
     try:
-        bounds = await scan.start(PLACES)
-        found = await _read(scan, {place: end for place, (_, end) in bounds.items()})
+        found = [item async for _, some in scan.to_end(PLACES, FETCH) for item in _wanted(some)]
         await connection.execute("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
         await connection.execute("select pg_advisory_xact_lock(hashtext($1))", CONSUMER)
         rows = await connection.fetch(_OFFSETS, CONSUMER, PLACES[0].topic)
@@ -56,7 +55,8 @@ async def relearn(connection: Connection, servers: str) -> dict[str, tuple[int, 
         ends = await scan.bounds(PLACES)
         if any(ends[place][0] > 0 or ends[place][1] < heard.get(place, 0) for place in PLACES):
             raise Gone(f"{PLACES[0].topic} has not all that was heard: fill it again first")
-        found += await _read(scan, heard)  # what came meanwhile
+        async for _, some in scan.until(heard, FETCH):  # what came meanwhile
+            found += _wanted(some)
     finally:
         await scan.close()
     parked = await connection.fetch(_PARKED, CONSUMER)
@@ -75,19 +75,15 @@ async def relearn(connection: Connection, servers: str) -> dict[str, tuple[int, 
     for n in range(0, len(told), BATCH):
         await learn(connection, told[n : n + BATCH])
     await connection.execute(_ASKED_THROUGH)
-    differs = {table: await _differing(connection, table) for table in TABLES}
+    differs = {table: await compared(connection, table) for table in TABLES}
     await connection.execute(f"drop schema {PREVIOUS} cascade")
     return {table: rows for table, rows in differs.items() if any(rows)}
 
 
-async def _read(scan: LogScan, until: Mapping[Place, int]) -> list[Incoming]:
-    """What `learn` may want of what comes before these offsets; what comes behind may come along."""
-    found = list[Incoming]()
-    while any(scan.reached().get(place, 0) < end for place, end in until.items()):
-        for records in (await scan.fetch(FETCH, 1.0)).values():
-            items = (item for item in map(incoming, records) if not item.fault)
-            found += [item for item in items if item.event and item.event.type in HEARD.types]
-    return found
+def _wanted(records: Iterable[Record]) -> list[Incoming]:
+    """What `learn` may want of these."""
+    items = (item for item in map(incoming, records) if not item.fault)
+    return [item for item in items if item.event and item.event.type in HEARD.types]
 
 
 def _payload(event: Envelope) -> Any:
@@ -95,11 +91,6 @@ def _payload(event: Envelope) -> Any:
         return HEARD.decode(event.type, event.schema_version, event.data)
     except (msgspec.MsgspecError, UnknownType):
         return None
-
-
-async def _differing(connection: Connection, table: str) -> tuple[int, int]:
-    ((gone, come),) = await connection.fetch(_DIFFERING.format(table=table), timeout=None)
-    return gone, come
 
 
 _OFFSETS = "select topic, partition, next from es.offsets where consumer = $1 and topic = $2"
@@ -110,11 +101,6 @@ create table {PREVIOUS}.{{table}} as table read.{{table}}; delete from read.{{ta
 _ASKED_THROUGH = f"""
 update read.monitored m set through = p.through
 from {PREVIOUS}.monitored p where p.household_id = m.household_id and p.through > m.through
-"""
-_DIFFERING = f"""
-with old as (table {PREVIOUS}.{{table}}), new as (table read.{{table}})
-select (select count(*) from (table old except all table new) as gone),
-    (select count(*) from (table new except all table old) as come)
 """
 
 
@@ -139,8 +125,7 @@ def main() -> None:
         found = uvloop.run(_main(given("DATABASE_URL"), given("KAFKA_BOOTSTRAP_SERVERS"), check))
     except (Gone, KafkaError, *AWAY) as error:
         sys.exit(f"The tables are as they were: {error}")
-    for table, (gone, come) in found.items():
-        say(f"{table}: {gone:,} rows only in the table that served, {come:,} only in the new one")
+    say_compared(found)
     if not found:
         say(f"{len(TABLES)} tables of what was heard, row for row as they served")
     if check and found:

@@ -158,7 +158,15 @@ class LogScan(_Reader):
         """Start, and give all that `places` hold as of now, up to `limit` records at a time; what
         arrives meanwhile may come along."""
         bounds = await self.start(places)
-        left = {place: end for place, (first, end) in bounds.items() if first < end}
+        async for some in self.until({place: end for place, (_, end) in bounds.items()}, limit):
+            yield some
+
+    async def until(
+        self, ends: Mapping[Place, int], limit: int
+    ) -> AsyncIterator[tuple[Place, list[Record]]]:
+        """What comes next up to these offsets, up to `limit` records at a time; what is behind them may
+        come along."""
+        left = self._left(ends)
         while left:
             found = await self.fetch(limit, 1.0)
             left = self._left(left)
