@@ -30,9 +30,7 @@ class Sight:
     department: str | None = None
     words: Mapping[str, StateWords] = field(default_factory=dict)
     events: frozenset[UUID] = frozenset()
-    withheld: tuple[
-        str, ...
-    ] = ()  # how the names of fields begin that are not seen, whenever they were so
+    withheld: tuple[str, ...] = ()  # the names of fields that are never seen begin so
 
     @classmethod
     def of(

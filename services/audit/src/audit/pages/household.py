@@ -21,6 +21,8 @@ from audit.log import stated
 from audit.log.dossier import dossier
 from audit.log.keeper import Keeper
 from audit.meaning.fields import deadline
+from audit.meaning.sentences import Words
+from audit.meaning.state import Happened
 from audit.meaning.words import DEPARTMENTS, SERVICES, named
 from audit.pages.phrases import PARKED, PHRASES
 from audit.pages.related import others_in
@@ -129,6 +131,10 @@ async def household(
     )
     proof = await queries.proof(runtime.engine, id_)
     denied = await stated.contradicted_of(runtime.pool, str(id_))
+
+    def type_label(event: Happened) -> Words:
+        return vocabulary.label(event.service, event.type, event.schema_version)
+
     return await asyncio.to_thread(
         page,
         request,
@@ -162,10 +168,8 @@ async def household(
         today=_day(now),
         due=from_today(at.due),
         next_due=next((d for d in at.due if d.outcome in ("open", "overdue") and d.due_on), None),
-        type_label=lambda e: vocabulary.label(e.service, e.type, e.schema_version),
-        due_label=lambda e: (
-            deadline(e.meaning, words) or vocabulary.label(e.service, e.type, e.schema_version)
-        ),
+        type_label=type_label,
+        due_label=lambda e: deadline(e.meaning, words) or type_label(e),
         chosen=(filtered := _given(chosen)),
         asked=narrowed(chosen),
         given=given,

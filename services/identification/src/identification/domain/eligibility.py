@@ -133,7 +133,7 @@ class Outlook:
     ready: bool  # E2 and E4 (but for `unasked`) for those who live there now, E6 and E7
     unasked: tuple[
         int, ...
-    ]  # the ages that schools count of those surveyed whom the survey does not name
+    ]  # the ages, by schools, of those surveyed whom the survey does not name
     news: bool  # something was assessed since an elimination was turned down
     known: Eligibility
 
