@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from audit.meaning.state import state
 from common.clock import start_of
-from common.decider import Refused
 from common.testing import NOON
 from contracts.identification import HouseholdEvent
 from identification.domain.commands import Command, RejectClue
@@ -22,12 +21,11 @@ from identification.domain.register_commands import ConfirmResidence
 from identification.domain.stages import monitored_of
 from identification.domain.states import Household
 from services.identification.tests import test_properties, test_register_laws
-from services.identification.tests.story import REGISTERED, history
+from services.identification.tests.story import REGISTERED, history, taken
 from tests.integration import test_agreement
 
 AT_LAST = datetime.max.replace(tzinfo=UTC)
 STANDING = {Status.ACTIVE: "REGISTERED", Status.MERGED: "ABSORBED"}
-Told = tuple[HouseholdEvent, date]
 
 
 def day_of(command: Command) -> date:
@@ -45,11 +43,10 @@ def day_of(command: Command) -> date:
     return days[0] if days else today
 
 
-def told(events: Sequence[Told]) -> dict[str, Any]:
-    """The state as audit has it."""
-    heard = test_agreement.told([event for event, _ in events])
-    days = [start_of(day) for _, day in events]
-    happened = [replace(e, occurred_at=day) for e, day in zip(heard, days, strict=True)]
+def told(events: Sequence[HouseholdEvent], days: Sequence[date]) -> dict[str, Any]:
+    """The state as audit has it, of events that happened on these days."""
+    heard = zip(test_agreement.told(events), days, strict=True)
+    happened = [replace(event, occurred_at=start_of(day)) for event, day in heard]
     return {name: value.value for name, value in state(happened, AT_LAST, AT_LAST).fields.items()}
 
 
@@ -100,16 +97,13 @@ commands = st.lists(test_properties.commands | test_register_laws.commands, max_
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, len(test_properties.WAY)), commands)
 def test_audit_and_identification_agree_about_a_household(steps: int, asked: list[Command]) -> None:
-    events: list[Told] = [(event, REGISTERED.registered_on) for event in history()]
-    for command in [*test_properties.WAY[:steps], *asked]:
-        try:
-            new = HOUSEHOLD.when(command, given=[event for event, _ in events])
-        except Refused:
-            continue
-        events += [(event, day_of(command)) for event in new]
-    household = HOUSEHOLD.fold([event for event, _ in events])
+    events = history()
+    days = [REGISTERED.registered_on]
+    for command, new in taken([*test_properties.WAY[:steps], *asked], events):
+        days += [day_of(command)] * len(new)
+    household = HOUSEHOLD.fold(events)
     assert household is not None
-    wanted, said = expected(household), told(events)
+    wanted, said = expected(household), told(events, days)
     assert {name: said.get(name) for name in wanted} == wanted
     if household.status is Status.ACTIVE:
         members = {name.split(".")[1] for name in said if name.endswith(".relation")}

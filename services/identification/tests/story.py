@@ -1,5 +1,6 @@
 """Events and commands of one household, for tests to pick from: a 脱贫户 of four in 聚村."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -189,6 +190,24 @@ def history(
     for command in commands:
         events += HOUSEHOLD.when(command, given=events)
     return events
+
+
+def taken(
+    asked: Iterable[Command], events: list[HouseholdEvent]
+) -> Iterator[tuple[Command, list[HouseholdEvent]]]:
+    """Those of the commands that are not refused, one after the other, and what each adds to the events."""
+    for command in asked:
+        try:
+            new = HOUSEHOLD.when(command, given=events)
+        except Refused:
+            continue
+        events += new
+        yield command, new
+
+
+def repeated(command: Command, events: list[HouseholdEvent]) -> list[HouseholdEvent]:
+    """What it records once more; nothing where it is refused."""
+    return [event for _, new in taken([command], [*events]) for event in new]
 
 
 def up_to(command: Command) -> list[HouseholdEvent]:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import httpx
@@ -11,7 +10,6 @@ import pytest
 
 from common.testing import eventually
 from contracts.circumstances import AddressChanged, Committed
-from identification import vault
 from identification.domain.household import HOUSEHOLD
 from services.identification.tests.asking import Callers, person
 from services.identification.tests.entries import (
@@ -26,7 +24,7 @@ from services.identification.tests.entries import (
 from services.identification.tests.registrar import Home, Register, numbers
 from services.identification.tests.story import TODAY, history
 from services.identification.tests.test_api_facts import events
-from services.identification.tests.test_meanwhile import shown
+from services.identification.tests.test_meanwhile import interrupt, shown
 
 NEW = "彭寨镇聚村7组12号"
 FORM: dict[str, Any] = {"address": NEW, "reason": "MOVED", "effective_on": str(DAY)}
@@ -93,17 +91,14 @@ async def test_who_came_with_a_merger_has_the_address_of_the_household_when_it_i
 async def test_who_comes_while_the_address_changes_has_the_new_one(
     register: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, of_household = await register.household(), vault.of_household
+    home = await register.household()
     child = person(next(numbers), relation="CHILD")
     form = {"member": child, "reason": "RETURN", "effective_on": str(DAY), "co_living_count": 2}
 
-    async def interrupted(connection: Any, household_id: UUID) -> dict[UUID, bytes]:
-        found = await of_household(connection, household_id)
-        monkeypatch.undo()
+    async def other() -> None:
         await register.done(home.id, "address", **FORM)
-        return found
 
-    monkeypatch.setattr(vault, "of_household", interrupted)
+    interrupt(monkeypatch, "of_household", other)
     answer = await register.ask(home.id, "members", **form)
     assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
     await register.done(home.id, "members", **form)

@@ -1,5 +1,6 @@
 """What somebody else does between the look-up and the record of a step: the vault and the log agree."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -46,20 +47,32 @@ async def shown(sql: asyncpg.Connection, home: Home, who: str) -> str:
     return personal.address
 
 
+def interrupt(
+    monkeypatch: pytest.MonkeyPatch, name: str, other: Callable[[], Awaitable[None]]
+) -> None:
+    """The vault is asked by this function once more, and before its answer is used, something else happens."""
+    asked = getattr(vault, name)
+
+    async def interrupted(*of: Any) -> Any:
+        found = await asked(*of)
+        monkeypatch.undo()
+        await other()
+        return found
+
+    monkeypatch.setattr(vault, name, interrupted)
+
+
 async def test_who_left_while_a_move_was_written_does_not_move(
     register: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = await register.household(2), await register.household()
-    bride, of_household = old.person(1), vault.of_household
+    bride = old.person(1)
 
-    async def interrupted(connection: Any, household_id: UUID) -> dict[UUID, bytes]:
-        found = await of_household(connection, household_id)
-        monkeypatch.undo()
+    async def other() -> None:
         await register.done(old.id, "departures", **leaving(bride))
         await register.done(new.id, "members", **joining(old.people[1]))
-        return found
 
-    monkeypatch.setattr(vault, "of_household", interrupted)
+    interrupt(monkeypatch, "of_household", other)
     answer = await register.ask(old.id, "relocation", **MOVE)
     assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
     assert await shown(sql, new, bride) == "彭寨镇聚村3组"
@@ -71,17 +84,14 @@ async def test_who_left_while_a_move_was_written_does_not_move(
 async def test_who_came_while_a_move_was_written_moves_too(
     register: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, of_household = await register.household(), vault.of_household
+    home = await register.household()
     child = person(next(numbers), relation="CHILD")
 
-    async def interrupted(connection: Any, household_id: UUID) -> dict[UUID, bytes]:
-        found = await of_household(connection, household_id)
-        monkeypatch.undo()
+    async def other() -> None:
         form = {"member": child, "reason": "RETURN", "effective_on": DAY, "co_living_count": 2}
         await register.done(home.id, "members", **form)
-        return found
 
-    monkeypatch.setattr(vault, "of_household", interrupted)
+    interrupt(monkeypatch, "of_household", other)
     answer = await register.ask(home.id, "relocation", **MOVE)
     assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
     await register.done(home.id, "relocation", **MOVE)
@@ -92,17 +102,14 @@ async def test_who_came_while_a_move_was_written_moves_too(
 async def test_who_comes_while_the_household_moves_has_the_new_address(
     register: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, of_household = await register.household(), vault.of_household
+    home = await register.household()
     child = person(next(numbers), relation="CHILD")
     form = {"member": child, "reason": "RETURN", "effective_on": DAY, "co_living_count": 2}
 
-    async def interrupted(connection: Any, household_id: UUID) -> dict[UUID, bytes]:
-        found = await of_household(connection, household_id)
-        monkeypatch.undo()
+    async def other() -> None:
         await register.done(home.id, "relocation", **MOVE)
-        return found
 
-    monkeypatch.setattr(vault, "of_household", interrupted)
+    interrupt(monkeypatch, "of_household", other)
     answer = await register.ask(home.id, "members", **form)
     assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
     await register.done(home.id, "members", **form)
@@ -113,17 +120,14 @@ async def test_who_comes_while_the_household_moves_has_the_new_address(
 async def test_a_newborn_that_is_given_a_number_while_the_household_moves_has_the_new_address(
     register: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, kept = await register.household(), vault.kept
+    home = await register.household()
     child, number = await newborn(register, home), identity_number(next(numbers))
     given = {"identity_number": number, "given_on": "2024-05-20", "number_differs": "NUMBER_WRONG"}
 
-    async def interrupted(connection: Any, household_id: UUID, person_id: UUID) -> Any:
-        found = await kept(connection, household_id, person_id)
-        monkeypatch.undo()
+    async def other() -> None:
         await register.done(home.id, "relocation", **MOVE)
-        return found
 
-    monkeypatch.setattr(vault, "kept", interrupted)
+    interrupt(monkeypatch, "kept", other)
     answer = await register.ask(home.id, f"members/{child}/identity-number", **given)
     assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
     await register.done(home.id, f"members/{child}/identity-number", **given)
@@ -180,17 +184,14 @@ async def test_who_is_restricted_while_a_look_is_recorded_is_not_shown(
     officer: Register,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    home, kept = await register.household(), vault.kept
+    home = await register.household()
     nosy = Register(app, callers.staff("members:reveal", "nosy", "441624"))
 
-    async def interrupted(connection: Any, household_id: UUID, person_id: UUID) -> Any:
-        found = await kept(connection, household_id, person_id)
-        monkeypatch.undo()
+    async def other() -> None:
         restriction = {"reason": "CONTESTED", "restricted_on": DAY}
-        await officer.done(home.id, f"members/{person_id}/restriction", **restriction)
-        return found
+        await officer.done(home.id, f"members/{home.person(0)}/restriction", **restriction)
 
-    monkeypatch.setattr(vault, "kept", interrupted)
+    interrupt(monkeypatch, "kept", other)
     answer = await nosy.ask(home.id, f"members/{home.person(0)}/reveal", purpose="VISIT")
     assert (answer.status_code, answer.json()["code"]) == (409, "processing-restricted")
 
@@ -202,15 +203,13 @@ async def test_nobody_is_called_erased_who_joined_another_household_at_that_mome
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     old, new = await register.household(2), await register.household()
-    bride, home = old.person(1), vault.home
+    bride = old.person(1)
     await register.done(old.id, "departures", **leaving(bride))
 
-    async def interrupted(connection: Any, person_id: UUID) -> UUID | None:
-        found = await home(connection, person_id)
+    async def other() -> None:
         await register.done(new.id, "members", **joining(old.people[1]))
-        return found
 
-    monkeypatch.setattr(vault, "home", interrupted)
+    interrupt(monkeypatch, "home", other)
     erasure = {"reason": "PURPOSE_ENDED", "erased_on": DAY}
     answer = await officer.ask(old.id, f"members/{bride}/erasure", **erasure)
     assert (answer.status_code, answer.json()["code"]) == (409, "purpose-continues")
@@ -224,17 +223,14 @@ async def test_nobody_is_called_erased_who_joined_another_household_at_that_mome
 async def test_a_number_that_a_newborn_was_given_while_a_move_was_written_is_not_lost(
     register: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, of_household = await register.household(), vault.of_household
+    home = await register.household()
     child, number = await newborn(register, home), identity_number(next(numbers))
     given = {"identity_number": number, "given_on": "2024-05-20", "number_differs": "NUMBER_WRONG"}
 
-    async def interrupted(connection: Any, household_id: UUID) -> dict[UUID, bytes]:
-        found = await of_household(connection, household_id)
-        monkeypatch.undo()
+    async def other() -> None:
         await register.done(home.id, f"members/{child}/identity-number", **given)
-        return found
 
-    monkeypatch.setattr(vault, "of_household", interrupted)
+    interrupt(monkeypatch, "of_household", other)
     answer = await register.ask(home.id, "relocation", **MOVE)
     assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
     await register.done(home.id, "relocation", **MOVE)
@@ -246,17 +242,14 @@ async def test_a_number_that_a_newborn_was_given_while_a_move_was_written_is_not
 async def test_a_name_that_was_corrected_while_a_move_was_written_is_not_lost(
     register: Register, officer: Register, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, of_household = await register.household(), vault.of_household
+    home = await register.household()
     who = home.person(0)
 
-    async def interrupted(connection: Any, household_id: UUID) -> dict[UUID, bytes]:
-        found = await of_household(connection, household_id)
-        monkeypatch.undo()
+    async def other() -> None:
         correction = {"name": "更正后", "reason": "RECORDED_WRONGLY", "corrected_on": DAY}
         await officer.done(home.id, f"members/{who}/identity", **correction)
-        return found
 
-    monkeypatch.setattr(vault, "of_household", interrupted)
+    interrupt(monkeypatch, "of_household", other)
     answer = await register.ask(home.id, "relocation", **MOVE)
     assert (answer.status_code, answer.json()["code"]) == (503, "conflict")
     await register.done(home.id, "relocation", **MOVE)

@@ -11,14 +11,12 @@ import pytest
 
 from common.decider import Refused
 from common.ids import new_id
-from contracts.circumstances import IdentityField, IdentityReason
 from contracts.episodes import OfficersReplaced, ReplacementReason
 from contracts.identification import HouseholdEvent
 from contracts.monitoring import ResponsiblePersonAssigned
 from identification.domain.commands import Command
 from identification.domain.household import HOUSEHOLD
 from identification.domain.officers import ReplaceOfficers
-from identification.domain.register_commands import CorrectIdentity
 from identification.domain.responsible import AssignResponsible
 from services.identification.tests.asking import Callers
 from services.identification.tests.ending import (
@@ -35,6 +33,7 @@ from services.identification.tests.ending import (
     VERIFY_AGAIN,
     monitored,
 )
+from services.identification.tests.entries import IDENTITY
 from services.identification.tests.registrar import Register
 from services.identification.tests.story import (
     APPROVE,
@@ -163,19 +162,12 @@ async def test_T2_S1102_officers_and_the_responsible_person_are_replaced_over_ht
     assert named.status_code == 422
 
 
-IDENTITY = CorrectIdentity(
-    person_id=REGISTERED.members[0].person_id,
-    commitment="c" * 64,
-    corrected=(IdentityField.NAME,),
-    number_differs=None,
-    reason=IdentityReason.RECORDED_WRONGLY,
-    corrected_on=LATER,
-    by="officer",
-    today=LATER,
+CORRECTED = replace(
+    IDENTITY, person_id=REGISTERED.members[0].person_id, corrected_on=LATER, today=LATER
 )
 DECISIONS: tuple[Any, ...] = (
     REPLACE, VERIFY, REJECT, RETURN, APPROVE, CONFIRM, UPHELD, GRANT, ASSIGN, CHANGE, CANCEL, CORRECT,
-    ALLOW, PROPOSE, VERIFY_AGAIN, REJECT_ELIMINATION, ELIMINATE, REVOKE, IDENTITY,
+    ALLOW, PROPOSE, VERIFY_AGAIN, REJECT_ELIMINATION, ELIMINATE, REVOKE, CORRECTED,
 )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from common.decider import Refused
 from contracts.codes import Health, Joining, LabourCapacity, Leaving, Relation, Schooling
 from contracts.households import Related
-from contracts.identification import HouseholdEvent
 from identification.domain.commands import Command
 from identification.domain.entry import Status
 from identification.domain.household import HOUSEHOLD
@@ -37,7 +36,7 @@ from services.identification.tests.entries import (
     SPLIT,
     TAKE_IN,
 )
-from services.identification.tests.story import STEPS, TODAY, history, member
+from services.identification.tests.story import STEPS, TODAY, history, member, repeated, taken
 from services.identification.tests.test_rights import ERASE, LIFT, RESTRICT
 
 persons = st.integers(1, 9).map(lambda n: UUID(int=n))
@@ -88,11 +87,7 @@ def test_decide_raises_nothing_but_refused_and_leaves_every_active_household_who
     asked: list[Command], start: int
 ) -> None:
     events = history(*STEPS[:start])
-    for command in asked:
-        try:
-            events += HOUSEHOLD.when(command, given=events)
-        except Refused:
-            continue
+    for _ in taken(asked, events):
         household = HOUSEHOLD.fold(events)
         assert household is not None
         assert household.status is not Status.ACTIVE or whole(household)
@@ -101,19 +96,8 @@ def test_decide_raises_nothing_but_refused_and_leaves_every_active_household_who
 @given(st.lists(commands, max_size=12))
 def test_a_repeated_command_records_nothing(asked: list[Command]) -> None:
     events = history()
-    for command in asked:
-        try:
-            events += HOUSEHOLD.when(command, given=events)
-        except Refused:
-            continue
+    for command, _ in taken(asked, events):
         assert repeated(command, events) == []
-
-
-def repeated(command: Command, events: list[HouseholdEvent]) -> list[HouseholdEvent]:
-    try:
-        return HOUSEHOLD.when(command, given=events)
-    except Refused:
-        return []
 
 
 @given(st.lists(commands, max_size=25))

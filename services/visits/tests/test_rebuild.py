@@ -1,9 +1,5 @@
 """The read model of a service at work, folded anew by the program that operators run (A73)."""
 
-import asyncio
-import os
-import sys
-
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -11,22 +7,11 @@ from common.service import Runtime
 from common.shape import SCHEMA, fits, other_shapes
 from common.testing import database
 from local.servers import Servers
+from services.visits.tests.programs import program
 from services.visits.tests.test_api import Desk, desk
 from visits.read_model import TABLES
 
 __all__ = ["desk"]  # a fixture
-
-
-async def rebuild(runtime: Runtime, *options: str) -> tuple[int | None, str]:
-    """Its exit code, and what it said."""
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "visits.rebuild", *options),
-        env={**os.environ, "DATABASE_URL": runtime.settings.database_url},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await program.communicate()
-    return program.returncode, said.decode()
 
 
 async def test_A73_duties_that_somebody_deleted_are_there_again_under_the_service_that_runs(
@@ -35,18 +20,18 @@ async def test_A73_duties_that_somebody_deleted_are_there_again_under_the_servic
     household = await desk.monitored()
     before = await desk.duties(household)
     assert before
-    code, said = await rebuild(runtime, "--check")
+    code, said = await program(runtime, "visits.rebuild", "--check")
     assert (code, "3 tables of" in said, "row for row as they served" in said) == (0, True, True), (
         said
     )
 
     await runtime.pool.execute("delete from read.obligation")
     assert await desk.duties(household) == []
-    code, said = await rebuild(runtime, "--check")
+    code, said = await program(runtime, "visits.rebuild", "--check")
     assert code == 1
     assert "obligation: 0 rows only in the table that served," in said
     assert await desk.duties(household) == []
-    code, said = await rebuild(runtime)
+    code, said = await program(runtime, "visits.rebuild")
     assert code == 0, said
     assert await desk.duties(household) == before
     another = await desk.monitored()  # and the service goes on

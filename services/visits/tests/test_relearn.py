@@ -1,8 +1,5 @@
 """What visits keeps of what it heard, folded anew from Kafka by the program that operators run."""
 
-import asyncio
-import os
-import sys
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,6 +9,7 @@ from common.service import Runtime
 from common.testing import eventually
 from contracts.persons import ProcessingRestricted, RestrictionReason
 from services.visits.tests.given import HOUSEHOLD_ID, confirmed, registered, told
+from services.visits.tests.programs import program
 from services.visits.tests.test_api import Desk, desk
 from services.visits.tests.test_focus import LOW_INCOME
 from services.visits.tests.test_leaving import ELIMINATED
@@ -19,23 +17,6 @@ from services.visits.tests.test_taking_over import taken_over
 from visits.read_model import HEARD
 
 __all__ = ["desk"]  # a fixture
-
-
-async def relearn(runtime: Runtime, *options: str) -> tuple[int | None, str]:
-    """Its exit code, and what it said."""
-    settings = runtime.settings
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "visits.relearn", *options),
-        env={
-            **os.environ,
-            "DATABASE_URL": settings.database_url,
-            "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
-        },
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await program.communicate()
-    return program.returncode, said.decode()
 
 
 async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happens_twice(
@@ -76,7 +57,7 @@ async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happen
         "update read.monitored set through = '2024-05-01' where household_id = $1", ours[0]
     )
     before, events = await rows(), await runtime.pool.fetchval("select count(*) from es.events")
-    code, said = await relearn(runtime, "--check")
+    code, said = await program(runtime, "visits.relearn", "--check")
     assert (code, said) == (0, "6 tables of what was heard, row for row as they served\n")
 
     await runtime.pool.execute(
@@ -86,11 +67,11 @@ async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happen
         await runtime.pool.execute(f"delete from read.{table} where household_id = any($1)", ours)
     await runtime.pool.execute("delete from read.restricted where person_id = $1", person)
     damaged = await rows()
-    code, said = await relearn(runtime, "--check")
+    code, said = await program(runtime, "visits.relearn", "--check")
     assert (code, await rows()) == (1, damaged)
     assert "known_household: 2 rows only in the table that served, 2 only in the new one" in said
     assert "taken_over: 0 rows only in the table that served, 1 only in the new one" in said
-    code, said = await relearn(runtime)
+    code, said = await program(runtime, "visits.relearn")
     assert (code, await rows()) == (0, before), said
     assert await runtime.pool.fetchval("select count(*) from es.events") == events
     assert await desk.duties(await desk.monitored())  # and the service goes on hearing

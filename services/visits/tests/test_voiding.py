@@ -32,10 +32,10 @@ from services.visits.tests.given import (
     visit,
     visited,
 )
+from services.visits.tests.programs import program
 from services.visits.tests.test_api import Desk, body, problem, recorded
 from services.visits.tests.test_api import desk as desk
 from services.visits.tests.test_leaving import ELIMINATED, REVOKED
-from services.visits.tests.test_rebuild import rebuild
 from services.visits.tests.test_visits_elsewhere import Mergers
 from services.visits.tests.test_visits_elsewhere import mergers as mergers
 from visits.domain.commands import Command, DiscountVisit, VoidVisit
@@ -229,7 +229,7 @@ async def test_A30_a_visit_is_voided_over_http_by_somebody_who_may(
     assert recorded(await desk.post(again)) == ["HouseholdVisited"]
     for one, shown in ((household, 0), (meant, 1)):
         assert len((await desk.visits(one)).json()) == shown
-    code, said = await rebuild(runtime, "--check")
+    code, said = await program(runtime, "visits.rebuild", "--check")
     assert code == 0, said
     actor = await connection.fetchval(
         "select actor from es.readable where type = 'VisitVoided' and household_id = $1",

@@ -14,9 +14,9 @@ from common.service import Runtime
 from contracts.codes import RiskType
 from contracts.visits import ScreeningVoided, ScreeningVoidReason, VisitsEvent
 from services.visits.tests.given import CADRE, HOUSEHOLD_ID, SCREENED, screening, visit, visited
+from services.visits.tests.programs import program
 from services.visits.tests.test_api import Desk, problem, recorded
 from services.visits.tests.test_api import desk as desk
-from services.visits.tests.test_rebuild import rebuild
 from services.visits.tests.test_screenings import form, listed, post
 from services.visits.tests.test_visits_elsewhere import Mergers
 from services.visits.tests.test_visits_elsewhere import mergers as mergers
@@ -137,5 +137,5 @@ async def test_S204_a_screening_is_voided_over_http_by_somebody_who_may(
     }  # the id of the form, where it belongs
     assert recorded(await post(desk, again)) == ["HouseholdScreened"]
     assert [s["screening_id"] for s in await listed(desk, meant)] == [sent["screening_id"]]
-    code, said = await rebuild(runtime, "--check")
+    code, said = await program(runtime, "visits.rebuild", "--check")
     assert code == 0, said
