@@ -4,7 +4,8 @@ All of it is a function of the service's own events, changed in the same transac
 table and batch. It can be dropped and folded again (`identification.rebuild`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from common.intents import Connection, Fresh
 from contracts.assessments import IncomeAssessed
@@ -42,6 +43,24 @@ from identification.read_model import (
 )
 from identification.read_model.register_tables import TABLES as TABLES
 
+# A table each, in the order in which they are put.
+_PUTS: Sequence[tuple[Any, Callable[[Connection, Sequence[Fresh]], Awaitable[None]]]] = (
+    (facts.REPORTED, facts.put),
+    (UnmatchedFactParked | UnmatchedFactResolved, waiting.put),
+    (evidence.CLUES, evidence.put),
+    (evidence.CHANGES, evidence.change),
+    (WaterEvent, water.put),
+    (HousingEvent, housing.put),
+    (SchoolingEvent, dropouts.put),
+    (PolicyParameterPublished, policies.put),
+    (IncomeAssessed, rules.put_incomes),
+    (ProtectionEvent, protection.put),
+    (FocusEvent, focus.put),
+    (AccessEvent, access.put),
+    (ResidenceConfirmed, proposals.put),
+    (HouseholdRelocated, moved.put),
+)
+
 
 async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Bring the tables and the vault to the state after these events.
@@ -49,21 +68,22 @@ async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     Raises `facts.Restricted` for a fact that must not be recorded, `Conflict` for one that follows a
     version which is not the latest or for a policy of two areas, and what `persons.house` raises.
     """
-    if entries := [f for f in fresh if isinstance(f.payload, RegisterEvent | PersonEvent)]:
+    of = _by_type(fresh)
+    if entries := of(RegisterEvent | PersonEvent):
         await register.take_turns(connection, entries)
         await persons.house(connection, entries)
-    if reported := [f for f in fresh if isinstance(f.payload, facts.REPORTED)]:
+    if reported := of(facts.REPORTED):
         await facts.permit(connection, reported)
         await facts.in_turn(connection, reported)
-    if published := [f for f in fresh if isinstance(f.payload, PolicyParameterPublished)]:
+    if published := of(PolicyParameterPublished):
         await policies.of_one_area(connection, published)
     await fold(connection, fresh)
 
 
 async def fold(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Bring the tables to the state after these events, now or once more."""
-    households = [f for f in fresh if isinstance(f.state, Household)]
-    if households:
+    of = _by_type(fresh)
+    if households := [f for f in fresh if isinstance(f.state, Household)]:
         if numbered := [f for f in households if register.numbered(f.payload)]:
             await register.free(connection, numbered)
         await register.put(connection, list({f.event.stream: f for f in households}.values()))
@@ -71,52 +91,21 @@ async def fold(connection: Connection, fresh: Sequence[Fresh]) -> None:
         await clues.put(connection, households)
         await eligibility.put(connection, households)
         await obligations.put(connection, households)
-    entries = [f for f in fresh if isinstance(f.payload, RegisterEvent | PersonEvent)]
-    if entries:
+    if entries := of(RegisterEvent | PersonEvent):
         await register.reserve(connection, entries)
         await register.merged(connection, entries)
         await persons.put(connection, list({f.event.stream: f for f in entries}.values()))
-    reported = [f for f in fresh if isinstance(f.payload, facts.REPORTED)]
-    if reported:
-        await facts.put(connection, reported)
-    waited = [
-        f for f in fresh if isinstance(f.payload, UnmatchedFactParked | UnmatchedFactResolved)
-    ]
-    if waited:
-        await waiting.put(connection, waited)
-    cited = [f for f in fresh if isinstance(f.payload, evidence.CLUES)]
-    if cited:
-        await evidence.put(connection, cited)
-    changes = [f for f in fresh if isinstance(f.payload, evidence.CHANGES)]
-    if changes:
-        await evidence.change(connection, changes)
-    sources = [f for f in fresh if isinstance(f.payload, WaterEvent)]
-    if sources:
-        await water.put(connection, sources)
-    ledgered = [f for f in fresh if isinstance(f.payload, HousingEvent)]
-    if ledgered:
-        await housing.put(connection, ledgered)
-    children = [f for f in fresh if isinstance(f.payload, SchoolingEvent)]
-    if children:
-        await dropouts.put(connection, children)
-    published = [f for f in fresh if isinstance(f.payload, PolicyParameterPublished)]
-    if published:
-        await policies.put(connection, published)
-    incomes = [f for f in fresh if isinstance(f.payload, IncomeAssessed)]
-    if incomes:
-        await rules.put_incomes(connection, incomes)
-    gaps = [f for f in fresh if isinstance(f.payload, ProtectionEvent)]
-    if gaps:
-        await protection.put(connection, gaps)
-    tags = [f for f in fresh if isinstance(f.payload, FocusEvent)]
-    if tags:
-        await focus.put(connection, tags)
-    looks = [f for f in fresh if isinstance(f.payload, AccessEvent)]
-    if looks:
-        await access.put(connection, looks)
-    stay = [f for f in fresh if isinstance(f.payload, ResidenceConfirmed)]
-    if stay:
-        await proposals.put(connection, stay)
-    moves = [f for f in fresh if isinstance(f.payload, HouseholdRelocated)]
-    if moves:
-        await moved.put(connection, moves)
+    for types, put in _PUTS:
+        if some := of(types):
+            await put(connection, some)
+
+
+def _by_type(fresh: Sequence[Fresh]) -> Callable[[Any], list[Fresh]]:
+    """Those of some types, in their order. A batch has many events of few types, so each type is asked once."""
+    there = {type(f.payload) for f in fresh}
+
+    def of(types: Any) -> list[Fresh]:
+        asked = {one for one in there if issubclass(one, types)}
+        return [f for f in fresh if type(f.payload) in asked] if asked else []
+
+    return of
