@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date
-from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from common.decider import Refused
@@ -144,16 +143,6 @@ def apart(by: str, done: Collection[str], *, before: Taken) -> None:
         raise Refused(
             "separation-of-duties", before=before, before_zh=before.zh, before_en=before.en
         )
-
-
-@runtime_checkable
-class Decision(Protocol):
-    """A command that says who takes it: nobody does in their own family."""
-
-    @property
-    def by(self) -> str:
-        """The person, as their token names them."""
-        ...
 
 
 def no_relative(sent: Iterable[UUID | str], household: Household, recused: Iterable[UUID]) -> None:

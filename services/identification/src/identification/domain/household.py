@@ -40,7 +40,7 @@ from identification.domain.days import CloseBusinessDay, DayCommand, NoteOverdue
 from identification.domain.elimination_commands import EliminationCommand
 from identification.domain.entry import Past, Status
 from identification.domain.focus import NoteFocus
-from identification.domain.guards import Decision, no_relative
+from identification.domain.guards import no_relative
 from identification.domain.income import AssessIncome, assess_outside
 from identification.domain.labour import noted
 from identification.domain.monitoring_commands import CorrectRecord, MonitoringCommand
@@ -58,8 +58,9 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
         return _declared(command, household)
     if household is None:
         raise Refused("not-registered")
-    if isinstance(command, Decision):
-        no_relative([command.by], household, household.recused)
+    # Whoever takes a decision is its `by`: nobody does in their own family.
+    if by := getattr(command, "by", None):
+        no_relative([by], household, household.recused)
     if isinstance(command, RightsCommand):
         return [*rights.decide(command, household)]
     if isinstance(command, RegisterCommand):
