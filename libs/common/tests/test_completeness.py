@@ -110,18 +110,22 @@ async def test_the_command_says_what_is_lost(
     events: list[Envelope], db: Database, servers: Servers, pool: asyncpg.Pool
 ) -> None:
     await create_topics(servers.kafka, 1)
+    async with pool.acquire() as connection:
+        await record(connection, TALLIES, [adding("three", *[1] * 20)])
+        await connection.execute("delete from es.outbox")
     command = (sys.executable, "-m", "common.completeness", "identification", "--republish")
     environment = {
         **os.environ,
         "DATABASE_URL": db.url,
         "KAFKA_BOOTSTRAP_SERVERS": servers.kafka,
     }
-    ran = await create_subprocess_exec(*command, env=environment, stdout=subprocess.PIPE)
+    ran = await create_subprocess_exec(*command, "--all", env=environment, stdout=subprocess.PIPE)
     said, _ = await ran.communicate()
     assert ran.returncode == 1
-    assert "5 recorded, 0 of them on the topic" in said.decode()
+    assert "25 recorded, 0 of them on the topic" in said.decode()
     assert "one v2 is to be published" in said.decode()
-    assert await pool.fetchval("select count(*) from es.outbox") == 5
+    assert "three v20 is to be published" in said.decode()
+    assert await pool.fetchval("select count(*) from es.outbox") == 25
 
 
 @pytest.mark.parametrize(
@@ -151,6 +155,27 @@ async def test_who_only_asks_changes_nothing_and_is_told_by_the_exit_code(
     told += ["t/0@7 (one v4) was not recorded by identification"] if foreign else []
     assert capsys.readouterr().out.splitlines()[1:] == told
     assert await pool.fetchval("select count(*) from es.outbox") == 0
+
+
+async def test_of_much_that_differs_the_first_is_named_and_all_if_that_is_asked_for(
+    events: list[Envelope],
+    db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lost = [Recorded(n, "one", n) for n in range(1, 31)]
+    foreign = [Foreign(Place("t", 0), n, "two", n) for n in range(1, 26)]
+
+    async def found(*_: object) -> Compared:
+        return Compared(30, 0, 0, lost, foreign)
+
+    monkeypatch.setattr(completeness, "compare", found)
+    ours = [f"one v{n} is not on the topic" for n in range(1, 31)]
+    theirs = [f"t/0@{n} (two v{n}) was not recorded by identification" for n in range(1, 26)]
+    counts = ["30 lost in all: --all names each", "25 foreign in all: --all names each"]
+    for every, said in ((False, [*ours[:20], *theirs[:20], *counts]), (True, [*ours, *theirs])):
+        assert await completeness._main("identification", db.url, "", False, every) == 1
+        assert capsys.readouterr().out.splitlines()[1:] == said
 
 
 async def test_two_who_ask_at_once_publish_what_is_lost_once(

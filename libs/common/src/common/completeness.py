@@ -1,9 +1,10 @@
 """Is all that a service recorded on its topic, and nothing else?
 
-`python -m common.completeness SERVICE [--republish]` compares the event store with the topic by the
-hash of every event, and names what was lost on the way, and what somebody published who is not the
-service. `--republish` gives tickets for what is lost: the relay publishes it in its order, and whoever
-has it already drops it. Exit 0 if nothing differs, 1 if something does.
+`python -m common.completeness SERVICE [--republish] [--all]` compares the event store with the topic by
+the hash of every event, and names what was lost on the way, and what somebody published who is not the
+service: the first of each, or with `--all` every one. `--republish` gives tickets for what is lost: the
+relay publishes it in its order, and whoever has it already drops it. Exit 0 if nothing differs, 1 if
+something does.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from common.settings import given
 from common.topics import PARTITIONS, events_topic
 
 FETCH = 5_000
-SHOWN = 20  # of what differs, how many are named
+SHOWN = 20  # of what differs, how many are named unless all are asked for
 ONE_AT_A_TIME = 7_301_012  # advisory lock
 
 
@@ -113,7 +114,7 @@ where not exists (select from es.outbox o where o.position = e.position) order b
 """
 
 
-async def _main(service: str, url: str, servers: str, again: bool) -> int:
+async def _main(service: str, url: str, servers: str, again: bool, every: bool = False) -> int:
     places = [Place(events_topic(service), n) for n in range(PARTITIONS)]
     connection = await asyncpg.connect(url)
     try:
@@ -128,15 +129,16 @@ async def _main(service: str, url: str, servers: str, again: bool) -> int:
     say(
         f"{found.stored} recorded, {found.published} of them on the topic, {found.repeated} twice\n"
     )
-    for event in found.lost[:SHOWN]:
+    shown = None if every else SHOWN
+    for event in found.lost[:shown]:
         what = "to be published" if again else "not on the topic"
         say(f"{event.stream} v{event.version} is {what}\n")
-    for record in found.foreign[:SHOWN]:
+    for record in found.foreign[:shown]:
         where = f"{record.place.topic}/{record.place.partition}@{record.offset}"
         say(f"{where} ({record.stream} v{record.version}) was not recorded by {service}\n")
     for what, count in (("lost", len(found.lost)), ("foreign", len(found.foreign))):
-        if count > SHOWN:
-            say(f"{count} {what} in all\n")
+        if shown and count > shown:
+            say(f"{count} {what} in all: --all names each\n")
     return 1 if found.lost or found.foreign else 0
 
 
@@ -145,9 +147,10 @@ def main() -> None:
     asking = argparse.ArgumentParser(prog="python -m common.completeness", description=__doc__)
     asking.add_argument("service")
     asking.add_argument("--republish", action="store_true", help="publish again what is lost")
+    asking.add_argument("--all", action="store_true", help="name all that differs, not the first")
     asked = asking.parse_args()
     url, servers = given("DATABASE_URL"), given("KAFKA_BOOTSTRAP_SERVERS")
-    sys.exit(asyncio.run(_main(asked.service, url, servers, asked.republish)))
+    sys.exit(asyncio.run(_main(asked.service, url, servers, asked.republish, asked.all)))
 
 
 if __name__ == "__main__":
