@@ -10,11 +10,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from audit.access.looks import STAFF
 from audit.meaning.vocabulary import Vocabulary
 from audit.pages import county, site
 from audit.read_model.called import LONGEST
 from audit.read_model.counting import count
-from common.testing import envelope, household
+from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Envelope
 from services.audit.tests.conftest import Hear
 
@@ -145,3 +146,27 @@ async def test_a_number_may_be_anything(
     (name,) = [row["name"] for row in await pool.fetch("select name from read.called")]
     assert 0 < len(name) <= LONGEST
     assert await read(client, IN_VILLAGE) == ["1"]
+
+
+@pytest.mark.parametrize("path", ["", "/raw", "/accesses"])
+async def test_a_page_about_one_household_is_headed_by_what_it_is_called(
+    client: httpx.AsyncClient, app: FastAPI, homes: list[list[Envelope]], path: str
+) -> None:
+    assert await app.state.keeper.keep(NOON)
+    for number, called in ((1, "PZ-0030"), (4, None)):
+        for language in ("", "?lang=en"):
+            page = (await client.get(f"/households/{household(number)}{path}{language}")).text
+            title, head = page.partition("<title>")[2], page.partition("<h1")[2]
+            assert f" {called or household(number)} — " in title.partition("</title>")[0]
+            assert (f"<small>{called}</small>" in head.partition("</h1>")[0]) == bool(called)
+            assert f'<dd class="id">{household(number)}</dd>' in page
+
+
+async def test_who_may_read_who_looked_alone_is_not_told_what_the_household_is_called(
+    client: httpx.AsyncClient, homes: list[list[Envelope]], tokens: Issuer
+) -> None:
+    alone = tokens.bearer("inspector", "access:read", department=STAFF)
+    assert (await client.get(f"/households/{household(1)}", headers=alone)).status_code == 403
+    answer = await client.get(f"/households/{household(1)}/accesses", headers=alone)
+    assert (answer.status_code, "PZ-0030" in answer.text) == (200, False)
+    assert f"<title>谁看过 {household(1)} — " in answer.text

@@ -14,6 +14,7 @@ from audit.api.accesses import NAMES, Asked, asked, latest, of_area, of_househol
 from audit.api.wired import runtime_of
 from audit.meaning.sentences import Words
 from audit.meaning.words import DEPARTMENTS, area, inside, named
+from audit.pages.naming import called
 from audit.pages.phrases import PHRASES
 from audit.pages.rendering import Condition, page
 from common.clock import SHANGHAI
@@ -34,7 +35,8 @@ async def page_of(
 ) -> Response:
     """Who looked at the household, and who was refused, the latest first."""
     only_filters(request, (*NAMES, "cursor", "lang", "purpose"))
-    return await _page(request, "accesses.html", of_household(caller), wanted, [], household=caller)
+    known = {"household": caller, "called": await called(request, caller)}
+    return await _page(request, "accesses.html", of_household(caller), wanted, [], **known)
 
 
 @router.get("/accesses")

@@ -24,6 +24,7 @@ from audit.meaning.fields import deadline
 from audit.meaning.sentences import Words
 from audit.meaning.state import Happened
 from audit.meaning.words import DEPARTMENTS, SERVICES, named
+from audit.pages import naming
 from audit.pages.phrases import PARKED, PHRASES
 from audit.pages.related import others_in
 from audit.pages.rendering import Condition, page
@@ -214,7 +215,14 @@ async def raw(
     for n, event in enumerate(made["events"]):
         firsts.setdefault(event["hash"], n)
     return await asyncio.to_thread(
-        page, request, "raw.html", household=caller, dossier=made, firsts=firsts, denied=denied
+        page,
+        request,
+        "raw.html",
+        household=caller,
+        called=await naming.called(request, caller),
+        dossier=made,
+        firsts=firsts,
+        denied=denied,
     )
 
 

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from fastapi import Request
 
+from audit.access.looks import Looker
+from audit.access.signing_in import SCOPE
 from audit.api.wired import runtime_of, vocabulary_of
 from audit.meaning import declared
 from audit.meaning.fields import label, spoken
@@ -55,6 +57,15 @@ async def names(request: Request, households: Sequence[UUID]) -> Names:
         told = {name: spoken(name, found[name].value, words) for name in fields if name in found}
         said[id_] = {name: value for name, value in told.items() if value.zh != ABSENT}
     return Names({name: _heading(name, words) for name in fields}, said)
+
+
+async def called(request: Request, caller: Looker) -> Words | None:
+    """What the household is called on its own page, if it has that, and the caller may read that page: who
+    looked at it may be read without."""
+    if SCOPE not in caller.scopes:
+        return None
+    found = await names(request, [caller.household_id])
+    return found.said[caller.household_id].get(found.first)
 
 
 def heading(vocabulary: Vocabulary) -> Words | None:
