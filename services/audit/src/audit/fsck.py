@@ -3,91 +3,148 @@
 Derives everything again from the leaves: the log of checkpoints, every tree, every household's chain,
 the heads map, the map of meanings; and each leaf's hash from the record that the timeline has of it.
 Every checkpoint is to be signed by the key of its time: by `--key`, else by that of LOG_KEY, or by one
-that a note of the log joins to it. With `--kafka`, the trees from the topics alone. Reads only.
+that a note of the log joins to it; and cosigned by who is said to have cosigned it, of those of
+LOG_WITNESSES. The last statement of each service is to be signed by its key (STATEMENT_KEYS), with where
+its streams end, and to agree with the log. With `--kafka`, the trees from the topics alone. Reads only.
 
-Exit 0 if all of it holds, and says what it was, and by which key it was signed; 1 if not, with a line for
+Exit 0 if all of it holds, and says what it was, and by whose keys it was signed; 1 if not, with a line for
 each thing that does not; 2 if it could not look.
 """
 
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 import asyncpg
 
-from audit.log import meanings, store
+from audit.api.reconciliation import compared
+from audit.log import meanings, stated, store
 from audit.log.derived import Derived
 from audit.log.dossier import envelope
 from audit.log.store import Checkpoint
 from audit.log.tree import Frontier
-from audit.settings import own_key
-from audit.verify import Bad, head_of, key_of, leaf_hash, signers, successors
+from audit.settings import keys_of_others, own_key
+from audit.verify import BROKEN, Bad, Key, head_of, key_of, leaf_hash, signers, successors
 from common.incoming import incoming, unparked
 from common.intents import Connection
 from common.kafka import KafkaError, LogScan, Place
 from common.outage import AWAY
 from common.settings import given
+from common.statements import statement_of
 from common.topics import events_topic
 from contracts.envelope import chain_hash
 
 CHUNK = 2_000
 
 
-async def fsck(connection: Connection, consumer: str, vkey: str | None) -> list[str]:
-    """What does not hold, a sentence each; [] if all does. Without a key, signatures are not checked."""
+async def fsck(
+    connection: Connection,
+    consumer: str,
+    vkey: str | None,
+    witnesses: Sequence[Key] = (),
+    services: Sequence[Key] = (),
+) -> list[str]:
+    """What does not hold, a sentence each; [] if all does. Signatures are checked of whom a key is given:
+    of the log (`vkey`), of witnesses, and of all services or of none."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         last = await store.latest(connection)
         if last is None:
             return []
-        return [
-            *[line async for line in _checkpoints(connection)],
-            *[line async for line in _signatures(connection, vkey)],
-            *await _meanings(connection, last),
-            *[line async for line in _trees(connection, consumer, last)],
-        ]
+        found = [line async for line in _checkpoints(connection, vkey, witnesses)]
+        found += [line async for line in _statements(connection, services)]
+        try:
+            signed, meant = last.trees, last.head.meanings
+        except ValueError as error:
+            return [*found, f"checkpoint {last.size}: {error}"]
+        found += await _meanings(connection, meant)
+        return found + [line async for line in _trees(connection, consumer, signed)]
 
 
-async def _signatures(connection: Connection, vkey: str | None) -> AsyncIterator[str]:
-    """The first that is not as it should be: of another key, each would be."""
-    if vkey is None:
-        return
-    what = "successions"
+async def _checkpoints(
+    connection: Connection, vkey: str | None, witnesses: Sequence[Key]
+) -> AsyncIterator[str]:
+    """The first that is not as it should be, and the first of each signer: of another key, each would be."""
+    log, told, keys = Frontier(), set[str](), list[Key]()
     try:
-        keys = successors([key_of(vkey)], await store.successions(connection))
-        async for row in connection.cursor(_CHECKPOINTS, prefetch=CHUNK):
-            what = f"checkpoint {row['size']}"
-            if not signers(row["note"], keys):
-                yield f"{what} is not signed by this key"
-                return
+        if vkey:
+            keys = successors([key_of(vkey)], await store.successions(connection))
     except (Bad, ValueError) as error:
-        yield f"{what}: {error}"
+        yield f"successions: {error}"
+    async for row in connection.cursor(_CHECKPOINTS, prefetch=CHUNK):
+        for what, said in _faults(row, log, keys, list(witnesses)):
+            if what not in told:
+                told.add(what)
+                yield f"checkpoint {row['size']}{said}"
 
 
-async def _meanings(connection: Connection, last: Checkpoint) -> list[str]:
+def _faults(
+    row: asyncpg.Record, log: Frontier, keys: list[Key], witnesses: list[Key]
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with a checkpoint: what of it, and a sentence."""
+    if row["note"] is None:
+        yield "gone", " is gone, and was cosigned"
+        return
+    log.append(leaf_hash(row["state"].encode()))
+    try:
+        head = head_of(row["note"])
+        if (row["size"], head.size, head.root) != (log.size, log.size, log.root()):
+            yield "place", " does not go on from the one before"
+        if keys and not signers(row["note"], keys):
+            yield "signature", " is not signed by this key"
+    except (Bad, ValueError) as error:
+        yield "signature", f": {error}"
+    text = row["note"].rpartition("\n\n")[0]
+    for name, line in zip(row["names"], row["lines"], strict=True):
+        try:
+            if line.split(" ")[1:2] != [name]:
+                yield name, f": the cosignature of {name} is in another name"
+            signers(f"{text}\n\n{line}\n", witnesses)
+        except (Bad, ValueError) as error:
+            yield name, f": the cosignature of {name}: {error}"
+
+
+async def _statements(connection: Connection, services: Sequence[Key]) -> AsyncIterator[str]:
+    for service, until, note in await connection.fetch(_STATEMENTS):
+        what = f"statement of {service}"
+        if note is None:
+            yield f"{what}: it is gone, and where the streams end that it signed is there"
+            continue
+        try:
+            statement = statement_of(note)
+            keys = [key for key in services if key.name.rpartition("/")[2] == service]
+            if services and not signers(note, keys):
+                yield f"{what}: it is not signed by a key of {service}"
+        except (Bad, *BROKEN) as error:
+            yield f"{what}: {error}"
+            continue
+        if (statement.service, statement.until) != (service, until):
+            yield f"{what}: it is kept as another than it is"
+        if await stated.heads_of(connection, service) != statement.heads:
+            yield f"{what}: the streams do not end where it signed"
+            continue
+        for differs in (await compared(connection, statement, until)).differences:
+            yield f"{what}: what it recorded in {differs.month} is not what the log has"
+        for record in await stated.contradicted(connection, service):
+            yield f"{what}: it did not record {record.stream} v{record.version} ({record.key})"
+
+
+async def _meanings(connection: Connection, signed: tuple[int, bytes] | None) -> list[str]:
     kept = await meanings.kept(connection)
-    if last.head.meanings in (None, (len(kept), kept.root())):
+    if signed in (None, (len(kept), kept.root())):
         return []
     return ["meanings: not what was signed that events mean"]
 
 
-async def _checkpoints(connection: Connection) -> AsyncIterator[str]:
-    log = Frontier()
-    async for row in connection.cursor(_CHECKPOINTS, prefetch=CHUNK):
-        log.append(leaf_hash(row["state"].encode()))
-        head = head_of(row["note"])
-        if (row["size"], head.size, head.root) != (log.size, log.size, log.root()):
-            yield f"checkpoint {row['size']} does not go on from the one before"
-            return
-
-
-async def _trees(connection: Connection, consumer: str, last: Checkpoint) -> AsyncIterator[str]:
+async def _trees(
+    connection: Connection, consumer: str, signed: Mapping[str, tuple[int, bytes]]
+) -> AsyncIterator[str]:
     waiting = {
         item.event.hash: item.event
         for row in await connection.fetch("select * from es.parked where consumer = $1", consumer)
         if (item := unparked(row)).event
     }
-    signed, bad = last.trees, set[str]()
+    bad = set[str]()
     derived = Derived(signed)
     async for row in connection.cursor(_LEAVES, prefetch=CHUNK):
         name, hash_, place = row["name"], row["leaf"], f"{row['name']}#{row['index']}"
@@ -110,7 +167,18 @@ async def _trees(connection: Connection, consumer: str, last: Checkpoint) -> Asy
         yield "heads: not the households, or not their records, that were signed"
 
 
-_CHECKPOINTS = "select size, state, note from log.checkpoints order by size"
+_CHECKPOINTS = """
+select size, k.state, k.note, coalesce(c.names, '{}') as names, coalesce(c.lines, '{}') as lines
+from log.checkpoints k full join (
+    select size, array_agg(name order by name) as names, array_agg(line order by name) as lines
+    from log.cosignatures group by size
+) c using (size) order by size
+"""
+_STATEMENTS = """
+select service, s.until, s.note
+from log.statements s full join (select distinct service from log.stated) e using (service)
+order by service
+"""
 _LEAVES = """
 select n.name, l.index, l.key as leaf_key, l.hash as leaf, t.*
 from log.leaves l join log.trees n on n.id = l.tree
@@ -140,11 +208,11 @@ async def from_kafka(servers: str, signed: Mapping[str, tuple[int, bytes]]) -> l
 
 
 async def _main(
-    url: str, vkey: str | None, kafka: str | None
+    url: str, vkey: str | None, witnesses: list[Key], services: list[Key], kafka: str | None
 ) -> tuple[list[str], Checkpoint | None]:
     connection = await asyncpg.connect(url)
     try:
-        found = await fsck(connection, "audit", vkey)
+        found = await fsck(connection, "audit", vkey, witnesses, services)
         last = await store.latest(connection)
     finally:
         await connection.close()
@@ -166,21 +234,43 @@ def main() -> None:
     except ValueError as error:
         asking.error(f"the key of the log: {error}")
     try:
-        found, last = asyncio.run(_main(url, vkey, kafka))
+        witnesses, services = keys_of_others("LOG_WITNESSES"), keys_of_others("STATEMENT_KEYS")
+    except ValueError as error:
+        asking.error(f"the keys of witnesses and services: {error}")
+    try:
+        found, last = asyncio.run(_main(url, vkey, witnesses, services, kafka))
     except (KafkaError, *AWAY) as error:
         asking.exit(2, f"Could not look: {error!r}\n")
     if found:
         sys.exit("\n".join(found))
-    sys.stdout.write(_held(last, vkey))
+    sys.stdout.write(_held(last, vkey, witnesses, services))
 
 
-def _held(last: Checkpoint | None, vkey: str | None) -> str:
+def _held(
+    last: Checkpoint | None, vkey: str | None, witnesses: Sequence[Key], services: Sequence[Key]
+) -> str:
     if last is None:
         return "nothing is signed yet\n"
-    told = f"{last.size} checkpoints hold, and every tree"
-    if vkey is None:
-        return f"{told}; signatures were not checked: neither --key nor LOG_KEY is given\n"
-    return f"{told}; each is signed by {vkey}, or by a key that a note joins to it\n"
+    told = [f"{last.size} checkpoints hold, and every tree; "]
+    if vkey:
+        told[0] += f"each is signed by {vkey}, or by a key that a note joins to it"
+    else:
+        told[0] += "signatures were not checked: neither --key nor LOG_KEY is given"
+    if witnesses:
+        told.append(f"cosignatures of {_names(witnesses)} hold; others were not checked")
+    else:
+        told.append("cosignatures were not checked: LOG_WITNESSES is not given")
+    if services:
+        told.append(f"statements agree with the log, and are signed by {_names(services)}")
+    else:
+        told.append(
+            "statements agree with the log; signatures were not checked: STATEMENT_KEYS is not given"
+        )
+    return "\n".join([*told, ""])
+
+
+def _names(keys: Sequence[Key]) -> str:
+    return ", ".join(key.name for key in keys)
 
 
 if __name__ == "__main__":

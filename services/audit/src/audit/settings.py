@@ -3,6 +3,7 @@
 import base64
 import os
 
+from audit.verify import Key, key_of
 from common.note import Signer
 from common.settings import Settings
 
@@ -31,3 +32,11 @@ def own_key() -> str | None:
     """
     seed, name = os.environ.get("LOG_KEY"), os.environ.get("LOG_ORIGIN", ORIGIN)
     return Signer(name, base64.b64decode(seed, validate=True)).vkey if seed else None
+
+
+def keys_of_others(name: str) -> list[Key]:
+    """The keys of witnesses (LOG_WITNESSES) or services (STATEMENT_KEYS), likewise; none where they are not there.
+
+    Raises `ValueError` for what is no key.
+    """
+    return [key_of(key) for key in os.environ.get(name, "").split()]

@@ -109,11 +109,16 @@ async def reconcile(
     connection: Connection, statement: Statement, now: datetime
 ) -> Reconciled | None:
     """Compare; `None` until all has been heard that was published when it was stated."""
-    topic = events_topic(statement.service)
-    rows = await connection.fetch(_HEARD, topic)
+    rows = await connection.fetch(_HEARD, events_topic(statement.service))
     heard = {row["partition"]: row["next"] for row in rows}
     if any(heard.get(n, 0) < end for n, end in enumerate(statement.ends)):
         return None
+    return await compared(connection, statement, now)
+
+
+async def compared(connection: Connection, statement: Statement, now: datetime) -> Reconciled:
+    """Compare the months that are stated with the leaves of the log."""
+    topic = events_topic(statement.service)
     rows = await connection.fetch(_MONTHS, topic, statement.until, timeout=600)
     logged = {row["month"]: Month(**row) for row in rows}
     recorded = {month.month: month for month in statement.months}

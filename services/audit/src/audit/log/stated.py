@@ -57,10 +57,15 @@ async def keep(
         if await connection.fetchval(_LATER, service, statement.until):
             return
         await connection.execute(_HEADS, service, list(heads), list(heads.values()), timeout=600)
-        tree = await _tree(connection, service)
-        if (len(tree[0]), merkle.root(tree)) != statement.heads:
+        if await heads_of(connection, service) != statement.heads:
             raise Refused("the heads that it told are not those that it signed")
         await connection.execute(_KEPT, service, statement.until, note, offset)
+
+
+async def heads_of(connection: Connection, service: str) -> tuple[int, bytes]:
+    """Of how many households the entries of a service are kept, and the root over them."""
+    tree = await _tree(connection, service)
+    return len(tree[0]), merkle.root(tree)
 
 
 async def reached(pool: asyncpg.Pool) -> int:
