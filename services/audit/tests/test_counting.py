@@ -1,9 +1,11 @@
 """What is counted is counted anew when it changes, and what is not yet counted is said."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import httpx
@@ -11,13 +13,21 @@ import pytest
 from fastapi import FastAPI
 
 from audit.meaning.vocabulary import Vocabulary
-from audit.read_model import counting, tally
+from audit.read_model import called, counting, tally
 from audit.read_model.counting import ONE_AT_A_TIME, count, keep_counted
 from common.testing import NOON, envelope, eventually, household
 from contracts.envelope import Envelope
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 AREA = "441624"
+HEARD = """
+insert into es.offsets (consumer, topic, partition, next) values ('audit', 'shouwang.test', 0, 1)
+on conflict (consumer, topic, partition) do update set next = offsets.next + 1
+"""
+
+
+class EndedError(Exception):
+    """Of a worker that would go on for ever."""
 
 
 def clue(number: int = 1, *, region: str = "441624108201") -> Envelope:
@@ -136,3 +146,64 @@ async def test_a_worker_counts_what_nobody_has_looked_at(
     await eventually(counted)
     working.cancel()
     await asyncio.wait({working})
+
+
+@pytest.mark.parametrize("hearing", [True, False])
+async def test_a_worker_counts_a_few_at_a_time_and_rests_while_something_is_heard(
+    hear: Hear,
+    app: FastAPI,
+    pool: asyncpg.Pool,
+    monkeypatch: pytest.MonkeyPatch,
+    hearing: bool,
+) -> None:
+    """For three times as long as it counted, with nothing locked: here a second, by a clock that goes on by
+    one each time that it is read."""
+    await hear([clue(n) for n in (1, 2, 3)])
+    rests: list[tuple[float, int]] = []
+    seconds, keep = itertools.count(), called.keep
+
+    async def keeping(*given: Any) -> None:
+        await keep(*given)
+        if hearing:
+            await pool.execute(HEARD)
+
+    async def sleep(seconds: float) -> None:
+        if seconds == counting.EVERY:
+            raise EndedError
+        assert await pool.fetchval("select pg_try_advisory_xact_lock($1)", ONE_AT_A_TIME)
+        rests.append((seconds, (await phases(pool))["CLUE"]))
+
+    monkeypatch.setattr(counting, "AT_ONCE", 1)
+    monkeypatch.setattr(counting, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(counting, "sleep", sleep)
+    monkeypatch.setattr(called, "keep", keeping)
+    with pytest.raises(EndedError):
+        await keep_counted(app.state.runtime, app.state.vocabulary)
+    assert await phases(pool) == {"CLUE": 3}
+    assert rests == ([(3, 1), (3, 2), (3, 3)] if hearing else [])
+
+
+async def test_what_is_heard_of_a_household_while_others_are_counted_counts_at_the_next_look(
+    hear: Hear, app: FastAPI, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = [clue(n) for n in (1, 2, 3)]
+    await hear([first, *others])
+    looks, keep = itertools.count(), called.keep
+    confirmed = envelope(b"{}", type="MonitoringConfirmed", prev=first)
+
+    async def keeping(*given: Any) -> None:
+        await keep(*given)
+        if given[-1] == [others[0].household_id]:  # the first has been counted
+            await hear([confirmed])
+            await pool.execute(HEARD)
+
+    async def sleep(seconds: float) -> None:
+        if seconds == counting.EVERY and next(looks):
+            raise EndedError
+
+    monkeypatch.setattr(counting, "AT_ONCE", 1)
+    monkeypatch.setattr(counting, "sleep", sleep)
+    monkeypatch.setattr(called, "keep", keeping)
+    with pytest.raises(EndedError):
+        await keep_counted(app.state.runtime, app.state.vocabulary)
+    assert await phases(pool) == {"CLUE": 2, "MONITORED": 1}

@@ -5,12 +5,16 @@ A household is counted anew when events were recorded of it since, or when servi
 meanings: `counted` remembers how many events, and which meanings, its rows are made of. So hearing an
 event costs nothing here, nothing can be missed, and reading sums up a few small tables. Whoever looks
 counts the few households that changed, and waits for nobody who counts (`at_a_look`); a worker counts
-the many, in a load of facts, after a rebuild or a new catalogue.
+the many, in a load of facts, after a rebuild or a new catalogue: a few at a time, and with a rest after
+each few while something is heard, since a fact is to be on the timeline at once, and a number of the
+county page may be some minutes old, if the page says so.
 """
 
-import asyncio
 import hashlib
 import json
+from asyncio import sleep
+from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 
 import asyncpg
@@ -19,15 +23,19 @@ import structlog
 from audit.meaning import declared
 from audit.meaning.vocabulary import Vocabulary
 from audit.read_model import called
+from common.intents import Connection
 from common.outage import AWAY
 from common.service import Runtime
 
 log = structlog.get_logger()
 
 VERSION: Final = 3  # of the queries below: another number counts everything anew
-MOST: Final = 2_000  # households at a time: a third of a second
-AT_A_LOOK: Final = 100  # households that a look counts itself: a fiftieth of a second
+MOST: Final = 2_000  # households that the worker looks up at once
+AT_ONCE: Final = 100  # of which it counts so many in a transaction: a fiftieth of a second
+AT_A_LOOK: Final = 100  # households that a look counts itself
 EVERY: Final = 5.0  # seconds between looks of the worker
+REST: Final = 3.0  # times as long as it counted, the worker rests
+HEARING: Final = 1.0  # seconds since something was heard for which it does
 LONGEST_ID: Final = 200  # characters of what tells a duty from another: an index takes only so much
 ONE_AT_A_TIME: Final = 7_301_006  # advisory lock
 
@@ -55,20 +63,27 @@ async def count(
             return 0
         if not free:
             return int(found[0]["changed"])
-        households = [row["household_id"] for row in found]
-        regions = [row["region"] for row in found]
-        events = [row["events"] for row in found]
-        # The number of events was read first: what is heard meanwhile counts again at the next look.
-        for table in ("steps", "duties"):
-            await connection.execute(_FORGET.format(table=table), households)
-        await connection.execute(
-            _PHASE, households, *declared.stages(vocabulary), regions, events, rules
-        )
-        await connection.execute(_STEPS, households, *declared.steps(vocabulary), regions)
-        await connection.execute(_DUTIES, households, *declared.moves(vocabulary), regions)
-        await called.keep(connection, vocabulary, households)
+        await _count(connection, vocabulary, rules, found)
     waiting: int = found[0]["changed"] - len(found)
     return waiting
+
+
+async def _count(
+    connection: Connection, vocabulary: Vocabulary, rules: int, found: Sequence[asyncpg.Record]
+) -> None:
+    """Count these households, each with the `region` and the number of `events` that it had just now: what
+    is heard meanwhile counts again at the next look."""
+    households = [row["household_id"] for row in found]
+    regions = [row["region"] for row in found]
+    events = [row["events"] for row in found]
+    for table in ("steps", "duties"):
+        await connection.execute(_FORGET.format(table=table), households)
+    await connection.execute(
+        _PHASE, households, *declared.stages(vocabulary), regions, events, rules
+    )
+    await connection.execute(_STEPS, households, *declared.steps(vocabulary), regions)
+    await connection.execute(_DUTIES, households, *declared.moves(vocabulary), regions)
+    await called.keep(connection, vocabulary, households)
 
 
 async def keep_counted(runtime: Runtime, vocabulary: Vocabulary) -> None:
@@ -76,15 +91,35 @@ async def keep_counted(runtime: Runtime, vocabulary: Vocabulary) -> None:
     seen = None
     while True:
         try:
-            heard = await runtime.pool.fetchval(_HEARD), _rules(vocabulary)
-            if heard != seen:
-                waiting = await count(runtime.pool, vocabulary, "")
-                if waiting:
-                    continue
-                seen = heard
+            heard, rules = await runtime.pool.fetchval(_HEARD), _rules(vocabulary)
+            if (heard, rules) != seen:
+                await _catch_up(runtime.pool, vocabulary, heard)
+                seen = heard, rules
         except AWAY as error:
             log.warning("counting_interrupted", error=repr(error))
-        await asyncio.sleep(EVERY)
+        await sleep(EVERY)
+
+
+async def _catch_up(pool: asyncpg.Pool, vocabulary: Vocabulary, heard: int) -> None:
+    """Count all that have changed, in the order of their ids, so that each has its turn. `heard` is what
+    was heard just now: while more is, counting takes a part of the time only."""
+    last, after = monotonic(), None
+    while (rules := _rules(vocabulary)) is not None:
+        changed = [row["household_id"] for row in await pool.fetch(_NEXT, rules, after, MOST)]
+        for n in range(0, len(changed), AT_ONCE):
+            began = monotonic()
+            async with pool.acquire() as connection, connection.transaction():
+                await connection.execute("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
+                found = await connection.fetch(_STILL, rules, changed[n : n + AT_ONCE])
+                await _count(connection, vocabulary, rules, found)
+            ended, now = monotonic(), await pool.fetchval(_HEARD)
+            if now != heard:
+                heard, last = now, ended
+            if ended - last < HEARING:
+                await sleep(REST * (ended - began))
+        if len(changed) < MOST:
+            return
+        after = changed[-1]
 
 
 def _rules(vocabulary: Vocabulary) -> int | None:
@@ -106,6 +141,17 @@ from read.households h left join read.counted c using (household_id)
 where h.region >= $1 and h.region < $1 || ':'
     and (c.events, c.rules) is distinct from (h.events, $2::bigint)
 limit $3
+"""
+_NEXT = """
+select h.household_id from read.households h left join read.counted c using (household_id)
+where ($2::uuid is null or h.household_id > $2)
+    and (c.events, c.rules) is distinct from (h.events, $1::bigint)
+order by h.household_id limit $3
+"""
+_STILL = """
+select h.household_id, h.region, h.events
+from read.households h left join read.counted c using (household_id)
+where h.household_id = any($2) and (c.events, c.rules) is distinct from (h.events, $1::bigint)
 """
 _FORGET = "delete from read.{table} where household_id = any($1::uuid[])"
 
