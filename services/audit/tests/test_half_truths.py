@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from audit import verify
 from audit.log.growth import Inconsistent
 from audit.log.keeper import Keeper
-from audit.verify import DIVERGED, INCOMPLETE, INVALID, VERIFIED, Dossier, key_of
+from audit.verify import DIVERGED, INCOMPLETE, INVALID, VERIFIED, WITNESSED, Dossier, key_of
+from common.note import WITNESS, Signer
 from common.testing import NOON, envelope, history, household
 from contracts.envelope import chained
 from services.audit.tests.conftest import SIGNER, Hear
@@ -132,6 +133,21 @@ def test_what_was_kept_of_another_log_is_not_continued(files: tuple[str, Any]) -
     kept, raw = files
     text = kept.rpartition("\n\n")[0].replace(SIGNER.name, "another.test/audit")
     assert judged(raw, SIGNER.sign(f"{text}\n"))[0] == DIVERGED
+
+
+def test_a_witness_vouches_for_what_it_cosigned_and_for_nothing_later(
+    files: tuple[str, Any],
+) -> None:
+    """Also to who kept what it cosigned then."""
+    kept, raw = files
+    city = Signer("city.example/witness", bytes([7]) * 32, WITNESS)
+
+    def judged_by_city(kept: str) -> int:
+        trusted = [key_of(SIGNER.vkey)], [key_of(city.vkey)]
+        return verify.verify(Dossier(copy.deepcopy(raw), *trusted, kept))[0]
+
+    assert judged_by_city(city.cosign(kept, NOON)) == VERIFIED
+    assert judged_by_city(city.cosign(raw["checkpoint"], NOON)) == WITNESSED
 
 
 def test_the_worst_that_was_found_decides(files: tuple[str, Any]) -> None:

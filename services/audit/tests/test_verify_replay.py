@@ -145,6 +145,48 @@ def test_deadlines_are_recomputed_as_audit_shows_them(drawn: list[Any]) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("due", "closed", "outcome"),
+    [
+        ("2024-06-04", None, "overdue"),
+        ("2024-06-05", None, "open"),
+        ("2024-06-04", "2024-06-05", "late"),
+        ("2024-06-04", "2024-06-04", "fulfilled"),
+        ("2024-06-04", "2024-06-03", "fulfilled"),
+    ],
+)
+def test_a_duty_may_be_fulfilled_until_its_day_is_over(
+    due: str, closed: str | None, outcome: str
+) -> None:
+    """Whenever that was recorded, whatever else its event sets, and whatever order events are in."""
+    opened = Meaning(sets={"due": "id", "gone": None, "duty.{id}.due_on": "due"}, opens="id")
+    events = [happened(1, opened, {"id": "x", "due": due})]
+    if closed:
+        days = (date.fromisoformat(closed) - NOON.date()).days
+        events.insert(0, happened(2, Meaning(closes="id"), {"id": "x"}, 24 * days, 24 * 30))
+    today = date(2024, 6, 5)
+    (shown,) = deadlines(events, today)
+    (found,) = verify.deadlines([retold(e) for e in events], today.isoformat())
+    assert (shown.outcome, shown.due_on, shown.closed_on) == (
+        outcome,
+        date.fromisoformat(due),
+        date.fromisoformat(closed) if closed else None,
+    )
+    assert found == (str(UUID(int=1)), due, closed, outcome)
+
+
+def test_two_deadlines_that_a_household_has_once_each_are_two() -> None:
+    events = [
+        happened(1, Meaning(opens="a-clock"), {}),
+        happened(2, Meaning(opens="another"), {}),
+        happened(3, Meaning(closes="a-clock"), {}),
+    ]
+    ends = [(str(d.opened_by.event_id), d.outcome) for d in deadlines(events, NOON.date())]
+    found = verify.deadlines([retold(e) for e in events], NOON.date().isoformat())
+    assert [(d.opened_by, d.outcome) for d in found] == ends
+    assert sorted(ends) == [(str(UUID(int=1)), "fulfilled"), (str(UUID(int=2)), "open")]
+
+
 def test_a_day_is_that_of_shanghai() -> None:
     assert verify.business_date("2024-06-03T15:59:59.999999Z") == "2024-06-03"
     assert verify.business_date("2024-06-03T16:00:00.000000Z") == "2024-06-04"
@@ -164,7 +206,12 @@ async def raw(app: FastAPI, client: httpx.AsyncClient, hear: Hear) -> Any:
         )
         for n, day in ((1, "2024-05-31"), (2, "2024-05-20"))
     )
-    done = envelope(done_late.data, prev=done_late, type="ObligationFulfilled")
+    done = envelope(
+        done_late.data,
+        prev=done_late,
+        type="ObligationFulfilled",
+        occurred_at=NOON - timedelta(days=1),
+    )
     await hear([done_late, undone, done])
     await app.state.runtime.pool.execute(_STANDING_IN_THE_WAY, str(ME))
     await hear([envelope(prev=undone)])
@@ -195,7 +242,7 @@ async def test_the_dossier_shows_what_its_events_give_and_the_page_too(
     assert said["replay"] == (parked, "NOTE")
     assert said["deadlines recomputed"] == (
         "2 of 2 breached: Visit due 2024-05-20 (+14 d) [heping-2024], "
-        "Visit due 2024-05-31 (+3 d) [heping-2024]",
+        "Visit due 2024-05-31 (+2 d) [heping-2024]",
         "NOTE",
     )
     moment = raw["state"].splitlines()[1]
