@@ -1,6 +1,7 @@
 """Files whose parts are true, put together so that they tell less than the log has, or more."""
 
 import copy
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -98,6 +99,17 @@ async def test_a_record_of_the_log_that_does_not_follow_the_one_before_is_named(
     raw = (await client.get(f"/v1/households/{household(4)}/dossier")).json()
     code, why = judged(raw)
     assert (code, why.endswith("identification/another v2): broken chain")) == (INVALID, True), why
+
+
+async def test_a_commitment_to_the_same_person_may_be_told_again(
+    app: FastAPI, client: httpx.AsyncClient, hear: Hear
+) -> None:
+    """Only two persons under one of them would tell that a salt was used twice."""
+    members = [{"person_id": str(n), "commitment": f"c{n}" * 32} for n in (1, 2)]
+    one = envelope(json.dumps({"members": members}).encode(), household_id=ME)
+    await hear([one, envelope(one.data, prev=one)])
+    assert await app.state.keeper.keep(NOON)
+    assert judged((await client.get(f"/v1/households/{ME}/dossier")).json()) == (VERIFIED, "")
 
 
 def _no_consistency(kept: Any) -> None:
