@@ -70,11 +70,12 @@ def run(tmp_path: Path) -> Run:
 
 def test_each_exit_code_is_there(files: list[Any], run: Run, tmp_path: Path) -> None:
     first, now, _ = files
-    kept = tmp_path / "kept"
+    kept, key = tmp_path / "kept", tmp_path / "key"
+    key.write_text(f"{SIGNER.vkey}\n", "utf-8")
     witnessed = WITNESSED_BY.cosign(now["checkpoint"], NOON)
     cosigned = {**now, "checkpoint": witnessed}
     assert run(cosigned, *KEY, "--witness", WITNESSED_BY.vkey)[0] == WITNESSED == 0
-    assert run(now, *KEY, "--keep", kept)[0] == VERIFIED == 10
+    assert run(now, "--key", key, "--keep", kept)[0] == VERIFIED == 10
     assert run(first, *KEY, "--kept", kept)[0] == DIVERGED == 30
     kept.write_text(first["checkpoint"], "utf-8")
     assert run(now, *KEY, "--kept", kept)[0] == VERIFIED

@@ -73,6 +73,14 @@ def test_a_record_that_is_there_twice_stands_for_no_other(files: tuple[str, Any]
     assert judged(files[1] | {"events": [*events, events[-1]]}) == told
 
 
+def test_a_household_without_any_of_its_records_is_not_one_that_there_is_not(
+    files: tuple[str, Any],
+) -> None:
+    raw = files[1] | {"events": []}
+    tree = files[1]["events"][0]["tree"]
+    assert judged(raw) == (INCOMPLETE, f"{tree}: 0 of 6 records; the last one here is -")
+
+
 async def test_a_household_that_is_taken_out_of_the_map_has_no_records_to_show(
     app: FastAPI, client: httpx.AsyncClient, hear: Hear, files: tuple[str, Any], pool: Pool
 ) -> None:

@@ -1,8 +1,10 @@
 """What a household's file says of a service is what that service signed, or the file says otherwise."""
 
 import copy
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -103,6 +105,29 @@ async def test_each_service_vouches_for_its_records_by_one_signature(
             assert row(forged)[0] == INVALID
 
 
+async def test_without_other_keys_those_that_the_verifier_came_with_count(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    pool: asyncpg.Pool,
+    hear: Hear,
+    recorded: list[Envelope],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who forgets to name them is not spared the check."""
+    await hear(recorded)
+    await keep(pool, recorded)
+    file = tmp_path / "dossier.json"
+    file.write_text(json.dumps(await dossier(app, client)), "utf-8")
+    monkeypatch.setattr(verify, "LOG_KEYS", [SIGNER.vkey])
+    monkeypatch.setattr(verify, "PRODUCER_KEYS", PRODUCERS.split())
+    assert verify.main([str(file)]) == VERIFIED
+    other = Signer("shouwang.cn/identification", bytes(32))
+    monkeypatch.setattr(verify, "PRODUCER_KEYS", [other.vkey])
+    assert verify.main([str(file)]) == INVALID
+    assert verify.main([str(file), "--producer", PRODUCERS.split()[0]]) == VERIFIED
+
+
 async def test_what_came_after_the_statement_is_counted(
     app: FastAPI,
     client: httpx.AsyncClient,
@@ -111,14 +136,15 @@ async def test_what_came_after_the_statement_is_counted(
     recorded: list[Envelope],
 ) -> None:
     later = envelope(prev=recorded[3], recorded_at=LATER)
-    await hear([*recorded, later])
+    begun = envelope(household_id=ME, stream="fact-2", recorded_at=LATER)
+    await hear([*recorded, later, begun])
     await keep(pool, recorded)
     raw = await dossier(app, client)
-    told = "和平县医疗保障局 7, signatures valid, not yet stated: 1"
+    told = "和平县医疗保障局 8, signatures valid, not yet stated: 2"
     assert row(raw) == (VERIFIED, told, "NOTE")
-    await keep(pool, [*recorded, later], LATER + timedelta(hours=1))
+    await keep(pool, [*recorded, later, begun], LATER + timedelta(hours=1))
     raw = await dossier(app, client)
-    assert row(raw)[1:] == ("和平县医疗保障局 7, signatures valid", "OK")
+    assert row(raw)[1:] == ("和平县医疗保障局 8, signatures valid", "OK")
 
 
 FORGED = [
