@@ -1,18 +1,28 @@
 """A rebuild proves, before it swaps, that what it read is what was signed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 
 import asyncpg
+import msgspec
 import pytest
+from fastapi import FastAPI
 
 from audit.log.keeper import Keeper
+from audit.log.note import succession
+from audit.log.publishing import Published
 from audit.rebuild import rebuild
+from audit.rebuilding import roots
 from audit.rebuilding.refill import Servers
 from audit.rebuilding.roots import Contradicted
+from audit.succession import put_back
 from audit.verify import key_of
+from common.kafka import Log, Message, Place
 from common.note import Signer
-from common.testing import NOON, Database, Issuer
+from common.testing import NOON, Database, Issuer, envelope
 from services.audit.tests.at_work import KEYS, SIGNER, System, at_work, told
+from services.audit.tests.conftest import SIGNER as OURS
+from services.audit.tests.conftest import Hear
 
 
 @pytest.fixture
@@ -125,3 +135,49 @@ async def test_without_its_database_the_log_is_proved_by_the_topic_of_checkpoint
     proved = (await stopped.rebuild(keys=KEYS)).proved
     assert proved
     assert (proved.checkpoint, proved.origin, proved.reordered) == (size, SIGNER.name, [])
+
+
+@pytest.fixture
+async def signed_by_hand(
+    app: FastAPI, hear: Hear, pool: asyncpg.Pool, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> list[Published]:
+    """Three checkpoints that the database has lost, and a topic that has none of them yet."""
+    monkeypatch.setattr(roots, "CHECKPOINTS", place.topic)
+    for n in range(3):
+        await hear([envelope()])
+        assert await app.state.keeper.keep(NOON + timedelta(days=n))
+    rows = await pool.fetch("delete from log.checkpoints returning size, note, state")
+    return [Published(row["note"], row["state"]) for row in sorted(rows, key=lambda r: r["size"])]
+
+
+async def test_of_the_topic_only_what_the_key_signed_counts_and_only_in_its_turn(
+    signed_by_hand: list[Published], pool: asyncpg.Pool, kafka: str, place: Place
+) -> None:
+    """Whoever can write to it can put there what looks like a checkpoint of ours."""
+    one, two, three = signed_by_hand
+    stranger = Signer(OURS.name, bytes([9]) * 32)
+    forged = Published(stranger.sign(two.checkpoint.rpartition("\n\n")[0] + "\n"), two.state)
+    keys = [key_of(OURS.vkey)]
+    async with pool.acquire() as connection:
+        assert await roots.signed(connection, kafka, keys) is None
+        await put(kafka, place, [b"junk", forged])
+        with pytest.raises(Contradicted, match="signed none of the checkpoints"):
+            await roots.signed(connection, kafka, keys)
+        await put(kafka, place, [one, forged, three, two, one])
+        last = await roots.signed(connection, kafka, keys)
+        assert last
+        assert (last.size, last.note, last.state) == (2, two.checkpoint, two.state)
+        new = Signer(OURS.name, bytes([8]) * 32)
+        await put_back(connection, succession(OURS, new, 3))
+        assert await roots.signed(connection, kafka, [key_of(new.vkey)]) == last
+        await put(kafka, place, [Published(three.checkpoint, two.state)])
+        with pytest.raises(Contradicted, match="checkpoint 3 on the topic is not the next one"):
+            await roots.signed(connection, kafka, keys)
+
+
+async def put(kafka: str, place: Place, records: Sequence[Published | bytes]) -> None:
+    """Put these on the topic."""
+    log = Log(kafka)
+    values = [r if isinstance(r, bytes) else msgspec.json.encode(r) for r in records]
+    await log.publish([Message(place.topic, b"", [], value) for value in values])
+    await log.close()

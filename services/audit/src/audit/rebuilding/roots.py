@@ -48,12 +48,15 @@ async def signed(connection: Connection, servers: str, keys: Sequence[Key]) -> C
     """The last signed checkpoint: of the database, or of the topic if the database has none.
 
     Without `keys`, signatures are not checked. Raises `Contradicted` for a checkpoint that none of
-    them signed, or whose state is not the one that was signed.
+    them signed, or whose state is not the one that was signed; and if there are checkpoints of their
+    log on the topic, and none that they signed.
     """
-    last = await store.latest(connection) if await _is_logged(connection) else None
+    last = None
+    if await _is_logged(connection):
+        last = await store.latest(connection)
+        keys = successors(list(keys), await store.successions(connection))
     if last is None:
         return await _on_topic(servers, keys)
-    keys = successors(list(keys), await store.successions(connection))
     if keys and not _signed(last.note, keys):
         raise Contradicted(f"checkpoint {last.size} is not signed by the key of the log")
     wanted = Wanted()
@@ -68,7 +71,7 @@ async def signed(connection: Connection, servers: str, keys: Sequence[Key]) -> C
 
 async def _on_topic(servers: str, keys: Sequence[Key]) -> Checkpoint | None:
     """The last that the topic has in an unbroken row from the first."""
-    log, last = Frontier(), None
+    log, last, others = Frontier(), None, False
     scan = LogScan(servers)
     try:
         async for _, records in scan.to_end([Place(CHECKPOINTS, 0)], CHUNK):
@@ -78,7 +81,10 @@ async def _on_topic(servers: str, keys: Sequence[Key]) -> Checkpoint | None:
                     head = head_of(found.checkpoint)
                 except (msgspec.MsgspecError, RecursionError, ValueError):
                     continue
-                if head.size != log.size + 1 or (keys and not _signed(found.checkpoint, keys)):
+                if keys and not _signed(found.checkpoint, keys):
+                    others = others or head.origin in (key.name for key in keys)
+                    continue
+                if head.size != log.size + 1:
                     continue
                 log.append(leaf_hash(found.state.encode()))
                 if head.root != log.root():
@@ -87,6 +93,8 @@ async def _on_topic(servers: str, keys: Sequence[Key]) -> Checkpoint | None:
     finally:
         await scan.close()
     if last is None:
+        if others:
+            raise Contradicted("the key of the log signed none of the checkpoints on the topic")
         return None
     made_at = datetime.fromisoformat(last.state.splitlines()[1])
     return Checkpoint(log.size, last.state, last.checkpoint, made_at)
