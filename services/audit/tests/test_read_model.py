@@ -123,19 +123,25 @@ async def test_an_event_without_a_household_is_kept_under_its_stream(
     assert await pool.fetchval("select count(*) from read.households") == 0
 
 
-async def test_the_household_is_where_its_last_event_says(pool: asyncpg.Pool, hear: Hear) -> None:
-    first = envelope(household_id=household(1), region="441624108201")
+@pytest.mark.parametrize("services", [("identification", "visits"), ("visits", "identification")])
+async def test_the_household_is_where_its_last_event_says(
+    pool: asyncpg.Pool, hear: Hear, services: tuple[str, str]
+) -> None:
+    """The one that was recorded last, whatever its service is called and whenever it was heard."""
+    first = envelope(service=services[0], household_id=household(1), region="441624108201")
     moved = envelope(
-        service="visits",
+        service=services[1],
         household_id=household(1),
         region="441624109202",
         recorded_at=NOON + timedelta(days=1),
     )
     await hear([moved])
     await hear([first])
-    row = await pool.fetchrow("select region, events from read.households")
-    assert row is not None
-    assert tuple(row) == ("441624109202", 2)
+    query = "select region, events from read.households"
+    assert [tuple(row) for row in await pool.fetch(query)] == [("441624109202", 2)]
+    async with pool.acquire() as connection:
+        await whereabouts.fill(connection, "read")
+    assert [tuple(row) for row in await pool.fetch(query)] == [("441624109202", 2)]
 
 
 async def test_whoever_hears_late_of_a_move_does_not_take_the_household_back(
