@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI
 from msgspec.structs import replace
 
 from audit.access.looks import STAFF
@@ -237,6 +238,20 @@ async def test_signing_in_keeps_the_token_in_a_cookie_no_script_can_read(
     signed_out = await client.post("/session/end")
     assert (signed_out.status_code, signed_out.headers["location"]) == (303, "/")
     assert (await client.get(PAGE)).status_code == 401
+
+
+@pytest.mark.parametrize("profile", ["development", "production"])
+async def test_in_production_the_cookie_is_sent_over_tls_alone(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    tokens: Issuer,
+    monkeypatch: pytest.MonkeyPatch,
+    profile: str,
+) -> None:
+    monkeypatch.setattr(app.state.runtime.settings, "profile", profile)
+    token = tokens.token("supervisor", "audit:read", department=STAFF)
+    answer = await client.post("/session", data={"token": token})
+    assert ("Secure" in answer.headers["set-cookie"]) is (profile == "production")
 
 
 async def test_signing_out_keeps_the_language(client: httpx.AsyncClient, tokens: Issuer) -> None:
