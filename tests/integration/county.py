@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from common.ids import new_id
+from common.testing.answers import Check, told_in
 from local import services
 from local.system import System
 
@@ -22,6 +23,7 @@ class County:
     home: Path
     http: httpx.AsyncClient
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
+    _told: dict[str, Check] = field(default_factory=dict, repr=False)
 
     async def token(self, client: str) -> str:
         """A bearer token of the issuer."""
@@ -38,11 +40,16 @@ class County:
     async def call(
         self, client: str, method: str, service: str, path: str, **options: Any
     ) -> httpx.Response:
-        """One request; `options` as httpx takes them."""
+        """One request; `options` as httpx takes them. What is answered is as the OpenAPI document tells."""
         headers = {"Authorization": f"Bearer {await self.token(client)}"}
         headers |= options.pop("headers", {})
-        url = self.system.endpoints.services[service] + path
-        return await self.http.request(method, url, headers=headers, **options)
+        url = self.system.endpoints.services[service]
+        answer = await self.http.request(method, url + path, headers=headers, **options)
+        if service not in self._told:
+            document = (await self.http.get(f"{url}/openapi.json")).raise_for_status().json()
+            self._told[service] = told_in(lambda: document)
+        await self._told[service](answer)
+        return answer
 
     async def get(self, client: str, service: str, path: str) -> Any:
         """The JSON of a GET that must succeed."""

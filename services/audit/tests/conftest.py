@@ -47,6 +47,7 @@ from common.testing import (
     issuer,
     record_of,
 )
+from common.testing.answers import told_in
 from common.topics import SERVICES, create_topics, events_topic
 from common.writer import Writer
 from contracts.envelope import Envelope
@@ -215,6 +216,7 @@ async def client(app: FastAPI, tokens: Issuer) -> AsyncIterator[httpx.AsyncClien
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),
         base_url="http://audit",
+        event_hooks={"response": [told_in(app.openapi)]},
         headers={
             "Access-Purpose": "quarterly check",
             **tokens.bearer(

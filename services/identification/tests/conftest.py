@@ -11,6 +11,7 @@ import pytest
 
 from common.service import Runtime
 from common.testing import STATEMENT_KEY, Database, Issuer, database, folds, issuer
+from common.testing.answers import told_in
 from common.topics import create_topics
 from identification.main import NAME, build
 from identification.rebuild import MODEL
@@ -56,7 +57,11 @@ async def app(servers: Any, db: Database, tokens: Issuer) -> AsyncIterator[httpx
     made = build(settings)
     async with made.router.lifespan_context(made):
         transport = httpx.ASGITransport(made, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with httpx.AsyncClient(
+            transport=transport,
+            base_url="http://test",
+            event_hooks={"response": [told_in(made.openapi)]},
+        ) as client:
             client.runtime = made.state.runtime  # type: ignore[attr-defined]
             yield client
     await folds(db.url, MODEL)

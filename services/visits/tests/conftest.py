@@ -15,6 +15,7 @@ from common.intents import Connection
 from common.kafka import Log
 from common.service import Runtime
 from common.testing import STATEMENT_KEY, Issuer, database, folds, issuer, message_of
+from common.testing.answers import told_in
 from common.topics import create_topics, events_topic
 from contracts.envelope import Envelope
 from local.servers import Servers
@@ -67,7 +68,11 @@ def runtime(app: FastAPI) -> Runtime:
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a token."""
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://visits") as made:
+    async with httpx.AsyncClient(
+        transport=transport,
+        base_url="http://visits",
+        event_hooks={"response": [told_in(app.openapi)]},
+    ) as made:
         yield made
 
 
