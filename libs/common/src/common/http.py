@@ -17,6 +17,7 @@ import msgspec
 import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -85,6 +86,7 @@ def create_app(
         redirect_slashes=False,
         telemetry=OURS_ALONE,
         redoc_url=None,
+        generate_unique_id_function=_named,
         dependencies=[Depends(_as_documented)],
     )
     texts = {**COMMON, **refusals}
@@ -132,6 +134,13 @@ def create_app(
         return Explained(code, text.status, text.zh, text.en)
 
     return app
+
+
+def _named(route: APIRoute) -> str:
+    """What a generated client calls a route: after method and path, which are promised, and not after a function
+    of ours, whose name may change."""
+    (method,) = sorted(route.methods or ())
+    return re.sub(r"\W+", "_", f"{method.lower()}{route.path_format}").strip("_")
 
 
 def default_deny(app: FastAPI, public: frozenset[str] = frozenset()) -> FastAPI:
