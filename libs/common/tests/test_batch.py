@@ -2,12 +2,12 @@
 
 import pytest
 
-from common.batch import Item, counted
+from common.batch import Item, Status, counted
 from common.problems import Problem
 from common.writer import Busy, Unavailable
 
 
-def items(*statuses: str | None) -> list[Item]:
+def items(*statuses: Status | None) -> list[Item]:
     return [Item(index, b"{}", status=status) for index, status in enumerate(statuses)]
 
 
@@ -29,7 +29,7 @@ def test_what_ends_a_batch_midway_is_told_with_what_is_recorded(error: Exception
         (["accepted", None], Problem("outside-region")),
     ],
 )
-def test_any_other_end_is_told_as_it_is(statuses: list[str | None], error: Exception) -> None:
+def test_any_other_end_is_told_as_it_is(statuses: list[Status | None], error: Exception) -> None:
     with pytest.raises(type(error)) as raised, counted(items(*statuses)):
         raise error
     assert raised.value is error

@@ -163,7 +163,7 @@ async def test_S7301_what_is_eligible_is_listed_and_proposals_in_time_are_counte
         rows = await eligibility.open_ones(
             pool, region="441624", overdue=overdue, on=on, after=None, limit=10
         )
-        return [(row["household_id"], row["days_left"]) for row in rows]
+        return [(row.household_id, row.days_left) for row in rows]
 
     last = date(2024, 11, 12)
     assert await listed(last) == [(UUID(int=3), 0)] == await listed(last, overdue=False)

@@ -362,7 +362,7 @@ async def test_S8401_what_is_to_be_entered_is_listed_with_its_last_day(pool: asy
     async def listed(**change: Any) -> list[tuple[int, str, int, bool]]:
         rows = await obligations.many(pool, Areas(), **asked | change)
         return sorted(
-            (r["household_id"].int, r["subject"], r["days_left"], r["overdue"]) for r in rows
+            (row.household_id.int, row.subject, row.days_left, row.overdue) for row in rows
         )
 
     until = (ADD.added_on - CONFIRMED_ON).days - 6

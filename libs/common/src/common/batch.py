@@ -7,7 +7,7 @@ line costs only itself and is named by its number; a broken array is refused as 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 from fastapi import Request, Response
@@ -15,46 +15,45 @@ from pydantic import BaseModel
 
 from common.errors import JSON, json_problem, refusal
 from common.intents import Recorded
-from common.openapi import taking
+from common.openapi import part, shape_of, taking
 from common.problems import Problem, Text, body
 from common.tracing import current_trace_id
 
 LIMIT = 500
 NDJSON = "application/x-ndjson"
+Status = Literal["accepted", "replayed", "refused"]
+_STATUSES: tuple[Status, ...] = get_args(Status)
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _receipt = msgspec.json.Decoder(dict[str, list[dict[str, Any]]])
 
 
-ANSWER: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["accepted", "replayed", "refused", "items"],
-    "properties": {
-        **{count: {"type": "integer"} for count in ("accepted", "replayed", "refused")},
-        "items": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["index", "status"],
-                "properties": {
-                    "index": {"type": "integer"},
-                    "line": {"type": "integer", "description": "of NDJSON"},
-                    "status": {"enum": ["accepted", "replayed", "refused"]},
-                    "event_id": {"type": "string", "format": "uuid"},
-                    "problem": {"$ref": "#/components/schemas/Problem"},
-                },
-            },
-        },
-    },
-}
+ID: Mapping[str, Any] = {"type": "string", "format": "uuid"}
 
 
-def batch_of(form: type[BaseModel]) -> dict[str, Any]:
-    """For `openapi_extra` of a route that takes a batch of these."""
-    item = form.model_json_schema(ref_template="#/components/schemas/{model}")
+def answer_of(name: str, **told: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of `answer`, by its name; `told` is what items are settled with beside the event."""
+    item = {
+        "index": {"type": "integer"},
+        "line": {"type": "integer", "description": "of NDJSON"},
+        "status": {"type": "string", "enum": [*_STATUSES]},
+        "event_id": ID,
+        **told,
+        "problem": {"$ref": "#/components/schemas/Problem"},
+    }
+    shape = {"type": "object", "required": ["index", "status"], "properties": item}
+    fields: dict[str, Any] = {count: {"type": "integer"} for count in _STATUSES}
+    fields["items"] = {"type": "array", "items": part(f"{name}Item", shape)}
+    return part(name, {"type": "object", "required": [*fields], "properties": fields})
+
+
+def batch_of(form: type[BaseModel], answered: Mapping[str, Any]) -> dict[str, Any]:
+    """For `openapi_extra` of a route that takes a batch of these, and answers as `answer_of` tells."""
+    item = shape_of(form, "validation")
     array = {"type": "array", "items": item, "minItems": 1, "maxItems": LIMIT}
-    array["$defs"] = item.pop("$defs", {})
-    return taking({"application/json": array, NDJSON: item}, {"200": ANSWER, "207": ANSWER})
+    return taking(
+        {"application/json": array, NDJSON: item}, dict.fromkeys(("200", "207"), answered)
+    )
 
 
 @dataclass
@@ -64,7 +63,7 @@ class Item:
     index: int
     raw: bytes
     line: int | None = None
-    status: str | None = None
+    status: Status | None = None
     answer: dict[str, Any] = field(default_factory=dict)
     problem: Problem | None = None
 
@@ -140,7 +139,7 @@ def broken(item: Item) -> Problem:
 
 def answer(items: Sequence[Item], texts: Mapping[str, Text]) -> Response:
     """200 if every item was kept, else 207; counts first, then every item in order."""
-    counts = {s: sum(i.status == s for i in items) for s in ("accepted", "replayed", "refused")}
+    counts = {s: sum(i.status == s for i in items) for s in _STATUSES}
     listed = []
     for item in items:
         entry = {"index": item.index, "status": item.status, **item.answer}

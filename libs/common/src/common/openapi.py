@@ -4,10 +4,11 @@ A client made from the document then sends what we ask for, and reads what we an
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
+from pydantic import TypeAdapter
 
 from common.auth import Guard, calls
 from common.problems import MEDIA_TYPE
@@ -63,9 +64,13 @@ _HEADERS: Mapping[str, tuple[bool, str]] = {
     "Idempotency-Key": (True, "unique for each action; the same again when it is repeated"),
     "If-Match": (False, "the `ETag` that was seen; 412 if somebody came between"),
 }
-
+_NEXT: Mapping[str, Any] = {
+    "description": 'where a page follows, `<address of it>; rel="next"`; without one, this is the last page',
+    "schema": {"type": "string"},
+}
 
 Which = Callable[[str], bool]  # by path
+_NAMED = "#/components/schemas/{model}"
 
 
 def taking(bodies: Mapping[str, Any], answers: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -77,6 +82,18 @@ def taking(bodies: Mapping[str, Any], answers: Mapping[str, Any] | None = None) 
         for status, schema in (answers or {}).items()
     }
     return {"requestBody": {"required": True, "content": content}, "responses": told}
+
+
+def part(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """For `taking`: a schema that stands in the document once, under a name, so that a client made from it has one
+    class of it."""
+    return {"$ref": _NAMED.format(model=name), "$defs": {name: schema}}
+
+
+def shape_of(model: type[Any], mode: Literal["validation", "serialization"]) -> dict[str, Any]:
+    """The `part` of what is sent (validation) or answered (serialization) as this."""
+    schema = TypeAdapter(model).json_schema(mode=mode, ref_template=_NAMED)
+    return part(model.__name__, schema)
 
 
 def described(app: FastAPI, *, keyed: Which, versioned: Which) -> FastAPI:
@@ -117,15 +134,17 @@ def _describe(document: dict[str, Any], app: FastAPI, keyed: Which, versioned: W
             answers["default"] = {"description": "A problem", "content": content}
             if scope := scopes.get((method.upper(), path)):
                 operation["security"] = [{"bearer": []}]
-                told = operation.get("description", "")
-                operation["description"] = f"{told}\n\nScope: `{scope}`.".strip()
+                said = operation.get("description", "")
+                operation["description"] = f"{said}\n\nScope: `{scope}`.".strip()
+            _gather(operation, parts["schemas"])
             for sent in operation.get("requestBody", {}).get("content", {}).values():
-                parts["schemas"].update(sent["schema"].pop("$defs", {}))
                 if sent["schema"].get("format") != "binary":
                     sent["example"] = example_of(sent["schema"], parts["schemas"])
             made = answers.get("201", {}).get("content", {}).get("application/json", {})
             if method == "post" and keyed(path) and made.get("schema") == {}:
                 made["schema"] = {"$ref": "#/components/schemas/Receipt"}
+            if any(one["name"] == "cursor" for one in operation.get("parameters", ())):
+                answers["200"]["headers"] = {"Link": _NEXT}
             if method == "post":
                 wanted = {"Idempotency-Key": keyed(path), "If-Match": versioned(path)}
                 headers = [_header(name) for name, yes in wanted.items() if yes]
@@ -164,6 +183,21 @@ def example_of(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> Any:
         case {"type": "boolean"}:
             return True
     return _MADE.get(schema.get("format", ""), "")
+
+
+def _gather(node: Any, schemas: dict[str, Any]) -> None:
+    """Take the parts of an operation out of it, to where it refers."""
+    match node:
+        case dict():
+            parts = node.pop("$defs", {})
+            schemas.update(parts)
+            inside = [*parts.values(), *node.values()]
+        case list():
+            inside = node
+        case _:
+            return
+    for one in inside:
+        _gather(one, schemas)
 
 
 def _scope(context: RouteContext) -> str | None:

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from common.auth import Principal, allow
 from common.catalogue import catalogue
 from common.codec import Codec
+from common.http import encoded
 from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
 from common.service import Runtime
@@ -23,6 +24,30 @@ class ClockSetting(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     now: AwareDatetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InWords:
+    """In both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventTold:
+    """An event as `common.catalogue` describes it: codes by field and value, what it means for the `state` of its
+    household, and the JSON Schema of its payload."""
+
+    service: str
+    type: str
+    schema_version: int
+    label: InWords
+    sentence: InWords
+    codes: dict[str, dict[str, InWords]]
+    meaning: dict[str, Any]
+    state: dict[str, Any]
+    schema: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +70,12 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
     entries = catalogue(service, codec)
 
     @router.get(
-        "/v1/catalogue", summary="Every event this service publishes, with its words and schema"
+        "/v1/catalogue",
+        summary="Every event this service publishes, with its words and schema",
+        response_model=dict[str, EventTold],
     )
-    async def events() -> dict[str, dict[str, Any]]:
-        return entries
+    async def events() -> Response:
+        return encoded(entries)
 
     @router.get("/v1/parked", summary="What could not be applied, oldest first, and why")
     async def parked(

@@ -1,28 +1,32 @@
 """Households that meet the guards of an elimination and are to be proposed (S7.3-01)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
-from common.paging import USUAL, Limit, lead_on
+from common.paging import USUAL, Limit
+from identification.api import listing
 from identification.api.wired import wired
 from identification.read_model import eligibility
 
 router = APIRouter(prefix="/v1", tags=["eliminations"])
 
 
-@router.get("/cases/eligible", summary="Monitored households to be proposed for elimination")
+@router.get(
+    "/cases/eligible",
+    summary="Monitored households to be proposed for elimination",
+    response_model=list[eligibility.Eligible],
+)
 async def read_eligible(
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("episodes:read")],
     region: Area = None,
     overdue: bool | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """By id; `Link: rel="next"` leads on. Overdue: nobody proposed within the days after the detection."""
     app = wired(request)
     async with app.runtime.pool.acquire() as connection:
@@ -34,5 +38,4 @@ async def read_eligible(
             after=cursor,
             limit=limit,
         )
-    lead_on(request, response, rows[-1]["household_id"] if len(rows) == limit else None)
-    return rows
+    return listing.page(request, rows, limit, "household_id")

@@ -5,6 +5,8 @@ The person is found by the blind index of the identity number, which goes no fur
 a fact about somebody whom nobody registered, or whose data may not be used, waits.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -19,7 +21,7 @@ from common.batch import Item
 from common.clock import business_date
 from common.errors import NO_JSON, must_be_json
 from common.intents import Key, fingerprint
-from common.openapi import taking
+from common.openapi import part, taking
 from common.problems import Fault, Problem, fault
 from contracts.fact_codes import FactType, Unmatched
 from identification.api.fact_forms import (
@@ -83,47 +85,53 @@ EXAMPLE = {
         "compliant_own_cost_fen": 800_000,
     },
 }
-# In place: a `$ref` would point outside of the OpenAPI document.
-ENVELOPE = {**_defined["CloudEvent"], "examples": [EXAMPLE]}
+ENVELOPE = part("CloudEvent", {**_defined["CloudEvent"], "examples": [EXAMPLE]})
 BINARY = {
     "type": "object",
     "description": "binary mode: `data`; the attributes are headers `ce-…`",
     "examples": [EXAMPLE["data"]],
 }
-KEPT = {
-    "type": "object",
-    "required": ["status"],
-    "properties": {
-        "status": {"enum": ["accepted", "replayed"]},
-        "event_id": {"type": "string", "format": "uuid"},
-        "waits": {"enum": [reason.value for reason in Unmatched]},
-    },
-}
+WAITS = {"type": "string", "enum": [reason.value for reason in Unmatched]}
+_STATUS = {"type": "string", "enum": ["accepted", "replayed"]}
+_PROPERTIES = {"status": _STATUS, "event_id": batch.ID, "waits": WAITS}
+KEPT = part("Kept", {"type": "object", "required": ["status"], "properties": _PROPERTIES})
+ANSWER = batch.answer_of("EventBatch", waits=WAITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A type of CloudEvent, the departments that may post it, whom it concerns, and the JSON Schema of `data`."""
+
+    type: str
+    zh: str
+    en: str
+    departments: Sequence[str]
+    subject: Literal["person", "household", "record"]
+    data: dict[str, Any]
 
 
 @router.get("/v1/fact-types", summary="What departments may post, and who")
-async def fact_types(caller: Annotated[Principal, allow("facts:write")]) -> list[dict[str, Any]]:
-    """Each accepted type with its owners, the fact's subject and the JSON Schema of `data`. A retraction is
-    for whoever may post the type of the record."""
+async def fact_types(caller: Annotated[Principal, allow("facts:write")]) -> list[Accepted]:
+    """A retraction is for whoever may post the type of the record."""
     listed = [
-        {
-            "type": name,
-            "zh": fact.zh,
-            "en": fact.en,
-            "departments": FACT_TYPES[fact].departments,
-            "subject": FACT_TYPES[fact].subject.value,
-            "data": schema_of(fact),
-        }
+        Accepted(
+            type=name,
+            zh=fact.zh,
+            en=fact.en,
+            departments=FACT_TYPES[fact].departments,
+            subject=FACT_TYPES[fact].subject.value,
+            data=schema_of(fact),
+        )
         for name, fact in TYPES.items()
     ]
-    retraction = {
-        "type": RETRACTION,
-        "zh": "撤回记录",
-        "en": "retraction of a record",
-        "departments": sorted({one for spec in FACT_TYPES.values() for one in spec.departments}),
-        "subject": "record",
-        "data": schema_of_retraction(),
-    }
+    retraction = Accepted(
+        type=RETRACTION,
+        zh="撤回记录",
+        en="retraction of a record",
+        departments=sorted({one for spec in FACT_TYPES.values() for one in spec.departments}),
+        subject="record",
+        data=schema_of_retraction(),
+    )
     return [*listed, retraction]
 
 
@@ -137,7 +145,7 @@ async def fact_types(caller: Annotated[Principal, allow("facts:write")]) -> list
             batch.NDJSON: ENVELOPE,
             "application/json": BINARY,
         },
-        {"200": {"anyOf": [KEPT, batch.ANSWER]}, "201": KEPT, "207": batch.ANSWER},
+        {"200": {"anyOf": [KEPT, ANSWER]}, "201": KEPT, "207": ANSWER},
     ),
 )
 async def post(request: Request, caller: Annotated[Principal, allow("facts:write")]) -> Response:

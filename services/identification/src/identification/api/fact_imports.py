@@ -135,7 +135,7 @@ def _event(
 
 
 def _settle(request: Request, item: Item, line: Line, headings: dict[str, str]) -> None:
-    line.status = str(item.status)
+    line.status = item.status or "refused"
     problem = item.problem
     if problem and problem.code == "invalid":
         line.reasons += [(headings.get(one.pointer, ""), one.zh, one.en) for one in problem.faults]

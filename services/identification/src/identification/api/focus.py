@@ -1,6 +1,6 @@
 """Households on the focus lists (S2-03)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -16,20 +16,22 @@ from identification.read_model import focus
 router = APIRouter(prefix="/v1", tags=["registers"])
 
 
-@router.get("/focus-households", summary="Households on the focus lists, with the groups of each")
+@router.get(
+    "/focus-households",
+    summary="Households on the focus lists, with the groups of each",
+    response_model=list[focus.Listed],
+)
 async def read_focus(
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("households:read")],
     region: Area = None,
     group: FocusGroup | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """For staff, by household; `Link: rel="next"` leads on. `persons` are those in it who have a group."""
     area = listing.area(caller, region, {STAFF})
     rows = await focus.many(
         wired(request).runtime.pool, region=area, group=group, after=cursor, limit=limit
     )
-    listing.link(request, response, rows, limit, "household_id")
-    return rows
+    return listing.page(request, rows, limit, "household_id")

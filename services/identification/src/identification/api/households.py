@@ -42,7 +42,9 @@ class HouseholdShown(HouseholdFields):
 @router.post(
     "/v1/households/batch",
     summary="Register up to 500 households (JSON array or NDJSON)",
-    openapi_extra=batch.batch_of(HouseholdForm),
+    openapi_extra=batch.batch_of(
+        HouseholdForm, batch.answer_of("HouseholdBatch", household_id=batch.ID)
+    ),
 )
 async def register_many(
     request: Request, caller: Annotated[Principal, allow("households:write")]

@@ -81,7 +81,7 @@ async def _import(
         await register(app, caller, items, recording(app, preview=preview))
     for item, group in ready:
         for line in group:
-            line.status = str(item.status)
+            line.status = item.status or "refused"
         if item.problem:
             _explain(item.problem, group, texts)
             _others(group)

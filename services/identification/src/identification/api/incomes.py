@@ -49,7 +49,7 @@ _form = TypeAdapter(AssessmentForm)
 @router.post(
     "/v1/incomes",
     summary="Assess incomes, up to 500 (JSON array or NDJSON)",
-    openapi_extra=batch.batch_of(AssessmentForm),
+    openapi_extra=batch.batch_of(AssessmentForm, batch.answer_of("IncomeBatch")),
 )
 async def assess(
     request: Request, caller: Annotated[Principal, allow("households:write")]

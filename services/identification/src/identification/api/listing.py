@@ -1,11 +1,11 @@
 """What lists share: who may see which area, and where the next page begins."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from fastapi import Request, Response
 
 from common.auth import Principal
+from common.http import encoded
 from common.paging import lead_on
 from common.problems import Problem
 
@@ -20,12 +20,8 @@ def area(caller: Principal, region: str | None, departments: Collection[str]) ->
     return caller.area(region)
 
 
-def link(
-    request: Request,
-    response: Response,
-    rows: Sequence[Mapping[str, Any]],
-    limit: int,
-    key: str,
-) -> None:
-    """`Link: rel="next"` after a full page, with the last row's key as the cursor."""
-    lead_on(request, response, rows[-1][key] if len(rows) == limit else None)
+def page(request: Request, rows: Sequence[object], limit: int, key: str) -> Response:
+    """A page of a list; `Link: rel="next"` after a full one, with the last row's key as the cursor."""
+    answer = encoded(rows)
+    lead_on(request, answer, getattr(rows[-1], key) if len(rows) == limit else None)
+    return answer

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -32,21 +32,23 @@ class NumberForm(Form):
     given_on: date
 
 
-@router.get("/newborns", summary="Newborns who have no identity number yet")
+@router.get(
+    "/newborns",
+    summary="Newborns who have no identity number yet",
+    response_model=list[persons.Newborn],
+)
 async def waiting(
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("members:read")],
     region: Area = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """For staff, by id; `Link: rel="next"` leads on. Each stays until it is given one (`/identity-number`)."""
     area = listing.area(caller, region, {STAFF})
     pool = wired(request).runtime.pool
     rows = await persons.without_number(pool, region=area, after=cursor, limit=limit)
-    listing.link(request, response, rows, limit, "person_id")
-    return rows
+    return listing.page(request, rows, limit, "person_id")
 
 
 @router.post(

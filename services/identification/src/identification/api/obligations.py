@@ -1,13 +1,14 @@
 """Decisions that are to be entered on the provincial platform (S8.4-01)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
-from common.paging import USUAL, Limit, lead_on
+from common.paging import USUAL, Limit
 from contracts.monitoring import EntrySubject
+from identification.api import listing
 from identification.api.forms import Day
 from identification.api.wired import wired
 from identification.read_model import obligations
@@ -15,10 +16,13 @@ from identification.read_model import obligations
 router = APIRouter(prefix="/v1", tags=["cases"])
 
 
-@router.get("/platform-entries", summary="Decisions to be entered on the provincial platform")
+@router.get(
+    "/platform-entries",
+    summary="Decisions to be entered on the provincial platform",
+    response_model=list[obligations.ToEnter],
+)
 async def read_entries(
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("episodes:read")],
     region: Area = None,
     subject: EntrySubject | None = None,
@@ -27,7 +31,7 @@ async def read_entries(
     due_by: Day | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """By id; `Link: rel="next"` leads on. Each stays until it is entered, also when its last day is over."""
     app = wired(request)
     async with app.runtime.pool.acquire() as connection:
@@ -43,5 +47,4 @@ async def read_entries(
             after=cursor,
             limit=limit,
         )
-    lead_on(request, response, rows[-1]["entry_id"] if len(rows) == limit else None)
-    return rows
+    return listing.page(request, rows, limit, "entry_id")

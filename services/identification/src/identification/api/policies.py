@@ -1,7 +1,7 @@
 """Policy parameters over HTTP: what is published, what is in force, and publishing a version."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
@@ -56,7 +56,7 @@ async def versions(
     response: Response,
     caller: Annotated[Principal, allow("households:read")],
     region: Code | None = None,
-) -> list[dict[str, Any]]:
+) -> list[policies.Published]:
     """Each value with its kind (policy or default) and source.
 
     Of one `region`, `ETag` is the version that `If-Match` of its next publication may expect.

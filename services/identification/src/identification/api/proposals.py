@@ -1,6 +1,6 @@
 """What departments say of who belongs to a household: the village confirms it (domain section 6)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -15,16 +15,19 @@ from identification.read_model import proposals
 router = APIRouter(prefix="/v1", tags=["register"])
 
 
-@router.get("/register-proposals", summary="Members who died or left, by a department")
+@router.get(
+    "/register-proposals",
+    summary="Members who died or left, by a department",
+    response_model=list[proposals.Proposal],
+)
 async def read_proposals(
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("households:read")],
     region: Area = None,
-    fact_type: Literal["Death", "RegisterChange"] | None = None,
+    fact_type: proposals.Report | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """For staff, by id; `Link: rel="next"` leads on. Each stays until the village records that the member
     left (`/departures`, `/split`), or the department takes its word back: a fact changes no household by
     itself. One that moved out or split off by the household register alone lives here still (`/residence`)."""
@@ -32,5 +35,4 @@ async def read_proposals(
     rows = await proposals.many(
         wired(request).runtime.pool, region=area, fact_type=fact_type, after=cursor, limit=limit
     )
-    listing.link(request, response, rows, limit, "proposal_id")
-    return rows
+    return listing.page(request, rows, limit, "proposal_id")

@@ -1,6 +1,6 @@
 """Households that are eligible for social protection and have none (S4.0-01, S4.1-03)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -16,20 +16,22 @@ from identification.read_model import protection
 router = APIRouter(prefix="/v1", tags=["registers"])
 
 
-@router.get("/protection-gaps", summary="Eligible for protection, and neither granted nor refused")
+@router.get(
+    "/protection-gaps",
+    summary="Eligible for protection, and neither granted nor refused",
+    response_model=list[protection.Gaps],
+)
 async def read_gaps(
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("households:read")],
     region: Area = None,
     kind: Protection | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """For staff and Civil Affairs, by household; `Link: rel="next"` leads on."""
     area = listing.area(caller, region, {STAFF, "minzheng"})
     rows = await protection.many(
         wired(request).runtime.pool, region=area, kind=kind, after=cursor, limit=limit
     )
-    listing.link(request, response, rows, limit, "household_id")
-    return rows
+    return listing.page(request, rows, limit, "household_id")

@@ -1,7 +1,7 @@
 """Lists of the registers that rules need: houses, school-age children, tasks, facts that wait."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -30,27 +30,23 @@ router = APIRouter(tags=["registers"])
 Reader = Annotated[Principal, allow("households:read")]
 # Of a century in which everybody lives who is of school age; `\d` would take digits of any script.
 Term = Annotated[str, Field(pattern="^20[0-9]{2}-(SPRING|AUTUMN)$")]
-Grade = Literal["A", "B", "C", "D"]
-Remedy = Literal["NONE", "OPEN", "OVERDUE", "STARTED", "FINISHED"]
-Entry = Literal["OPEN", "OVERDUE", "STARTED", "FINISHED", "CLEARED"]
-Attendance = Literal[
-    "UNKNOWN", "ENROLLED", "HOME_TEACHING", "SUSPECTED_DROPOUT", "DROPOUT", "EXEMPT"
-]
-Kind = Literal["CASE_REVIEW", "CLUE_WITHDRAWAL", "WATER_TEST"]
 
 
-@router.get("/v1/housing", summary="Houses by grade, and the ledger of dangerous ones (S1.3-03)")
+@router.get(
+    "/v1/housing",
+    summary="Houses by grade, and the ledger of dangerous ones (S1.3-03)",
+    response_model=list[registers.House],
+)
 async def housing(
     request: Request,
-    response: Response,
     caller: Reader,
     region: Area = None,
-    grade: Grade | None = None,
-    remedy: Remedy | None = None,
+    grade: registers.Grade | None = None,
+    remedy: registers.Remedy | None = None,
     on: Day | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """`remedy`: OPEN, OVERDUE, STARTED or FINISHED for a house of grade C or D that is lived in."""
     area = listing.area(caller, region, {STAFF, "zhujian"})
     app = wired(request)
@@ -65,23 +61,23 @@ async def housing(
         after=cursor,
         limit=limit,
     )
-    listing.link(request, response, rows, limit, "household_id")
-    return rows
+    return listing.page(request, rows, limit, "household_id")
 
 
 @router.get(
-    "/v1/housing/ledger", summary="The ledger of dangerous houses, entry by entry (S1.3-03)"
+    "/v1/housing/ledger",
+    summary="The ledger of dangerous houses, entry by entry (S1.3-03)",
+    response_model=list[ledgers.Ledgered],
 )
 async def ledger(
     request: Request,
-    response: Response,
     caller: Reader,
     region: Area = None,
-    state: Entry | None = None,
+    state: ledgers.Entry | None = None,
     on: Day | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """With the days of assessment, remedy and exit. FINISHED waits for a new assessment."""
     area = listing.area(caller, region, {STAFF, "zhujian"})
     app = wired(request)
@@ -93,21 +89,23 @@ async def ledger(
         after=cursor,
         limit=limit,
     )
-    listing.link(request, response, rows, limit, "entry_id")
-    return rows
+    return listing.page(request, rows, limit, "entry_id")
 
 
-@router.get("/v1/schooling", summary="Children of compulsory age by term (S1.3-02)")
+@router.get(
+    "/v1/schooling",
+    summary="Children of compulsory age by term (S1.3-02)",
+    response_model=list[registers.SchoolChild],
+)
 async def schooling(
     request: Request,
-    response: Response,
     caller: Reader,
     region: Area = None,
     term: Term | None = None,
-    status: Attendance | None = None,
+    status: registers.Attendance | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """Of formerly poor and monitored households; UNKNOWN: the school said nothing in the term."""
     area = listing.area(caller, region, {STAFF, "jiaoyu"})
     app = wired(request)
@@ -121,21 +119,23 @@ async def schooling(
         after=cursor,
         limit=limit,
     )
-    listing.link(request, response, rows, limit, "person_id")
-    return rows
+    return listing.page(request, rows, limit, "person_id")
 
 
-@router.get("/v1/schooling/dropouts", summary="Children out of school, from dropout to return")
+@router.get(
+    "/v1/schooling/dropouts",
+    summary="Children out of school, from dropout to return",
+    response_model=list[dropouts.Dropout],
+)
 async def out_of_school(
     request: Request,
-    response: Response,
     caller: Reader,
     region: Area = None,
     basis: DropoutBasis | None = None,
     open: bool | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """`basis`: REPORTED by a school, or NOT_ENROLLED where none reported the child in the term."""
     rows = await dropouts.many(
         wired(request).runtime.pool,
@@ -145,21 +145,23 @@ async def out_of_school(
         after=cursor,
         limit=limit,
     )
-    listing.link(request, response, rows, limit, "dropout_id")
-    return rows
+    return listing.page(request, rows, limit, "dropout_id")
 
 
-@router.get("/v1/tasks", summary="What waits for people: reviews, withdrawals, water tests")
+@router.get(
+    "/v1/tasks",
+    summary="What waits for people: reviews, withdrawals, water tests",
+    response_model=list[tasks.Task],
+)
 async def listed(
     request: Request,
-    response: Response,
     caller: Reader,
     region: Area = None,
-    kind: Kind | None = None,
+    kind: tasks.Kind | None = None,
     open: bool | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """A task changes no status. Water tests are shown to the water department too."""
     department = caller.actor.department
     if department == "shuiwu":
@@ -173,8 +175,7 @@ async def listed(
         after=cursor,
         limit=limit,
     )
-    listing.link(request, response, rows, limit, "task_id")
-    return rows
+    return listing.page(request, rows, limit, "task_id")
 
 
 class ReviewForm(Form):

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.responses import JSONResponse
 from openpyxl.utils import get_column_letter
 
-from common.batch import media_type
+from common.batch import Status, media_type
 from common.eventstore import record
+from common.http import encoded
 from common.intents import Connection, Intent, Outcome, Store
-from common.openapi import taking
+from common.openapi import shape_of, taking
 from common.problems import Problem, Text
 from common.problems import filled as in_words
 from contracts.wording import Code
@@ -32,29 +32,44 @@ RESULTS = {"accepted": "已导入", "replayed": "无变化", "refused": "未导�
 WIDTHS = {"证件号码": 24, "家庭住址": 30, RESULT: 10, REASON: 60}
 
 
-_COUNTS = {name: {"type": "integer"} for name in RESULTS}
-_REASON = {name: {"type": ["string", "null"]} for name in ("column", "detail", "detail_en")}
-_ROW = {
-    "row": {"type": "integer"},
-    "status": {"enum": list(RESULTS)},
-    "reasons": {"type": "array", "items": {"type": "object", "properties": _REASON}},
-}
-_ANSWER = {
-    "type": "object",
-    "description": "If `Accept` asks for JSON; else the table, with result and reason beside each row.",
-    "properties": {
-        "preview": {"type": "boolean"},
-        **_COUNTS,
-        "rows": {"type": "array", "items": {"type": "object", "properties": _ROW}},
-    },
-}
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What is wrong with a cell by its column, or with the whole row."""
+
+    column: str | None
+    detail: str
+    detail_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowTold:
+    """What became of a row, by its number in the table."""
+
+    row: int
+    status: Status
+    reasons: list[Reason]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """If `Accept` asks for JSON; else the table, with result and reason beside each row."""
+
+    preview: bool
+    accepted: int
+    replayed: int
+    refused: int
+    rows: list[RowTold]
+
+
 _FILE = {"type": "string", "format": "binary"}
 
 
 def upload(*rows: Sequence[str]) -> dict[str, Any]:
     """For `openapi_extra` of a route that takes a table, such as these rows; the first are the headings."""
     table = {"type": "string", "examples": ["\n".join(",".join(row) for row in rows)]}
-    told = taking({XLSX: _FILE, CSV: table}, {"200": _ANSWER, "207": _ANSWER})
+    told = taking(
+        {XLSX: _FILE, CSV: table}, {s: shape_of(Imported, "serialization") for s in ("200", "207")}
+    )
     for answer in told["responses"].values():
         answer["content"][XLSX] = {"schema": _FILE}
     return told
@@ -65,7 +80,7 @@ class Line:
     """A row on its way, with its reasons: `(heading or nothing, zh, en)`."""
 
     row: Row
-    status: str = "refused"
+    status: Status = "refused"
     reasons: list[tuple[str, str, str]] = field(default_factory=list)
 
     def refuse(self, heading: str, code: str, known: Sequence[Code] = ()) -> None:
@@ -111,7 +126,9 @@ async def answered(
     """200 if every row was good, else 207; JSON if that is accepted, otherwise the file."""
     status = 207 if any(line.status == "refused" for line in lines) else 200
     if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse(_summary(lines, preview=preview), status)
+        summary = encoded(_summary(lines, preview=preview))
+        summary.status_code = status
+        return summary
     rows = [_given_back(line, preview=preview) for line in lines]
     headings = [h for h in sheet.headings if h not in (RESULT, REASON)]
     told = [*headings, RESULT, REASON]
@@ -168,20 +185,15 @@ async def _tried(
     return [one for intent in intents for one in await _tried(connection, store, [intent])]
 
 
-def _summary(lines: Sequence[Line], *, preview: bool) -> dict[str, Any]:
+def _summary(lines: Sequence[Line], *, preview: bool) -> Imported:
     counts = {s: sum(line.status == s for line in lines) for s in RESULTS}
     rows = [
-        {
-            "row": line.row.number,
-            "status": line.status,
-            "reasons": [
-                {"column": heading or None, "detail": zh, "detail_en": en}
-                for heading, zh, en in line.reasons
-            ],
-        }
+        RowTold(
+            line.row.number, line.status, [Reason(h or None, *told) for h, *told in line.reasons]
+        )
         for line in lines
     ]
-    return {"preview": preview, **counts, "rows": rows}
+    return Imported(preview, **counts, rows=rows)
 
 
 def _given_back(line: Line, *, preview: bool) -> dict[str, sheets.Value]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -36,7 +36,6 @@ from identification.read_model import water
 router = APIRouter(prefix="/v1/water-sources", tags=["registers"])
 
 DEPARTMENT = "shuiwu"
-State = Literal["NONE", "VALID", "FAILED", "STALE"]
 Served = Annotated[list[UUID], Field(max_length=5_000)]
 Text = Annotated[str, Said, Field(max_length=60, examples=["聚村集中供水点"])]
 Caller = Annotated[Principal, allow("facts:write")]
@@ -205,17 +204,20 @@ async def _take(
     return answered(recorded)
 
 
-@router.get("", summary="Sources of your area, by the state of their report")
+@router.get(
+    "",
+    summary="Sources of your area, by the state of their report",
+    response_model=list[water.Supplying],
+)
 async def sources(
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("households:read")],
     region: Area = None,
-    state: State | None = None,
+    state: water.State | None = None,
     on: Day | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
+) -> Response:
     """`state` on a day: NONE (never tested), VALID, FAILED or STALE. Ordered by id."""
     app = wired(request)
     rows = await water.many(
@@ -226,5 +228,4 @@ async def sources(
         after=cursor,
         limit=limit,
     )
-    listing.link(request, response, rows, limit, "source_id")
-    return rows
+    return listing.page(request, rows, limit, "source_id")

@@ -3,6 +3,25 @@
 from dataclasses import dataclass
 
 
+@dataclass(frozen=True, slots=True)
+class ShareTold:
+    """How many of how many, and how many are missing; `percent` such as `99.87`, rounded down."""
+
+    part: int
+    whole: int
+    missing: int
+    percent: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultTold:
+    """How many of how many; `percent` such as `0.13`, rounded up."""
+
+    part: int
+    whole: int
+    percent: str
+
+
 @dataclass(frozen=True)
 class Share:
     """`part` of `whole`. Of nobody, nothing is missing: the share is then 100 %."""
@@ -21,14 +40,9 @@ class Share:
         """How many are not part of it."""
         return self.whole - self.part
 
-    def as_told(self) -> dict[str, object]:
+    def as_told(self) -> ShareTold:
         """As answers show it."""
-        return {
-            "part": self.part,
-            "whole": self.whole,
-            "missing": self.missing,
-            "percent": self.percent,
-        }
+        return ShareTold(self.part, self.whole, self.missing, self.percent)
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,6 @@ class Fault:
         hundredths = 0 if self.whole == 0 else -(-self.part * 10_000 // self.whole)
         return f"{hundredths // 100}.{hundredths % 100:02d}"
 
-    def as_told(self) -> dict[str, object]:
+    def as_told(self) -> FaultTold:
         """As answers show it."""
-        return {"part": self.part, "whole": self.whole, "percent": self.percent}
+        return FaultTold(self.part, self.whole, self.percent)

@@ -7,12 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from common.intents import Connection, Fresh
+from contracts.codes import Category
 from contracts.fact_codes import FactCode
-from contracts.schooling import DropoutCause, DropoutDetected, DropoutEnded
+from contracts.schooling import (
+    DropoutBasis,
+    DropoutCause,
+    DropoutDetected,
+    DropoutEnded,
+    DropoutExit,
+)
+from contracts.stages import Stage
 from identification.domain.dropouts import Reported
 from identification.domain.schooling import term_of
-
-Row = dict[str, Any]
 
 _CAUSES = {
     FactCode.BY_POVERTY: DropoutCause.POVERTY,
@@ -149,6 +155,25 @@ async def to_look_at(connection: Any) -> list[tuple[UUID, UUID]]:
     return [(row["household_id"], row["person_id"]) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Dropout:
+    """A child out of school since a term such as `2024-SPRING`, and how that ended, if it did."""
+
+    dropout_id: UUID
+    household_id: UUID
+    person_id: UUID
+    register_number: str
+    region: str
+    category: Category
+    stage: Stage
+    term: str
+    basis: DropoutBasis
+    cause: DropoutCause | None
+    detected_on: date
+    ended_on: date | None
+    ended_why: DropoutExit | None
+
+
 async def many(
     connection: Any,
     *,
@@ -157,7 +182,7 @@ async def many(
     is_open: bool | None,
     after: UUID | None,
     limit: int,
-) -> list[Row]:
+) -> list[Dropout]:
     """Dropouts of an area by id, those that ended too."""
     rows = await connection.fetch(
         """
@@ -175,7 +200,7 @@ async def many(
         after,
         limit,
     )
-    return [dict(row) for row in rows]
+    return [Dropout(**row) for row in rows]
 
 
 async def counted(connection: Any, region: str) -> dict[str, int]:

@@ -199,6 +199,20 @@ order by household_id limit $9
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """A household to be proposed by a last day; `days_left` are below 0 after it."""
+
+    household_id: UUID
+    region: str
+    confirmed_on: date
+    assessed_on: date | None
+    detected_on: date
+    propose_by: date
+    days_left: int
+    overdue: bool
+
+
 async def open_ones(
     connection: Any,
     *,
@@ -207,7 +221,7 @@ async def open_ones(
     on: date,
     after: UUID | None,
     limit: int,
-) -> list[dict[str, Any]]:
+) -> list[Eligible]:
     """Eligible households of an area that nobody has proposed, by id; overdue: after the last day."""
     rows = await connection.fetch(
         """
@@ -224,7 +238,7 @@ async def open_ones(
         after,
         limit,
     )
-    return [dict(row) for row in rows]
+    return [Eligible(**row) for row in rows]
 
 
 async def timeliness(connection: Any, region: str, on: date) -> dict[str, int]:

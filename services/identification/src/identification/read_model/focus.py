@@ -1,6 +1,7 @@
 """The focus lists as they stand: households by group, and for whom in them (S2-03)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,9 @@ from uuid import UUID
 from sqlmodel import Field, SQLModel
 
 from common.intents import Connection, Fresh
+from contracts.codes import Category
 from contracts.focus import FocusGroup, FocusGroupTagged
+from contracts.stages import Stage
 from identification.read_model.protection import NOBODY
 from identification.read_model.tables import TABLES
 
@@ -67,9 +70,23 @@ where h.status = 'ACTIVE' and h.region like $1 || '%'
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A household with its groups, the first day of the oldest, and how many persons have one of their own."""
+
+    household_id: UUID
+    register_number: str
+    region: str
+    category: Category
+    stage: Stage
+    since: date
+    groups: list[FocusGroup]
+    persons: int
+
+
 async def many(
     connection: Any, *, region: str, group: str | None, after: UUID | None, limit: int
-) -> list[dict[str, Any]]:
+) -> list[Listed]:
     """Households of an area that are on a list, by id, each with all its groups and since when."""
     rows = await connection.fetch(
         f"""
@@ -87,7 +104,7 @@ async def many(
         limit,
         NOBODY,
     )
-    return [dict(row) for row in rows]
+    return [Listed(**row) for row in rows]
 
 
 async def of_household(connection: Any, household_id: UUID) -> list[FocusShown]:

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from common.intents import Connection, Fresh
-from contracts.codes import HousingGrade
-from contracts.housing import RemedyStep
+from contracts.codes import Category, HousingGrade
+from contracts.housing import LedgerExit, RemedyStep
+from contracts.stages import Stage
 from identification.domain.housing import Assessed, Ledger, Renovated
 
-Row = dict[str, Any]
+Entry = Literal["OPEN", "OVERDUE", "STARTED", "FINISHED", "CLEARED"]
 
 
 def stream_of(household_id: UUID) -> str:
@@ -156,6 +157,29 @@ async def to_look_at(connection: Any, today: date) -> list[tuple[UUID, str]]:
     return [(row["household_id"], row["region"]) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Ledgered:
+    """An entry of the ledger with the days of its assessment, its remedy and its exit. `overdue`: the end of a
+    day said so."""
+
+    entry_id: UUID
+    household_id: UUID
+    register_number: str
+    region: str
+    category: Category
+    stage: Stage
+    grade: HousingGrade
+    state: Entry
+    assessed_on: date
+    due_on: date
+    ledgered_on: date
+    started_on: date | None
+    finished_on: date | None
+    overdue: bool
+    cleared_on: date | None
+    cleared_why: LedgerExit | None
+
+
 async def ledger(
     connection: Any,
     *,
@@ -164,7 +188,7 @@ async def ledger(
     on: date,
     after: UUID | None,
     limit: int,
-) -> list[Row]:
+) -> list[Ledgered]:
     """Entries of an area by id, cleared ones too.
 
     `state` on a day: OPEN, OVERDUE, STARTED, FINISHED (waits for a new assessment) or CLEARED.
@@ -189,7 +213,7 @@ async def ledger(
         after,
         limit,
     )
-    return [dict(row) for row in rows]
+    return [Ledgered(**row) for row in rows]
 
 
 async def counted(connection: Any, region: str, on: date) -> tuple[int, int, int]:

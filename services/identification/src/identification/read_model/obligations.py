@@ -143,6 +143,20 @@ group by household_id, late_on order by household_id, late_on limit $8
 """
 
 
+@dataclass(frozen=True, slots=True)
+class ToEnter:
+    """A decision to be entered by a last day; `days_left` are below 0 after it."""
+
+    entry_id: UUID
+    household_id: UUID
+    region: str
+    subject: EntrySubject
+    decided_on: date
+    due_on: date
+    days_left: int
+    overdue: bool
+
+
 async def many(
     connection: Any,
     policies: PolicyLookup,
@@ -155,13 +169,13 @@ async def many(
     on: date,
     after: UUID | None,
     limit: int,
-) -> list[dict[str, Any]]:
+) -> list[ToEnter]:
     """Decisions of an area that are to be entered, by id; overdue: after the last day."""
     regions, days, *_ = await _held(connection, policies, region, on)
     rows = await connection.fetch(
         _MANY, on, regions, days, subject, household_id, overdue, due_by, after, limit
     )
-    return [dict(row) for row in rows]
+    return [ToEnter(**row) for row in rows]
 
 
 _MANY = """

@@ -5,6 +5,8 @@ transaction that records why.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -62,9 +64,20 @@ async def of(engine: AsyncEngine, household_id: UUID) -> list[MemberRow]:
         return list((await session.execute(query.order_by(col(MemberRow.person_id)))).scalars())
 
 
+@dataclass(frozen=True, slots=True)
+class Newborn:
+    """A member who has no identity number yet."""
+
+    person_id: UUID
+    household_id: UUID
+    register_number: str
+    region: str
+    born_on: date
+
+
 async def without_number(
     connection: Any, *, region: str, after: UUID | None, limit: int
-) -> list[dict[str, Any]]:
+) -> list[Newborn]:
     """Newborns of an area who have no identity number yet, by id; nobody whose data may not be used."""
     rows = await connection.fetch(
         """
@@ -78,7 +91,7 @@ async def without_number(
         after,
         limit,
     )
-    return [dict(row) for row in rows]
+    return [Newborn(**row) for row in rows]
 
 
 async def house(connection: Connection, fresh: Sequence[Fresh]) -> None:

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from identification.domain.policy_book import PolicyBook, Version
 from identification.domain.publishing import PublishVersion
 
 GROUP = "identification"
+_KINDS = {kind.value: kind for kind in ParameterKind}
 
 
 async def of_one_area(connection: Connection, fresh: Sequence[Fresh]) -> None:
@@ -101,7 +103,28 @@ async def region_of(connection: Any, version: str) -> str | None:
     return found
 
 
-async def listed(connection: Any, region: str | None) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value, which is policy or a default, and where it stands."""
+
+    value: int | str
+    kind: ParameterKind
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version for an area, its parameters by key."""
+
+    version: str
+    region: str
+    effective_from: date
+    effective_to: date | None
+    published_on: date
+    parameters: dict[str, Said]
+
+
+async def listed(connection: Any, region: str | None) -> list[Published]:
     """Every version, of one region or of all, its parameters by key."""
     rows = await connection.fetch(
         """
@@ -110,24 +133,22 @@ async def listed(connection: Any, region: str | None) -> list[dict[str, Any]]:
         """,
         region,
     )
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Published] = {}
     for row in rows:
         version = found.setdefault(
             row["version"],
-            {
-                "version": row["version"],
-                "region": row["region"],
-                "effective_from": row["effective_from"],
-                "effective_to": row["effective_to"],
-                "published_on": row["published_on"],
-                "parameters": {},
-            },
+            Published(
+                version=row["version"],
+                region=row["region"],
+                effective_from=row["effective_from"],
+                effective_to=row["effective_to"],
+                published_on=row["published_on"],
+                parameters={},
+            ),
         )
-        version["parameters"][row["key"]] = {
-            "value": json.loads(row["value"]),
-            "kind": row["kind"],
-            "source": row["source"],
-        }
+        version.parameters[row["key"]] = Said(
+            json.loads(row["value"]), _KINDS[row["kind"]], row["source"]
+        )
     return list(found.values())
 
 
@@ -144,7 +165,6 @@ def in_file(path: Path, today: date) -> list[PublishVersion]:
 
 
 def _version(version: dict[str, Any], today: date) -> PublishVersion:
-    kinds = {kind.value: kind for kind in ParameterKind}
     parameters = version["parameters"].get(GROUP, {})
     return PublishVersion(
         version=version["version"],
@@ -153,7 +173,7 @@ def _version(version: dict[str, Any], today: date) -> PublishVersion:
         effective_to=version.get("effective_to"),
         published_on=version["published_on"],
         parameters=tuple(
-            Parameter(key=key, value=_said(p["value"]), kind=kinds[p["kind"]], source=p["source"])
+            Parameter(key=key, value=_said(p["value"]), kind=_KINDS[p["kind"]], source=p["source"])
             for key, p in parameters.items()
         ),
         today=today,

@@ -2,10 +2,13 @@
 split off (domain section 6)."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
 from uuid import UUID
 
 from common.intents import Connection, Fresh
+from contracts.codes import Relation
 
 # A change of the household register that staff may find not to hold: who lives together decides.
 _ELSEWHERE = "string_to_array(f.codes, ',') && array['MOVED_OUT', 'SPLIT']"
@@ -29,9 +32,27 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     )
 
 
+Report = Literal["Death", "RegisterChange"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A member of whom a department said something, and how the household register changed, if it did."""
+
+    proposal_id: UUID
+    household_id: UUID
+    register_number: str
+    region: str
+    person_id: UUID
+    relation: Relation
+    fact_type: Report
+    change: Literal["CANCELLED", "MOVED_OUT", "SPLIT"] | None
+    detected_on: date
+
+
 async def many(
-    connection: Any, *, region: str, fact_type: str | None, after: UUID | None, limit: int
-) -> list[dict[str, Any]]:
+    connection: Any, *, region: str, fact_type: Report | None, after: UUID | None, limit: int
+) -> list[Proposal]:
     """Those of an area that wait for the village, by the event that said so.
 
     A person whose data may not be used (PIPL 47) is not shown until it may be again.
@@ -50,7 +71,7 @@ async def many(
         after,
         limit,
     )
-    return [dict(row) for row in rows]
+    return [Proposal(**row) for row in rows]
 
 
 async def elsewhere(

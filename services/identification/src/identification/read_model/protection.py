@@ -1,6 +1,7 @@
 """Who is eligible for protection and has none, as Civil Affairs and staff list it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -57,9 +58,21 @@ on conflict (household_id, kind, person_id) do update set detected_on = excluded
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """A household with its open gaps, the first day of the oldest, and how many persons have one of their own."""
+
+    household_id: UUID
+    register_number: str
+    region: str
+    since: date
+    kinds: list[Protection]
+    persons: int
+
+
 async def many(
     connection: Any, *, region: str, kind: str | None, after: UUID | None, limit: int
-) -> list[dict[str, Any]]:
+) -> list[Gaps]:
     """Households of an area with an open gap, by id, each with its gaps and since when."""
     rows = await connection.fetch(
         """
@@ -77,7 +90,7 @@ async def many(
         limit,
         NOBODY,
     )
-    return [dict(row) for row in rows]
+    return [Gaps(**row) for row in rows]
 
 
 async def counted(connection: Any, region: str) -> dict[str, int]:

@@ -3,17 +3,63 @@
 A correction or retraction is a fact that is no longer current, so the registers follow without more.
 """
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from contracts.codes import Category
+from contracts.stages import Stage
 from identification.domain.policy import Policy
 from identification.domain.schooling import year_begins
 from identification.read_model.housing import WITHHELD
 
-Row = dict[str, Any]
-
 TOWN = 9  # digits of an area that name its town
+
+Grade = Literal["A", "B", "C", "D"]
+Remedy = Literal["NONE", "OPEN", "OVERDUE", "STARTED", "FINISHED"]
+Attendance = Literal[
+    "UNKNOWN", "ENROLLED", "HOME_TEACHING", "SUSPECTED_DROPOUT", "DROPOUT", "EXEMPT"
+]
+Cause = Literal["BY_POVERTY", "BY_AVERSION", "BY_ILLNESS", "BY_OTHER"]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A household's house by its latest assessment, which is the event `event_id`; `entry_id` is its entry in
+    the ledger of dangerous houses, if it stands there."""
+
+    household_id: UUID
+    register_number: str
+    region: str
+    category: Category
+    stage: Stage
+    grade: Grade
+    lived_in: bool
+    assessed_on: date
+    event_id: UUID
+    entry_id: UUID | None
+    remedy: Remedy
+    remedy_due_on: date
+    remedy_started_on: date | None
+    remedy_finished_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolChild:
+    """A child in a term, by the last word of its school in it, the event `event_id`; by none if UNKNOWN."""
+
+    person_id: UUID
+    household_id: UUID
+    region: str
+    category: Category
+    stage: Stage
+    born_on: date
+    checked_on: date | None
+    event_id: UUID | None
+    status: Attendance
+    cause: Cause | None
+
 
 # The latest assessment of each house in an area, with its entry in the ledger of dangerous ones.
 _HOUSES = f"""
@@ -45,7 +91,7 @@ async def houses(
     on: date,
     after: UUID | None,
     limit: int,
-) -> list[Row]:
+) -> list[House]:
     """Assessed houses by household, each with its entry in the ledger of dangerous houses.
 
     `remedy` of a dangerous house that is lived in: OPEN, OVERDUE, STARTED or FINISHED; of others NONE.
@@ -72,7 +118,7 @@ async def houses(
         policy.housing_remedy_days,
         on,
     )
-    return [dict(row) for row in rows]
+    return [House(**row) for row in rows]
 
 
 # Children of compulsory age in the two groups, with the latest word on each in a term, in whatever
@@ -121,7 +167,7 @@ async def children(
     policy: Policy,
     after: UUID | None,
     limit: int,
-) -> list[Row]:
+) -> list[SchoolChild]:
     """School-age children of formerly poor and monitored households by person; UNKNOWN: not screened."""
     rows = await connection.fetch(
         f"""
@@ -137,7 +183,7 @@ async def children(
         after,
         limit,
     )
-    return [dict(row) for row in rows]
+    return [SchoolChild(**row) for row in rows]
 
 
 async def screened_children(

@@ -1,7 +1,29 @@
 """What waits for people."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
 from uuid import UUID
+
+Kind = Literal["CASE_REVIEW", "CLUE_WITHDRAWAL", "WATER_TEST"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What waits: of a household and a clue of it, or of a source of water. `version` is that of the evidence of
+    the household, which `If-Match` of a review names."""
+
+    task_id: UUID
+    kind: Kind
+    household_id: UUID | None
+    source_id: UUID | None
+    clue_id: UUID | None
+    region: str
+    opened_on: date
+    due_on: date | None
+    closed_on: date | None
+    outcome: str | None
+    version: int | None
 
 
 async def many(
@@ -12,8 +34,8 @@ async def many(
     is_open: bool | None,
     after: UUID | None,
     limit: int,
-) -> list[dict[str, Any]]:
-    """Tasks of an area by id; `version` is that of the evidence of the household, if it has any."""
+) -> list[Task]:
+    """Tasks of an area by id."""
     rows = await connection.fetch(
         """
         select k.*, (
@@ -31,7 +53,7 @@ async def many(
         after,
         limit,
     )
-    return [dict(row) for row in rows]
+    return [Task(**row) for row in rows]
 
 
 async def one(connection: Any, task_id: UUID) -> dict[str, Any] | None:

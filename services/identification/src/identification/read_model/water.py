@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from common.intents import Connection, Fresh
 from contracts.safeguards import (
     WaterFault,
+    WaterKind,
     WaterServiceChanged,
     WaterSourceRegistered,
     WaterTestDue,
@@ -17,7 +18,7 @@ from contracts.safeguards import (
 )
 from identification.domain.water import Source
 
-Row = dict[str, Any]
+State = Literal["NONE", "VALID", "FAILED", "STALE"]
 
 
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
@@ -216,6 +217,23 @@ async def region_of(connection: Any, source_id: UUID) -> str | None:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Supplying:
+    """A source with its latest test and what that found wanting. `version` is what `If-Match` names."""
+
+    source_id: UUID
+    label: str
+    kind: WaterKind
+    region: str
+    served_count: int
+    state: State
+    tested_on: date | None
+    valid_to: date | None
+    qualified: bool | None
+    faults: list[WaterFault]
+    version: int
+
+
 async def many(
     connection: Any,
     *,
@@ -224,7 +242,7 @@ async def many(
     on: date,
     after: UUID | None,
     limit: int,
-) -> list[Row]:
+) -> list[Supplying]:
     """Sources of an area by id, each with its state on a day: NONE, VALID, FAILED or STALE."""
     rows = await connection.fetch(
         """
@@ -244,4 +262,4 @@ async def many(
         after,
         limit,
     )
-    return [dict(row) for row in rows]
+    return [Supplying(**row) for row in rows]

@@ -1,11 +1,12 @@
 """Who is on a focus list, and still to be screened this quarter (S2-03)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
+from common.http import encoded
 from common.paging import USUAL, Limit, lead_on
 from contracts.focus import FocusGroup
 from visits.api.wired import wired
@@ -16,20 +17,20 @@ router = APIRouter(tags=["screenings"])
 
 
 @router.get(
-    "/v1/screenings/focus", summary="Households on a focus list, screened this quarter or not"
+    "/v1/screenings/focus",
+    summary="Households on a focus list, screened this quarter or not",
+    response_model=list[focus.OnList],
 )
 async def read_many(
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("visits:read")],
     region: Area = None,
     group: FocusGroup | None = None,
     screened: bool | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[dict[str, Any]]:
-    """Ordered by id; `Link: rel="next"` leads on. `screened=false` are those still to be screened.
-    `since` is the first day of the group that they have had longest."""
+) -> Response:
+    """Ordered by id; `Link: rel="next"` leads on. `screened=false` are those still to be screened."""
     area = caller.area(region)
     runtime = wired(request).runtime
     rows = await focus.many(
@@ -41,5 +42,6 @@ async def read_many(
         after=cursor,
         limit=limit,
     )
-    lead_on(request, response, rows[-1]["household_id"] if len(rows) == limit else None)
-    return rows
+    answer = encoded(rows)
+    lead_on(request, answer, rows[-1].household_id if len(rows) == limit else None)
+    return answer

@@ -5,6 +5,7 @@ used (PIPL 47) is kept and neither shown nor counted.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from common.intents import Connection
-from contracts.focus import FocusGroupTagged, FocusGroupUntagged
+from contracts.focus import FocusGroup, FocusGroupTagged, FocusGroupUntagged
 from contracts.persons import ProcessingRestricted, RestrictionLifted
 
 Listed = FocusGroupTagged | FocusGroupUntagged
@@ -71,6 +72,18 @@ _LISTED = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class OnList:
+    """A household with its groups, the first day of the oldest, and the last day in the quarter on which it was
+    screened, if any."""
+
+    household_id: UUID
+    region: str
+    since: date
+    groups: list[FocusGroup]
+    screened_on: date | None
+
+
 async def many(
     pool: asyncpg.Pool,
     *,
@@ -80,7 +93,7 @@ async def many(
     screened: bool | None,
     after: UUID | None,
     limit: int,
-) -> list[dict[str, Any]]:
+) -> list[OnList]:
     """Households of an area on a focus list by id, after a given one; at most `limit`."""
     rows = await pool.fetch(
         f"""
@@ -97,7 +110,7 @@ async def many(
         after,
         limit,
     )
-    return [dict(row) for row in rows]
+    return [OnList(**row) for row in rows]
 
 
 async def counted(pool: asyncpg.Pool, region: str, first: date, last: date) -> dict[str, int]:
