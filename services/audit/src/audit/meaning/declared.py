@@ -1,7 +1,8 @@
 """What services declared of their events, as columns for a query: one row a rule. Pure."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from audit.meaning.vocabulary import Vocabulary
@@ -73,6 +74,22 @@ def about(vocabulary: Vocabulary, kinds: Collection[str]) -> list[Any]:
 def touches(meaning: Meaning, fields: Collection[str]) -> bool:
     """Whether the state of these fields, which have no dot in their names, is another without the event."""
     return bool(meaning.corrects or meaning.amends or not meaning.names().isdisjoint(fields))
+
+
+def alone(meaning: Meaning, field: str) -> Meaning:
+    """What the event does to this field, which has no dot in its name, and to what others say of it."""
+
+    def of(effects: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: effect for name, effect in effects.items() if name == field}
+
+    return replace(
+        meaning,
+        sets=of(meaning.sets),
+        makes=of(meaning.makes),
+        chooses=of(meaning.chooses),
+        each={path: kept for path, sets in meaning.each.items() if (kept := of(sets))},
+        regardless=of(meaning.regardless),
+    )
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Any]:

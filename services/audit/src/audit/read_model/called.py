@@ -7,6 +7,7 @@ has it from a list of today. Kept with what the county page counts (`counting`).
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -20,6 +21,7 @@ from audit.meaning.vocabulary import StateWords, Vocabulary
 from audit.read_model import queries
 from audit.read_model.happened import happened
 from common.intents import Connection
+from contracts.meaning import Meaning
 
 LONGEST: Final = 200  # characters: an index takes only so much
 EVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -48,8 +50,14 @@ async def keep(connection: Connection, vocabulary: Vocabulary, households: Seque
 
 def _fold(rows: Sequence[asyncpg.Record], field: str, vocabulary: Vocabulary) -> dict[UUID, str]:
     events: dict[UUID, list[Happened]] = {}
+    # By type, and of this field alone: an event that registers a household tells of much else.
+    alone: dict[tuple[str, str, int], Meaning] = {}
     for row in rows:
-        events.setdefault(UUID(row["key"]), []).append(happened(row, vocabulary))
+        event = happened(row, vocabulary)
+        kind = event.service, event.type, event.schema_version
+        if kind not in alone:
+            alone[kind] = declared.alone(event.meaning, field)
+        events.setdefault(UUID(row["key"]), []).append(replace(event, meaning=alone[kind]))
     words, names = vocabulary.state().get(field), {}
     for household, those in events.items():
         value = state(those, EVER, EVER).fields.get(field)
