@@ -189,7 +189,17 @@ async def test_who_looked_is_for_those_who_oversee(
     assert (answer.status_code, answer.json()["code"]) == (403, code)
     last = await pool.fetchval("select data from es.events order by position desc limit 1")
     assert json.loads(last)["shown"] == "ACCESSES"
-    assert (await client.get(f"{PAGE}/accesses", headers=asking)).status_code == 403
+    for other in (f"{PAGE}/accesses", f"{LOG}/dossier"):
+        assert (await client.get(other, headers=asking)).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/v1/accesses", "/accesses"])
+async def test_who_looked_at_lists_takes_a_scope_of_its_own(
+    client: httpx.AsyncClient, tokens: Issuer, path: str
+) -> None:
+    for scopes, status in (("audit:read", 403), ("access:read", 200)):
+        reader = tokens.bearer("somebody", scopes, department=STAFF)
+        assert (await client.get(path, headers=reader)).status_code == status
 
 
 async def test_people_read_it_on_a_page_of_its_own_and_find_it_from_the_households(

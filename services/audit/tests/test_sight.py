@@ -348,6 +348,7 @@ async def test_a_filter_finds_nothing_that_is_hidden(
     [
         (f"{ONE}/dossier", "DOSSIER"),
         (f"{ONE}/accesses", "ACCESSES"),
+        (f"{ONE}/accesses/dossier", "ACCESSES"),
         (f"{PAGE}/raw", "RAW"),
         (f"{PAGE}/accesses", "ACCESSES"),
     ],
