@@ -168,8 +168,31 @@ async def test_what_came_under_another_key_can_be_given_up_whatever_it_says_of_i
     assert await pool.fetch("select from es.cursors") == []
 
 
-async def test_giving_up_what_is_not_there_says_so(reader: Reader, pool: asyncpg.Pool) -> None:
+async def test_giving_up_what_is_not_there_says_so(
+    reader: Reader, heard: Heard, pool: asyncpg.Pool
+) -> None:
+    """Such as what waits under another key, or for another consumer."""
     assert not await reader.inbox.discard(pool, "nobody", 1, "supervisor")
+    (event,) = await sick(reader, heard)
+    (row,) = await pool.fetch("select id from es.parked")
+    other = Reader(pool, "audit", heard.handle).inbox
+    assert not await reader.inbox.discard(pool, "nobody", row["id"], "supervisor")
+    assert not await other.discard(pool, event.key, row["id"], "supervisor")
+    assert await reader.parked() == [(event.key, "failed")]
+
+
+async def test_a_stream_stays_where_it_is_when_a_fork_of_it_is_given_up(
+    reader: Reader, heard: Heard, pool: asyncpg.Pool
+) -> None:
+    """Moved back, it would take what comes next for a gap, or what came for new."""
+    one, two, three = history(3)
+    await reader.hears(one, two, envelope(b'{"another":1}', prev=one))
+    (row,) = await pool.fetch("select id, key from es.parked")
+
+    assert await reader.inbox.discard(pool, row["key"], row["id"], "supervisor")
+    await reader.hears(three)
+    assert await reader.parked() == []
+    assert heard.versions(one) == [1, 2, 3]
 
 
 async def test_two_consumers_in_one_database_do_not_meet(
