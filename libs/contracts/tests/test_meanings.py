@@ -138,7 +138,7 @@ def test_an_event_that_opens_a_deadline_sets_its_day(
     meanings: Meanings, event: type[Any], meaning: Meaning
 ) -> None:
     days = [path for name, path in meaning.sets.items() if name.split(".")[-1] == "due_on" and path]
-    assert len(days) == (meaning.opens is not None)
+    assert len(days) == bool(meaning.opens or meaning.reopens)
     for path in days:
         assert leads(event, path) is date
 

@@ -16,6 +16,8 @@ from contracts.meaning import Meaning
 
 OPENS = Meaning(sets={"duty.{id}.due_on": "due"}, opens="id")
 CLOSES = Meaning(closes="id", when={"final": True})
+AGAIN = Meaning(sets={"duty.{id}.due_on": "due"}, reopens="id")
+CANCELS = Meaning(cancels="id")
 ONCE, DONE = Meaning(opens="a-clock"), Meaning(closes="a-clock")
 TODAY = date(2024, 6, 30)
 
@@ -49,6 +51,30 @@ def test_a_deadline_that_is_there_once_may_come_again() -> None:
     events = [happened(n, m, n) for n, m in enumerate((ONCE, ONCE, DONE, DONE, ONCE), 1)]
     found = deadlines(events, TODAY)
     assert [(d.opened_by.version, d.outcome) for d in found] == [(1, "fulfilled"), (5, "open")]
+
+
+@pytest.mark.parametrize(
+    ("told", "outcomes"),
+    [
+        ([AGAIN, CLOSES, AGAIN], [(1, "overdue")]),
+        ([AGAIN, CLOSES, AGAIN, CLOSES], [(1, "fulfilled")]),
+        ([OPENS, CLOSES, OPENS], [(1, "fulfilled"), (3, "overdue")]),
+        ([AGAIN, CANCELS], []),
+        ([AGAIN, CANCELS, CLOSES], []),
+        ([AGAIN, CLOSES, CANCELS], [(1, "fulfilled")]),
+        ([AGAIN, CANCELS, AGAIN], [(1, "overdue")]),
+        ([OPENS, CANCELS, OPENS], [(3, "overdue")]),
+    ],
+)
+def test_A29_A30_a_duty_may_be_due_again_and_what_is_cancelled_is_no_duty(
+    told: list[Meaning], outcomes: list[tuple[int, str]]
+) -> None:
+    events = [
+        happened(n, meaning, n, id="x", due="2024-06-20", final=True)
+        for n, meaning in enumerate(told, 1)
+    ]
+    found = [(d.opened_by.version, d.outcome) for d in deadlines(events, TODAY)]
+    assert found == outcomes
 
 
 def test_events_count_as_they_were_recorded_in_whatever_order_they_are_read() -> None:

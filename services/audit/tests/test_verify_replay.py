@@ -110,6 +110,8 @@ KINDS = [
     Meaning(closes="id", when={"final": True}),
     Meaning(opens="a-clock"),
     Meaning(closes="a-clock"),
+    Meaning(sets={"duty.{id}.due_on": "due"}, reopens="id"),
+    Meaning(cancels="id"),
 ]
 
 

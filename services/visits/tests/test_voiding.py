@@ -94,7 +94,7 @@ def test_A30_or_it_is_fulfilled_by_the_earliest_other_visit_that_can() -> None:
     voided, done = VISITS.when(VOID, given=past)
     assert done == fulfilled(second)
     assert isinstance(voided, VisitVoided)
-    assert (voided.last_visited_on, voided.last_visit_mode) == (call.visited_on, call.mode)
+    assert (voided.last_visited_on, voided.last_visit_mode) == (third.visited_on, third.mode)
 
 
 def test_A30_a_visit_that_fulfilled_nothing_leaves_the_duty_as_it_is() -> None:
@@ -229,6 +229,13 @@ async def test_A30_a_visit_is_voided_over_http_by_somebody_who_may(
     assert recorded(await desk.post(again)) == ["HouseholdVisited"]
     for one, shown in ((household, 0), (meant, 1)):
         assert len((await desk.visits(one)).json()) == shown
+    told = await connection.fetch(
+        "select event_id::text, type, r.data ->> 'visit_event_id' as struck from es.events "
+        "join es.readable r using (stream, version, type) where r.household_id = $1",
+        household.household_id,
+    )
+    by_type = {row["type"]: row for row in told}
+    assert by_type["VisitVoided"]["struck"] == by_type["HouseholdVisited"]["event_id"]
     code, said = await program(runtime, "visits.rebuild", "--check")
     assert code == 0, said
     actor = await connection.fetchval(

@@ -22,7 +22,7 @@ from services.visits.tests.test_visits_elsewhere import Mergers
 from services.visits.tests.test_visits_elsewhere import mergers as mergers
 from services.visits.tests.test_voiding import VOID as VOID_VISIT
 from visits.domain.commands import Command, VoidScreening
-from visits.domain.household import VISITS
+from visits.domain.household import VISITS, stream_of
 
 VOID = VoidScreening(
     household_id=HOUSEHOLD_ID,
@@ -32,6 +32,7 @@ VOID = VoidScreening(
     by="town",
     today=date(2024, 5, 6),
 )
+EARLIER = date(2024, 4, 2)  # than the screening, and entered later than another
 VOIDED = ScreeningVoided(
     household_id=HOUSEHOLD_ID,
     screening_id=SCREENED.screening_id,
@@ -64,12 +65,16 @@ def test_S204_what_was_filled_in_wrongly_is_voided_and_stated_anew() -> None:
 def test_S204_what_was_found_before_is_the_last_that_is_known_again() -> None:
     first = replace(SCREENED, screening_id=UUID(int=29), suspected_risks=[])
     before = replace(first, screening_id=UUID(int=30), suspected_risks=[RiskType.OTHER])
-    (voided,) = VISITS.when(VOID, given=[first, before, SCREENED])
-    assert isinstance(voided, ScreeningVoided)
-    assert (voided.last_screened_on, voided.last_suspected_risks) == (
-        before.screened_on,
-        [RiskType.OTHER],
-    )
+    for told in (
+        [first, before, SCREENED],
+        [before, replace(first, screened_on=EARLIER), SCREENED],
+    ):
+        (voided,) = VISITS.when(VOID, given=told)
+        assert isinstance(voided, ScreeningVoided)
+        assert (voided.last_screened_on, voided.last_suspected_risks) == (
+            before.screened_on,
+            [RiskType.OTHER],
+        )
 
 
 def test_S204_only_what_was_screened_is_voided() -> None:
@@ -129,6 +134,12 @@ async def test_S204_a_screening_is_voided_over_http_by_somebody_who_may(
     assert recorded(done) == ["ScreeningVoided"]
     assert (await void(key=key)).content == done.content
     assert await listed(desk, household) == []
+    told = await runtime.pool.fetch(
+        "select event_id::text, r.data ->> 'screening_event_id' as struck from es.events "
+        "join es.readable r using (stream, version) where stream = $1 order by version",
+        stream_of(UUID(asked["household_id"])),
+    )
+    assert told[1]["struck"] == told[0]["event_id"]
     answer = await post(desk, sent)
     assert (answer.status_code, problem(answer)["code"]) == (409, "screening-voided")
     again = {

@@ -329,7 +329,7 @@ _STANDS = _as_told(
         ),
         HousingRemedyWithdrawn: Meaning(
             sets={"dangerous_house.remedy": None, "dangerous_house.due_on": "due_on"},
-            opens="entry_id",
+            reopens="entry_id",
         ),
         HousingRemedyOverdue: Meaning(breach=True),
         DangerousHousingCleared: Meaning(sets={"dangerous_house": None}, closes="entry_id"),

@@ -58,6 +58,8 @@ class Meaning:
     - `step`: a step of the way from clue to elimination. `breach`: it says that a deadline was missed.
     - `opens`, `closes`: path of the id of a deadline, or a name for one that a household has once.
       Its day is what the event that opens it `sets` as `due_on`, such as `duty.{obligation_id}.due_on`.
+    - `reopens`: as `opens`; but one that was closed or cancelled is the same deadline again, as if it had not been.
+    - `cancels`: as `closes`; but nothing was done: it is no deadline any more.
     - `look`: somebody looked at it, or was refused; see `Look`.
     """
 
@@ -73,7 +75,9 @@ class Meaning:
     step: str | None = None
     breach: bool = False
     opens: str | None = None
+    reopens: str | None = None
     closes: str | None = None
+    cancels: str | None = None
     look: Look | None = None
 
     def names(self) -> set[str]:

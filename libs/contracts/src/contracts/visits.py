@@ -111,7 +111,7 @@ class VisitVoided:
     """A record of a visit does not stand (A30): asked for by one person, approved by another.
 
     What it had fulfilled is fulfilled by another visit, or due again. `last_visited_on` and
-    `last_visit_mode` are of the last visit that stands.
+    `last_visit_mode` are of the last visit that stood then. `visit_event_id` is the event that counts no more.
     """
 
     wording: ClassVar = Wording(
@@ -129,6 +129,7 @@ class VisitVoided:
     voided_on: date
     last_visited_on: date | None
     last_visit_mode: VisitMode | None
+    visit_event_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +233,8 @@ class ScreeningVoided:
     """A screening form does not stand (S2-04): asked for by one person, approved by another.
 
     A clue that it raised is verified by people, as any other: nothing is withdrawn by itself.
-    `last_screened_on` and `last_suspected_risks` are of the last screening that stands.
+    `last_screened_on` and `last_suspected_risks` are of the last screening that stood then.
+    `screening_event_id` is the event that counts no more.
     """
 
     wording: ClassVar = Wording(
@@ -250,6 +252,7 @@ class ScreeningVoided:
     voided_on: date
     last_screened_on: date | None
     last_suspected_risks: list[RiskType] | None
+    screening_event_id: UUID | None = None
 
 
 VisitsEvent = (

@@ -16,26 +16,25 @@ from contracts.visits import (
 VISITS = Meanings(
     {
         HouseholdVisited: Meaning(sets={"last_visit.on": "visited_on", "last_visit.mode": "mode"}),
-        VisitVoided: Meaning(
-            sets={"last_visit.on": "last_visited_on", "last_visit.mode": "last_visit_mode"}
-        ),
+        VisitVoided: Meaning(corrects="visit_event_id"),
         HouseholdScreened: Meaning(
             sets={
                 "last_screening.on": "screened_on",
                 "last_screening.suspected_risks": "suspected_risks",
             }
         ),
-        ScreeningVoided: Meaning(
-            sets={
-                "last_screening.on": "last_screened_on",
-                "last_screening.suspected_risks": "last_suspected_risks",
-            }
-        ),
+        ScreeningVoided: Meaning(corrects="screening_event_id"),
+        # As told: a month's duty may be cancelled as of a day before it began, and fulfilled as of one before
+        # the visit was voided that had fulfilled it.
         ObligationOpened: Meaning(
-            sets={"duty.{obligation_id}.due_on": "due_on"}, opens="obligation_id"
+            sets={"duty.{obligation_id}.due_on": "due_on"}, as_told=True, reopens="obligation_id"
         ),
-        ObligationFulfilled: Meaning(sets={"duty.{obligation_id}": None}, closes="obligation_id"),
-        ObligationCancelled: Meaning(sets={"duty.{obligation_id}": None}, closes="obligation_id"),
+        ObligationFulfilled: Meaning(
+            sets={"duty.{obligation_id}": None}, as_told=True, closes="obligation_id"
+        ),
+        ObligationCancelled: Meaning(
+            sets={"duty.{obligation_id}": None}, as_told=True, cancels="obligation_id"
+        ),
     },
     {
         "last_visit.on": StateField("最近走访日期", "last visited on"),

@@ -465,16 +465,20 @@ class Deadline(NamedTuple):
 def deadlines(events: list[Happened], today: str) -> list[Deadline]:
     """Late: fulfilled after the day it was due; overdue: not fulfilled, and the day is over."""
     waiting: dict[str, Happened] = {}
-    found = []
+    ended: dict[str, tuple[Happened, str]] = {}  # and when it was closed; "": it was cancelled
     for e in sorted(events, key=lambda e: (e.recorded, e.place)):
         if not _applies(e.meaning, e.payload):
             continue
         opens, closes = e.meaning.get("opens"), e.meaning.get("closes")
-        opened = waiting.pop(_named(e, closes), None) if closes else None
+        ends, begins = closes or e.meaning.get("cancels"), opens or e.meaning.get("reopens")
+        opened = waiting.pop(_named(e, ends), None) if ends else None
         if opened:
-            found.append(_deadline(opened, business_date(e.occurred), today))
-        if opens:
-            waiting.setdefault(_named(e, opens), e)
+            ended[_named(e, ends)] = opened, business_date(e.occurred) if closes else ""
+        if begins:
+            last = ended.pop(_named(e, begins), (e, ""))
+            ended |= {e.id: last} if opens else {}  # another one follows it
+            waiting.setdefault(_named(e, begins), e if opens else last[0])
+    found = [_deadline(e, on, today) for e, on in ended.values() if on]
     found += [_deadline(e, None, today) for e in waiting.values()]
     return sorted(found, key=lambda d: (d.due_on or "9999-12-31", d.opened_by))
 

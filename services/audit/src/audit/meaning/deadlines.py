@@ -26,17 +26,23 @@ class Deadline:
 
 
 def deadlines(events: Iterable[Happened], today: date) -> list[Deadline]:
-    """By the day that they are due. `events` in whatever order: they count as they were recorded."""
+    """By the day that they are due, without those that were cancelled. `events` in whatever order: they count
+    as they were recorded."""
     open_: dict[str, Happened] = {}
-    found = []
+    ended: dict[str, tuple[Happened, date | None]] = {}  # and when it was closed, if it was
     for event in sorted(events, key=lambda e: e.recording):
         meaning = event.meaning
         if any(at(event.payload, path) != wanted for path, wanted in meaning.when.items()):
             continue
-        if meaning.closes and (opened := open_.pop(_id(event, meaning.closes), None)):
-            found.append(_deadline(opened, business_date(event.occurred_at), today))
-        if meaning.opens:
-            open_.setdefault(_id(event, meaning.opens), event)
+        ends, begins = meaning.closes or meaning.cancels, meaning.opens or meaning.reopens
+        if ends and (opened := open_.pop(id_ := _id(event, ends), None)):
+            ended[id_] = opened, business_date(event.occurred_at) if meaning.closes else None
+        if begins:
+            last = ended.pop(id_ := _id(event, begins), (event, None))
+            if meaning.opens:  # another one follows
+                ended[str(event.event_id)] = last
+            open_.setdefault(id_, event if meaning.opens else last[0])
+    found = [_deadline(opened, on, today) for opened, on in ended.values() if on]
     found += [_deadline(event, None, today) for event in open_.values()]
     return sorted(found, key=lambda d: (d.due_on or date.max, d.opened_on))
 

@@ -10,6 +10,7 @@ from contracts.meaning import Meaning
 
 STEPS = ("CLUE", "VERIFIED", "CONFIRMED", "ELIMINATED")
 PHASES = ("CLUE", "MONITORED", "ELIMINATED")
+MOVES = ("opens", "reopens", "closes", "cancels")
 
 
 def stages(vocabulary: Vocabulary) -> list[Any]:
@@ -44,14 +45,14 @@ def steps(vocabulary: Vocabulary) -> list[Any]:
 
 
 def moves(vocabulary: Vocabulary) -> list[Any]:
-    """Which events open or close a duty: path or name of its id, path of its date, condition."""
+    """Which events open or end a duty: path or name of its id, path of its date, condition, and how."""
     moves = []
-    for name in vocabulary.types(lambda m: bool(m.opens or m.closes)):
+    for name in vocabulary.types(lambda m: any(getattr(m, how) for how in MOVES)):
         meaning = vocabulary.meaning(*name)
         _, due = meaning.due() or ("", "")
-        for id_, closes in ((meaning.opens, False), (meaning.closes, True)):
-            if id_:
-                moves.append((*name, id_, due, _inside(meaning.when), closes))
+        for how in MOVES:
+            if id_ := getattr(meaning, how):
+                moves.append((*name, id_, due, _inside(meaning.when), how))
     return _columns(moves, 7)
 
 

@@ -29,7 +29,7 @@ from common.service import Runtime
 
 log = structlog.get_logger()
 
-VERSION: Final = 3  # of the queries below: another number counts everything anew
+VERSION: Final = 4  # of the queries below: another number counts everything anew
 MOST: Final = 2_000  # households that the worker looks up at once
 AT_ONCE: Final = 100  # of which it counts so many in a transaction: a fiftieth of a second
 AT_A_LOOK: Final = 100  # households that a look counts itself
@@ -209,35 +209,44 @@ from (
 ) as each join unnest($1::uuid[], $7::text[]) as a (household_id, region) using (household_id)
 """
 
-# A duty that is opened again while it is open stays what it was opened as first, as on the page of its
-# household (`audit.meaning.deadlines`).
+# As on the page of a household (`audit.meaning.deadlines`): a duty that is opened again while it is open stays what
+# it was opened as first; one that ended may be reopened, and its last end counts; one that was cancelled is none.
 _RECORDED = "recorded_at, service, stream, version"
 _DUTIES = f"""
 with rule as (
     select * from unnest(
-            $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::bool[])
-        as r (service, type, schema_version, id, due, wanted, closes)
+            $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[])
+        as r (service, type, schema_version, id, due, wanted, move)
 ), moved as (
-    select household_id, recorded_at, service, stream, version, closes, day,
+    select household_id, recorded_at, service, stream, version, day, move,
+        move in ('closes', 'cancels') as ends,
         service || '.' || type || '.v' || schema_version as kind,
         left(coalesce(doc #>> string_to_array(id, '.'), id), {LONGEST_ID}) as id,
         case when pg_input_is_valid(doc #>> string_to_array(due, '.'), 'date')
             then (doc #>> string_to_array(due, '.'))::date end as due_on
     from (
         select t.household_id, t.recorded_at, t.service, t.stream, t.version, t.type,
-            t.schema_version, r.id, r.due, r.wanted, r.closes, {_DAY} as day, {_DOC} as doc {_EVENTS}
+            t.schema_version, r.id, r.due, r.wanted, r.move, {_DAY} as day, {_DOC} as doc {_EVENTS}
     ) as each where wanted = '{{}}' or doc @> wanted::jsonb
 ), rounds as (
-    select *, count(*) filter (where closes) over (
-        partition by household_id, id order by {_RECORDED}, closes desc
+    select *, count(*) filter (where ends) over (
+        partition by household_id, id order by {_RECORDED}, ends desc
         rows between unbounded preceding and 1 preceding) as round
     from moved
+), spells as (
+    select household_id, id, round,
+        (array_agg(kind order by {_RECORDED}) filter (where not ends))[1] as kind,
+        (array_agg(due_on order by {_RECORDED}) filter (where not ends))[1] as due_on,
+        (array_agg(move order by {_RECORDED}) filter (where not ends))[1] = 'reopens' as again,
+        min(day) filter (where ends) as ended_on, bool_or(move = 'cancels') as cancelled
+    from rounds group by household_id, id, round having bool_or(not ends)
+), duties as (
+    select *, count(*) filter (where not again) over (
+        partition by household_id, id order by round) as nth from spells
 )
 insert into read.duties (household_id, region, id, round, kind, due_on, closed_on)
-select household_id, min(a.region), id, round,
-    (array_agg(kind order by {_RECORDED}) filter (where not closes))[1],
-    (array_agg(due_on order by {_RECORDED}) filter (where not closes))[1],
-    min(day) filter (where closes)
-from rounds join unnest($1::uuid[], $9::text[]) as a (household_id, region) using (household_id)
-group by household_id, id, round having bool_or(not closes)
+select household_id, min(a.region), id, nth, (array_agg(kind order by round))[1],
+    (array_agg(due_on order by round))[1], (array_agg(ended_on order by round desc))[1]
+from duties join unnest($1::uuid[], $9::text[]) as a (household_id, region) using (household_id)
+group by household_id, id, nth having not (array_agg(cancelled order by round desc))[1]
 """

@@ -70,7 +70,10 @@ class RecordVisit:
 
 @dataclass(frozen=True, kw_only=True)
 class VoidVisit:
-    """A30: a record of a visit does not stand; somebody asked for it, somebody else (`by`) approves."""
+    """A30: a record of a visit does not stand; somebody asked for it, somebody else (`by`) approves.
+
+    `event_id` is the event of that visit, which is looked up (`api.recording`); of one that there is not, `None`.
+    """
 
     household_id: UUID
     visit_id: UUID
@@ -78,6 +81,7 @@ class VoidVisit:
     requested_by: UUID
     by: str
     today: date
+    event_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +104,10 @@ class RecordScreening:
 
 @dataclass(frozen=True, kw_only=True)
 class VoidScreening:
-    """A screening form does not stand; somebody asked for it, somebody else (`by`) approves."""
+    """A screening form does not stand; somebody asked for it, somebody else (`by`) approves.
+
+    `event_id` is the event of that form, which is looked up (`api.recording`); of one that there is not, `None`.
+    """
 
     household_id: UUID
     screening_id: UUID
@@ -108,6 +115,7 @@ class VoidScreening:
     requested_by: UUID
     by: str
     today: date
+    event_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

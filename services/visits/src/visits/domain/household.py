@@ -166,7 +166,8 @@ def _void(c: VoidVisit, household: HouseholdVisits) -> list[VisitsEvent]:
         raise Refused("visit-unknown")
     if c.by.lower() in map(str, (c.requested_by, *household.who_went(c.visit_id))):
         raise Refused("separation-of-duties")
-    last = next((v for v in reversed(household.visits) if v != visit), None)
+    others = [v for v in reversed(household.visits) if v != visit]
+    last = max(others, key=lambda v: v.visited_at, default=None)
     voided = VisitVoided(
         household_id=c.household_id,
         visit_id=c.visit_id,
@@ -177,6 +178,7 @@ def _void(c: VoidVisit, household: HouseholdVisits) -> list[VisitsEvent]:
         voided_on=c.today,
         last_visited_on=last.visited_on if last else None,
         last_visit_mode=last.mode if last else None,
+        visit_event_id=c.event_id,
     )
     return [voided, *_unanswered(c.visit_id, household, household.visits)]
 

@@ -41,7 +41,8 @@ def void_screening(c: VoidScreening, household: HouseholdVisits) -> list[VisitsE
     there = household.who_went(screened.visit_id) if screened.visit_id else ()
     if c.by.lower() in map(str, (c.requested_by, *there)):
         raise Refused("separation-of-duties")
-    last = next((s for s in reversed(household.screenings) if s != screened), None)
+    others = [s for s in reversed(household.screenings) if s != screened]
+    last = max(others, key=lambda s: s.screened_on, default=None)
     return [
         ScreeningVoided(
             household_id=c.household_id,
@@ -53,6 +54,7 @@ def void_screening(c: VoidScreening, household: HouseholdVisits) -> list[VisitsE
             voided_on=c.today,
             last_screened_on=last.screened_on if last else None,
             last_suspected_risks=last.suspected_risks if last else None,
+            screening_event_id=c.event_id,
         )
     ]
 
