@@ -116,7 +116,11 @@ AS_POOR = replace(ADD, risk_type=RiskType.LOW_INCOME, clue_id=LATE.clue_id)
 NO_LONGER_POOR = replace(RESOLVE, risk_type=RiskType.LOW_INCOME)
 NO_LONGER_ILL = replace(RESOLVE, risk_type=RiskType.ILLNESS)
 RETURNED: tuple[Command, ...] = (RISK, START, VISIT, RETURN)
+SCHOOLING = replace(AGAIN, rule_id="DROPOUT", risk_types=(RiskType.SCHOOLING,))
+BEFORE = replace(SCHOOLING, discovered_on=VISIT.seen.on)
 STORIES: dict[str, tuple[Command, ...]] = {
+    "a clue of a later day than the visit, told before it": (RISK, START, SCHOOLING, VISIT, *STEPS[3:]),
+    "a clue of an earlier day than the visit, told after it": (RISK, START, VISIT, BEFORE),
     "returned": RETURNED,
     "returned with another clue": (*RETURNED, AGAIN, SECOND),
     "an objection is upheld": (RISK, START, VISIT, *STEPS[3:5], OBJECT, UPHELD),

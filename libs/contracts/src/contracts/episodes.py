@@ -14,7 +14,7 @@ from contracts.codes import (
     RiskType,
     Severity,
 )
-from contracts.evidence import ClueAnswered, ClueEvidenceAdded, CluesLeft
+from contracts.evidence import ClueAnswered, ClueEvidenceAdded, CluesLeft, ClueUnverified
 from contracts.stages import Procedure
 from contracts.wording import Code, Wording
 
@@ -144,7 +144,8 @@ class OfficersReplaced:
 class HouseholdVerified:
     """T3: verified at home, in person; the officers propose a class.
 
-    `disaster_subtype` says which, where NATURAL_DISASTER is among the risks; older events do not.
+    `disaster_subtype` says which, where NATURAL_DISASTER is among the risks; older events do not. `unverified` clues
+    were found after that day.
     """
 
     wording: ClassVar = Wording(
@@ -161,6 +162,7 @@ class HouseholdVerified:
     self_ability: str
     verified_by: str
     disaster_subtype: DisasterSubtype | None = None
+    unverified: list[ClueUnverified] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,3 +124,11 @@ class ClueAnswered:
     """A clue that nobody has to look at any more: it names no risk but those that were found (E6)."""
 
     clue_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClueUnverified:
+    """A clue that was found after the day of a visit, though before the visit was entered: it stays open (E6)."""
+
+    clue_id: UUID
+    risk_types: list[RiskType]

@@ -234,6 +234,7 @@ _STANDS = _as_told(
         HouseholdVerified: Meaning(
             makes={"stage": Stage.VERIFIED.value},
             sets={"risk_types": "risk_types", "clue": None},
+            each={"unverified": {**_CLUE}},
             step="VERIFIED",
         ),
         HouseholdFoundNotAtRisk: Meaning(makes={"stage": Stage.NOT_AT_RISK.value}, step="VERIFIED"),

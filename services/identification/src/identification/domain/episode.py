@@ -15,7 +15,7 @@ from contracts.episodes import (
     RiskDetected,
     VerificationStarted,
 )
-from contracts.evidence import ClueEvidenceAdded
+from contracts.evidence import ClueEvidenceAdded, ClueUnverified
 from contracts.inquiries import AuthorisationRefused
 from identification.domain.assessments import assess, proposed_class
 from identification.domain.commands import (
@@ -171,6 +171,11 @@ def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[Ep
         risk_types=list(dict.fromkeys(c.risk_types)),
         proposed_class=proposed,
         disaster_subtype=c.disaster_subtype,
+        unverified=[
+            ClueUnverified(clue_id=clue.clue_id, risk_types=sorted(clue.risk_types))
+            for clue in household.opened.clues
+            if clue.discovered_on > c.seen.on
+        ],
     )
     return [assessed, safe, verified]
 
