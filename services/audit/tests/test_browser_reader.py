@@ -28,6 +28,17 @@ LISTEN = """() => {
 }"""
 
 
+async def _told(page: Page) -> list[tuple[str, str, dict[str, Any]]]:
+    """Role, name and node of all that Chromium tells a screen reader of."""
+    session = await page.context.new_cdp_session(page)
+    nodes = (await session.send("Accessibility.getFullAXTree"))["nodes"]
+    return [
+        (node["role"]["value"], node.get("name", {}).get("value", ""), node)
+        for node in nodes
+        if not node["ignored"]
+    ]
+
+
 async def _heard(page: Page) -> list[list[str]]:
     found: list[list[str]] = await page.evaluate("window.heard")
     return found
@@ -54,6 +65,28 @@ async def test_of_the_clocks_a_sentence_is_told_once_and_not_all_that_they_show(
         ((region, text),) = await _heard(page)
         assert (region, len(text) < 120) == ("as-was", True)
         await page.evaluate("window.heard = []")
+
+
+@pytest.mark.usefixtures("story")
+async def test_what_was_told_of_can_be_read_again_in_its_place(open_: Open) -> None:
+    """Of a `status` Orca reads in its place that it is one, and not its words: they were heard once."""
+    page = await open_(f"{HERE}?valid_at=2024-09-11")
+    await expect(page.locator("#badge.good")).to_be_visible()
+    told = await _told(page)
+    assert "status" not in {role for role, _, _ in told}
+    for words in ("已由本浏览器按内容验证", "2024-09-11 的情况"):
+        assert any(name.startswith(words) for _, name, _ in told)
+
+
+@pytest.mark.usefixtures("story")
+@pytest.mark.parametrize(
+    ("path", "parts"), [(HERE, ["期限", "当时情况", "记录", "谁看过"]), (f"{HERE}/raw", [])]
+)
+async def test_landmarks_are_the_parts_of_a_page_and_not_its_months_or_records(
+    open_: Open, path: str, parts: list[str]
+) -> None:
+    told = await _told(await open_(path))
+    assert [name for role, name, _ in told if role == "region"] == parts
 
 
 @pytest.mark.usefixtures("story")
@@ -115,6 +148,9 @@ async def test_deadlines_are_read_from_today_on_by_eye_and_by_keyboard(
     page = await open_(HERE, viewport=NARROW)
     strip = page.locator(".strip")
     assert await strip.evaluate("node => node.scrollWidth > node.clientWidth && !node.scrollLeft")
+    # Orca leaves out a heading that names a place to stop at, when it reads the page through.
+    assert await strip.get_attribute("aria-labelledby") is None
+    await expect(strip).to_have_accessible_name("期限")
     await strip.focus()
     for month in (6, 7, 5, 4, 3, 2, 1):
         await page.keyboard.press("Tab")
@@ -150,13 +186,7 @@ async def test_every_control_has_a_name_and_headings_skip_no_level(
     open_: Open, path: str, lang: str
 ) -> None:
     page = await open_(f"{path}{'&' if '?' in path else '?'}lang={lang}")
-    session = await page.context.new_cdp_session(page)
-    nodes = (await session.send("Accessibility.getFullAXTree"))["nodes"]
-    told = [
-        (node["role"]["value"], node.get("name", {}).get("value", ""), node)
-        for node in nodes
-        if not node["ignored"]
-    ]
+    told = await _told(page)
     controls = ("link", "button", "textbox", "combobox", "checkbox", "slider", "Date", "table")
     assert [node for role, name, node in told if role in controls and not name.strip()] == []
     levels = [
