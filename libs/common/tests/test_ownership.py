@@ -3,6 +3,7 @@
 import asyncio
 
 import asyncpg
+import pytest
 
 from common.kafka import Place
 from common.ownership import claim, held, move
@@ -13,6 +14,7 @@ OFFSETS = 'select consumer, topic, partition, "next" from es.offsets where "next
 
 
 async def test_each_claim_is_above_the_one_before(pool: asyncpg.Pool) -> None:
+    await claim(pool, "other", "x", PLACES)
     first = await claim(pool, "one", "x", PLACES)
     again = await claim(pool, "one", "y", PLACES[:1])
     assert {place: owned.epoch for place, owned in (first | again).items()} == {
@@ -31,6 +33,26 @@ async def test_an_offset_moves_and_those_beside_it_stay(pool: asyncpg.Pool) -> N
     async with pool.acquire() as connection:
         assert await move(connection, "one", {PLACES[0]: (owned[PLACES[0]], 7, None)})
     assert [tuple(row) for row in await pool.fetch(OFFSETS)] == [("one", "a", 0, 7)]
+
+
+async def test_nothing_is_ours_of_which_one_partition_is_not(pool: asyncpg.Pool) -> None:
+    """Or what is taken of that one would have its effect twice."""
+    owned = await claim(pool, "one", "x", PLACES)
+    await claim(pool, "one", "y", PLACES[:1])
+    assert not await held(pool, "one", {place: mine.epoch for place, mine in owned.items()})
+    async with pool.acquire() as connection:
+        assert not await move(connection, "one", {p: (owned[p], 7, None) for p in PLACES})
+
+
+@pytest.mark.parametrize("stands", [2, 4])
+async def test_an_offset_moves_from_where_it_is_believed_to_stand(
+    pool: asyncpg.Pool, stands: int
+) -> None:
+    owned = await claim(pool, "one", "x", PLACES[:1])
+    owned[PLACES[0]].next = 3
+    await pool.execute("update es.offsets set next = $1", stands)
+    async with pool.acquire() as connection:
+        assert not await move(connection, "one", {PLACES[0]: (owned[PLACES[0]], 7, None)})
 
 
 async def test_a_batch_and_a_persons_retry_wait_for_one_another(pool: asyncpg.Pool) -> None:
