@@ -12,7 +12,13 @@ from fastapi import APIRouter, Query, Request, Response
 from common.auth import Area, Principal, allow
 from common.http import encoded
 from common.paging import USUAL, Limit, lead_on
-from contracts.codes import Channel, DeclarationMedium, MonitoredClass, Severity
+from contracts.codes import (
+    Channel,
+    DeclarationMedium,
+    DisasterSubtype,
+    MonitoredClass,
+    Severity,
+)
 from contracts.stages import Stage
 from identification.api.forms import Day
 from identification.api.wired import Wired, wired
@@ -27,11 +33,16 @@ from identification.read_model.tables import CaseFields, CaseRow, ClueFields, Cl
 router = APIRouter(prefix="/v1", tags=["cases"])
 
 Reader = Annotated[Principal, allow("episodes:read")]
+ClueStatus = Literal["OPEN", "TAKEN_UP", "REJECTED", "WITHDRAWN", "CLOSED"]
 
 
 class ClueShown(ClueFields):
     """A clue with its clock; no `due_on` and no `days_left` where it has none."""
 
+    channel: Channel
+    medium: DeclarationMedium | None
+    severity: Severity
+    status: ClueStatus
     due_on: date | None
     days_left: int | None
     overdue: bool
@@ -40,6 +51,11 @@ class ClueShown(ClueFields):
 class CaseShown(CaseFields):
     """A case with its clocks, in days; null where one does not run."""
 
+    channel: Channel | None
+    stage: Stage
+    consent: Literal["NONE", "SIGNED", "REFUSED"]
+    monitored_class: MonitoredClass | None
+    disaster_subtype: DisasterSubtype | None
     age_days: int
     days_at_stage: int
     days_left: int | None
@@ -54,7 +70,7 @@ async def read_clues(
     request: Request,
     caller: Reader,
     region: Area = None,
-    status: Literal["OPEN", "TAKEN_UP", "REJECTED", "WITHDRAWN", "CLOSED"] | None = None,
+    status: ClueStatus | None = None,
     channel: Channel | None = None,
     medium: DeclarationMedium | None = None,
     severity: Severity | None = None,
