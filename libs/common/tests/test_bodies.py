@@ -5,16 +5,18 @@ import codecs
 import httpx
 import pytest
 from fastapi import FastAPI, Request
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
-from common.errors import json_problem, must_be_json
+from common.batch import Item, read
+from common.bodies import MOST, json_problem, must_be_json
+from common.form import Form
 from common.problems import Problem
 from libs.common.tests.bare import bare, client_of
 
 JSON = {"content-type": "application/json"}
 
 
-class Form(BaseModel):
+class Sent(Form):
     """A body that FastAPI parses."""
 
     text: JsonValue
@@ -24,7 +26,7 @@ def app() -> FastAPI:
     made = bare()
 
     @made.post("/v1/form")
-    async def form(form: Form) -> JsonValue:
+    async def form(form: Sent) -> JsonValue:
         return form.text
 
     @made.post("/v1/raw")
@@ -106,6 +108,47 @@ async def test_a_form_that_breaks_after_a_mark_is_told_of_the_mark(
 async def test_what_is_JSON_is_taken(client: httpx.AsyncClient, sent: bytes) -> None:
     answer = await client.post("/v1/form", content=sent, headers=JSON)
     assert answer.status_code == 200
+
+
+AMBIGUOUS = {
+    '{"text": 1, "text": 1}': [("/text", "twice")],
+    '{"text": {"a/b": [0, {"c": 1, "d": [], "c": 2, "c": 3}]}}': [("/text/a~1b/1/c", "twice")],
+    '{"text": [{"a": 1}, {"a": 1}], "t\\u0065xt": ""}': [("/text", "twice")],  # the same name
+    '{"text": 1e400}': [("/text", "range")],
+    '{"text": [-1e309, {"b": 1e308}]}': [("/text/0", "range")],
+    f'{{"text": {"9" * 5_000}}}': [("/text", "range")],  # more digits than Python reads
+    '{"text": 1e999, "text": {"a": 1, "a": 2}}': [
+        ("/text", "twice"),
+        ("/text", "range"),
+        ("/text/a", "twice"),
+    ],
+}
+
+
+@pytest.mark.parametrize("sent", AMBIGUOUS)
+async def test_what_has_two_readings_is_told_by_its_pointers(
+    client: httpx.AsyncClient, sent: str
+) -> None:
+    """The last of two names would win here, the first of them elsewhere; 1e400 would be infinite."""
+    answer = await client.post("/v1/form", content=sent, headers=JSON)
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (422, "invalid")
+    assert [(fault["pointer"], fault["code"]) for fault in told["errors"]] == AMBIGUOUS[sent]
+    item = Item(0, sent.encode())
+    assert read(item, Sent) is None
+    assert item.problem
+    assert [(fault.pointer, fault.code) for fault in item.problem.faults] == AMBIGUOUS[sent]
+
+
+async def test_JSON_that_is_broken_too_is_told_as_that(client: httpx.AsyncClient) -> None:
+    for sent in ('{"text": 1e400, "text": 1', '{"text": 1e400, "text": NaN}'):
+        answer = await client.post("/v1/form", content=sent, headers=JSON)
+        assert (answer.status_code, answer.json()["code"]) == (400, "broken-json")
+
+
+def test_a_body_of_faults_is_not_answered_with_all_of_them() -> None:
+    problem = json_problem(b"[" + b'{"a": 1, "a": 1}, ' * 1_000 + b"1]")
+    assert [fault.pointer for fault in problem.faults] == [f"/{n}/a" for n in range(MOST)]
 
 
 async def test_what_an_address_does_not_know_is_refused_of_a_command_too(

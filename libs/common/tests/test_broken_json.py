@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.errors import json_problem
+from common.bodies import json_problem
 
 
 def test_json_that_is_broken_in_line_37_says_so() -> None:

@@ -176,6 +176,8 @@ async def test_every_bad_fact_is_named_by_its_place_and_never_echoed(
             "/data/record_key",
         ),
         (settlement(number, id="a\x00b"), 422, "pattern", "/id"),
+        (settlement(number, id="a\n"), 422, "pattern", "/id"),
+        (settlement(number, record_key="a\u202eb"), 422, "pattern", "/data/record_key"),
         (settlement(number, time="2024-03-01T10:00:00"), 422, "datetime", "/time"),
         (settlement(number, type="cn.shouwang.fact.Rumour.v1"), 422, "enum", "/type"),
     ]:
@@ -186,6 +188,26 @@ async def test_every_bad_fact_is_named_by_its_place_and_never_echoed(
         assert (error["code"], error["pointer"]) == (code, pointer)
         assert error["detail"] != error["detail_en"]
         assert event["data"]["identity_number"] not in answer.text
+
+
+@pytest.mark.parametrize("amount", ["1e400", "9" * 5_000])
+async def test_an_amount_that_no_number_holds_is_told_by_its_place_in_every_mode(
+    app: httpx.AsyncClient, callers: Callers, amount: str
+) -> None:
+    event = settlement(900, total_fen=7_711_771_177)
+    whole, data = (json.dumps(one).replace("7711771177", amount) for one in (event, event["data"]))
+    headers = {f"ce-{name}": value for name, value in event.items() if name != "data"}
+    for content, kind, more in (
+        (whole, "application/cloudevents+json", {}),
+        (f"[{whole}]", "application/cloudevents-batch+json", {}),
+        (whole, "application/x-ndjson", {}),
+        (data, "application/json", headers),
+    ):
+        sent = callers.yibao | more | {"Content-Type": kind}
+        answer = (await app.post("/v1/events", content=content, headers=sent)).json()
+        problem = answer["items"][0]["problem"] if "items" in answer else answer
+        (error,) = problem["errors"]
+        assert (error["code"], error["pointer"]) == ("range", "/data/total_fen"), kind
 
 
 async def test_an_amount_of_a_hundred_million_yuan_is_kept(

@@ -49,6 +49,12 @@ async def test_no_body_breaks_a_route(attacker: Attacker, document: Any) -> None
     assert attacker.sent > 3_000
 
 
+async def test_no_form_can_be_read_in_two_ways(attacker: Attacker, document: Any) -> None:
+    await attacker.send_ambiguous(document)
+    assert attacker.found == []
+    assert attacker.sent > 100
+
+
 async def test_no_fact_breaks_its_file(app: httpx.AsyncClient, callers: Callers) -> None:
     """Each type of fact, every field of it spoilt in every way, as one file of its department."""
     types = (await app.get("/v1/fact-types", headers=callers.yibao)).json()

@@ -110,6 +110,11 @@ async def test_a_rehearsal_stores_nothing_and_the_import_keeps_what_it_promised(
     assert await stored(sql, home, other) == 2
 
 
+async def test_a_name_that_is_shown_reversed_is_told_beside_its_row(clerk: Clerk) -> None:
+    told = await clerk.told([row(next(numbers), next(numbers), 姓名="某\u202e某黄")])
+    assert reasons(told) == [[("姓名", "含有看不见的控制字符或格式字符：请删去 U+202E")]]
+
+
 async def test_the_same_file_again_changes_nothing(clerk: Clerk, sql: asyncpg.Connection) -> None:
     home, head, child = (next(numbers) for _ in range(3))
     rows = [row(home, head, 共同生活人口=2), row(home, child, 与户主关系="子女", 共同生活人口=2)]

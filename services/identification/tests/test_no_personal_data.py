@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from common.decider import Refused
 from common.errors import invalid
+from common.form import Form
 from contracts.identification import HouseholdEvent
-from identification.api.forms import Form
 from identification.api.monitoring_forms import (
     CorrectionForm,
     MeasureForm,

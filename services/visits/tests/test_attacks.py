@@ -44,6 +44,12 @@ async def test_no_body_breaks_a_route(attacker: Attacker, document: Any) -> None
     assert attacker.sent > 100
 
 
+async def test_no_form_can_be_read_in_two_ways(attacker: Attacker, document: Any) -> None:
+    await attacker.send_ambiguous(document)
+    assert attacker.found == []
+    assert attacker.sent > 7
+
+
 KEYED = {
     ("POST", "/v1/visits"): "visits:write",
     ("POST", "/v1/visits/{visit_id}/voiding"): "visits:void",

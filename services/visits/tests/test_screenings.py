@@ -192,6 +192,8 @@ async def test_an_id_names_one_screening_in_one_household(desk: Desk) -> None:
         ({"industry": "BAD"}, "invalid", "/industry"),
         ({"dropouts": -1}, "invalid", "/dropouts"),
         ({"water_safe": "yes"}, "invalid", "/water_safe"),
+        ({"water_safe": 1}, "invalid", "/water_safe"),
+        ({"screened_on": 86_400}, "invalid", "/screened_on"),
         ({"disposable_fen": "12000"}, "invalid", "/disposable_fen"),
         ({"suspected_risks": ["BAD"]}, "invalid", "/suspected_risks/0"),
         ({"screened_on": "1999-12-31"}, "invalid", "/screened_on"),

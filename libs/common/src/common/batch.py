@@ -7,13 +7,15 @@ line costs only itself and is named by its number; a broken array is refused as 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import msgspec
 from fastapi import Request, Response
-from pydantic import BaseModel
+from pydantic import ValidationError
 
-from common.errors import JSON, json_problem, refusal
+from common.bodies import i_json, json_problem
+from common.errors import JSON, invalid, refusal
+from common.form import Form
 from common.intents import Recorded
 from common.openapi import part, shape_of, taking
 from common.problems import Problem, Text, body
@@ -23,6 +25,8 @@ LIMIT = 500
 NDJSON = "application/x-ndjson"
 Status = Literal["accepted", "replayed", "refused"]
 _STATUSES: tuple[Status, ...] = get_args(Status)
+
+AnyForm = TypeVar("AnyForm", bound=Form)
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _receipt = msgspec.json.Decoder(dict[str, list[dict[str, Any]]])
@@ -47,7 +51,7 @@ def answer_of(name: str, **told: Mapping[str, Any]) -> dict[str, Any]:
     return part(name, {"type": "object", "required": [*fields], "properties": fields})
 
 
-def batch_of(form: type[BaseModel], answered: Mapping[str, Any]) -> dict[str, Any]:
+def batch_of(form: type[Form], answered: Mapping[str, Any]) -> dict[str, Any]:
     """For `openapi_extra` of a route that takes a batch of these, and answers as `answer_of` tells."""
     item = shape_of(form, "validation")
     array = {"type": "array", "items": item, "minItems": 1, "maxItems": LIMIT}
@@ -105,6 +109,17 @@ async def items_of(request: Request, limit: int = LIMIT, array: str = JSON) -> l
     if len(items) > limit:
         raise Problem("batch-too-large", {"limit": limit, "count": len(items)})
     return items
+
+
+def read(item: Item, form: type[AnyForm]) -> AnyForm | None:
+    """The form in an item, or `None` with the item refused."""
+    try:
+        return form.model_validate(i_json(item.raw))
+    except ValidationError as error:
+        item.refuse(invalid(error.errors(include_url=False, include_input=False)))
+    except Problem as problem:
+        item.refuse(broken(item) if problem.code == "broken-json" else problem)
+    return None
 
 
 def media_type(request: Request) -> str:

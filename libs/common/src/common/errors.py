@@ -3,13 +3,10 @@
 A service that has pages for people may show them a problem as one of those (`app.state.problem_page`).
 """
 
-import json
 import re
-from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -18,14 +15,14 @@ from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from common.bodies import json_problem
 from common.decider import Refused
 from common.intents import Conflict, KeyReused
-from common.problems import MEDIA_TYPE, Fault, Problem, Text, body, fault
+from common.problems import MEDIA_TYPE, Fault, Problem, Text, body, fault, pointer_to
 from common.tracing import current_trace_id
 from common.writer import LOST, Busy, Unavailable
 
 JSON = "application/json"
-NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 ProblemPage = Callable[[Request, dict[str, Any]], Awaitable[Response | None]]
 """Shows the caller a problem as a page; `None` where the caller did not ask for one."""
@@ -131,8 +128,8 @@ def invalid(errors: Sequence[Any], sent: bytes = b"") -> Problem:
 
 
 def _fault(error: Mapping[str, Any]) -> Fault:
-    where = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
-    pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in where)
+    where = error["loc"]
+    pointer = pointer_to(*(where[1:] if where and where[0] in _PARTS else where))
     kind = str(error["type"])
     wanted = error.get("ctx", {})
     for code, starts in _KINDS.items():
@@ -140,6 +137,8 @@ def _fault(error: Mapping[str, Any]) -> Fault:
             known = re.findall("'([^']*)'", str(wanted.get("expected", "")))
             pattern = wanted.get("pattern")
             form = (f"应符合 {pattern}", f"match {pattern}") if pattern else None
+            if hidden := wanted.get("character"):
+                form = (f"请删去 {hidden}", f"leave out {hidden}")
             return fault(pointer, code, known=known, form=form, **_bounds(wanted))
     custom = wanted.get("error")
     return fault(pointer, str(custom) if isinstance(custom, ValueError) else "value")
@@ -153,6 +152,7 @@ def _bounds(wanted: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_PARTS = ("body", "query", "path", "header")  # of a request, in which a pointer points
 _KINDS: dict[str, tuple[str, ...]] = {
     "missing": ("missing",),
     "extra_forbidden": ("extra_forbidden",),
@@ -164,55 +164,9 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "length": ("string_too", "too_", "bytes_too"),
     "pattern": ("string_pattern",),
     "string": ("string",),
+    "hidden": ("hidden",),
     "enum": ("enum", "literal"),
     "list": ("list",),
     "object": ("dict", "model"),
     "range": ("greater", "less", "multiple"),
 }
-
-
-def must_be_json(raw: bytes) -> None:
-    """Raises `Problem` (400) for what RFC 8259 does not call JSON. Python's parser takes more: UTF-16, a byte order
-    mark, NaN, half of a surrogate pair."""
-    try:
-        msgspec.json.decode(raw)
-    except NO_JSON as error:
-        raise json_problem(raw) from error
-
-
-def json_problem(raw: bytes) -> Problem:
-    """Where broken JSON breaks, without echoing it."""
-    if raw.startswith(BOM_UTF8):
-        return Problem("byte-order-mark")
-    try:
-        json.loads(raw)
-        text = raw.decode()
-        return _broken_after(text[: _beyond_json(text)])
-    except json.JSONDecodeError as error:
-        return Problem("broken-json", {"line": error.lineno, "column": error.colno})
-    except UnicodeDecodeError as error:
-        return _broken_after(raw[: error.start].decode(errors="replace"))
-    except (RecursionError, ValueError):
-        return _broken_after("")
-
-
-def _broken_after(text: str) -> Problem:
-    column = len(text) - text.rfind("\n")
-    return Problem("broken-json", {"line": text.count("\n") + 1, "column": column})
-
-
-# A string, or a number of Python's that JSON has not.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity')
-
-
-def _beyond_json(text: str) -> int:
-    """Where what Python takes for JSON is none: such a number, or half of a surrogate pair."""
-    for found in _TOKEN.finditer(text):
-        if not found[0].startswith('"'):
-            return found.start()
-        try:
-            if "\\u" in found[0]:
-                json.loads(found[0]).encode()
-        except UnicodeEncodeError:
-            return found.start()
-    return 0

@@ -23,7 +23,8 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from common.auth import Principal, Verifier, dependants, unguarded
-from common.errors import handle_errors, must_be_json
+from common.bodies import i_json
+from common.errors import handle_errors
 from common.intents import Context, Key, Recorded, fingerprint
 from common.middleware import Circumstances
 from common.problems import Problem, Text
@@ -235,12 +236,12 @@ def encoded(answer: object) -> Response:
 async def _as_documented(request: Request) -> None:
     """Before every route: no query parameter but those that the document tells of, or somebody gets a wider
     answer than they asked for, or records what they meant to try; and a form is as strictly JSON as what
-    others than FastAPI read. Raises `Problem` (400)."""
+    others than FastAPI read, in one way only. Raises `Problem` (400, 422)."""
     if request.scope["query_string"] and request.scope["path"].startswith("/v1/"):
         ways = dependants(request.scope["route"])
         only_filters(request, [told.alias for way in ways for told in way.query_params])
     if hasattr(request, "_json"):  # FastAPI parsed a body
-        must_be_json(await request.body())
+        i_json(await request.body())
 
 
 def only_filters(request: Request, known: Sequence[str]) -> None:

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from common.auth import Principal, allow
 from common.catalogue import catalogue
 from common.codec import Codec
+from common.form import Form, Moment
 from common.http import encoded
 from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
@@ -19,11 +19,10 @@ from common.settings import Settings
 Key = Annotated[str, Path(pattern=r"^[^\x00]*$")]  # Postgres looks for no text with NUL
 
 
-class ClockSetting(BaseModel):
+class ClockSetting(Form):
     """`now` sets this service's clock going from that moment; null returns to the true time."""
 
-    model_config = ConfigDict(extra="forbid")
-    now: AwareDatetime | None
+    now: Moment | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,11 @@ FAULTS: dict[str, tuple[str, str]] = {
     "sum": ("各项之和超过总额", "the parts add up to more than the total"),
     "length": ("长度不符合要求", "of the wrong length"),
     "pattern": ("格式不符合要求", "of the wrong format"),
+    "hidden": (
+        "含有看不见的控制字符或格式字符",
+        "it holds a control or format character that nobody sees",
+    ),
+    "twice": ("同一字段出现多次：只写一次", "it stands there more than once: write it once"),
     "json": ("不是有效的 JSON", "not valid JSON"),
     "checksum": ("证件号码校验位错误", "the identity number's check digit is wrong"),
     "not-of-number": (
@@ -76,6 +81,12 @@ FAULTS: dict[str, tuple[str, str]] = {
     "future": ("日期在未来", "the date is in the future"),
     "value": ("值不符合要求", "not an allowed value"),
 }
+
+
+def pointer_to(*places: object) -> str:
+    """The JSON pointer (RFC 6901) of the names and numbers that lead there."""
+    return "".join("/" + str(place).replace("~", "~0").replace("/", "~1") for place in places)
+
 
 _DIGITS = re.compile(r"\d{6,}[\dXx]*")
 _IDENTITY_NUMBER = re.compile(r"\d{15,}[Xx]?")  # longer than any area code, date or amount

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import count
+from math import inf
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from common.testing.promised import NOBODY, bodies, operations, places, put
 
 NUMBER = "990000198901010018"  # a valid identity number that no person can have
 VALUES: tuple[Any, ...] = (
-    None, True, -1, 10**30, "", "x" * 10_000, "a\x00b", "\ud800", NUMBER, "0001-01-01", [],
+    None, True, -1, 10**30, "", "x" * 10_000, "a\x00b", "a\u202eb", "\ud800", NUMBER, "0001-01-01", [],
 )  # fmt: skip
 QUERIES = (
     "", "x", "-1", "501", "9" * 30, "a\x00b", NUMBER, "0001-01-01", "9999-12-31", "441624%", NOBODY,
@@ -81,14 +82,38 @@ class Attacker:
                     content = json.dumps({**body, NUMBER: NUMBER})
                     await self.send(method, path, "unknown", content=content, headers=headers)
 
-    async def send(self, method: str, path: str, what: Any, **request: Any) -> None:
-        """One request; `what` of it was spoilt."""
+    async def send_ambiguous(self, document: Any) -> None:
+        """Forms whose first name stands twice, or holds a number that nobody can: either is told by its pointer.
+        What departments send is no form, and is read at the pace of a daily file."""
+        for method, path, operation in operations(document):
+            body = dict(bodies(document, operation)).get("application/json")
+            form = body[0] if isinstance(body, list) else body
+            if method == "GET" or not form or path == "/v1/events":
+                continue
+            name = next(iter(form))
+            for code, told in (
+                ("twice", f'{json.dumps(form)[:-1]}, "{name}": null}}'),
+                ("range", json.dumps({**form, name: inf}).replace("Infinity", "1e400")),
+            ):
+                content = f"[{told}]" if isinstance(body, list) else told
+                headers = {"Content-Type": "application/json"}
+                answer = await self.send(method, path, code, content=content, headers=headers)
+                problem = answer.json()
+                if isinstance(body, list):
+                    problem = problem["items"][0]["problem"]
+                faults = [(fault["pointer"], fault["code"]) for fault in problem.get("errors", [])]
+                if faults != [(f"/{name}", code)]:
+                    self.found.append((method, path, f"it is told as {problem['code']}", faults))
+
+    async def send(self, method: str, path: str, what: Any, **request: Any) -> httpx.Response:
+        """The answer to one request; `what` of it was spoilt."""
         url = re.sub(r"{(\w+)}", lambda name: self._places.get(name[1], NOBODY), path)
         headers = {**self._headers, "Idempotency-Key": f"attack-{next(self._keys)}"}
         headers |= request.pop("headers", {})
         answer = await self._app.request(method, url, headers=headers, **request)
         self.sent += 1
         self.found += [(method, path, fault, what) for fault in faults_of(answer)]
+        return answer
 
 
 def faults_of(answer: httpx.Response) -> Iterator[str]:

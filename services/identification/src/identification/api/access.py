@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from common.auth import Area, Principal, allow
+from common.form import Form
 from common.http import circumstances
 from common.intents import Intent
 from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
 from contracts.persons import AccessEvent, AccessRefused, Denial, PersonalDataRevealed, Purpose
 from identification import vault
-from identification.api.forms import Form
 from identification.api.wired import Wired, wired
 from identification.domain.access import ACCESS
 from identification.read_model import access

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from common.auth import Area, Principal, allow
+from common.form import Day
 from common.http import encoded
 from common.paging import USUAL, Limit, lead_on
 from contracts.codes import (
@@ -20,7 +21,6 @@ from contracts.codes import (
     Severity,
 )
 from contracts.stages import Stage
-from identification.api.forms import Day
 from identification.api.wired import Wired, wired
 from identification.domain.budgets import stage_due_on
 from identification.domain.cohort import Standing, standing

@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
+from common.form import Form
 from common.problems import Problem
 from contracts.circumstances import LivingReason
 from contracts.codes import Health, Schooling
 from contracts.fact_codes import FactCode
-from identification.api.forms import Form
 from identification.api.register_forms import Living
 from identification.api.steps import Step
 from identification.api.wired import wired

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from common.auth import Area, Principal, allow
+from common.form import Day
 from identification.api import listing
-from identification.api.forms import Day
 from identification.api.households import STAFF
 from identification.api.registers import Term
 from identification.api.wired import wired

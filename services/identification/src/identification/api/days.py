@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 
 from common.auth import Principal, allow
+from common.form import Form
 from common.problems import Problem, fault
 from identification import closing
-from identification.api.forms import Form
 from identification.api.wired import wired
 from identification.closing import Closed
 

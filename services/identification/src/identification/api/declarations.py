@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from common.auth import Principal, allow
 from common.clock import start_of
+from common.form import Form
 from common.http import circumstances
 from common.ids import new_id
 from common.intents import Intent, Key, Recorded
@@ -30,7 +31,7 @@ from contracts.codes import (
 )
 from contracts.households import HouseholdRegistered
 from identification.api.fields import Address, IdentityNumber, Name, Region, Summary
-from identification.api.forms import Form, MemberForm
+from identification.api.forms import MemberForm
 from identification.api.keys import key_of
 from identification.api.sealing import index_of, recognise, sealed
 from identification.api.wired import Wired, wired

@@ -18,8 +18,8 @@ from fastapi import APIRouter, Request, Response
 from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
+from common.bodies import NO_JSON, must_be_json
 from common.clock import business_date
-from common.errors import NO_JSON, must_be_json
 from common.intents import Key, fingerprint
 from common.openapi import part, taking
 from common.problems import Fault, Problem, fault
@@ -239,10 +239,10 @@ def _event_in(item: Item) -> CloudEvent:
     except NO_JSON as error:
         raise batch.broken(item) from error
     try:
-        sent = msgspec.json.decode(item.raw)
-    except NO_JSON as error:
+        must_be_json(item.raw)
+    except Problem as error:
         raise batch.broken(item) from error
-    if not isinstance(sent, dict):
+    if not item.raw.lstrip().startswith(b"{"):
         raise Problem("not-an-object", {"batch": BATCH})
     raise Problem("invalid", faults=[fault_of_shape(wrong, "")])
 

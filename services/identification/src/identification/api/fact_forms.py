@@ -8,16 +8,18 @@ from uuid import UUID
 
 import msgspec
 
+from common.form import HIDDEN
 from common.problems import FAULTS, Fault, fault
 from contracts.fact_codes import FactCode, FactType, FactValue, RetractionReason
 from identification.domain.fact_types import FACT_TYPES, FactSpec
 from identification.domain.facts import content_of, fact_id_of, key_of
 
 Amount = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
-PLAIN = "^[^\\x00-\\x1f]+$"  # Postgres keeps no NUL, and no name of a record holds a line break
+# No name of a record holds a line break, or what nobody sees; in Python, `$` stands before a last line break too.
+PLAIN = rf"^[^\t\n\r\u2028\u2029{HIDDEN}]+$(?!\n)"
 NAMED = (
-    "不能为空，不能含换行等控制字符",
-    "it is not empty and holds no line break or other control character",
+    "不能为空，不能含换行、控制字符或看不见的格式字符",
+    "it is not empty and holds no line break, no control character and no other that nobody sees",
 )
 Text64 = Annotated[str, msgspec.Meta(max_length=64, pattern=PLAIN)]
 Number = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
@@ -191,6 +193,7 @@ _SIGNS = (
     ("Expected `int`, got", "int"),
     ("Expected `int | null`, got", "int"),
     ("Expected `int` ", "range"),
+    ("out of range", "range"),
     ("Expected `str", "string"),
     ("Expected `datetime`", "datetime"),
     ("Expected `date`", "date"),

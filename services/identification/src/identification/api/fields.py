@@ -7,17 +7,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from identification.domain.guards import SHORTEST_REASON
 from identification.identity import is_in
 
-Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Said = StringConstraints(strip_whitespace=True, min_length=1)  # blanks say nothing
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
-Sha256 = Annotated[
-    str,
-    Field(
-        pattern="^[0-9a-f]{64}$",
-        description="hex sha256 of the document",
-        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
-    ),
-]
 WRITTEN = ["经入户核实并与本人谈话，情况属实"]
 Reason = Annotated[str, Said, Field(max_length=500, examples=WRITTEN)]
 # Of a decision against somebody, which others must be able to follow: what the domain calls `explained`.

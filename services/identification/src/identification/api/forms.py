@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from common.form import Fen, Form, Sha256
 from common.ids import new_id
 from contracts.assessments import AtSchool, Check, ChildSeen, WaterSeen
 from contracts.codes import (
@@ -32,17 +33,13 @@ from identification.api.fields import (
     Address,
     Count,
     Explanation,
-    Fen,
     IdentityNumber,
     Name,
     Region,
     RegisterNumber,
     Said,
-    Sha256,
     Summary,
 )
-from identification.api.form import Day as Day
-from identification.api.form import Form as Form
 from identification.domain.assessments import Seen
 from identification.domain.income import Income
 

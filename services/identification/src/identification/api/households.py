@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import TypeAdapter
 
 from common import batch
 from common.auth import Area, Principal, allow
 from common.batch import Item
+from common.form import Day
 from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
 from contracts.codes import Category, Origin
@@ -18,7 +18,7 @@ from contracts.routing import routed_to
 from contracts.stages import Stage
 from identification.api.access import refuse
 from identification.api.fields import RegisterNumber
-from identification.api.forms import Day, HouseholdForm
+from identification.api.forms import HouseholdForm
 from identification.api.registering import register as register_all
 from identification.api.wired import Wired, wired
 from identification.domain.entry import Status
@@ -27,8 +27,6 @@ from identification.read_model.focus import FocusShown
 from identification.read_model.tables import HouseholdFields, HouseholdRow
 
 router = APIRouter(tags=["households"])
-
-_form = TypeAdapter(HouseholdForm)
 
 STAFF = "xiangzhen"  # the department code of town, village and county staff
 

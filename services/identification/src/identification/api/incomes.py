@@ -5,19 +5,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from common import batch
 from common.auth import Principal, allow
-from common.batch import Item
 from common.clock import start_of
-from common.errors import invalid
+from common.form import Fen, Form
 from common.http import circumstances
 from common.intents import Intent
 from common.problems import Problem
 from contracts.incomes import IncomeLine, IncomeSource
-from identification.api.fields import Fen
-from identification.api.forms import Form, IncomeForm
+from identification.api.forms import IncomeForm
 from identification.api.wired import Wired, wired
 from identification.domain.household import HOUSEHOLD
 from identification.domain.income import AssessIncome, Income
@@ -43,9 +41,6 @@ class AssessmentForm(Form):
     sources: Annotated[list[LineForm], Field(max_length=50, default_factory=list)]
 
 
-_form = TypeAdapter(AssessmentForm)
-
-
 @router.post(
     "/v1/incomes",
     summary="Assess incomes, up to 500 (JSON array or NDJSON)",
@@ -61,10 +56,10 @@ async def assess(
     """
     app = wired(request)
     items = await batch.items_of(request)
-    forms = [(item, form) for item in items if (form := _read(item))]
+    forms = [(item, form) for item in items if (form := batch.read(item, AssessmentForm))]
     async with app.runtime.pool.acquire() as connection:
         known = await register.regions_of(connection, [form.household_id for _, form in forms])
-    ready: list[tuple[Item, Intent]] = []
+    ready: list[tuple[batch.Item, Intent]] = []
     for item, form in forms:
         region = known.get(form.household_id)
         if region is None:
@@ -77,15 +72,6 @@ async def assess(
     for (item, _), outcome in zip(ready, outcomes, strict=True):
         item.settle(outcome)
     return batch.answer(items, request.app.state.texts)
-
-
-def _read(item: Item) -> AssessmentForm | None:
-    try:
-        return _form.validate_json(item.raw)
-    except ValidationError as error:
-        problem = invalid(error.errors(include_url=False, include_input=False))
-        item.refuse(batch.broken(item) if problem.code == "broken-json" else problem)
-        return None
 
 
 def _intent(app: Wired, caller: Principal, form: AssessmentForm, region: str) -> Intent:

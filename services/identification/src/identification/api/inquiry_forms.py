@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from common.form import Fen, Form, Sha256
 from contracts.inquiries import DataSource, EmergencyCause, SignatureMedium
-from identification.api.fields import Explanation, Fen, Reason, Sha256
-from identification.api.forms import Form
+from identification.api.fields import Explanation, Reason
 
 
 class AuthorisationForm(Form):

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from common.auth import Principal, allow
+from common.form import Form
 from common.problems import Problem
 from contracts.persons import Denial
 from identification import vault
 from identification.api.access import refuse
 from identification.api.fields import NUMBERS
-from identification.api.forms import Form
 from identification.api.households import visible
 from identification.api.wired import wired
 from identification.identity import fault_of, normalised, number_fault

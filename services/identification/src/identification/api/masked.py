@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from common.auth import AREA_CODE, Principal, allow
+from common.form import Form
 from common.problems import Problem, fault
 from contracts.routing import routed_to
 from identification import masked
-from identification.api.forms import Form
 from identification.api.households import STAFF
 from identification.api.lookup import Found
 from identification.api.wired import wired

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
+from common.form import Form, Sha256
 from contracts.codes import DisasterSubtype, MonitoredClass, NumberDiffers, RiskType
 from contracts.eliminations import Manner, MeasureCategory, OverrideReason, RevocationReason
 from contracts.monitoring import ClosingReason, EntrySubject
-from identification.api.fields import TWO, Count, Explanation, NamesNobody, Reason, Said, Sha256
-from identification.api.forms import Form, SeenForm
+from identification.api.fields import TWO, Count, Explanation, NamesNobody, Reason, Said
+from identification.api.forms import SeenForm
 
 MeasureId = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", examples=["BF-2024-0017"]), NamesNobody

@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
+from common.form import Form
 from common.paging import USUAL, Limit
 from contracts.codes import NumberDiffers
 from identification.api import listing
 from identification.api.fields import IdentityNumber
-from identification.api.forms import Form
 from identification.api.households import STAFF
 from identification.api.sealing import Number, of_member
 from identification.api.steps import Step

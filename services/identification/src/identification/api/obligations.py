@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
+from common.form import Day
 from common.paging import USUAL, Limit
 from contracts.monitoring import EntrySubject
 from identification.api import listing
-from identification.api.forms import Day
 from identification.api.wired import wired
 from identification.read_model import obligations
 

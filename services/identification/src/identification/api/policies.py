@@ -8,12 +8,12 @@ from pydantic import Field
 
 from common.auth import AREA_CODE, Principal, allow
 from common.clock import start_of
+from common.form import Day, Form
 from common.http import answered, circumstances, expected_version
 from common.intents import Intent
 from common.problems import Problem, fault
 from contracts.policies import ParameterKind
 from identification.api.fields import NamesNobody, Said
-from identification.api.forms import Day, Form
 from identification.api.keys import key_of
 from identification.api.wired import wired
 from identification.domain.parameters import Parameter

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from common.form import Form, Sha256
 from contracts.circumstances import AddressReason
 from contracts.codes import (
     Category,
@@ -18,8 +19,8 @@ from contracts.codes import (
     SplitReason,
 )
 from contracts.households import Related
-from identification.api.fields import Address, Region, RegisterNumber, Sha256
-from identification.api.forms import Form, MemberForm
+from identification.api.fields import Address, Region, RegisterNumber
+from identification.api.forms import MemberForm
 from identification.domain.register_commands import NewHead
 
 Living = Annotated[

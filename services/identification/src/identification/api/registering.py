@@ -4,14 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 import asyncpg
-from pydantic import TypeAdapter, ValidationError
 
 from common import batch
 from common.auth import Principal
 from common.batch import Item
 from common.clock import start_of
 from common.decider import Refused
-from common.errors import invalid
 from common.http import circumstances
 from common.intents import Intent, Outcome
 from common.problems import Problem, fault
@@ -30,8 +28,6 @@ from identification.domain.household import HOUSEHOLD
 from identification.domain.register_commands import RegisterHousehold
 
 Record = Callable[[Sequence[Intent]], Awaitable[Sequence[Outcome | Exception]]]
-
-_form = TypeAdapter(HouseholdForm)
 
 
 async def register(app: Wired, caller: Principal, items: list[Item], record: Record) -> None:
@@ -94,11 +90,8 @@ def violated(error: asyncpg.UniqueViolationError) -> Problem | None:
 
 def _read(app: Wired, caller: Principal, item: Item) -> HouseholdForm | None:
     """The form of an item, or `None` with the item refused."""
-    try:
-        form = _form.validate_json(item.raw)
-    except ValidationError as error:
-        problem = invalid(error.errors(include_url=False, include_input=False))
-        item.refuse(batch.broken(item) if problem.code == "broken-json" else problem)
+    form = batch.read(item, HouseholdForm)
+    if form is None:
         return None
     if faults := number_faults(app, form.members, "/members/{}"):
         item.refuse(Problem("invalid", faults=faults))

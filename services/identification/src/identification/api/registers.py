@@ -9,6 +9,7 @@ from pydantic import Field
 
 from common.auth import Area, Principal, allow
 from common.clock import start_of
+from common.form import Day, Form
 from common.http import answered, circumstances, expected_version
 from common.intents import Intent
 from common.paging import USUAL, Limit
@@ -16,7 +17,6 @@ from common.problems import Problem
 from contracts.evidence import ReviewOutcome
 from contracts.schooling import DropoutBasis
 from identification.api import listing
-from identification.api.forms import Day, Form
 from identification.api.households import STAFF
 from identification.api.keys import key_of
 from identification.api.wired import wired

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from common.auth import Principal, allow
+from common.form import Form
 from common.problems import Problem, fault
 from contracts.circumstances import IdentityField, IdentityReason
 from contracts.codes import NumberDiffers
 from contracts.persons import ErasureReason, RestrictionReason
 from identification import vault
 from identification.api.fields import IdentityNumber, Name
-from identification.api.forms import Form
 from identification.api.sealing import Number, of_member
 from identification.api.steps import Step
 from identification.api.wired import wired

@@ -10,14 +10,14 @@ from pydantic import Field
 
 from common.auth import Area, Principal, allow
 from common.clock import start_of
+from common.form import Day, Form, Sha256
 from common.http import answered, circumstances, expected_version
 from common.intents import Intent
 from common.paging import USUAL, Limit
 from common.problems import Problem, fault
 from contracts.safeguards import WaterKind
 from identification.api import listing
-from identification.api.fields import Count, Region, Said, Sha256
-from identification.api.forms import Day, Form
+from identification.api.fields import Count, Region, Said
 from identification.api.households import STAFF
 from identification.api.keys import key_of
 from identification.api.wired import wired

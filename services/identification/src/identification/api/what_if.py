@@ -12,9 +12,9 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from common.auth import Principal, allow
+from common.form import Form
 from common.problems import Problem, fault
 from contracts.policies import ParameterKind
-from identification.api.forms import Form
 from identification.api.policies import Code, Value
 from identification.api.wired import wired
 from identification.domain.parameters import KINDS, Parameter, fits, wanted
@@ -40,7 +40,7 @@ class WhatIfForm(Form):
         dict[str, Value],
         Field(min_length=1, max_length=50, examples=[{"income_line_fen": 1_100_000}]),
     ]
-    limit: Annotated[int, Field(ge=0, le=5_000)] = 200
+    limit: Annotated[int, Field(strict=True, ge=0, le=5_000)] = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """What staff send. Unknown fields are refused; nothing is coerced that would hide a mistake."""
 
-import re
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from common.form import Fen, Form, Moment, Sha256
 from contracts.codes import HousingGrade, RiskType
 from contracts.visits import (
     Difficulty,
@@ -19,44 +19,13 @@ from contracts.visits import (
 )
 from visits.api.sections import all_stated
 
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex sha256 of the photograph")]
 VISITORS = [
     {"person_id": "6f1c2d70-4b7e-4a51-9d3e-2f8a0c5b9e21", "post": "VILLAGE_CADRE"},
     {"person_id": "6f1c2d70-4b7e-4a51-9d3e-2f8a0c5b9e22", "post": "TOWN_CADRE"},
 ]
 
 
-def _written(kind: str, form: str) -> BeforeValidator:
-    """As one writes it: pydantic would take a number for the seconds since 1970, and midnight of some zone for
-    a day."""
-
-    def check(value: object) -> object:
-        if not re.match(form, str(value)):
-            raise ValueError(kind)
-        return value
-
-    return BeforeValidator(check)
-
-
-# The bounds catch a mistyped year; what is really in the future is refused by the domain.
-Moment = Annotated[
-    AwareDatetime,
-    _written("datetime", "[0-9]{4}-"),
-    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
-]
-Day = Annotated[
-    date,
-    _written("date", r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"),
-    Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1)),
-]
-Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Persons = Annotated[int, Field(strict=True, ge=0, le=50)]
-
-
-class Form(BaseModel):
-    """What every form has."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class VisitorForm(Form):
@@ -75,7 +44,7 @@ class VisitForm(Form):
     mode: VisitMode
     visitors: Annotated[list[VisitorForm], Field(max_length=20, examples=[VISITORS])]
     purposes: Annotated[list[VisitPurpose], Field(min_length=1, max_length=5)]
-    photo_hashes: Annotated[list[Sha256], Field(max_length=50)] = []
+    photo_hashes: Annotated[list[Sha256], Field(max_length=50, default_factory=list)]
 
 
 class VoidingForm(Form):
@@ -103,7 +72,7 @@ class ScreeningForm(Form):
     screening_id: UUID
     household_id: UUID
     visit_id: UUID | None = None
-    screened_on: Day
+    screened_on: Annotated[date, Field(ge=date(2000, 1, 1))]  # catches a mistyped year
     disposable_fen: Annotated[
         int, Field(strict=True, ge=-(10**12), le=10**12, examples=[1_080_000])
     ]

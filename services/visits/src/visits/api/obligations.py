@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
+from common.form import Day
 from common.paging import USUAL, Limit, lead_on
 from visits import read_model
-from visits.api.forms import Day
 from visits.api.wired import wired
 from visits.read_model.tables import ObligationRow
 

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
 from common.clock import start_of
+from common.form import Day
 from common.http import circumstances, key_of
 from common.intents import Intent
 from common.paging import USUAL, Limit, lead_on
 from common.problems import Problem
 from contracts.codes import RiskType
-from visits.api.forms import Day, ScreeningForm, ScreeningVoidingForm
+from visits.api.forms import ScreeningForm, ScreeningVoidingForm
 from visits.api.recording import recorded, voided
 from visits.api.wired import region_of, wired
 from visits.domain.commands import RecordScreening, VoidScreening

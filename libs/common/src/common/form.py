@@ -1,0 +1,103 @@
+"""What holds of every form that staff send, to whichever service and whatever it is about."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+EARLIEST = date(1900, 1, 1)
+LATEST = date(2999, 12, 31)
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YEAR = re.compile("[0-9]{4}-")
+
+# What nobody sees: controls but for tab and line break (Postgres keeps no NUL), and Unicode's format characters
+# (Cf), since a name is shown reversed behind U+202E, and is another one with U+200B in it. Those that a script
+# needs stay: the joiners U+200C and U+200D, Mongolian's U+180E, signs over Arabic numbers. Without `[]`, and as
+# both Python and ECMA 262 write it: it stands in JSON Schemas too.
+HIDDEN = (
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e"
+    r"\u2060-\u206f\ufeff\ufff9-\ufffb"
+)
+_HIDDEN = re.compile(f"[{HIDDEN}\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001-\U000e007f]")
+
+
+def _day(value: object) -> object:
+    """As one writes it: pydantic would take a number for the seconds since 1970, and midnight of some zone for
+    a day."""
+    if not _DAY.fullmatch(str(value)):
+        raise ValueError("date")
+    return value
+
+
+def _moment(value: object) -> object:
+    """As one writes it, likewise."""
+    if not _YEAR.match(str(value)):
+        raise ValueError("datetime")
+    return value
+
+
+# Of a query; further off, sums of days overflow.
+Day = Annotated[date, BeforeValidator(_day), Field(ge=EARLIEST, le=LATEST)]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_moment),
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
+]
+Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+Sha256 = Annotated[
+    str,
+    Field(
+        pattern="^[0-9a-f]{64}$",
+        description="hex sha256 of the document or photograph",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    ),
+]
+
+
+class Form(BaseModel):
+    """No field is unknown, none holds a character that nobody sees, wherever it stands, or a day of another
+    age; 0 is no `false`."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_written(cls, value: Any, info: ValidationInfo) -> Any:
+        wanted = cls.model_fields[str(info.field_name)].annotation
+        if wanted in (bool, bool | None) and not isinstance(value, bool | None):
+            raise ValueError("bool")
+        return _day(value) if wanted in (date, date | None) and value is not None else value
+
+    @field_validator("*")
+    @classmethod
+    def _sound(cls, value: Any) -> Any:
+        _must_be_sound(value)
+        return value
+
+
+def _must_be_sound(value: object) -> None:
+    """Raises an error of pydantic's."""
+    match value:
+        case str() if found := _HIDDEN.search(value):
+            raise PydanticCustomError("hidden", "hidden", {"character": f"U+{ord(found[0]):04X}"})
+        case datetime():
+            pass  # has bounds of its own
+        case date() if not EARLIEST <= value <= LATEST:
+            raise PydanticCustomError("less_than_equal", "range", {"ge": EARLIEST, "le": LATEST})
+        case list():
+            for one in value:
+                _must_be_sound(one)
+        case dict():
+            for name, one in value.items():
+                _must_be_sound(name)
+                _must_be_sound(one)

@@ -1,0 +1,114 @@
+"""What every form asks of what was sent, and how it is told."""
+
+import unicodedata
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from pydantic import Field, JsonValue
+
+from common.form import Day, Fen, Form, Moment
+from libs.common.tests.bare import bare, client_of
+
+SEEN = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+JOINING = "\u180e\u200c\u200d" + "".join(map(chr, range(0x13430, 0x13440)))
+
+
+class Inner(Form):
+    """A form in a form."""
+
+    name: str = ""
+
+
+class Sent(Form):
+    """A field of each kind."""
+
+    text: str = ""
+    sure: bool = False
+    unsure: bool | None = None
+    on: Day | None = None
+    at: Moment | None = None
+    fen: Fen = 0
+    path: str = ""
+    several: Annotated[list[str], Field(default_factory=list)]
+    named: Annotated[dict[str, int], Field(default_factory=dict)]
+    any: JsonValue = None
+    inner: Annotated[list[Inner], Field(default_factory=list)]
+
+
+@pytest.fixture
+def client() -> httpx.AsyncClient:
+    """Takes the form."""
+    made = bare()
+
+    @made.post("/v1/form")
+    async def form(form: Sent) -> str:
+        return form.text
+
+    return client_of(made)
+
+
+@pytest.mark.parametrize(
+    ("sent", "pointer", "code"),
+    [
+        ({"sure": 0}, "/sure", "bool"),
+        ({"sure": "yes"}, "/sure", "bool"),
+        ({"unsure": 1}, "/unsure", "bool"),
+        ({"on": 86_400}, "/on", "date"),
+        ({"on": "2024-03-02T00:00:00Z"}, "/on", "date"),
+        ({"on": "2024-02-30"}, "/on", "date"),
+        ({"on": "1899-12-31"}, "/on", "range"),
+        ({"on": "3000-01-01"}, "/on", "range"),
+        ({"at": 1_711_929_600}, "/at", "datetime"),
+        ({"at": "2024-04-01T00:00:00"}, "/at", "datetime"),
+        ({"at": "1999-12-31T00:00:00Z"}, "/at", "range"),
+        ({"fen": True}, "/fen", "int"),
+        ({"fen": 1.0}, "/fen", "int"),
+        ({"fen": "1"}, "/fen", "int"),
+        ({"fen": 10**12 + 1}, "/fen", "range"),
+        ({"other": 1}, "/other", "extra_forbidden"),
+        ({"path": 1}, "/path", "string"),
+        ({"inner": [{"name": "黄\u202e某"}]}, "/inner/0/name", "hidden"),
+        ({"several": ["a", "黄\u200b"]}, "/several", "hidden"),
+        ({"named": {"\x1b": 1}}, "/named", "hidden"),
+        ({"any": [{"a": "\x00"}]}, "/any", "hidden"),
+    ],
+)
+async def test_what_was_not_said_as_one_writes_it_is_pointed_at(
+    client: httpx.AsyncClient, sent: dict[str, Any], pointer: str, code: str
+) -> None:
+    answer = await client.post("/v1/form", json=sent)
+    (fault,) = answer.json()["errors"]
+    assert (answer.status_code, fault["pointer"], fault["code"]) == (422, pointer, code)
+
+
+async def test_a_character_that_nobody_sees_is_named_and_the_text_is_not_echoed(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.post("/v1/form", json={"text": "黄\u202e某某"})
+    (fault,) = answer.json()["errors"]
+    assert fault["detail"] == "含有看不见的控制字符或格式字符：请删去 U+202E"
+    assert fault["detail_en"].endswith("that nobody sees: leave out U+202E")
+    assert "黄" not in answer.text
+
+
+def test_every_control_and_format_character_is_hidden_but_those_that_a_script_needs() -> None:
+    unseen = [c for c in map(chr, range(0x110000)) if unicodedata.category(c) in {"Cc", "Cf"}]
+    needed = "\t\n\r" + SEEN + JOINING  # Python's Unicode may not know the last of them yet
+    assert [c for c in unseen if is_taken(c)] == [c for c in unseen if c in needed]
+
+
+def is_taken(character: str) -> bool:
+    """Whether a form takes it in a text."""
+    try:
+        return bool(Inner(name=character))
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize(
+    "text", ["土家族\n\t黄某某\r\n", "می‌خواهم", "ᠪᠠᠶᠢᠨ᠎ᠠ", "བཀྲ་ཤིས", "👨‍👩‍👧", "ئۇيغۇر", "𠮷"]
+)
+async def test_what_people_write_is_taken(client: httpx.AsyncClient, text: str) -> None:
+    answer = await client.post("/v1/form", json={"text": text})
+    assert (answer.status_code, answer.json()) == (200, text)
