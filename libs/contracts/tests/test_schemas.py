@@ -110,6 +110,19 @@ def test_a_schema_is_valid_and_named_as_events_name_it(service: str, name: str) 
 
 
 @pytest.mark.parametrize(("service", "name"), sorted(TYPES))
+def test_a_message_of_the_asyncapi_document_has_the_schema_of_its_event(
+    service: str, name: str
+) -> None:
+    schema = json.loads(
+        golden()[f"{service}/{name}.v1.json"].replace("#/$defs/", "#/components/schemas/")
+    )
+    told = json.loads(golden()[f"asyncapi/{service}.json"])["components"]
+
+    assert told["messages"][f"{name}.v1"]["payload"] == {"$ref": schema["$ref"]}
+    assert schema["$defs"].items() <= told["schemas"].items()
+
+
+@pytest.mark.parametrize(("service", "name"), sorted(TYPES))
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_an_event_matches_its_schema_and_comes_back_as_it_went(

@@ -33,7 +33,15 @@ from common.settings import Settings
 from common.tracing import current_traceparent
 
 PUBLIC = frozenset(
-    {"/health/live", "/health/ready", "/metrics", "/problems", "/problems/{code}", "/v1/catalogue"}
+    {
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/problems",
+        "/problems/{code}",
+        "/v1/catalogue",
+        "/asyncapi.json",
+    }
 )
 
 # FastAPI's own telemetry would trace every dependency of every request a second time, and would log

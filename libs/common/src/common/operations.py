@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from common.asyncapi import asyncapi
 from common.auth import Principal, allow
 from common.catalogue import catalogue
 from common.codec import Codec
@@ -66,7 +67,7 @@ class Parked:
 def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
     """The router; the clock can only be set in the development profile."""
     router = APIRouter(tags=["operations"])
-    entries = catalogue(service, codec)
+    entries, document = catalogue(service, codec), asyncapi(service, codec)
 
     @router.get(
         "/v1/catalogue",
@@ -75,6 +76,10 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
     )
     async def events() -> Response:
         return encoded(entries)
+
+    @router.get("/asyncapi.json", include_in_schema=False)
+    async def messages() -> Response:
+        return encoded(document)
 
     @router.get("/v1/parked", summary="What could not be applied, oldest first, and why")
     async def parked(

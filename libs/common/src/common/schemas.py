@@ -1,17 +1,19 @@
 """The golden JSON Schemas of all events: `python -m common.schemas [DIRECTORY]` (`make schemas`).
 
-One file an event, `<service>/<Event>.v<major>.json`, and `catalogue.json` with the words and code
-lists. What integrators were once promised stays promised: a change may add optional fields, members
+One file an event, `<service>/<Event>.v<major>.json`, `catalogue.json` with the words and code lists, and
+an AsyncAPI document a service, `asyncapi/<service>.json`. What integrators were once promised stays promised: a change may add optional fields, members
 of a code list and whole events, and nothing else. The generator refuses to write anything narrower.
 """
 
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import contracts
+from common.asyncapi import asyncapi
 from common.catalogue import catalogue
 from common.codec import Codec
 from contracts.access import AuditEvent
@@ -29,16 +31,20 @@ EVENTS: dict[str, Any] = {
 MEANINGS = {"audit": ACCESS, "identification": IDENTIFICATION, "visits": VISITS}
 DIRECTORY = Path(contracts.__file__).parents[2] / "schemas"
 CATALOGUE = "catalogue.json"
+DOCUMENTS = "asyncapi"  # made of what the other files promise
 ANNOTATIONS = frozenset({"title", "description", "$id", "$schema", "$defs", "examples"})
 
 Schema = Mapping[str, Any]
 
 
-def golden() -> dict[str, str]:
+@cache
+def golden() -> Mapping[str, str]:
     """The files as they should be: name relative to the directory → text."""
     files, words = {}, {}
     for service, union in EVENTS.items():
-        for name, entry in catalogue(service, Codec.of(union, MEANINGS[service])).items():
+        codec = Codec.of(union, MEANINGS[service])
+        files[f"{DOCUMENTS}/{service}.json"] = _text(asyncapi(service, codec))
+        for name, entry in catalogue(service, codec).items():
             path = f"{service}/{entry['type']}.v{entry['schema_version']}.json"
             files[path] = _text(entry.pop("schema"))
             words[name] = entry
@@ -57,7 +63,7 @@ def narrowings(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """What `old` promised and `new` does not keep, each with its file and field; [] if all is kept."""
     broken = []
     for name, text in old.items():
-        if name == CATALOGUE:
+        if name == CATALOGUE or name.startswith(f"{DOCUMENTS}/"):
             continue
         if name not in new:
             broken.append(f"{name}: the event was removed")
