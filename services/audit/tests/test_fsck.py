@@ -9,7 +9,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from audit.fsck import fsck
+from audit.fsck import _main, fsck
 from audit.log import stated, store
 from audit.log.keeper import Keeper
 from audit.main import NAME
@@ -163,6 +163,14 @@ async def test_what_its_service_did_not_record_is_named(log: asyncpg.Pool) -> No
         "statement of visits: what it recorded in 2024-06 is not what the log has",
         f"statement of visits: it did not record {VISITED[1].stream} v2 ({household(1)})",
     ]
+
+
+async def test_what_was_signed_is_not_sought_on_the_topics_where_it_cannot_be_read(
+    log: asyncpg.Pool, db: Database
+) -> None:
+    await log.execute("update log.checkpoints set state = replace(state, 'state/1', 'x')")
+    named, _ = await _main(db.url, None, [], [], "127.0.0.1:1")
+    assert "checkpoint 2: not a state" in named
 
 
 async def test_another_key_did_not_sign_it(log: asyncpg.Pool) -> None:

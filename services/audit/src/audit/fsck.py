@@ -217,7 +217,11 @@ async def _main(
     finally:
         await connection.close()
     if kafka and last:
-        found += await from_kafka(kafka, {n: t for n, t in last.trees.items() if n != "heads"})
+        try:
+            signed = {name: tree for name, tree in last.trees.items() if name != "heads"}
+        except ValueError:
+            return found, last  # and it is named: what was signed cannot be read
+        found += await from_kafka(kafka, signed)
     return found, last
 
 
