@@ -19,6 +19,7 @@ from common.auth import DOCUMENTATION
 from common.testing import NOON, Issuer, envelope, household
 
 SHOWS_NOBODY = {
+    "/asyncapi.json": "what audit publishes",
     "/find": "records what it found, when that is known; identification records refusals",
     "/health/live": "whether the process lives",
     "/health/ready": "whether it can work",

@@ -134,6 +134,7 @@ async def checkpoint_of_size(
     "/v1/log/cosignatures",
     summary="A witness gives its cosignature",
     status_code=204,
+    response_class=Response,
     openapi_extra=taking({"text/plain": NOTE}),
 )
 async def cosigned(request: Request) -> None:
