@@ -1,7 +1,7 @@
 """S2-03: who is on a focus list is screened each quarter, and it is seen who was not yet."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ import pytest
 
 from common.ids import new_id
 from common.service import Runtime
-from common.testing import eventually
+from common.testing import envelope, eventually
 from contracts.envelope import Envelope
 from contracts.focus import (
     FocusBasis,
@@ -20,11 +20,12 @@ from contracts.focus import (
     Untagging,
 )
 from contracts.persons import ProcessingRestricted, RestrictionLifted, RestrictionReason
-from services.visits.tests.given import HOUSEHOLD_ID, registered, told
+from services.visits.tests.given import HOUSEHOLD_ID, NOW, registered, told
 from services.visits.tests.test_api import Desk, problem, recorded
 from services.visits.tests.test_api import desk as desk
 from services.visits.tests.test_screenings import form, pages, post
 from visits import figures
+from visits.reactions import learn
 
 PERSON = UUID(int=71)
 VILLAGES = count(100)
@@ -186,6 +187,28 @@ async def test_S203_a_person_whose_data_may_not_be_used_puts_no_household_on_a_l
 
     await eventually(both)
     assert await town.since() == ["2024-02-01"]
+
+
+async def test_of_a_person_who_moved_the_word_that_was_recorded_last_counts(
+    runtime: Runtime,
+) -> None:
+    """The records of two households come from two partitions, in any order."""
+    person, day = new_id(), date(2024, 4, 1)
+    restricted = ProcessingRestricted(
+        household_id=new_id(),
+        person_id=person,
+        reason=RestrictionReason.CONTESTED,
+        restricted_on=day,
+    )
+    lifted = RestrictionLifted(household_id=new_id(), person_id=person, lifted_on=day)
+    before = envelope(restricted, recorded_at=NOW)
+    after = envelope(lifted, recorded_at=NOW + timedelta(seconds=1))
+    async with runtime.pool.acquire() as connection:
+        await learn(connection, [(after, lifted), (before, restricted)])
+        found = await connection.fetchval(
+            "select exists (select from read.restricted where person_id = $1)", person
+        )
+    assert not found
 
 
 async def test_S203_the_figures_tell_how_many_of_them_are_still_to_be_screened(
