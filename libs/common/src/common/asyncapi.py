@@ -11,7 +11,7 @@ import msgspec
 from common.codec import Codec, schema_version_of
 from common.topics import CATALOGUE, CHECKPOINTS, PARTITIONS, STATEMENTS, events_topic, parked_topic
 from contracts.cloudevents import LONGEST, SEQUENCE_DIGITS
-from contracts.envelope import SOURCE_PREFIX, TYPE_PREFIX
+from contracts.envelope import SOURCE_PREFIX, TYPE_PREFIX, dataschema, full_type
 
 Json = dict[str, Any]
 
@@ -133,14 +133,14 @@ def _channel(
 
 def _event(service: str, event: type[Any], payload: Json) -> Json:
     wording, major = event.wording, schema_version_of(event)
-    full_type = f"{TYPE_PREFIX}.{service}.{event.__name__}.v{major}"
+    named = full_type(service, event.__name__, major)
     own = {
         "ce_source": {"const": SOURCE_PREFIX + service},
-        "ce_type": {"const": full_type},
-        "ce_dataschema": {"const": f"urn:shouwang:schema:{service}:{event.__name__}:{major}"},
+        "ce_type": {"const": named},
+        "ce_dataschema": {"const": dataschema(service, event.__name__, major)},
     }
     return {
-        "name": full_type,
+        "name": named,
         "title": f"{wording.zh} {wording.en}",
         "summary": wording.sentence_zh,
         "description": wording.sentence_en,

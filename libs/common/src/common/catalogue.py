@@ -16,6 +16,7 @@ import msgspec
 from common.codec import Codec, schema_version_of
 from common.kafka import Message
 from common.topics import CATALOGUE
+from contracts.envelope import dataschema
 from contracts.meaning import Also, Meaning, Meanings
 from contracts.wording import Code, Wording
 
@@ -69,7 +70,7 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
         },
         "schema": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$id": f"urn:shouwang:schema:{service}:{event.__name__}:{schema_version_of(event)}",
+            "$id": dataschema(service, event.__name__, schema_version_of(event)),
             **msgspec.json.schema(event),
         },
     }

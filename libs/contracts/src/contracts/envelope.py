@@ -71,7 +71,17 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     @property
     def full_type(self) -> str:
         """The CloudEvents `type`, such as `cn.shouwang.identification.RiskDetected.v1`."""
-        return f"{TYPE_PREFIX}.{self.service}.{self.type}.v{self.schema_version}"
+        return full_type(self.service, self.type, self.schema_version)
+
+
+def full_type(service: str, name: str, major: int) -> str:
+    """The CloudEvents `type` of an event."""
+    return f"{TYPE_PREFIX}.{service}.{name}.v{major}"
+
+
+def dataschema(service: str, name: str, major: int) -> str:
+    """The CloudEvents `dataschema` of an event: the `$id` of its JSON Schema."""
+    return f"urn:shouwang:schema:{service}:{name}:{major}"
 
 
 @lru_cache(maxsize=1_024)  # the events of a transaction were recorded at one moment
