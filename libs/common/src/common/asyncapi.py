@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from common.catalogue import EventTold
 from common.codec import Codec, schema_version_of
 from common.topics import CATALOGUE, CHECKPOINTS, PARTITIONS, STATEMENTS, events_topic, parked_topic
 from contracts.cloudevents import LONGEST, SEQUENCE_DIGITS
@@ -74,8 +75,8 @@ _HEADERS: dict[str, tuple[Json, str, bool]] = {
 def asyncapi(service: str, codec: Codec) -> Json:
     """The document. It names no servers: where Kafka is, each county knows itself."""
     types = sorted(codec.types.items())
-    payloads, parts = msgspec.json.schema_components(
-        [event for _, event in types], ref_template="#/components/schemas/{name}"
+    (*payloads, _), parts = msgspec.json.schema_components(
+        [*(event for _, event in types), EventTold], ref_template="#/components/schemas/{name}"
     )
     events = {
         f"{name}.v{schema_version_of(event)}": _event(service, event, payload)
@@ -175,20 +176,11 @@ def _text(name: str, title: str, by: str = "") -> Json:
     return {"name": name, "title": title, "contentType": "text/plain", "payload": _TEXT, **keyed}
 
 
-_WORDS = {"type": "object", "properties": {"zh": _TEXT, "en": _TEXT}, "required": ["zh", "en"]}
-_ENTRY = {
-    "service": _TEXT,
-    "type": _TEXT,
-    "schema_version": {"type": "integer", "minimum": 1},
-    "label": _WORDS,
-    "sentence": _WORDS,
-    **{name: {"type": "object"} for name in ("codes", "meaning", "state", "schema")},
-}
 _OTHERS: Json = {
     "CatalogueEntry": {
         "name": "CatalogueEntry",
         "title": "事件目录 what an event type says and means",
-        "payload": {"type": "object", "properties": _ENTRY, "required": list(_ENTRY)},
+        "payload": {"$ref": "#/components/schemas/EventTold"},
         **_keyed("<service>.<EventName>.v<major>"),
     },
     "Statement": _text(

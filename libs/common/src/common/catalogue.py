@@ -8,8 +8,8 @@ key `<service>.<EventName>.v<major>`) at every start, and kept as golden files i
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import is_dataclass
-from typing import Any, get_args, get_type_hints
+from dataclasses import dataclass, is_dataclass
+from typing import Annotated, Any, get_args, get_type_hints
 
 import msgspec
 
@@ -19,6 +19,29 @@ from common.topics import CATALOGUE
 from contracts.envelope import dataschema
 from contracts.meaning import Also, Meaning, Meanings
 from contracts.wording import Code, Wording
+
+
+@dataclass(frozen=True, slots=True)
+class InWords:
+    """In both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventTold:
+    """An entry: codes by field and value, what it means for a household's `state`, its payload's JSON Schema."""
+
+    service: str
+    type: str
+    schema_version: Annotated[int, msgspec.Meta(ge=1)]
+    label: InWords
+    sentence: InWords
+    codes: dict[str, dict[str, InWords]]
+    meaning: dict[str, Any]
+    state: dict[str, Any]
+    schema: dict[str, Any]
 
 
 def catalogue(service: str, codec: Codec) -> dict[str, dict[str, Any]]:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from common.asyncapi import asyncapi
 from common.auth import Principal, allow
-from common.catalogue import catalogue
+from common.catalogue import EventTold, catalogue
 from common.codec import Codec
 from common.form import Form, Moment
 from common.http import encoded
@@ -24,30 +24,6 @@ class ClockSetting(Form):
     """`now` sets this service's clock going from that moment; null returns to the true time."""
 
     now: Moment | None
-
-
-@dataclass(frozen=True, slots=True)
-class InWords:
-    """In both languages."""
-
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
-class EventTold:
-    """An event as `common.catalogue` describes it: codes by field and value, what it means for the `state` of its
-    household, and the JSON Schema of its payload."""
-
-    service: str
-    type: str
-    schema_version: int
-    label: InWords
-    sentence: InWords
-    codes: dict[str, dict[str, InWords]]
-    meaning: dict[str, Any]
-    state: dict[str, Any]
-    schema: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
