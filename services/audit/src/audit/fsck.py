@@ -13,6 +13,7 @@ each thing that does not; 2 if it could not look.
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
@@ -24,7 +25,7 @@ from audit.log.derived import Derived
 from audit.log.dossier import envelope
 from audit.log.store import Checkpoint
 from audit.log.tree import Frontier
-from audit.settings import keys_of_others, own_key
+from audit.settings import keys_in, own_key
 from audit.verify import BROKEN, Bad, Key, head_of, key_of, leaf_hash, signers, successors
 from common.incoming import incoming, unparked
 from common.intents import Connection
@@ -238,7 +239,9 @@ def main() -> None:
     except ValueError as error:
         asking.error(f"the key of the log: {error}")
     try:
-        witnesses, services = keys_of_others("LOG_WITNESSES"), keys_of_others("STATEMENT_KEYS")
+        witnesses, services = (
+            keys_in(os.environ.get(name, "")) for name in ("LOG_WITNESSES", "STATEMENT_KEYS")
+        )
     except ValueError as error:
         asking.error(f"the keys of witnesses and services: {error}")
     try:

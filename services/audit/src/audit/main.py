@@ -21,8 +21,7 @@ from audit.pages.lookup import asking
 from audit.read_model import TABLES, mend, taking
 from audit.read_model.counting import keep_counted
 from audit.refusals import REFUSALS
-from audit.settings import AuditSettings
-from audit.verify import key_of
+from audit.settings import AuditSettings, keys_in
 from common import service
 from common.codec import Codec
 from common.http import Probe, create_app, default_deny
@@ -58,7 +57,7 @@ def build(settings: AuditSettings) -> FastAPI:
     producers = settings.statement_keys.split()
     if settings.profile == "production" and not producers:
         raise ValueError(UNVOUCHED)
-    keys = [key_of(key) for key in producers]
+    keys = keys_in(settings.statement_keys)
 
     async def keep(runtime: Runtime) -> None:
         app.state.keeper = Keeper(runtime.pool, signer, app.state.vocabulary.declared)
@@ -96,7 +95,7 @@ def build(settings: AuditSettings) -> FastAPI:
     )
     app.state.vocabulary = Vocabulary()
     app.state.reconciled, app.state.producers = {}, producers
-    app.state.witnesses = [key_of(key) for key in settings.log_witnesses.split()]
+    app.state.witnesses = keys_in(settings.log_witnesses)
     url = settings.identification_url
     app.state.lookup = asking(url) if url else None
     app.include_router(accesses.router)

@@ -34,9 +34,7 @@ def own_key() -> str | None:
     return Signer(name, base64.b64decode(seed, validate=True)).vkey if seed else None
 
 
-def keys_of_others(name: str) -> list[Key]:
-    """The keys of witnesses (LOG_WITNESSES) or services (STATEMENT_KEYS), likewise; none where they are not there.
-
-    Raises `ValueError` for what is no key.
-    """
-    return [key_of(key) for key in os.environ.get(name, "").split()]
+def keys_in(setting: str) -> list[Key]:
+    """The keys of witnesses or services, as a setting has them: with a space between. Raises `ValueError` for
+    what is no key."""
+    return [key_of(key) for key in setting.split()]
