@@ -1,8 +1,9 @@
 """The golden JSON Schemas of all events: `python -m common.schemas [DIRECTORY]` (`make schemas`).
 
 One file an event, `<service>/<Event>.v<major>.json`, `catalogue.json` with the words and code lists, and
-an AsyncAPI document a service, `asyncapi/<service>.json`. What integrators were once promised stays promised: a change may add optional fields, members
-of a code list and whole events, and nothing else. The generator refuses to write anything narrower.
+an AsyncAPI document a service, `asyncapi/<service>.json`. What integrators were once promised stays
+promised: a change may add optional fields, members of a code list and whole events, and nothing else. The
+generator refuses to write anything narrower.
 """
 
 import json

@@ -99,7 +99,7 @@ class Listing(SignedIn):
 
     def _area(self, request: Request) -> str | None:
         area = request.query_params.get("region")
-        if area is None or (re.fullmatch(AREA_CODE, area)):
+        if area is None or re.fullmatch(AREA_CODE, area):
             return area
         if request.url.path.startswith("/v1/"):
             raise Problem("invalid", faults=[fault("/region", "pattern")])

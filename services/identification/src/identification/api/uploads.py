@@ -126,9 +126,7 @@ async def answered(
     """200 if every row was good, else 207; JSON if that is accepted, otherwise the file."""
     status = 207 if any(line.status == "refused" for line in lines) else 200
     if "application/json" in request.headers.get("accept", ""):
-        summary = encoded(_summary(lines, preview=preview))
-        summary.status_code = status
-        return summary
+        return encoded(_summary(lines, preview=preview), status)
     rows = [_given_back(line, preview=preview) for line in lines]
     headings = [h for h in sheet.headings if h not in (RESULT, REASON)]
     told = [*headings, RESULT, REASON]

@@ -131,9 +131,8 @@ class Outlook:
     own_cost_fen: int
     covered: bool
     ready: bool  # E2 and E4 (but for `unasked`) for those who live there now, E6 and E7
-    unasked: tuple[
-        int, ...
-    ]  # the ages, by schools, of those surveyed whom the survey does not name
+    # The ages, by schools, of those surveyed whom the survey does not name.
+    unasked: tuple[int, ...]
     news: bool  # something was assessed since an elimination was turned down
     known: Eligibility
 
