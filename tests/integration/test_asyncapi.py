@@ -1,23 +1,27 @@
 """What is on the topics is as the AsyncAPI documents of the services tell."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import cache
 from typing import Any
 
-import jsonschema
+from jsonschema import Draft202012Validator
 
 from common.ids import new_id
 from common.kafka import LogScan, Place, Record
 from common.testing import eventually
+from common.testing.answers import FORMATS
 from tests.deployment.facts import SERVICES
 from tests.integration.county import County
 from tests.integration.test_one_household import NOBODY
 
-NAMED_BY_KEY = {
+OF_CHANNEL = {
     "statements": "Statement",
     "checkpoints": "Checkpoint",
     "catalogue": "CatalogueEntry",
 }
+
+Validators = Callable[[str, str], Any]  # by message, and its part
 
 
 async def test_every_record_is_as_the_document_of_its_topic_tells(county: County) -> None:
@@ -27,10 +31,10 @@ async def test_every_record_is_as_the_document_of_its_topic_tells(county: County
     for service in SERVICES:
         url = county.system.endpoints.services[service]
         document = (await county.http.get(f"{url}/asyncapi.json")).raise_for_status().json()
+        validator = _validators(document)
         for name, channel in document["channels"].items():
             async for record in _records(county, channel):
-                message = document["components"]["messages"][_message_of(name, record, channel)]
-                _holds(document, message, record)
+                _holds(document, validator, _message_of(name, record, channel), record)
                 seen.add(name)
 
     assert {"events", "catalogue", "statements", "checkpoints"} <= seen
@@ -86,25 +90,28 @@ def _message_of(name: str, record: Record, channel: dict[str, Any]) -> str:
         _, _, _, event, version = (headers["ce_type"] or b"").decode().split(".")
         assert f"{event}.{version}" in channel["messages"]
         return f"{event}.{version}"
-    return NAMED_BY_KEY.get(name, "ParkedRecord")
+    return OF_CHANNEL.get(name, "ParkedRecord")
 
 
-def _holds(document: dict[str, Any], message: dict[str, Any], record: Record) -> None:
-    body = record.value or b""
+def _validators(document: dict[str, Any]) -> Validators:
+    """Each made once, since a document is long and records are many."""
+
+    @cache
+    def validator(message: str, part: str) -> Any:
+        schema = document["components"]["messages"][message].get(part, {})
+        whole = {**schema, "components": document["components"]}
+        return Draft202012Validator(whole, format_checker=FORMATS)
+
+    return validator
+
+
+def _holds(document: dict[str, Any], validator: Validators, name: str, record: Record) -> None:
+    message, body = document["components"]["messages"][name], record.value or b""
     told = json.loads(body) if message.get("contentType") != "text/plain" else body.decode()
-    _validate(document, message["payload"], told)
-    headers = {name: (value or b"").decode() for name, value in record.headers}
-    _validate(document, message.get("headers", {}), headers)
+    validator(name, "payload").validate(told)
+    headers = {header: (value or b"").decode() for header, value in record.headers}
+    validator(name, "headers").validate(headers)
     if message["name"].startswith("cn.shouwang."):
         assert message["name"] == headers["ce_type"]
         known = document["components"]["schemas"]["EventHeaders"]["properties"]
         assert headers.keys() <= known.keys()
-
-
-def _validate(document: dict[str, Any], schema: dict[str, Any], value: object) -> None:
-    jsonschema.validate(
-        value,
-        {**schema, "components": document["components"]},
-        jsonschema.Draft202012Validator,
-        format_checker=jsonschema.FormatChecker(),
-    )
