@@ -2,20 +2,17 @@
 who lives here still."""
 
 from datetime import date
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
-from common.auth import Principal, allow
 from common.form import Form
 from common.problems import Problem
 from contracts.circumstances import LivingReason
 from contracts.codes import Health, Schooling
 from contracts.fact_codes import FactCode
 from identification.api.register_forms import Living
-from identification.api.steps import Step
-from identification.api.wired import wired
+from identification.api.steps import Registrar
 from identification.domain.register_commands import (
     ConfirmResidence,
     CountCoLiving,
@@ -25,8 +22,6 @@ from identification.domain.register_commands import (
 from identification.read_model import proposals
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["register"])
-
-Town = Annotated[Principal, allow("households:write")]
 
 
 class CoLivingForm(Form):
@@ -61,37 +56,33 @@ class ResidenceForm(Form):
 
 
 @router.post("/co-living", status_code=201, summary="How many live together")
-async def count(household_id: UUID, form: CoLivingForm, request: Request, caller: Town) -> Response:
+async def count(form: CoLivingForm, asked: Registrar) -> Response:
     """Between one and all members; the income assessed is divided anew."""
-    step = await Step.of(household_id, request, caller)
+    step = await asked.step()
     return await step.take(CountCoLiving(**dict(form), today=step.today), form.effective_on)
 
 
 @router.post("/health", status_code=201, summary="Health of a member")
-async def health(household_id: UUID, form: HealthForm, request: Request, caller: Town) -> Response:
+async def health(form: HealthForm, asked: Registrar) -> Response:
     """A diagnosis has no place here."""
-    step = await Step.of(household_id, request, caller)
+    step = await asked.step()
     return await step.take(RecordHealth(**dict(form), today=step.today), form.recorded_on)
 
 
 @router.post("/schooling", status_code=201, summary="Schooling of a member")
-async def schooling(
-    household_id: UUID, form: SchoolingForm, request: Request, caller: Town
-) -> Response:
+async def schooling(form: SchoolingForm, asked: Registrar) -> Response:
     """The stage; whether a child attends in a term is what its school reports."""
-    step = await Step.of(household_id, request, caller)
+    step = await asked.step()
     return await step.take(RecordSchooling(**dict(form), today=step.today), form.recorded_on)
 
 
 @router.post("/residence", status_code=201, summary="A member lives here still")
-async def residence(
-    household_id: UUID, form: ResidenceForm, request: Request, caller: Town
-) -> Response:
+async def residence(form: ResidenceForm, asked: Registrar) -> Response:
     """The answer to a report that a member moved out or split off; its proposal leaves the list. A report of
     a death or of a number that was struck off is corrected by its department."""
-    step = await Step.of(household_id, request, caller)
-    pool = wired(request).runtime.pool
-    reported = await proposals.elsewhere(pool, household_id, form.proposal_id)
+    step = await asked.step()
+    pool = step.app.runtime.pool
+    reported = await proposals.elsewhere(pool, step.household_id, form.proposal_id)
     if reported is None:
         raise Problem("proposal-unknown")
     command = ConfirmResidence(

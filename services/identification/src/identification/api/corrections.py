@@ -1,14 +1,13 @@
 """T20: a field of an earlier event said something wrong; a new event says what it should have said."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import pydantic
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
-from common.auth import Principal, allow
 from common.codec import Codec, encode
 from common.problems import Problem, fault
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
@@ -18,8 +17,7 @@ from contracts.identification import HouseholdEvent
 from identification import vault
 from identification.api.fields import RegisterNumber
 from identification.api.monitoring_forms import CorrectionForm
-from identification.api.steps import Step
-from identification.api.wired import Wired, wired
+from identification.api.steps import County, Step
 from identification.domain.correctable import NUMBER
 from identification.domain.known_incomes import day_of
 from identification.domain.monitoring_commands import Correctable, CorrectRecord
@@ -32,19 +30,14 @@ _number = pydantic.TypeAdapter(RegisterNumber)
 
 
 @router.post("/corrections", status_code=201, summary="T20: correct a field of an earlier event")
-async def correct(
-    household_id: UUID,
-    form: CorrectionForm,
-    request: Request,
-    caller: Annotated[Principal, allow("episodes:county")],
-) -> Response:
+async def correct(form: CorrectionForm, asked: County) -> Response:
     """Asked for by one person, approved by another; the event itself stays as it is. An assessment is
     recorded anew as it stands now, a member has the corrected birth date from then on, and what rests on
     either is judged anew; no status changes by itself. The household has the register number that is corrected."""
-    step = await Step.of(household_id, request, caller)
-    event = await wired(request).runtime.pool.fetchrow(
+    step = await asked.step()
+    event = await step.app.runtime.pool.fetchrow(
         "select type, schema_version, data from es.events where stream = $1 and event_id = $2",
-        f"household-{household_id}",
+        f"household-{step.household_id}",
         form.corrected_event_id,
     )
     if event is None:
@@ -61,7 +54,7 @@ async def correct(
     except (msgspec.ValidationError, pydantic.ValidationError) as error:
         raise Problem("invalid", faults=[fault("/new_value", "value")]) from error
     record = _record(CODEC.decode(*kind, event["data"]), form.path)
-    await _as_in_the_number(wired(request), household_id, now, form)
+    await _as_in_the_number(step, now, form)
     command = CorrectRecord(
         corrected_event_id=form.corrected_event_id,
         corrected_type=event["type"],
@@ -72,7 +65,7 @@ async def correct(
         effective_on=form.effective_on,
         reason=form.reason,
         requested_by=form.requested_by,
-        by=caller.actor.person,
+        by=step.by,
         today=step.today,
         policy=step.policy_on(_day(record, form.effective_on)),
         record=record,
@@ -83,9 +76,7 @@ async def correct(
     return await step.take(command, form.effective_on)
 
 
-async def _as_in_the_number(
-    app: Wired, household_id: UUID, payload: Any, form: CorrectionForm
-) -> None:
+async def _as_in_the_number(step: Step, payload: Any, form: CorrectionForm) -> None:
     """A member's sex and birth date are those in the number, or it is said why not. Raises `Problem` (422).
     Of somebody whose data may not be used, or who is gone, nobody opens the number to see."""
     above, _, name = form.path.rpartition("/")
@@ -95,11 +86,11 @@ async def _as_in_the_number(
         return
     member = _at(payload, above)
     person_id = UUID(member["person_id"])
-    async with app.runtime.pool.acquire() as connection:
-        kept = await vault.kept(connection, household_id, person_id)
+    async with step.app.runtime.pool.acquire() as connection:
+        kept = await vault.kept(connection, step.household_id, person_id)
     if kept is None or kept.restricted:
         return
-    number = app.vault.open(person_id, kept.sealed).identity_number
+    number = step.app.vault.open(person_id, kept.sealed).identity_number
     if not number:
         return
     born_on = date.fromisoformat(member["born_on"])

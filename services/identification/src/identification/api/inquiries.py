@@ -1,11 +1,9 @@
 """What runs beside the stages of a case, over HTTP: T5, T6, objections, T12."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
-from common.auth import Principal, allow
 from contracts.inquiries import Finding
 from identification.api.inquiry_forms import (
     AuthorisationForm,
@@ -16,7 +14,7 @@ from identification.api.inquiry_forms import (
     ObjectionForm,
     ObjectionResultForm,
 )
-from identification.api.steps import Step
+from identification.api.steps import County, Town, Village
 from identification.domain.commands import (
     CompleteComparison,
     GrantEmergencyAssistance,
@@ -29,17 +27,11 @@ from identification.domain.commands import (
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["inquiries"])
 
-Village = Annotated[Principal, allow("episodes:village")]
-Town = Annotated[Principal, allow("episodes:town")]
-County = Annotated[Principal, allow("episodes:county")]
-
 
 @router.post("/authorisation", status_code=201, summary="T5: the family allows the comparison")
-async def sign(
-    household_id: UUID, form: AuthorisationForm, request: Request, caller: Village
-) -> Response:
+async def sign(form: AuthorisationForm, asked: Village) -> Response:
     """Signed by adult members; without it nobody is asked (A19)."""
-    step = await Step.of(household_id, request, caller)
+    step = await asked.step()
     command = SignAuthorisation(
         signers=tuple(form.signers),
         scope=tuple(form.scope),
@@ -53,21 +45,17 @@ async def sign(
 
 
 @router.post("/authorisation-refusal", status_code=201, summary="T5: the family does not")
-async def refuse(
-    household_id: UUID, form: AuthorisationRefusalForm, request: Request, caller: Village
-) -> Response:
+async def refuse(form: AuthorisationRefusalForm, asked: Village) -> Response:
     """The case shows it; the town rejects, or decides by the visit alone."""
-    step = await Step.of(household_id, request, caller)
-    command = RefuseAuthorisation(**form.model_dump(), today=step.today)
+    step = await asked.step()
+    command = RefuseAuthorisation(**dict(form), today=step.today)
     return await step.take(command, form.refused_on)
 
 
 @router.post("/comparison", status_code=201, summary="T6: ask the registers")
-async def ask(
-    household_id: UUID, form: ComparisonForm, request: Request, caller: County
-) -> Response:
+async def ask(form: ComparisonForm, asked: County) -> Response:
     """Within what the family signed."""
-    step = await Step.of(household_id, request, caller)
+    step = await asked.step()
     command = RequestComparison(
         comparison_id=form.comparison_id,
         sources=tuple(form.sources),
@@ -78,11 +66,9 @@ async def ask(
 
 
 @router.post("/comparison-result", status_code=201, summary="T6: what the registers answered")
-async def compared(
-    household_id: UUID, form: ComparisonResultForm, request: Request, caller: County
-) -> Response:
+async def compared(form: ComparisonResultForm, asked: County) -> Response:
     """Every register answered or timed out; a hit rejects nobody."""
-    step = await Step.of(household_id, request, caller)
+    step = await asked.step()
     command = CompleteComparison(
         findings=tuple(Finding(**finding.model_dump()) for finding in form.findings),
         timed_out=tuple(form.timed_out),
@@ -93,39 +79,27 @@ async def compared(
 
 
 @router.post("/objections", status_code=201, summary="Somebody objects to what was posted")
-async def object_to(
-    household_id: UUID, form: ObjectionForm, request: Request, caller: Village
-) -> Response:
+async def object_to(form: ObjectionForm, asked: Village) -> Response:
     """While it is open, nothing is decided."""
-    step = await Step.of(household_id, request, caller)
-    return await step.take(RaiseObjection(**form.model_dump(), today=step.today), form.raised_on)
+    step = await asked.step()
+    return await step.take(RaiseObjection(**dict(form), today=step.today), form.raised_on)
 
 
 @router.post(
     "/objections/{objection_id}/result", status_code=201, summary="T11: the town answers one"
 )
-async def resolve(
-    household_id: UUID,
-    objection_id: UUID,
-    form: ObjectionResultForm,
-    request: Request,
-    caller: Town,
-) -> Response:
+async def resolve(objection_id: UUID, form: ObjectionResultForm, asked: Town) -> Response:
     """Upheld, the case is verified again, or the elimination ends."""
-    step = await Step.of(household_id, request, caller)
+    step = await asked.step()
     command = ResolveObjection(
-        **form.model_dump(), objection_id=objection_id, by=caller.actor.person, today=step.today
+        **dict(form), objection_id=objection_id, by=step.by, today=step.today
     )
     return await step.take(command, form.resolved_on)
 
 
 @router.post("/emergency-assistance", status_code=201, summary="T12: help before the procedure")
-async def grant(
-    household_id: UUID, form: EmergencyForm, request: Request, caller: Town
-) -> Response:
+async def grant(form: EmergencyForm, asked: Town) -> Response:
     """After a disaster or an accident; the procedure follows."""
-    step = await Step.of(household_id, request, caller)
-    command = GrantEmergencyAssistance(
-        **form.model_dump(), by=caller.actor.person, today=step.today
-    )
+    step = await asked.step()
+    command = GrantEmergencyAssistance(**dict(form), by=step.by, today=step.today)
     return await step.take(command, form.granted_on)

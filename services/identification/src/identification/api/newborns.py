@@ -15,7 +15,7 @@ from identification.api import listing
 from identification.api.fields import IdentityNumber
 from identification.api.households import STAFF
 from identification.api.sealing import Number, of_member
-from identification.api.steps import Step
+from identification.api.steps import Registrar
 from identification.api.wired import wired
 from identification.domain.register_commands import GiveNumber
 from identification.identity import normalised
@@ -56,15 +56,10 @@ async def waiting(
     status_code=201,
     summary="A newborn has a number now",
 )
-async def give(
-    household_id: UUID,
-    person_id: UUID,
-    form: NumberForm,
-    request: Request,
-    caller: Annotated[Principal, allow("households:write")],
-) -> Response:
+async def give(person_id: UUID, form: NumberForm, asked: Registrar) -> Response:
     """The person stays the same; facts that waited under the number are theirs a moment later."""
-    app, step = wired(request), await Step.of(household_id, request, caller)
+    step = await asked.step()
+    app, household_id = step.app, step.household_id
     number = normalised(form.identity_number)
     kept = await of_member(app, household_id, person_id, Number(number, form.number_differs))
     personal = replace(app.vault.open(person_id, kept), identity_number=number)

@@ -15,7 +15,6 @@ from common.ids import derived_id
 from common.problems import Problem, fault
 from contracts.circumstances import Committed
 from identification import vault
-from identification.api.keys import required_key
 from identification.api.register_forms import (
     AddressForm,
     CategoryForm,
@@ -29,8 +28,8 @@ from identification.api.register_forms import (
     SplitForm,
 )
 from identification.api.sealing import number_faults, person_of, recognise, sealed
-from identification.api.steps import Step, region_of
-from identification.api.wired import Wired, wired
+from identification.api.steps import Asked, Registrar, Step, asked_by, region_of
+from identification.api.wired import wired
 from identification.domain.entry import Status
 from identification.domain.moves import COUNTY as COUNTY_DIGITS
 from identification.domain.register_commands import (
@@ -52,8 +51,7 @@ from identification.seals import Sealed
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["register"])
 
 COUNTY = "households:county"
-Town = Annotated[Principal, allow("households:write")]
-County = Annotated[Principal, allow(COUNTY)]
+County = Annotated[Asked, asked_by(COUNTY)]
 
 
 @router.get("/members", summary="The members, without names and numbers")
@@ -66,9 +64,10 @@ async def members(
 
 
 @router.post("/members", status_code=201, summary="A person joins")
-async def add(household_id: UUID, form: JoiningForm, request: Request, caller: Town) -> Response:
+async def add(form: JoiningForm, asked: Registrar) -> Response:
     """Birth, marriage, return; a member of another household has to leave that one first."""
-    app, step = wired(request), await Step.of(household_id, request, caller)
+    step = await asked.step()
+    app, household_id = step.app, step.household_id
     if faults := number_faults(app, [form.member], "/member", newborn=True):
         raise Problem("invalid", faults=faults)
     async with app.runtime.pool.acquire() as connection:
@@ -90,9 +89,9 @@ async def add(household_id: UUID, form: JoiningForm, request: Request, caller: T
 
 
 @router.post("/departures", status_code=201, summary="A person leaves")
-async def remove(household_id: UUID, form: LeavingForm, request: Request, caller: Town) -> Response:
+async def remove(form: LeavingForm, asked: Registrar) -> Response:
     """Death, marriage, emigration; with the last member the household is off the register."""
-    step = await Step.of(household_id, request, caller)
+    step = await asked.step()
     command = RemoveMember(
         person_id=form.person_id,
         reason=form.reason,
@@ -105,11 +104,9 @@ async def remove(household_id: UUID, form: LeavingForm, request: Request, caller
 
 
 @router.post("/head", status_code=201, summary="Another member is the head")
-async def change_head(
-    household_id: UUID, form: HeadForm, request: Request, caller: Town
-) -> Response:
+async def change_head(form: HeadForm, asked: Registrar) -> Response:
     """Every other member's relation to the new head is told with it."""
-    step = await Step.of(household_id, request, caller)
+    step = await asked.step()
     command = ChangeHead(
         new_head=form.new_head.told(), effective_on=form.effective_on, today=step.today
     )
@@ -117,37 +114,33 @@ async def change_head(
 
 
 @router.post("/labour", status_code=201, summary="Labour capacity of a member")
-async def assess(household_id: UUID, form: LabourForm, request: Request, caller: Town) -> Response:
+async def assess(form: LabourForm, asked: Registrar) -> Response:
     """Under 16 it is NONE."""
-    step = await Step.of(household_id, request, caller)
+    step = await asked.step()
     return await step.take(AssessLabour(**dict(form), today=step.today), form.assessed_on)
 
 
 @router.post("/category", status_code=201, summary="Correct category or 2019 list (county)")
-async def correct_category(
-    household_id: UUID, form: CategoryForm, request: Request, caller: County
-) -> Response:
+async def correct_category(form: CategoryForm, asked: County) -> Response:
     """With a document; monitoring never changes either."""
-    step = await Step.of(household_id, request, caller)
+    step = await asked.step()
     return await step.take(CorrectCategory(**dict(form), today=step.today), form.corrected_on)
 
 
 @router.post("/relocation", status_code=201, summary="T19: the household moves")
-async def relocate(
-    household_id: UUID, form: RelocationForm, request: Request, caller: Town
-) -> Response:
+async def relocate(form: RelocationForm, asked: Registrar) -> Response:
     """Inside your area it is yours to record; out of the county, the county's."""
-    app, step = wired(request), await Step.of(household_id, request, caller)
+    step = await asked.step()
     if form.to_region[:COUNTY_DIGITS] != step.region[:COUNTY_DIGITS]:
-        if COUNTY not in caller.scopes:
+        if COUNTY not in step.caller.scopes:
             raise Problem("forbidden", {"scope": COUNTY})
         records: list[Sealed] = []
         commitments: list[Committed] = []
     else:
-        caller.must_cover(form.to_region)
+        step.caller.must_cover(form.to_region)
         if form.address is None:
             raise Problem("invalid", faults=[fault("/address", "missing")])
-        records, commitments = await _readdressed(app, household_id, form.address.strip())
+        records, commitments = await _readdressed(step, form.address.strip())
         step.region = form.to_region  # who answers for it from now on is told of the move, too
     command = Relocate(
         to_region=form.to_region,
@@ -160,13 +153,11 @@ async def relocate(
 
 
 @router.post("/address", status_code=201, summary="Another address of the same village")
-async def readdress(
-    household_id: UUID, form: AddressForm, request: Request, caller: Town
-) -> Response:
+async def readdress(form: AddressForm, asked: Registrar) -> Response:
     """A move inside the village, or an address that was recorded wrongly (PIPL 46). It goes to the vault only;
     the same again changes nothing."""
-    app, step = wired(request), await Step.of(household_id, request, caller)
-    records, commitments = await _readdressed(app, household_id, form.address.strip())
+    step = await asked.step()
+    records, commitments = await _readdressed(step, form.address.strip())
     command = ChangeAddress(
         commitments=tuple(commitments),
         reason=form.reason,
@@ -177,11 +168,11 @@ async def readdress(
 
 
 @router.post("/split", status_code=201, summary="Members become a household of their own")
-async def split(household_id: UUID, form: SplitForm, request: Request, caller: Town) -> Response:
+async def split(form: SplitForm, asked: Registrar) -> Response:
     """`Location` is the new household; it is registered a moment later, with a clue if this one is
     monitored (A53)."""
-    step = await Step.of(household_id, request, caller)
-    new_id = derived_id(household_id, f"split:{caller.client}:{required_key(request)}")
+    step = await asked.step()
+    new_id = derived_id(step.household_id, f"split:{step.key.client}:{step.key.value}")
     command = SplitHousehold(
         new_household_id=new_id,
         register_number=form.register_number,
@@ -199,14 +190,14 @@ async def split(household_id: UUID, form: SplitForm, request: Request, caller: T
 
 
 @router.post("/merger", status_code=201, summary="Take in other households (county)")
-async def merge(household_id: UUID, form: MergerForm, request: Request, caller: County) -> Response:
+async def merge(form: MergerForm, asked: County) -> Response:
     """Members and an open episode follow a moment later; the earlier confirmation counts (A54)."""
-    step = await Step.of(household_id, request, caller)
-    others = await register.some(wired(request).runtime.engine, form.absorbed_ids)
+    step = await asked.step()
+    others = await register.some(step.app.runtime.engine, form.absorbed_ids)
     if len(others) != len(set(form.absorbed_ids)):
         raise Problem("not-registered")
     for other in others:
-        caller.must_cover(other.region)
+        step.caller.must_cover(other.region)
         if other.status != Status.ACTIVE:
             raise Problem("household-ended", {"status": other.status})
     command = MergeHouseholds(
@@ -216,30 +207,26 @@ async def merge(household_id: UUID, form: MergerForm, request: Request, caller: 
 
 
 @router.post("/deregistration", status_code=201, summary="Strike out a double entry (county)")
-async def deregister(
-    household_id: UUID, form: DeregistrationForm, request: Request, caller: County
-) -> Response:
+async def deregister(form: DeregistrationForm, asked: County) -> Response:
     """Only without an open episode; otherwise the two are merged."""
-    step = await Step.of(household_id, request, caller)
-    if not await register.some(wired(request).runtime.engine, [form.duplicate_of]):
+    step = await asked.step()
+    if not await register.some(step.app.runtime.engine, [form.duplicate_of]):
         raise Problem("not-registered")
     return await step.take(Deregister(**dict(form), today=step.today), form.effective_on)
 
 
-async def _readdressed(
-    app: Wired, household_id: UUID, address: str
-) -> tuple[list[Sealed], list[Committed]]:
+async def _readdressed(step: Step, address: str) -> tuple[list[Sealed], list[Committed]]:
     """The members' records with the new address, sealed anew, and the commitments to them; none where each has
     that address."""
-    async with app.runtime.pool.acquire() as connection:
-        records = await vault.of_household(connection, household_id)
-    opened = {person_id: app.vault.open(person_id, was) for person_id, was in records.items()}
+    async with step.app.runtime.pool.acquire() as connection:
+        records = await vault.of_household(connection, step.household_id)
+    opened = {person_id: step.app.vault.open(person_id, was) for person_id, was in records.items()}
     rows, commitments = list[Sealed](), list[Committed]()
     if all(personal.address == address for personal in opened.values()):
         return rows, commitments
     for person_id, was in records.items():
         moved = replace(opened[person_id], address=address)
-        row, committed = app.vault.instead(person_id, household_id, moved, was)
+        row, committed = step.app.vault.instead(person_id, step.household_id, moved, was)
         rows.append(row)
         commitments.append(Committed(person_id=person_id, commitment=committed))
     return rows, commitments

@@ -5,10 +5,9 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
-from common.auth import Principal, allow
 from common.form import Form
 from common.problems import Problem, fault
 from contracts.circumstances import IdentityField, IdentityReason
@@ -17,8 +16,7 @@ from contracts.persons import ErasureReason, RestrictionReason
 from identification import vault
 from identification.api.fields import IdentityNumber, Name
 from identification.api.sealing import Number, of_member
-from identification.api.steps import Step
-from identification.api.wired import wired
+from identification.api.steps import Asked, Step, asked_by
 from identification.domain.register_commands import CorrectIdentity
 from identification.domain.rights import ErasePersonalData, LiftRestriction, RestrictProcessing
 from identification.identity import normalised
@@ -26,7 +24,7 @@ from identification.seals import Personal
 
 router = APIRouter(prefix="/v1/households/{household_id}/members/{person_id}", tags=["rights"])
 
-Officer = Annotated[Principal, allow("members:rights")]
+Officer = Annotated[Asked, asked_by("members:rights")]
 
 
 class RestrictionForm(Form):
@@ -54,21 +52,19 @@ class ErasureForm(Form):
 
 
 @router.post("/identity", status_code=201, summary="Correct a name or an identity number")
-async def correct(
-    household_id: UUID, person_id: UUID, form: IdentityForm, request: Request, caller: Officer
-) -> Response:
+async def correct(person_id: UUID, form: IdentityForm, asked: Officer) -> Response:
     """The person stays the same; facts that waited under the number are theirs a moment later. What is as it
     was recorded changes nothing."""
-    app, step = wired(request), await Step.of(household_id, request, caller)
+    step = await asked.step()
     if not form.identity_number and (form.name is None or form.number_differs):
         raise Problem("invalid", faults=[fault("/identity_number", "missing")])
     number = normalised(form.identity_number or "")
     told = Number(number, form.number_differs) if number else None
-    kept = await of_member(app, household_id, person_id, told)
-    was = app.vault.open(person_id, kept)
+    kept = await of_member(step.app, step.household_id, person_id, told)
+    was = step.app.vault.open(person_id, kept)
     name = form.name or was.name
     personal = replace(was, name=name, identity_number=number or was.identity_number)
-    record, committed = app.vault.instead(person_id, household_id, personal, kept)
+    record, committed = step.app.vault.instead(person_id, step.household_id, personal, kept)
     command = CorrectIdentity(
         person_id=person_id,
         commitment=committed,
@@ -76,7 +72,7 @@ async def correct(
         number_differs=form.number_differs,
         reason=form.reason,
         corrected_on=form.corrected_on,
-        by=caller.actor.person,
+        by=step.by,
         today=step.today,
     )
     return await step.take(command, form.corrected_on, private=[record])
@@ -87,43 +83,37 @@ def _of(personal: Personal, field: IdentityField) -> str:
 
 
 @router.post("/restriction", status_code=201, summary="Keep the data, show it to nobody")
-async def restrict(
-    household_id: UUID, person_id: UUID, form: RestrictionForm, request: Request, caller: Officer
-) -> Response:
+async def restrict(person_id: UUID, form: RestrictionForm, asked: Officer) -> Response:
     """Takes effect at once, and stays with the person in another household."""
-    step = await Step.of(household_id, request, caller)
-    await _not_elsewhere(household_id, person_id, request)
+    step = await asked.step()
+    await _not_elsewhere(step, person_id)
     command = RestrictProcessing(person_id=person_id, **dict(form), today=step.today)
     return await step.take(command, form.restricted_on)
 
 
 @router.post("/restriction-end", status_code=201, summary="Let the data be used again")
-async def lift(
-    household_id: UUID, person_id: UUID, form: LiftForm, request: Request, caller: Officer
-) -> Response:
+async def lift(person_id: UUID, form: LiftForm, asked: Officer) -> Response:
     """Without a restriction nothing changes."""
-    step = await Step.of(household_id, request, caller)
-    await _not_elsewhere(household_id, person_id, request)
+    step = await asked.step()
+    await _not_elsewhere(step, person_id)
     command = LiftRestriction(person_id=person_id, lifted_on=form.lifted_on, today=step.today)
     return await step.take(command, form.lifted_on)
 
 
 @router.post("/erasure", status_code=201, summary="Erase a former member's data for ever")
-async def erase(
-    household_id: UUID, person_id: UUID, form: ErasureForm, request: Request, caller: Officer
-) -> Response:
+async def erase(person_id: UUID, form: ErasureForm, asked: Officer) -> Response:
     """The history and its commitments stay; who is a member of a household cannot be erased."""
-    step = await Step.of(household_id, request, caller)
-    async with wired(request).runtime.pool.acquire() as connection:
+    step = await asked.step()
+    async with step.app.runtime.pool.acquire() as connection:
         if await vault.home(connection, person_id):
             raise Problem("purpose-continues")
     command = ErasePersonalData(person_id=person_id, **dict(form), today=step.today)
     return await step.take(command, form.erased_on)
 
 
-async def _not_elsewhere(household_id: UUID, person_id: UUID, request: Request) -> None:
+async def _not_elsewhere(step: Step, person_id: UUID) -> None:
     """Raises `Problem` for a person who belongs to another household now: its register would not
     show what was decided here."""
-    async with wired(request).runtime.pool.acquire() as connection:
-        if await vault.home(connection, person_id) not in (None, household_id):
+    async with step.app.runtime.pool.acquire() as connection:
+        if await vault.home(connection, person_id) not in (None, step.household_id):
             raise Problem("person-elsewhere")

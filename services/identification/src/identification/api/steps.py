@@ -1,13 +1,14 @@
 """One step of a household, as staff take it: from a form to a recorded command."""
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
-from common.auth import Principal
+from common.auth import Principal, allow
 from common.clock import start_of
 from common.http import answered, circumstances, expected_version
 from common.intents import Intent, Key
@@ -23,31 +24,53 @@ from identification.domain.policy import Policy
 from identification.read_model import water
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A step that somebody asks for: of which household, and who."""
+
+    household_id: UUID
+    request: Request
+    caller: Principal
+
+    async def step(self) -> "Step":
+        """Begin it. Raises `Problem`: 404 for a household not on the register, 403 outside the caller's
+        area, 400 without an `Idempotency-Key`."""
+        region = await region_of(self.household_id, self.request, self.caller)
+        return Step(self, region, await key_of(self.request, self.caller))
+
+
+def asked_by(scope: str) -> Any:
+    """For a route's parameter: a step of the household in its path, by somebody who holds the scope."""
+
+    async def ask(
+        household_id: UUID, request: Request, caller: Annotated[Principal, allow(scope)]
+    ) -> Asked:
+        return Asked(household_id, request, caller)
+
+    return Depends(ask)
+
+
+Village = Annotated[Asked, asked_by("episodes:village")]
+Town = Annotated[Asked, asked_by("episodes:town")]
+County = Annotated[Asked, asked_by("episodes:county")]
+Registrar = Annotated[Asked, asked_by("households:write")]
+
+
 class Step:
-    """One step on its way: the household's area was checked, the policy looked up."""
+    """One step on its way: the household's area was checked, the policy looked up. `by` is who takes it."""
 
-    def __init__(
-        self, household_id: UUID, request: Request, caller: Principal, region: str, key: Key
-    ) -> None:
-        self._household_id = household_id
-        self._request = request
-        self._caller = caller
-        self.region = region
-        self._app = wired(request)
-        self._key = key
-        self.today: date = self._app.runtime.clock.today()
+    def __init__(self, asked: Asked, region: str, key: Key) -> None:
+        self._request = asked.request
+        self.household_id, self.caller = asked.household_id, asked.caller
+        self.region, self.key = region, key
+        self.app = wired(asked.request)
+        self.by = asked.caller.actor.person
+        self.today: date = self.app.runtime.clock.today()
         self.policy: Policy = self.policy_on(self.today)
-
-    @classmethod
-    async def of(cls, household_id: UUID, request: Request, caller: Principal) -> "Step":
-        """Raises `Problem`: 404 for a household not on the register, 403 outside the caller's area, 400
-        without an `Idempotency-Key`."""
-        region = await region_of(household_id, request, caller)
-        return cls(household_id, request, caller, region, await key_of(request, caller))
 
     def policy_on(self, day: date) -> Policy:
         """The parameters in force on a business date."""
-        return self._app.policies.of(self.region, day, decided_on=self.today)
+        return self.app.policies.of(self.region, day, decided_on=self.today)
 
     async def seen(self, form: SeenForm, on: date) -> Seen:
         """What was seen at home on a day, and what nobody sees there."""
@@ -55,7 +78,7 @@ class Step:
 
     async def report_is_stale(self, on: date) -> bool:
         """Whether a water report has run out: the register knows (S1.3-06)."""
-        return await water.is_stale(self._app.runtime.pool, self._household_id, on)
+        return await water.is_stale(self.app.runtime.pool, self.household_id, on)
 
     async def take(self, command: Command, occurred_on: date, private: Any = None) -> Response:
         """Record the command; 201 with the receipt, and the household's version as `ETag`.
@@ -65,22 +88,22 @@ class Step:
         """
         policy: Any = getattr(command, "policy", None)
         intent = Intent(
-            stream=f"household-{self._household_id}",
-            household_id=self._household_id,
+            stream=f"household-{self.household_id}",
+            household_id=self.household_id,
             decider=HOUSEHOLD,
             command=command,
             context=circumstances(
-                self._caller,
+                self.caller,
                 region=self.region,
-                occurred_at=min(start_of(occurred_on), self._app.runtime.clock.now()),
+                occurred_at=min(start_of(occurred_on), self.app.runtime.clock.now()),
                 policy_version=policy.version if policy else None,
             ),
-            key=self._key,
+            key=self.key,
             expected_version=expected_version(self._request),
             private=private,
         )
         try:
-            return answered(await self._app.runtime.writer.execute(intent))
+            return answered(await self.app.runtime.writer.execute(intent))
         except asyncpg.UniqueViolationError as error:
             if problem := violated(error):
                 raise problem from error
