@@ -166,7 +166,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "string": ("string",),
     "hidden": ("hidden",),
     "enum": ("enum", "literal"),
-    "list": ("list",),
+    "list": ("list", "tuple"),
     "object": ("dict", "model"),
     "range": ("greater", "less", "multiple"),
 }

@@ -94,7 +94,7 @@ def _must_be_sound(value: object) -> None:
             pass  # has bounds of its own
         case date() if not EARLIEST <= value <= LATEST:
             raise PydanticCustomError("less_than_equal", "range", {"ge": EARLIEST, "le": LATEST})
-        case list():
+        case list() | tuple():
             for one in value:
                 _must_be_sound(one)
         case dict():

@@ -76,14 +76,8 @@ async def report(form: ClueForm, asked: Village) -> Response:
 async def start(form: VerificationForm, asked: Village) -> Response:
     """At least two officers, none of them a relative."""
     step = await asked.step()
-    command = StartVerification(
-        officers=tuple(form.officers),
-        recused=tuple(form.recused),
-        recusal_declared=form.recusal_declared,
-        started_on=form.started_on,
-        policy=step.policy_on(form.started_on),
-        today=step.today,
-    )
+    policy = step.policy_on(form.started_on)
+    command = StartVerification(**dict(form), policy=policy, today=step.today)
     return await step.take(command, form.started_on)
 
 
@@ -91,16 +85,8 @@ async def start(form: VerificationForm, asked: Village) -> Response:
 async def replace_officers(form: ReplacementForm, asked: Village) -> Response:
     """Until somebody has verified. Who was sent before may still not decide on the case."""
     step = await asked.step()
-    command = ReplaceOfficers(
-        officers=tuple(form.officers),
-        recused=tuple(form.recused),
-        recusal_declared=form.recusal_declared,
-        reason=form.reason,
-        replaced_on=form.replaced_on,
-        by=step.by,
-        policy=step.policy_on(form.replaced_on),
-        today=step.today,
-    )
+    policy = step.policy_on(form.replaced_on)
+    command = ReplaceOfficers(**dict(form), by=step.by, policy=policy, today=step.today)
     return await step.take(command, form.replaced_on)
 
 
@@ -159,12 +145,9 @@ async def approve(form: TownReviewForm, asked: Town) -> Response:
 async def confirm(form: ConfirmationForm, asked: County) -> Response:
     """The clock stops; late needs a reason and voids nothing."""
     step = await asked.step()
+    policy = step.policy_on(form.confirmed_on)
     command = ConfirmMonitoring(
-        **dict(form),
-        episode_id=new_id(),
-        by=step.by,
-        policy=step.policy_on(form.confirmed_on),
-        today=step.today,
+        **dict(form), episode_id=new_id(), by=step.by, policy=policy, today=step.today
     )
     return await step.take(command, form.confirmed_on)
 

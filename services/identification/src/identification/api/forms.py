@@ -92,8 +92,8 @@ class ClueForm(Form):
 class OfficersForm(Form):
     """Who is sent to verify."""
 
-    officers: Annotated[list[UUID], Field(min_length=1, max_length=10, examples=TWO)]
-    recused: Annotated[list[UUID], Field(max_length=10, default_factory=list)]
+    officers: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=10, examples=TWO)]
+    recused: Annotated[tuple[UUID, ...], Field(max_length=10, default_factory=tuple)]
     recusal_declared: bool
 
 

@@ -32,16 +32,7 @@ router = APIRouter(prefix="/v1/households/{household_id}", tags=["inquiries"])
 async def sign(form: AuthorisationForm, asked: Village) -> Response:
     """Signed by adult members; without it nobody is asked (A19)."""
     step = await asked.step()
-    command = SignAuthorisation(
-        signers=tuple(form.signers),
-        scope=tuple(form.scope),
-        document_hash=form.document_hash,
-        assisted=form.assisted,
-        medium=form.medium,
-        signed_on=form.signed_on,
-        today=step.today,
-    )
-    return await step.take(command, form.signed_on)
+    return await step.take(SignAuthorisation(**dict(form), today=step.today), form.signed_on)
 
 
 @router.post("/authorisation-refusal", status_code=201, summary="T5: the family does not")
@@ -56,13 +47,7 @@ async def refuse(form: AuthorisationRefusalForm, asked: Village) -> Response:
 async def ask(form: ComparisonForm, asked: County) -> Response:
     """Within what the family signed."""
     step = await asked.step()
-    command = RequestComparison(
-        comparison_id=form.comparison_id,
-        sources=tuple(form.sources),
-        requested_on=form.requested_on,
-        today=step.today,
-    )
-    return await step.take(command, form.requested_on)
+    return await step.take(RequestComparison(**dict(form), today=step.today), form.requested_on)
 
 
 @router.post("/comparison-result", status_code=201, summary="T6: what the registers answered")

@@ -14,8 +14,8 @@ from identification.api.fields import Explanation, Reason
 class AuthorisationForm(Form):
     """T5: who signed what, and how (`medium`)."""
 
-    signers: Annotated[list[UUID], Field(min_length=1, max_length=50)]
-    scope: Annotated[list[DataSource], Field(min_length=1, max_length=20)]
+    signers: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=50)]
+    scope: Annotated[tuple[DataSource, ...], Field(min_length=1, max_length=20)]
     document_hash: Sha256
     assisted: bool
     medium: Annotated[SignatureMedium | None, Field(examples=[SignatureMedium.PAPER])] = None
@@ -33,7 +33,7 @@ class ComparisonForm(Form):
     """T6: whom to ask; the id is the client's, so that a repetition is the same request."""
 
     comparison_id: UUID
-    sources: Annotated[list[DataSource], Field(min_length=1, max_length=20)]
+    sources: Annotated[tuple[DataSource, ...], Field(min_length=1, max_length=20)]
     requested_on: date
 
 

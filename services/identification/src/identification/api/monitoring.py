@@ -63,12 +63,7 @@ async def add(form: RiskForm, asked: Town) -> Response:
 async def resolve(risk_type: RiskType, form: RiskResolvedForm, asked: Town) -> Response:
     """The last risk goes with the elimination."""
     step = await asked.step()
-    command = ResolveRiskFactor(
-        risk_type=risk_type,
-        by_measure_ids=tuple(form.by_measure_ids),
-        resolved_on=form.resolved_on,
-        today=step.today,
-    )
+    command = ResolveRiskFactor(**dict(form), risk_type=risk_type, today=step.today)
     return await step.take(command, form.resolved_on)
 
 

@@ -45,7 +45,7 @@ class RiskForm(Form):
 class RiskResolvedForm(Form):
     """What resolved it."""
 
-    by_measure_ids: Annotated[list[MeasureId], Field(min_length=1, max_length=50)]
+    by_measure_ids: Annotated[tuple[MeasureId, ...], Field(min_length=1, max_length=50)]
     resolved_on: date
 
 

@@ -200,10 +200,7 @@ async def merge(form: MergerForm, asked: County) -> Response:
         step.caller.must_cover(other.region)
         if other.status != Status.ACTIVE:
             raise Problem("household-ended", {"status": other.status})
-    command = MergeHouseholds(
-        absorbed_ids=tuple(form.absorbed_ids), effective_on=form.effective_on, today=step.today
-    )
-    return await step.take(command, form.effective_on)
+    return await step.take(MergeHouseholds(**dict(form), today=step.today), form.effective_on)
 
 
 @router.post("/deregistration", status_code=201, summary="Strike out a double entry (county)")

@@ -128,7 +128,9 @@ class SplitForm(Form):
 class MergerForm(Form):
     """Households that become part of this one."""
 
-    absorbed_ids: Annotated[list[UUID], Field(min_length=1, max_length=10, examples=[[OTHER]])]
+    absorbed_ids: Annotated[
+        tuple[UUID, ...], Field(min_length=1, max_length=10, examples=[[OTHER]])
+    ]
     effective_on: date
 
 
