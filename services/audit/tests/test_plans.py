@@ -130,10 +130,9 @@ async def test_a_topic_that_comes_again_is_not_looked_for_in_all_that_a_househol
         "where key = 'access-to-area-441624110' order by version desc limit 1000"
     )
     async with pool.acquire() as connection, connection.transaction():
-        columns = (list(column) for column in zip(*rows, strict=True))
         told = await connection.fetchval(
             "explain (analyze, buffers, format json) " + Remembering("audit", taking()).otherwise,
-            *columns,
+            *zip(*rows, strict=True),
         )
     (plan,) = [one["Plan"] for one in json.loads(told)]
     assert plan["Actual Rows"] == 0

@@ -67,7 +67,7 @@ async def reseal(pool: asyncpg.Pool, vault: Vault, say: Say, *, check: bool = Fa
 
 async def replace(pool: asyncpg.Pool, anew: Sequence[tuple[UUID, bytes, bytes]]) -> None:
     """Person, record as it was read, and sealed anew: what somebody has written meanwhile stays."""
-    await pool.execute(_ANEW, *(list(column) for column in zip(*anew, strict=True)))
+    await pool.execute(_ANEW, *zip(*anew, strict=True))
 
 
 # What is written behind us is sealed with the new key.

@@ -143,7 +143,7 @@ async def keep(connection: Connection, rows: Sequence[Sealed]) -> None:
             and (n.was = '' or exists (
                 select from vault.person p where p.household_id = n.household_id and p.sealed = n.was))
         """,
-        *_columns(rows),
+        *zip(*map(astuple, rows), strict=True),
     )
     if put != f"INSERT 0 {len(rows)}":
         raise Conflict
@@ -163,14 +163,10 @@ async def rewrite(connection: Connection, rows: Sequence[Sealed]) -> None:
             as n (person_id, household_id, blind_index, salt, sealed, was)
         where p.person_id = n.person_id and p.sealed = n.was
         """,
-        *_columns(rows),
+        *zip(*map(astuple, rows), strict=True),
     )
     if done != f"UPDATE {len(rows)}":
         raise Conflict
-
-
-def _columns(rows: Sequence[Sealed]) -> list[list[object]]:
-    return [list(column) for column in zip(*(astuple(row) for row in rows), strict=True)]
 
 
 async def move(connection: Connection, homes: Sequence[tuple[UUID, UUID]]) -> None:

@@ -73,7 +73,7 @@ async def _add(
     columns = zip(*leaves, strict=True) if leaves else repeat((), len(Leaf._fields))
     rows = await connection.fetch(
         _ADD,
-        *(list(column) for column in columns),
+        *columns,
         [place.topic for place in places],
         [place.partition for place in places],
         [first for first, _ in places.values()],

@@ -34,8 +34,7 @@ class Remembering(Inbox):
         ]
         if not claims:
             return Forks(frozenset())
-        columns = (list(column) for column in zip(*claims, strict=True))
-        rows = await connection.fetch(self.otherwise, *columns)
+        rows = await connection.fetch(self.otherwise, *zip(*claims, strict=True))
         return Forks(frozenset(row["hash"] for row in rows))
 
 

@@ -199,7 +199,7 @@ async def _parts(connection: Connection, trees: Mapping[str, Standing]) -> list[
 async def _write(connection: Connection, parts: list[Part], added: Grown, round_: int) -> None:
     await store.write_tiles(connection, added.tiles)
     rows = [(k, t, c, h) for k, mine in added.chains.items() for t, (c, h) in mine.items()]
-    await connection.execute(_CHAINED, *(list(c) for c in zip(*rows, strict=True)), round_)
+    await connection.execute(_CHAINED, *zip(*rows, strict=True), round_)
     await connection.execute(_TILED, [p.tree for p in parts], [p.end for p in parts])
 
 

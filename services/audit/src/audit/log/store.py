@@ -81,7 +81,7 @@ async def tiles(
 async def write_tiles(connection: Connection, changed: Mapping[int, Mapping[Tile, bytes]]) -> None:
     """Store tiles as they are now."""
     rows = [(tree, *tile, held) for tree, each in changed.items() for tile, held in each.items()]
-    await connection.execute(_WRITE, *(list(column) for column in zip(*rows, strict=True)))
+    await connection.execute(_WRITE, *zip(*rows, strict=True))
 
 
 async def nodes(connection: Connection, wanted: Mapping[int, Wanted]) -> dict[int, Node]:

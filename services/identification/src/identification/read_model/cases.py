@@ -41,13 +41,9 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
             case_id = ended.file.case_id
             ends[case_id] = (case_id, household.stage, ended.outcome, ended.on)
     if rows:
-        await connection.execute(_UPSERT, *_columns(rows.values()))
+        await connection.execute(_UPSERT, *zip(*rows.values(), strict=True))
     if ends:
-        await connection.execute(_ENDED, *_columns(ends.values()))
-
-
-def _columns(rows: Any) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+        await connection.execute(_ENDED, *zip(*ends.values(), strict=True))
 
 
 def _row(f: Fresh, household: Household, file: CaseFile) -> tuple[Any, ...]:

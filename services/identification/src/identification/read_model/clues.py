@@ -27,38 +27,33 @@ from identification.domain.states import Household
 from identification.read_model.tables import CaseRow, ClueRow
 
 OPEN, TAKEN_UP, REJECTED, WITHDRAWN, CLOSED = "OPEN", "TAKEN_UP", "REJECTED", "WITHDRAWN", "CLOSED"
-STATUSES = (OPEN, TAKEN_UP, REJECTED, WITHDRAWN, CLOSED)
 OUTCOMES = {"REJECTED": REJECTED, "NOT_PASSED": REJECTED, "WITHDRAWN": WITHDRAWN}
 
 
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """New clues, what became of others one by one, then what the end of a case means for the rest."""
     if granted := [f for f in fresh if isinstance(f.payload, EmergencyAssistanceGranted)]:
-        await connection.execute(_GRANTED, *_columns([_granted(f) for f in granted]))
+        await connection.execute(_GRANTED, *zip(*map(_granted, granted), strict=True))
     if arrived := [row for f in fresh for row in _arrived(f)]:
         await connection.execute(
-            _ARRIVED, *_columns(list({row[0]: row for row in arrived}.values()))
+            _ARRIVED, *zip(*{row[0]: row for row in arrived}.values(), strict=True)
         )
     if reported := [f for f in fresh if isinstance(f.payload, RiskDetected | RiskClueAttached)]:
         opened = [f.payload.household_id for f in reported if isinstance(f.payload, RiskDetected)]
-        await connection.execute(_REPORTED, *_columns([_reported(f) for f in reported]), opened)
+        await connection.execute(_REPORTED, *zip(*map(_reported, reported), strict=True), opened)
     if carried := [row for f in fresh for row in _carried(f)]:
-        await connection.execute(_CARRIED, *_columns(carried))
+        await connection.execute(_CARRIED, *zip(*carried, strict=True))
     single = [row for f in fresh if (row := _single(f))]
     if single:
-        await connection.execute(_SINGLE, *_columns(single))
+        await connection.execute(_SINGLE, *zip(*single, strict=True))
     if whole := [row for f in fresh if (row := _whole(f))]:
         waiting = [clue.clue_id for f in fresh for clue in f.state.unhandled]
-        await connection.execute(_WHOLE, *_columns(list(dict(whole).items())), waiting)
+        await connection.execute(_WHOLE, *zip(*dict(whole).items(), strict=True), waiting)
     goes_on = RiskEliminationRevoked | EpisodeTakenOver  # without a first clue
     if again := [f.payload.household_id for f in fresh if isinstance(f.payload, goes_on)]:
         await connection.execute(_TAKEN_UP, again)
     if missing := [f.payload for f in fresh if isinstance(f.payload, EmergencyCaseMissing)]:
         await connection.execute(_WARNED, [said.grant_id for said in missing])
-
-
-def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _reported(f: Fresh) -> tuple[object, ...]:

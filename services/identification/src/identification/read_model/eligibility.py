@@ -75,7 +75,7 @@ async def put(connection: Connection, households: Sequence[Fresh]) -> None:
     if gone := [id_ for id_, row in known.items() if row is None]:
         await connection.execute(_GONE, gone)
     if rows := [row for row in known.values() if row]:
-        await connection.execute(_UPSERT, *(list(column) for column in zip(*rows, strict=True)))
+        await connection.execute(_UPSERT, *zip(*rows, strict=True))
     for f in households:
         if isinstance(f.payload, SAID):
             await _say(connection, f)

@@ -78,7 +78,7 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
             select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[])
             on conflict do nothing
             """,
-            *(list(column) for column in zip(*rows, strict=True)),
+            *zip(*rows, strict=True),
         )
 
 
@@ -197,7 +197,7 @@ async def change(connection: Connection, fresh: Sequence[Fresh]) -> None:
         if isinstance(f.payload, ClueEvidenceReplaced) and f.payload.withdrawal_proposed
     ]
     if tasks:
-        await connection.execute(_OPEN, *(list(column) for column in zip(*tasks, strict=True)))
+        await connection.execute(_OPEN, *zip(*tasks, strict=True))
     reviewed = [f.payload for f in fresh if isinstance(f.payload, CaseReviewed)]
     if reviewed:
         await connection.execute(

@@ -78,7 +78,7 @@ async def in_turn(connection: Connection, fresh: Sequence[Fresh]) -> None:
     follows = {hashed(f).key: (f.payload.person_id, _previous(f.payload)) for f in fresh}
     persons, versions = zip(*follows.values(), strict=True)
     if len(follows) < len(fresh) or await connection.fetchval(
-        _PASSED, list(follows), list(persons), list(versions)
+        _PASSED, list(follows), persons, versions
     ):
         raise Conflict
 
@@ -98,7 +98,7 @@ select exists (
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Keep new versions of records; what a version replaces is no longer current."""
     rows = [_row(f) for f in fresh]
-    await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
+    await connection.execute(_INSERT, *zip(*rows, strict=True))
     replacing = [f for f in fresh if not isinstance(f.payload, DepartmentFactRecorded)]
     if replacing:
         await connection.execute(_REPLACED, [hashed(f).key for f in replacing])

@@ -46,10 +46,10 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     }
     over = [key for key, said in last.items() if not isinstance(said, FocusGroupTagged)]
     if over:
-        await connection.execute(_OVER, *(list(column) for column in zip(*over, strict=True)))
+        await connection.execute(_OVER, *zip(*over, strict=True))
     new = [(*key, said.since) for key, said in last.items() if isinstance(said, FocusGroupTagged)]
     if new:
-        await connection.execute(_NEW, *(list(column) for column in zip(*new, strict=True)))
+        await connection.execute(_NEW, *zip(*new, strict=True))
 
 
 _OVER = """

@@ -46,7 +46,7 @@ async def put(connection: Connection, households: Sequence[Fresh]) -> None:
     ids = [state.registered.household_id for state in known]
     await connection.execute(_GONE, ids, [row[0] for row in rows])
     if rows:
-        await connection.execute(_UPSERT, *(list(column) for column in zip(*rows, strict=True)))
+        await connection.execute(_UPSERT, *zip(*rows, strict=True))
 
 
 def _rows(household: Household) -> list[tuple[Any, ...]]:

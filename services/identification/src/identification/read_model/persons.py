@@ -53,7 +53,7 @@ async def put(connection: Connection, latest: Sequence[Fresh]) -> None:
         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::text[],
             $7::text[], $8::text[], $9::bool[], $10::bool[])
         """,
-        *([list(column) for column in zip(*rows, strict=True)] if rows else [[]] * 10),
+        *(zip(*rows, strict=True) if rows else [()] * 10),
     )
 
 

@@ -22,9 +22,7 @@ async def of_one_area(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Raises `Conflict` for a version that somebody published for another area since it was looked up."""
     areas = {(f.payload.version, f.payload.region) for f in fresh}
     versions, regions = zip(*areas, strict=True)
-    if len({*versions}) < len(areas) or await connection.fetchval(
-        _ELSEWHERE, list(versions), list(regions)
-    ):
+    if len({*versions}) < len(areas) or await connection.fetchval(_ELSEWHERE, versions, regions):
         raise Conflict
 
 

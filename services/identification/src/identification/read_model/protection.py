@@ -36,14 +36,14 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     }
     closed = [key for key, f in last.items() if isinstance(f.payload, ProtectionGapClosed)]
     if closed:
-        await connection.execute(_CLOSED, *(list(column) for column in zip(*closed, strict=True)))
+        await connection.execute(_CLOSED, *zip(*closed, strict=True))
     opened = [
         (*key, f.event.region, f.payload.detected_on)
         for key, f in last.items()
         if isinstance(f.payload, ProtectionGapDetected)
     ]
     if opened:
-        await connection.execute(_OPENED, *(list(column) for column in zip(*opened, strict=True)))
+        await connection.execute(_OPENED, *zip(*opened, strict=True))
 
 
 _CLOSED = """

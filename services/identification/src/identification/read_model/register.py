@@ -26,7 +26,7 @@ from identification.read_model.tables import HouseholdRow
 
 async def put(connection: Connection, latest: Sequence[Fresh]) -> None:
     rows = [_household(f) for f in latest]
-    await connection.execute(_UPSERT, *(list(column) for column in zip(*rows, strict=True)))
+    await connection.execute(_UPSERT, *zip(*rows, strict=True))
 
 
 def _household(fresh: Fresh) -> tuple[Any, ...]:

@@ -146,7 +146,7 @@ async def households(
                             and 'ENDED' = any(string_to_array(e.codes, ','))
                     )
             ) else false end as owns,
-            i.event_id, i.window_to, i.members as heads, i.disposable_fen, i.net_fen,
+            i.event_id, i.window_to, i.members, i.disposable_fen, i.net_fen,
             i.reference_fen, i.operating_fen, i.assessment_id
         from read.household h
         left join read.income i using (household_id)
@@ -161,16 +161,7 @@ async def households(
     incomes: dict[UUID, list[IncomeSeen]] = {}
     for row in rows:
         if row["event_id"]:
-            seen = IncomeSeen(
-                row["event_id"],
-                row["window_to"],
-                row["heads"],
-                row["disposable_fen"],
-                row["net_fen"],
-                row["reference_fen"],
-                row["operating_fen"],
-                row["assessment_id"],
-            )
+            seen = IncomeSeen(*(row[name] for name in IncomeSeen.__slots__))
             incomes.setdefault(row["household_id"], []).append(seen)
         found[row["household_id"]] = KnownHousehold(
             row["region"],

@@ -106,17 +106,10 @@ def _screened(row: Any) -> Screened:
 
 
 def _income(row: Any, which: str) -> IncomeSeen | None:
+    """Without its assessment, which a screening does not tell."""
     if row[f"{which}event_id"] is None:
         return None
-    return IncomeSeen(
-        row[f"{which}event_id"],
-        row[f"{which}window_to"],
-        row[f"{which}members"],
-        row[f"{which}disposable_fen"],
-        row[f"{which}net_fen"],
-        row[f"{which}reference_fen"],
-        row[f"{which}operating_fen"],
-    )
+    return IncomeSeen(*(row[which + name] for name in IncomeSeen.__slots__[:-1]))
 
 
 def _standing(facts: str) -> tuple[Counted, ...]:

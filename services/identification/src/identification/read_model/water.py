@@ -27,7 +27,7 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
     tests = [f for f in fresh if isinstance(f.payload, WaterTestRecorded)]
     reports = {(f.payload.source_id, f.payload.test_id): f.event.event_id for f in tests}
     rows = [_source(f, reports) for f in latest.values()]
-    await connection.execute(_UPSERT, *(list(column) for column in zip(*rows, strict=True)))
+    await connection.execute(_UPSERT, *zip(*rows, strict=True))
     await _serve(connection, fresh)
     tasks = [f for f in fresh if isinstance(f.payload, WaterTestDue | WaterTestExpired)]
     if tasks:

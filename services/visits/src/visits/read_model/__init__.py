@@ -108,7 +108,7 @@ async def taken_over_by(connection: Connection, survivors: Collection[UUID]) -> 
 
 
 async def _put(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    await connection.execute(statement, *(list(column) for column in zip(*rows, strict=True)))
+    await connection.execute(statement, *zip(*rows, strict=True))
 
 
 def _named(one: HouseholdVisited | VisitVoided) -> tuple[UUID, UUID]:

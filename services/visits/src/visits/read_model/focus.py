@@ -25,9 +25,9 @@ async def follow(connection: Connection, told: Sequence[Any]) -> None:
     """Bring both tables to the state after these events; of each tag and person the last word counts."""
     tags: dict[Tag, Listed] = {_tag(said): said for said in told if isinstance(said, Listed)}
     if gone := [tag for tag, said in tags.items() if isinstance(said, FocusGroupUntagged)]:
-        await connection.execute(_UNTAGGED, *_columns(gone))
+        await connection.execute(_UNTAGGED, *zip(*gone, strict=True))
     if held := [(*t, said.since) for t, said in tags.items() if isinstance(said, FocusGroupTagged)]:
-        await connection.execute(_TAGGED, *_columns(held))
+        await connection.execute(_TAGGED, *zip(*held, strict=True))
     persons = {said.person_id: said for said in told if isinstance(said, Restricted)}
     if lifted := [p for p, said in persons.items() if isinstance(said, RestrictionLifted)]:
         await connection.execute(_LIFTED, lifted)
@@ -37,10 +37,6 @@ async def follow(connection: Connection, told: Sequence[Any]) -> None:
 
 def _tag(said: Listed) -> Tag:
     return said.household_id, said.group.value, said.person_id or said.household_id
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 _UNTAGGED = """

@@ -17,14 +17,12 @@ from visits.read_model.tables import KnownHouseholdRow, ScreeningRow
 
 async def put(connection: Connection, screened: Sequence[HouseholdScreened]) -> None:
     """Keep screenings. Raises `asyncpg.UniqueViolationError` for an id of another household's."""
-    columns = zip(*(_row(one) for one in screened), strict=True)
-    await connection.execute(_SCREENED, *(list(column) for column in columns))
+    await connection.execute(_SCREENED, *zip(*map(_row, screened), strict=True))
 
 
 async def drop(connection: Connection, voided: Collection[tuple[UUID, UUID]]) -> None:
     """Let screenings go, by their id and that of the household."""
-    ids, households = zip(*voided, strict=True)
-    await connection.execute(_VOIDED, list(ids), list(households))
+    await connection.execute(_VOIDED, *zip(*voided, strict=True))
 
 
 def _row(screened: HouseholdScreened) -> tuple[Any, ...]:
