@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from common.testing import database, envelope
+from common.intents import Connection
+from common.testing import envelope, read_model
 from contracts.focus import Untagging
 from contracts.identification import HouseholdEvent
 from identification.domain.commands import Command
@@ -39,17 +39,10 @@ STARTS = [
 
 
 @pytest.fixture
-async def connection(servers: Servers) -> AsyncIterator[asyncpg.Connection]:
+async def connection(servers: Servers) -> AsyncIterator[Connection]:
     """A database with the tables of visits, and nothing in them."""
-    async with database(servers.postgres, NAME) as made:
-        engine = create_async_engine(made.url.replace("postgresql", "postgresql+asyncpg"))
-        connection = await asyncpg.connect(made.url)
-        await connection.execute("create schema read")
-        async with engine.begin() as session:
-            await session.run_sync(TABLES.create_all)
-        await engine.dispose()
+    async with read_model(servers.postgres, NAME, TABLES) as pool, pool.acquire() as connection:
         yield connection
-        await connection.close()
 
 
 def histories() -> list[list[HouseholdEvent]]:

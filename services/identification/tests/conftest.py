@@ -9,11 +9,14 @@ import asyncpg
 import httpx
 import pytest
 
+from common.intents import Connection
 from common.service import Runtime
-from common.testing import STATEMENT_KEY, Database, Issuer, database, folds, issuer
+from common.testing import STATEMENT_KEY, Database, Issuer, database, folds, issuer, read_model
 from common.testing.answers import told_in
 from common.topics import create_topics
+from identification import vault
 from identification.main import NAME, build
+from identification.read_model import TABLES
 from identification.rebuild import MODEL
 from identification.settings import IdentificationSettings
 from services.identification.tests.asking import Callers
@@ -80,6 +83,20 @@ async def sql(db: Database) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(db.url)
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+async def pool(servers: Any) -> AsyncIterator[asyncpg.Pool]:
+    """The tables of the read model and the vault, empty, in a database of the test's own."""
+    async with read_model(servers.postgres, NAME, TABLES, vault.TABLES) as made:
+        yield made
+
+
+@pytest.fixture
+async def read(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
+    """A connection to them."""
+    async with pool.acquire() as connection:
+        yield connection
 
 
 @pytest.fixture

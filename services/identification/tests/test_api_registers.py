@@ -1,7 +1,6 @@
 """Registers over HTTP: water to the clue, houses and schools from facts, and A32 in the county's figures."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
@@ -10,12 +9,11 @@ from uuid import UUID, uuid5
 import asyncpg
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.service import Runtime
-from common.testing import database, eventually
+from common.testing import eventually
 from identification.domain.coverage import Share
-from identification.read_model import TABLES, coverage
+from identification.read_model import coverage
 from services.identification.tests.asking import Callers, household, person
 from services.identification.tests.registrar import Register
 from services.identification.tests.test_api_facts import fact, post
@@ -347,37 +345,29 @@ async def test_lists_and_shares_fail_closed(app: httpx.AsyncClient, callers: Cal
 
 
 @pytest.fixture
-async def county(servers: Any) -> AsyncIterator[asyncpg.Connection]:
+async def county(read: asyncpg.Connection) -> asyncpg.Connection:
     """11,400 households of the two groups; one source serves 42, of whom 12 are in the groups."""
-    async with database(servers.postgres, "identification") as made:
-        connection = await asyncpg.connect(made.url)
-        await connection.execute("create schema if not exists read")
-        engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
-        async with engine.begin() as session:
-            await session.run_sync(TABLES.create_all)
-        await engine.dispose()
-        await connection.execute(
-            """
-            insert into read.household (household_id, register_number, region, category,
-                marginal_2019, persons, has_labour, status, origin, stage, risk_types, version)
-            select md5('h' || n)::uuid, 'C-' || n, '441624108201',
-                case when n <= 11000 then 'FORMERLY_POOR' else 'GENERAL' end, false, 3, true,
-                'ACTIVE', 'TOWN', case when n between 11001 and 11400 then 'MONITORED' else 'NONE' end,
-                '{}', 1
-            from generate_series(1, 11430) as n;
-            insert into read.water_source (source_id, label, kind, region, served_count, test_id,
-                tested_on, valid_to, qualified, faults, due, expired, version)
-            values (md5('old')::uuid, 'a', 'CENTRAL', '441624108201', 42, md5('t')::uuid,
-                '2021-06-30', '2024-06-30', true, '', false, false, 1),
-                (md5('new')::uuid, 'b', 'CENTRAL', '441624108201', 11388, md5('u')::uuid,
-                '2024-01-01', '2027-01-01', true, '', false, false, 1);
-            insert into read.water_served (source_id, household_id)
-            select md5(case when n <= 12 or n > 11400 then 'old' else 'new' end)::uuid,
-                md5('h' || n)::uuid from generate_series(1, 11430) as n;
-            """
-        )
-        yield connection
-        await connection.close()
+    await read.execute(
+        """
+        insert into read.household (household_id, register_number, region, category,
+            marginal_2019, persons, has_labour, status, origin, stage, risk_types, version)
+        select md5('h' || n)::uuid, 'C-' || n, '441624108201',
+            case when n <= 11000 then 'FORMERLY_POOR' else 'GENERAL' end, false, 3, true,
+            'ACTIVE', 'TOWN', case when n between 11001 and 11400 then 'MONITORED' else 'NONE' end,
+            '{}', 1
+        from generate_series(1, 11430) as n;
+        insert into read.water_source (source_id, label, kind, region, served_count, test_id,
+            tested_on, valid_to, qualified, faults, due, expired, version)
+        values (md5('old')::uuid, 'a', 'CENTRAL', '441624108201', 42, md5('t')::uuid,
+            '2021-06-30', '2024-06-30', true, '', false, false, 1),
+            (md5('new')::uuid, 'b', 'CENTRAL', '441624108201', 11388, md5('u')::uuid,
+            '2024-01-01', '2027-01-01', true, '', false, false, 1);
+        insert into read.water_served (source_id, household_id)
+        select md5(case when n <= 12 or n > 11400 then 'old' else 'new' end)::uuid,
+            md5('h' || n)::uuid from generate_series(1, 11430) as n;
+        """
+    )
+    return read
 
 
 async def test_A32_twelve_of_11400_households_are_missing_the_day_after(

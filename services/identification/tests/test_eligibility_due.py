@@ -1,25 +1,21 @@
 """S7.3-01 set-based: the database picks the households that have something to say, and no other."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID
 
 import asyncpg
-import pytest
 from msgspec import structs
 from prometheus_client import generate_latest
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.intents import Fresh
-from common.testing import database, envelope
+from common.testing import envelope
 from contracts.identification import HouseholdEvent
-from identification import figures, vault
+from identification import figures
 from identification.domain.days import CloseBusinessDay
 from identification.domain.household import HOUSEHOLD
 from identification.domain.policy import Policy
-from identification.read_model import TABLES, eligibility
+from identification.read_model import eligibility
 from services.identification.tests.ending import (
     ALLOW,
     AUTUMN,
@@ -86,26 +82,6 @@ class Areas:
 
     def of(self, region: str, on: date) -> Policy:
         return replace(POLICY, elimination_stable_months=12) if region == STRICT else POLICY
-
-
-@pytest.fixture
-async def dsn(servers: Any) -> AsyncIterator[str]:
-    """A database of the test's own."""
-    async with database(servers.postgres, "identification") as made:
-        yield made.url
-
-
-@pytest.fixture
-async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    """The tables of the read model, empty."""
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool:
-        await pool.execute("create schema if not exists read")
-        engine = create_async_engine(dsn.replace("://", "+asyncpg://", 1))
-        async with engine.begin() as session:
-            await session.run_sync(TABLES.create_all)
-        await engine.dispose()
-        await pool.execute(vault.TABLES)
-        yield pool
 
 
 def as_household(events: list[HouseholdEvent], number: int, region: str) -> Fresh:

@@ -17,9 +17,7 @@ from contracts.households import HouseholdAbsorbed, HouseholdDeregistered
 from identification.domain.household import HOUSEHOLD
 from identification.read_model import project, register
 from services.identification.tests.story import REGISTERED
-from services.identification.tests.test_eligibility_due import dsn, pool
 
-__all__ = ["dsn", "pool"]  # fixtures
 A, B, C, D = (UUID(int=n) for n in range(1, 5))
 DAY = date(2024, 6, 10)
 
@@ -82,9 +80,7 @@ async def test_a_household_that_left_otherwise_is_part_of_no_other(pool: asyncpg
     assert await part_of(pool, [left]) == {}
 
 
-async def test_A54_two_mergers_at_once_lead_to_the_last_survivor(
-    pool: asyncpg.Pool, dsn: str
-) -> None:
+async def test_A54_two_mergers_at_once_lead_to_the_last_survivor(pool: asyncpg.Pool) -> None:
     """Neither transaction sees what the other has not committed yet."""
 
     async def merge(connection: Any, event: HouseholdAbsorbed) -> None:
@@ -94,18 +90,13 @@ async def test_A54_two_mergers_at_once_lead_to_the_last_survivor(
         state = HOUSEHOLD.fold([first])
         await project(connection, [Fresh(envelope(event), event, state, None)])
 
-    other = await asyncpg.connect(dsn)
-    try:
-        async with other.transaction():
-            await merge(other, absorbed(A, B))
+    async def second() -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            await merge(connection, absorbed(B, C))
 
-            async def second() -> None:
-                async with pool.acquire() as connection, connection.transaction():
-                    await merge(connection, absorbed(B, C))
-
-            waiting = asyncio.ensure_future(second())
-            await asyncio.wait({waiting}, timeout=0.5)
-        await waiting
-    finally:
-        await other.close()
+    async with pool.acquire() as first, first.transaction():
+        await merge(first, absorbed(A, B))
+        waiting = asyncio.ensure_future(second())
+        await asyncio.wait({waiting}, timeout=0.5)
+    await waiting
     assert await known(pool) == {A: C, B: C}

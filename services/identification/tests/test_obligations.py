@@ -48,11 +48,10 @@ from services.identification.tests.story import (
     state,
     up_to,
 )
-from services.identification.tests.test_eligibility_due import as_household, dsn, pool
+from services.identification.tests.test_eligibility_due import as_household
 from services.identification.tests.test_elimination import a_year_later
 from services.identification.tests.test_elimination_guards import without_labour
 
-__all__ = ["dsn", "pool"]  # fixtures
 CONFIRMED = history(*STEPS)
 CONFIRMED_ON = CONFIRM.confirmed_on
 COHORT = replace(POLICY, cohort_confirmed_by=CONFIRMED_ON)

@@ -18,7 +18,7 @@ from services.identification.tests.ending import ENDING, monitored
 from services.identification.tests.registrar import Home, Register
 from services.identification.tests.test_api_facts import events, heard_all
 from services.identification.tests.test_api_policies import assessment
-from services.identification.tests.test_eligibility_due import as_household, dsn, pool
+from services.identification.tests.test_eligibility_due import as_household
 from services.identification.tests.test_protection_anew import (
     CLOSED,
     FOUND,
@@ -30,7 +30,7 @@ from services.identification.tests.test_protection_anew import (
 )
 from services.identification.tests.way import Desks
 
-__all__ = ["dsn", "elderly", "pool", "said"]  # fixtures
+__all__ = ["elderly", "said"]  # fixtures
 WINDOW, DAY = ("2023-03-01", "2024-02-29"), "2024-03-04"
 CLUES = ("RiskDetected", "RiskClueAttached")
 

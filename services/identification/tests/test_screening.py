@@ -1,7 +1,6 @@
 """Re-screening and what-if judge every rule whose parameters can be judged by how things stand (A48)."""
 
 import inspect
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,15 +8,12 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from common.testing import database
 from contracts.fact_codes import FactCode, FactType
-from identification import vault
 from identification.domain.findings import Counted
 from identification.domain.rulebook import FACT_RULES
 from identification.domain.screening import STANDING, Screened, compare
-from identification.read_model import TABLES, screening
+from identification.read_model import screening
 from services.identification.tests.seen import CHILD, GENERAL, HEAD, HOUSEHOLD, fact, income
 from services.identification.tests.story import POLICY
 
@@ -117,32 +113,23 @@ def test_A48_every_rule_over_facts_that_reads_a_parameter_is_screened() -> None:
 
 
 @pytest.fixture
-async def read(servers: Any) -> AsyncIterator[asyncpg.Connection]:
+async def read(read: asyncpg.Connection) -> asyncpg.Connection:
     """The tables of the read model with one household of two persons."""
-    async with database(servers.postgres, "identification") as made:
-        connection = await asyncpg.connect(made.url)
-        await connection.execute("create schema if not exists read")
-        engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
-        async with engine.begin() as session:
-            await session.run_sync(TABLES.create_all)
-        await engine.dispose()
-        await connection.execute(vault.TABLES)
-        await connection.execute(
-            """
-            insert into read.household (household_id, register_number, region, category,
-                marginal_2019, persons, has_labour, status, origin, stage, risk_types, version)
-            values (md5('home')::uuid, 'S-1', '441624108201', 'GENERAL', false, 2, true, 'ACTIVE',
-                'TOWN', 'NONE', '{}', 1);
-            insert into read.member (household_id, person_id, relation, sex, born_on,
-                labour_capacity, health, schooling, restricted, without_number)
-            select md5('home')::uuid, md5(who)::uuid, relation, 'MALE', born::date, labour, 'HEALTHY',
-                'NOT_IN_SCHOOL', false, false
-            from (values ('head', 'HEAD', '1970-01-01', 'ORDINARY'),
-                ('child', 'CHILD', '2012-08-31', 'NONE')) as m (who, relation, born, labour);
-            """
-        )
-        yield connection
-        await connection.close()
+    await read.execute(
+        """
+        insert into read.household (household_id, register_number, region, category,
+            marginal_2019, persons, has_labour, status, origin, stage, risk_types, version)
+        values (md5('home')::uuid, 'S-1', '441624108201', 'GENERAL', false, 2, true, 'ACTIVE',
+            'TOWN', 'NONE', '{}', 1);
+        insert into read.member (household_id, person_id, relation, sex, born_on,
+            labour_capacity, health, schooling, restricted, without_number)
+        select md5('home')::uuid, md5(who)::uuid, relation, 'MALE', born::date, labour, 'HEALTHY',
+            'NOT_IN_SCHOOL', false, false
+        from (values ('head', 'HEAD', '1970-01-01', 'ORDINARY'),
+            ('child', 'CHILD', '2012-08-31', 'NONE')) as m (who, relation, born, labour);
+        """
+    )
+    return read
 
 
 async def put(read: asyncpg.Connection, key: str, kind: FactType, on: str, codes: str = "") -> None:

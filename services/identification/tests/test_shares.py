@@ -1,16 +1,11 @@
 """The shares of S1.1-06, who was missed (S2-05) and the days of S2-06, counted by hand."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
 
 import asyncpg
-import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from common.testing import database
 from identification.domain.coverage import Fault
-from identification.read_model import TABLES, coverage
+from identification.read_model import coverage
 
 DAY = date(2024, 12, 31)
 CASE = """
@@ -52,20 +47,6 @@ insert into es.events (stream, version, event_id, type, schema_version, occurred
 values ('household-' || md5($1)::uuid, 1, gen_random_uuid(), 'RiskDetected', 1, now(), now(), '{}',
     '441624108201', gen_random_uuid(), 'RESTRICTED', '{}', sha256(''), sha256('{}'))
 """
-
-
-@pytest.fixture
-async def read(servers: Any) -> AsyncIterator[asyncpg.Connection]:
-    """The tables of the read model, empty."""
-    async with database(servers.postgres, "identification") as made:
-        connection = await asyncpg.connect(made.url)
-        await connection.execute("create schema if not exists read")
-        engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
-        async with engine.begin() as session:
-            await session.run_sync(TABLES.create_all)
-        await engine.dispose()
-        yield connection
-        await connection.close()
 
 
 async def test_S1106_every_clue_that_nobody_handled_is_counted_and_late_only_before_the_decision(

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.ids import new_id
 from common.migrate import migrate
+from common.shape import lay
 
 PASSWORD = "test"
 
@@ -48,6 +51,21 @@ async def database(superuser_url: str, service: str) -> AsyncIterator[Database]:
         await server.execute(f"drop database if exists {name} with (force)")
         await server.execute(f"drop role if exists {name}, {owner}")
         await server.close()
+
+
+@asynccontextmanager
+async def read_model(
+    superuser_url: str, service: str, tables: MetaData, durable: str = ""
+) -> AsyncIterator[asyncpg.Pool]:
+    """A fresh database with these tables, empty, as a service lays them at its start."""
+    async with (
+        database(superuser_url, service) as made,
+        asyncpg.create_pool(made.url, min_size=1, max_size=2) as pool,
+    ):
+        engine = create_async_engine(made.url.replace("postgresql://", "postgresql+asyncpg://", 1))
+        await lay(pool, engine, tables, durable)
+        await engine.dispose()
+        yield pool
 
 
 def _url(server: str, name: str, role: str | None = None) -> str:
