@@ -276,7 +276,7 @@ async def test_S8401_S7302_the_database_judges_as_the_household_does(pool: async
 def _of_its_own(fresh: Fresh) -> Fresh:
     """With a case that no other household has."""
     household: Household = fresh.state
-    number = household.registered.household_id
+    number = household.id
     file = household.file and replace(household.file, case_id=number)
     ended = household.ended
     if ended:

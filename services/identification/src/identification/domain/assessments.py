@@ -42,7 +42,7 @@ def assess(
     found = assessed(
         income,
         policy,
-        household_id=household.registered.household_id,
+        household_id=household.id,
         assessment_id=seen.assessment_id,
         assessed_on=seen.on,
         previous_disposable_fen=seen.previous_disposable_fen,

@@ -59,7 +59,7 @@ def _sex(c: CorrectRecord, told: Member, member: Member, household: Household) -
         return []
     return [
         SexCorrected(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             person_id=told.person_id,
             from_sex=member.sex,
             to_sex=told.sex,

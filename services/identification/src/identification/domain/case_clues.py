@@ -33,7 +33,7 @@ def carry_over(
     discovered_on = min(clue.discovered_on for clue in clues)
     return [
         CluesCarriedOver(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             clue_ids=[clue.clue_id for clue in clues],
             clue_count=len(clues),
             risk_types=sorted({risk for clue in clues for risk in clue.risk_types}),

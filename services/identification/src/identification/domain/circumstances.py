@@ -78,7 +78,7 @@ def _health(c: RecordHealth, household: Household) -> list[CircumstanceEvent]:
         return []
     return [
         HealthRecorded(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             person_id=c.person_id,
             health=c.health,
             recorded_on=c.recorded_on,
@@ -93,7 +93,7 @@ def _schooling(c: RecordSchooling, household: Household) -> list[CircumstanceEve
         return []
     return [
         SchoolingRecorded(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             person_id=c.person_id,
             schooling=c.schooling,
             recorded_on=c.recorded_on,
@@ -109,7 +109,7 @@ def _resident(c: ConfirmResidence, household: Household) -> list[CircumstanceEve
     in_order(c.confirmed_on, c.told_on, c.today, "confirmed_on")
     return [
         ResidenceConfirmed(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             person_id=c.person_id,
             change=c.change,
             fact_event_id=c.fact_event_id,

@@ -19,7 +19,13 @@ from contracts.monitoring import RecordCorrected
 from identification.domain import births
 from identification.domain.assessments import proposed_class
 from identification.domain.correctable import NUMBER, may_be
-from identification.domain.guards import Taken, apart, explained, in_order, without_personal_data
+from identification.domain.guards import (
+    Taken,
+    apart,
+    explained,
+    not_in_future,
+    without_personal_data,
+)
 from identification.domain.income import Income, assessed
 from identification.domain.known_incomes import (
     above_the_line,
@@ -64,10 +70,10 @@ def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
         without_personal_data(old_value=c.old_value, new_value=c.new_value)
     if c.old_value == c.new_value:
         raise Refused("nothing-to-correct")
-    in_order(c.effective_on, c.effective_on, c.today, "effective_on")
+    not_in_future(c.effective_on, c.today, "effective_on")
     follows, case = _what_follows(c, household)
     corrected = RecordCorrected(
-        household_id=household.registered.household_id,
+        household_id=household.id,
         corrected_event_id=c.corrected_event_id,
         corrected_type=c.corrected_type,
         path=c.path,

@@ -43,7 +43,7 @@ def _identification(c: CloseBusinessDay, household: Household) -> list[DeadlineE
     if c.day >= file.due_on and not file.missed:
         said.append(
             IdentificationDeadlineMissed(
-                household_id=household.registered.household_id,
+                household_id=household.id,
                 case_id=file.case_id,
                 discovered_on=file.discovered_on,
                 due_on=file.due_on,
@@ -53,7 +53,7 @@ def _identification(c: CloseBusinessDay, household: Household) -> list[DeadlineE
     elif day >= c.policy.warn_at_day and not (file.warned or file.missed):
         said.append(
             IdentificationDeadlineApproaching(
-                household_id=household.registered.household_id,
+                household_id=household.id,
                 case_id=file.case_id,
                 discovered_on=file.discovered_on,
                 due_on=file.due_on,
@@ -69,7 +69,7 @@ def _emergency(c: CloseBusinessDay, household: Household) -> list[DeadlineEvent]
     limit = timedelta(days=c.policy.emergency_case_days)
     return [
         EmergencyCaseMissing(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             grant_id=grant.grant_id,
             granted_on=grant.granted_on,
             days=(c.day - grant.granted_on).days,

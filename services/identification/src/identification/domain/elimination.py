@@ -100,7 +100,7 @@ def _allow(c: AllowElimination, household: Household) -> list[Happened]:
     explained(text=c.text)
     return [
         EliminationOverrideGranted(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=case.confirmed.episode_id,
             guard=Guard.E7,
             reason_code=c.reason_code,
@@ -125,7 +125,7 @@ def _propose(c: ProposeElimination, household: Household, case: Monitored) -> li
     )
     return [
         EliminationProposed(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=case.confirmed.episode_id,
             manner=c.manner,
             measures=list(c.measures),
@@ -147,7 +147,7 @@ def _verify(c: VerifyElimination, household: Household, case: Eliminating) -> li
     known = with_one_more(household.assessments, income)
     seen = with_survey(replace(household, assessments=known, safeguards=None), safeguards)
     verified = EliminationVerified(
-        household_id=household.registered.household_id,
+        household_id=household.id,
         episode_id=case.monitored.confirmed.episode_id,
         visited_on=c.seen.on,
         officers=officers,
@@ -191,7 +191,7 @@ def _reject(c: RejectElimination, household: Household) -> list[Happened]:
     assert monitored, "an elimination is of a monitored household"
     return [
         EliminationRejected(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=monitored.confirmed.episode_id,
             level=c.level,
             reason=c.reason,
@@ -223,7 +223,7 @@ def _eliminate(
     confirmed = before.monitored.confirmed
     return [
         RiskEliminated(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=confirmed.episode_id,
             manner=before.proposed.manner,
             eliminated_on=c.eliminated_on,
@@ -244,7 +244,7 @@ def _revoke(c: RevokeElimination, household: Household) -> list[Happened]:
     explained(text=c.text)
     return [
         RiskEliminationRevoked(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=eliminated.monitored.confirmed.episode_id,
             reason_code=c.reason_code,
             text=c.text,

@@ -49,7 +49,7 @@ MAX_RISKS = 5
 
 def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
     """T1. The first clue opens a case, others join it; what is known already is at most evidence."""
-    not_in_future(discovered_on=c.discovered_on, today=c.today)
+    not_in_future(c.discovered_on, c.today, "discovered_on")
     without_personal_data(summary=c.summary_zh)
     if not c.risk_types or (c.rule_id and not c.evidence_event_ids):
         raise Refused("clue-needs-evidence")
@@ -63,7 +63,7 @@ def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
     if c.clue_id in household.clue_ids or all(_known(c, household, r) for r in c.risk_types):
         return _added(c, household)
     shared: dict[str, Any] = {
-        "household_id": household.registered.household_id,
+        "household_id": household.id,
         "clue_id": c.clue_id,
         "channel": c.channel,
         "risk_types": list(c.risk_types),
@@ -114,7 +114,7 @@ def _added(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
         if known.risk_type in c.risk_types and new:
             return [
                 ClueEvidenceAdded(
-                    household_id=household.registered.household_id,
+                    household_id=household.id,
                     clue_id=known.clue_id,
                     rule_id=known.rule_id,
                     evidence_event_ids=new,
@@ -134,7 +134,7 @@ def start(c: StartVerification, household: Household) -> list[EpisodeEvent]:
     fit_to_be_sent(c.officers, household, c.recused, declared=c.recusal_declared, policy=c.policy)
     return [
         VerificationStarted(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             officers=list(dict.fromkeys(c.officers)),
             officer_count=len(set(c.officers)),
             started_on=c.started_on,
@@ -203,7 +203,7 @@ def confirm(
         raise Refused("late-needs-reason", elapsed=elapsed, due_on=file.due_on)
     return [
         MonitoringConfirmed(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=c.episode_id,
             episode_no=household.episodes + 1,
             monitored_class=c.monitored_class,

@@ -78,7 +78,7 @@ def changes(verdicts: Verdicts, known: frozenset[Tag]) -> bool:
 
 def decide(c: NoteFocus, household: Household) -> list[FocusEvent]:
     """What was not said before, and what holds no longer; off the register all of it."""
-    known, household_id = household.past.tags, household.registered.household_id
+    known, household_id = household.past.tags, household.id
     over = [(tag, reason) for tag in known if (reason := _ended(tag, c.verdicts, household))]
     return [
         *(

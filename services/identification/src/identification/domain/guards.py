@@ -69,16 +69,15 @@ class Taken(Code):
     REQUEST = "REQUEST", "申请更正", "request of the correction"
 
 
-def not_in_future(*, discovered_on: date, today: date) -> None:
-    """A clue was not found tomorrow. Raises `Refused`."""
-    if discovered_on > today:
-        raise Refused("date-in-future", field="discovered_on", today=today)
+def not_in_future(day: date, today: date, field: str) -> None:
+    """Nothing is recorded before it happens. Raises `Refused`."""
+    if day > today:
+        raise Refused("date-in-future", field=field, today=today)
 
 
 def in_order(day: date, earliest: date, today: date, field: str) -> None:
     """A step is taken after the one before it, and not in the future. Raises `Refused`."""
-    if day > today:
-        raise Refused("date-in-future", field=field, today=today)
+    not_in_future(day, today, field)
     if day < earliest:
         raise Refused("date-before-previous-step", field=field, earliest=earliest)
 

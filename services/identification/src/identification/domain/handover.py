@@ -135,7 +135,7 @@ def lapsed(
         return []
     return [
         EliminationLapsed(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=elimination.proposed.episode_id,
             proposed_on=elimination.proposed.proposed_on,
             lapsed_on=max(command.effective_on, last_step(household)),

@@ -90,7 +90,7 @@ def _sign(c: SignAuthorisation, household: Household) -> list[InquiryEvent]:
         if signer not in born or age_on(born[signer], c.signed_on) < ADULT:
             raise Refused("signer-not-adult-member", signer=number)
     signed = AuthorisationSigned(
-        household_id=household.registered.household_id,
+        household_id=household.id,
         signers=list(dict.fromkeys(c.signers)),
         scope=list(dict.fromkeys(c.scope)),
         document_hash=c.document_hash,
@@ -106,7 +106,7 @@ def _refuse(c: RefuseAuthorisation, household: Household) -> list[InquiryEvent]:
     in_order(c.refused_on, _last_word(household), c.today, "refused_on")
     without_personal_data(reason=c.reason)
     refused = AuthorisationRefused(
-        household_id=household.registered.household_id, reason=c.reason, refused_on=c.refused_on
+        household_id=household.id, reason=c.reason, refused_on=c.refused_on
     )
     return [] if household.opened.consent == refused else [refused]
 
@@ -145,7 +145,7 @@ def _request(c: RequestComparison, household: Household) -> list[InquiryEvent]:
         raise Refused("comparison-open", sources=file.asked.sources)
     return [
         DataComparisonRequested(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             comparison_id=c.comparison_id,
             sources=list(dict.fromkeys(c.sources)),
             requested_on=c.requested_on,
@@ -174,7 +174,7 @@ def _compared(c: CompleteComparison, household: Household) -> list[InquiryEvent]
         raise Refused("comparison-incomplete", missing=missing, asked=asked.sources)
     return [
         DataComparisonCompleted(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             comparison_id=asked.comparison_id,
             findings=list(c.findings),
             hits=sum(finding.hit for finding in c.findings),
@@ -196,7 +196,7 @@ def _object(
     without_personal_data(text=c.text)
     return [
         ObjectionRaised(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             objection_id=c.objection_id,
             procedure=case.before.procedure,
             anonymous=c.anonymous,
@@ -220,7 +220,7 @@ def _resolve(
     explained(text=c.text)
     return [
         ObjectionResolved(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             objection_id=c.objection_id,
             procedure=case.before.procedure,
             upheld=c.upheld,
@@ -242,7 +242,7 @@ def _grant(c: GrantEmergencyAssistance, household: Household) -> list[InquiryEve
     in_order(c.granted_on, OLDEST, c.today, "granted_on")
     return [
         EmergencyAssistanceGranted(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             grant_id=c.grant_id,
             cause=c.cause,
             amount_fen=c.amount_fen,

@@ -161,7 +161,7 @@ def head_after(
 
 def _head_changed(household: Household, new_head: NewHead, on: date) -> HeadChanged:
     return HeadChanged(
-        household_id=household.registered.household_id,
+        household_id=household.id,
         head_id=new_head.head_id,
         relations=list(new_head.relations),
         effective_on=on,

@@ -107,7 +107,7 @@ def _change(c: ChangeClass, household: Household, case: Monitored) -> list[Monit
         raise class_does_not_fit(expected)
     return [
         MonitoringCategoryChanged(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=case.confirmed.episode_id,
             old=case.monitored_class,
             new=c.monitored_class,
@@ -137,7 +137,7 @@ def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[Monito
         raise Refused("one-to-five-risks", named=len(named))
     return [
         RiskFactorAdded(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=case.confirmed.episode_id,
             risk_type=c.risk_type,
             clue_id=c.clue_id,
@@ -163,7 +163,7 @@ def _resolve(c: ResolveRiskFactor, household: Household, case: Monitored) -> lis
         raise Refused("resolved-before-added", added_on=added_on)
     return [
         RiskFactorResolved(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=case.confirmed.episode_id,
             risk_type=c.risk_type,
             by_measure_ids=list(dict.fromkeys(c.by_measure_ids)),
@@ -179,7 +179,7 @@ def _cancel(c: CancelMonitoring, household: Household, case: Monitored) -> list[
     explained(reason=c.reason)
     return [
         MonitoringCancelled(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=case.confirmed.episode_id,
             reason=c.reason,
             evidence_hash=c.evidence_hash,
@@ -220,7 +220,7 @@ def _closed(
 ) -> MonitoringClosed:
     monitored = monitored_of(household.case)
     return MonitoringClosed(
-        household_id=household.registered.household_id,
+        household_id=household.id,
         episode_id=monitored.confirmed.episode_id if monitored else None,
         reason=reason,
         evidence_hash=evidence_hash,
@@ -245,7 +245,7 @@ def _enter(c: RecordPlatformEntry, household: Household) -> list[MonitoringEvent
     days = (c.entered_on - decided_on).days
     return [
         ProvincialPlatformEntryRecorded(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             subject=c.subject,
             platform_no=c.platform_no,
             decided_on=decided_on,

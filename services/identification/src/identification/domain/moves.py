@@ -222,7 +222,7 @@ def _helped(c: TakeIn, household: Household) -> list[RegisterEvent]:
         return []
     return [
         EmergencyHelpTakenOver(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             from_household_id=c.from_household_id,
             grants=len(c.help_given),
             help_given=list(c.help_given),
@@ -238,7 +238,7 @@ def _taken_over(c: TakeIn, household: Household) -> list[RegisterEvent]:
     own = file.clues if file and monitored_of(household.case) is None else ()
     return [
         EpisodeTakenOver(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             from_household_id=c.from_household_id,
             monitored_class=case.monitored_class or case.confirmed.monitored_class,
             confirmed_on=case.confirmed.confirmed_on,
@@ -253,9 +253,7 @@ def forgo(c: ForgoMerger, household: Household) -> list[RegisterEvent]:
     """The other household left the register before it could be taken in."""
     if c.absorbed_id not in household.past.awaited:
         return []
-    return [
-        MergerForgone(household_id=household.registered.household_id, absorbed_id=c.absorbed_id)
-    ]
+    return [MergerForgone(household_id=household.id, absorbed_id=c.absorbed_id)]
 
 
 def deregister(c: Deregister, household: Household) -> list[RegisterEvent]:

@@ -39,7 +39,7 @@ def advance(c: NoteOverdue, household: Household) -> Sequence[ObligationEvent]:
     days = timedelta(days=c.policy.platform_entry_days)
     late: list[ObligationEvent] = [
         ObligationBreached(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             obligation=ObligationKind.PLATFORM_ENTRY,
             subject=subject,
             decided_on=decided_on,
@@ -68,7 +68,7 @@ def _target(c: NoteOverdue, household: Household) -> list[CohortTargetMissed]:
         return []
     return [
         CohortTargetMissed(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             episode_id=confirmed.episode_id,
             confirmed_on=confirmed.confirmed_on,
             target=c.policy.cohort_target,

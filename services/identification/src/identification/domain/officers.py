@@ -58,7 +58,7 @@ def replaced(c: ReplaceOfficers, household: Household, case: Verifying) -> list[
     )
     return [
         OfficersReplaced(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             officers=list(dict.fromkeys(c.officers)),
             officer_count=len(set(c.officers)),
             recused=list(dict.fromkeys(c.recused)),

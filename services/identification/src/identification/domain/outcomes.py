@@ -82,7 +82,7 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
     if ends and c.clue_id not in (None, clues[0].clue_id):
         raise Refused("clue-not-open", clues=[clues[0].clue_id])
     rejected = ClueRejected(
-        household_id=household.registered.household_id,
+        household_id=household.id,
         clue_id=c.clue_id or clues[0].clue_id,
         reason_code=c.reason_code,
         text=c.text,
@@ -145,7 +145,7 @@ def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[E
     unverified = isinstance(case, ClueOpen | Verifying | NotAtRisk)
     return [
         ClueWithdrawn(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             clue_id=c.clue_id,
             by=c.withdrawn_by,
             reason=c.reason,
@@ -173,7 +173,7 @@ def send_back(c: ReturnReview, household: Household, case: Case | None) -> list[
     explained(reason=c.reason)
     return [
         ReviewReturned(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             level=c.level,
             reason=c.reason,
             returned_on=c.returned_on,

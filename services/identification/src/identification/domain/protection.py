@@ -110,7 +110,7 @@ def _latest(
 def decide(c: NoteProtection, household: Household) -> list[ProtectionEvent]:
     """What was not said before, and what is a gap no longer; off the register all of it."""
     wanted = c.gaps if household.status is Status.ACTIVE else frozenset[Gap]()
-    open_ones, household_id = household.past.gaps, household.registered.household_id
+    open_ones, household_id = household.past.gaps, household.id
     new = sorted(wanted - open_ones, key=_order)
     over = sorted(open_ones - wanted, key=_order)
     return [

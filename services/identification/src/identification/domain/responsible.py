@@ -28,7 +28,7 @@ def assign(c: AssignResponsible, household: Household) -> list[ResponsiblePerson
     no_relative([c.person], household, household.recused)
     return [
         ResponsiblePersonAssigned(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             person=c.person,
             replaces=known[0] if known else None,
             assigned_on=c.assigned_on,

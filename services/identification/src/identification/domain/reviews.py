@@ -44,7 +44,7 @@ def review(c: HoldVillageReview, household: Household, case: Findings) -> list[E
     if c.present < 1 or c.votes_for + c.votes_against + c.abstained > c.present:
         raise Refused("votes-exceed-present", present=c.present)
     held = VillageReviewHeld(
-        household_id=household.registered.household_id,
+        household_id=household.id,
         held_on=c.held_on,
         present=c.present,
         votes_for=c.votes_for,
@@ -68,7 +68,7 @@ def post(c: PostPublicity, household: Household, case: VillageReviewed) -> list[
         raise Refused("personal-data-in-publicity", kinds=kinds, kinds_zh=labels)
     return [
         PublicityPosted(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             posted_on=c.posted_on,
             place=c.place,
             photo_hash=c.photo_hash,
@@ -88,7 +88,7 @@ def complete(c: CompletePublicity, household: Household, case: Publicised) -> li
     undisputed(household, c.ended_on, "ended_on")
     return [
         PublicityCompleted(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             ended_on=c.ended_on,
             days=days,
             procedure=case.before.procedure,
@@ -108,7 +108,7 @@ def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list
         raise Refused("authorisation-was-refused")
     return [
         TownReviewApproved(
-            household_id=household.registered.household_id,
+            household_id=household.id,
             approved_on=c.approved_on,
             approved_by=c.by,
             procedure=case.before.procedure,

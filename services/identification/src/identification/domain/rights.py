@@ -58,7 +58,7 @@ def decide(command: RightsCommand, household: Household) -> list[PersonEvent]:
     person = _person(household, person_id)
     if person is None:
         raise Refused("not-a-member")
-    household_id, since = household.registered.household_id, household.registered.registered_on
+    household_id, since = household.id, household.registered.registered_on
     match command:
         case RestrictProcessing():
             in_order(command.restricted_on, since, command.today, "restricted_on")

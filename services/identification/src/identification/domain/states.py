@@ -57,6 +57,11 @@ class Household:
     breached: Breached = field(default_factory=Breached)
 
     @property
+    def id(self) -> UUID:
+        """What names it for ever."""
+        return self.registered.household_id
+
+    @property
     def has_labour(self) -> bool:
         """At least one member is ORDINARY, SKILLED or WEAK."""
         return any(m.labour_capacity in WORKING for m in self.registered.members)

@@ -58,7 +58,7 @@ def _row(f: Fresh, household: Household, file: CaseFile) -> tuple[Any, ...]:
             consent = "SIGNED"
     return (
         file.case_id,
-        household.registered.household_id,
+        household.id,
         household.registered.region,
         file.channel,
         household.stage,

@@ -71,7 +71,7 @@ async def put(connection: Connection, households: Sequence[Fresh]) -> None:
     """The outlook of these households as it stands, and what became of their deadlines."""
     latest = {f.event.stream: f.state for f in households}.values()
     # Who never had an episode never had an outlook.
-    known = {s.registered.household_id: _row(s) for s in latest if s.episodes}
+    known = {s.id: _row(s) for s in latest if s.episodes}
     if gone := [id_ for id_, row in known.items() if row is None]:
         await connection.execute(_GONE, gone)
     if rows := [row for row in known.values() if row]:
@@ -86,7 +86,7 @@ def _row(household: Household) -> tuple[Any, ...] | None:
         return None
     detected = seen.known.detected
     return (
-        household.registered.household_id,
+        household.id,
         household.registered.region,
         seen.confirmed_on,
         seen.above_since,

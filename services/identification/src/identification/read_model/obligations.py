@@ -43,7 +43,7 @@ async def put(connection: Connection, households: Sequence[Fresh]) -> None:
     if not known:
         return
     rows = [row for state in known for row in _rows(state)]
-    ids = [state.registered.household_id for state in known]
+    ids = [state.id for state in known]
     await connection.execute(_GONE, ids, [row[0] for row in rows])
     if rows:
         await connection.execute(_UPSERT, *zip(*rows, strict=True))

@@ -35,7 +35,7 @@ async def put(connection: Connection, latest: Sequence[Fresh]) -> None:
     """The members of these households, in place of those before."""
     states: list[Household] = [f.state for f in latest]
     rows = [
-        (state.registered.household_id, m.person_id, m.relation.value, m.sex.value, m.born_on,
+        (state.id, m.person_id, m.relation.value, m.sex.value, m.born_on,
          m.labour_capacity.value, m.health.value, m.schooling.value, m.restricted,
          m.without_number)
         for state in states
@@ -44,7 +44,7 @@ async def put(connection: Connection, latest: Sequence[Fresh]) -> None:
     ]  # fmt: skip
     await connection.execute(
         "delete from read.member where household_id = any($1::uuid[])",
-        [state.registered.household_id for state in states],
+        [state.id for state in states],
     )
     await connection.execute(
         """
