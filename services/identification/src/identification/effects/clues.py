@@ -49,9 +49,9 @@ async def from_facts(heard: Heard) -> list[Intent]:
             continue
         policy = heard.policies.of(household.region, fact.received_on)
         for found in findings(as_counted(event, fact), household, history, policy):
-            intents.append(
-                report(event, fact.household_id, household, found, fact.received_on, policy)
-            )
+            clue_id, day = derived_id(event.event_id, found.rule_id), fact.received_on
+            home = fact.household_id, household.region
+            intents.append(report(event, clue_id, *home, found, day, policy))
     await unmatched.withhold(heard.connection, withheld)
     return intents
 
@@ -110,37 +110,28 @@ async def from_incomes(heard: Heard) -> list[Intent]:
             known_before = {found.rule_id for found in of_incomes(was, policy)}
         for found in of_incomes(household, policy):
             if found.rule_id not in known_before:
-                intents.append(report(event, assessed.household_id, household, found, day, policy))
+                clue_id = derived_id(event.event_id, found.rule_id)
+                home = assessed.household_id, household.region
+                intents.append(report(event, clue_id, *home, found, day, policy))
     return intents
 
 
 def report(
     cause: Envelope,
+    clue_id: UUID,
     household_id: UUID,
-    household: KnownHousehold,
+    region: str,
     found: Finding,
-    discovered_on: date,
+    day: date,
     policy: Policy,
 ) -> Intent:
-    """Report a finding; the clue's id follows from its cause, so a repetition has the same."""
-    clue_id = derived_id(cause.event_id, found.rule_id)
-    return to_household(
-        household_id,
-        reporting(clue_id, found, found.evidence, discovered_on, policy),
-        following(cause, household.region, discovered_on, policy.version),
-    )
-
-
-def reporting(
-    clue_id: UUID, found: Finding, evidence: tuple[UUID, ...], day: date, policy: Policy
-) -> ReportRisk:
-    """The command that reports a finding of a rule, discovered on `day`."""
-    return ReportRisk(
+    """Report a finding, discovered on `day`. The id follows from the cause, so that a repetition has the same."""
+    command = ReportRisk(
         clue_id=clue_id,
         channel=Channel.DEPARTMENT_WARNING,
         risk_types=(found.risk_type,),
         severity=found.severity,
-        evidence_event_ids=evidence,
+        evidence_event_ids=found.evidence,
         rule_id=found.rule_id,
         rule_version=found.rule_version,
         discovered_on=day,
@@ -149,3 +140,4 @@ def reporting(
         policy=policy,
         today=day,
     )
+    return to_household(household_id, command, following(cause, region, day, policy.version))

@@ -32,8 +32,8 @@ from identification.domain.policy import Policy
 from identification.domain.rules import still_unemployed
 from identification.domain.rules_of_income import of_incomes
 from identification.domain.states import Household
-from identification.effects.clues import reporting
-from identification.effects.heard import Heard, day_of, following, to_household
+from identification.effects.clues import report
+from identification.effects.heard import Heard, day_of
 from identification.effects.second_look import newly_found
 from identification.read_model import facts, rules
 
@@ -138,17 +138,15 @@ def _found(
         for fact in still_unemployed(history, day)
         for found in newly_found(fact, household, was, history, policy)
     ]
+    home = event.household_id, household.region
     return [
-        to_household(
-            event.household_id,
-            reporting(
-                derived_id(event.event_id, name),
-                found,
-                (*found.evidence, event.event_id),
-                day,
-                policy,
-            ),
-            following(event, household.region, day, policy.version),
+        report(
+            event,
+            derived_id(event.event_id, name),
+            *home,
+            replace(found, evidence=(*found.evidence, event.event_id)),
+            day,
+            policy,
         )
         for name, found in new
     ]

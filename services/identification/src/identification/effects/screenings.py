@@ -6,6 +6,7 @@ was decided under it stands.
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from uuid import UUID
@@ -18,8 +19,8 @@ from contracts.policies import PolicyInForceChanged, PolicyVersionPublished
 from identification import unmatched
 from identification.domain.policy import Policy
 from identification.domain.screening import Moved, compare, found
-from identification.effects.clues import reporting
-from identification.effects.heard import Heard, day_of, following, to_household
+from identification.effects.clues import report
+from identification.effects.heard import Heard, day_of
 from identification.read_model import facts, policies, screening
 
 ByRegion = Callable[[str], Policy]
@@ -113,16 +114,16 @@ def _clue(
     moved: Moved,
     evidence: dict[UUID, list[UUID]],
 ) -> Intent:
-    household, finding = moved.household, moved.finding
-    policy = heard.policies.of(household.region, day)
-    return to_household(
-        household.household_id,
-        reporting(
-            derived_id(event.event_id, f"{household.household_id}:{finding.rule_id}"),
-            finding,
-            finding.evidence or tuple(evidence.get(household.household_id, ())),
-            day,
-            policy,
-        ),
-        following(event, household.region, day, policy.version),
+    home, finding = moved.household, moved.finding
+    clue_id = derived_id(event.event_id, f"{home.household_id}:{finding.rule_id}")
+    rests_on = finding.evidence or tuple(evidence.get(home.household_id, ()))
+    policy = heard.policies.of(home.region, day)
+    return report(
+        event,
+        clue_id,
+        home.household_id,
+        home.region,
+        replace(finding, evidence=rests_on),
+        day,
+        policy,
     )

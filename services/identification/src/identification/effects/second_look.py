@@ -5,6 +5,7 @@ the wrong figure is followed by `corrections`.
 """
 
 from collections.abc import Sequence, Set
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -17,8 +18,8 @@ from identification.domain.findings import Counted, Finding, History, KnownHouse
 from identification.domain.policy import Policy
 from identification.domain.rulebook import FACT_RULES, findings
 from identification.domain.screening import standing
-from identification.effects.clues import reporting
-from identification.effects.heard import Heard, day_of, following, to_household
+from identification.effects.clues import report
+from identification.effects.heard import Heard, day_of
 from identification.read_model import facts, rules
 
 READING_INCOME = sorted({rule.hears for rule in FACT_RULES if rule.reads_income})
@@ -67,16 +68,14 @@ def found_anew(
     day = day_of(event)
     policy = heard.policies.of(household.region, day)
     return [
-        to_household(
+        report(
+            event,
+            derived_id(event.event_id, f"{found.rule_id}:{fact.event_id}"),
             household_id,
-            reporting(
-                derived_id(event.event_id, f"{found.rule_id}:{fact.event_id}"),
-                found,
-                tuple(dict.fromkeys((*found.evidence, event.event_id))),
-                day,
-                policy,
-            ),
-            following(event, household.region, day, policy.version),
+            household.region,
+            replace(found, evidence=tuple(dict.fromkeys((*found.evidence, event.event_id)))),
+            day,
+            policy,
         )
         for fact in standing(history, day)
         if persons is None or fact.person_id in persons

@@ -7,8 +7,8 @@ from contracts.safeguards import WaterOutageReported, WaterServiceChanged, Water
 from identification.domain.findings import Finding
 from identification.domain.rules_of_water import failed_test, long_outage
 from identification.domain.stages import MONITORING
-from identification.effects.clues import reporting
-from identification.effects.heard import Heard, day_of, following, to_household
+from identification.effects.clues import report
+from identification.effects.heard import Heard, day_of
 from identification.read_model import water
 from identification.read_model.water import Served, Supply
 
@@ -53,8 +53,4 @@ def _clue(heard: Heard, cause: Envelope, event: Told, supply: Supply, one: Serve
         return None
     (evidence,) = found.evidence
     clue_id = derived_id(evidence, f"{one.household_id}:{found.rule_id}")
-    return to_household(
-        one.household_id,
-        reporting(clue_id, found, found.evidence, day, policy),
-        following(cause, one.region, day, policy.version),
-    )
+    return report(cause, clue_id, one.household_id, one.region, found, day, policy)
