@@ -55,7 +55,7 @@ class Closed:
 
 
 async def close(runtime: Runtime, policies: PolicyBook, day: date) -> Closed:
-    """Ask every household to which the end of the day may have something to say.
+    """Ask every household for which the end of the day may change something.
 
     Raises `Conflict` when a household kept changing meanwhile: close the day again.
     """
@@ -93,7 +93,8 @@ async def _late(
 async def _eligible(
     runtime: Runtime, policies: PolicyBook, day: date, correlation: UUID
 ) -> AsyncIterator[list[Intent]]:
-    """S7.3-01: the households about whose elimination the morning has something to say."""
+    """S7.3-01: the households that are eligible for elimination from this morning on, are so no longer, or
+    are late to be proposed."""
     after = FIRST
     while households := await eligibility.due(
         runtime.pool, policies, day, after=after, limit=BATCH
@@ -108,9 +109,9 @@ async def _eligible(
 async def _owed(
     runtime: Runtime, policies: PolicyBook, day: date, correlation: UUID
 ) -> AsyncIterator[list[Intent]]:
-    """S8.4-01, S7.3-02: what is owed that was due, each morning on its own.
+    """S8.4-01, S7.3-02: what was due and is still owed, said for each morning on its own.
 
-    What is said of a morning was due the evening before, also where the day is closed long after (A6).
+    What is late on a morning was due the evening before, even if the day is closed long afterwards (A6).
     """
     after = (FIRST, date.min)
     while mornings := await obligations.due(runtime.pool, policies, day, after=after, limit=BATCH):
@@ -142,7 +143,8 @@ def _asked(
     correlation: UUID,
     since: date | None = None,
 ) -> Intent:
-    """To the household; what it says is of the morning `since`, or of that after the day."""
+    """The question to a household. Its answer holds from the morning `since`; by default from the morning
+    after the day."""
     return _to(household_id, region, CloseBusinessDay(day=day, policy=policy), correlation, since)
 
 
@@ -167,7 +169,7 @@ def _to(
 
 
 def _since(late: Late, policy: Policy, day: date) -> date:
-    """The morning on which it became late, also where the day is closed long after (A6)."""
+    """The morning from which it is late, even if the day is closed long afterwards (A6)."""
     if late.due_on and late.due_on <= day:
         return late.due_on + timedelta(days=1)
     if late.discovered_on:

@@ -43,8 +43,7 @@ async def keep(connection: Connection, rows: Sequence[tuple[UUID, bytes]]) -> No
         insert into vault.unmatched (fact_id, blind_index)
         select * from unnest($1::uuid[], $2::bytea[]) on conflict do nothing
         """,
-        [fact_id for fact_id, _ in rows],
-        [index for _, index in rows],
+        *zip(*rows, strict=True),
     )
 
 
@@ -82,7 +81,7 @@ async def forget(connection: Connection, facts: Sequence[UUID]) -> None:
 
 
 async def withhold(connection: Connection, rows: Sequence[tuple[UUID, UUID]]) -> None:
-    """Remember events whose judgement lacks what is known of a person: `(event, person)`."""
+    """Remember events that cannot be judged without what is known of a person: `(event, person)`."""
     if not rows:
         return
     await connection.execute(
@@ -90,13 +89,12 @@ async def withhold(connection: Connection, rows: Sequence[tuple[UUID, UUID]]) ->
         insert into vault.withheld (event_id, person_id)
         select * from unnest($1::uuid[], $2::uuid[]) on conflict do nothing
         """,
-        [event_id for event_id, _ in rows],
-        [person_id for _, person_id in rows],
+        *zip(*rows, strict=True),
     )
 
 
 async def released(connection: Connection, persons: Sequence[UUID]) -> list[UUID]:
-    """The events whose judgement lacked what is known of these persons, forgotten by this."""
+    """The events that could not be judged without these persons' data; they are forgotten here."""
     rows = await connection.fetch(
         "delete from vault.withheld where person_id = any($1::uuid[]) returning event_id", persons
     )

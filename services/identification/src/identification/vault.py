@@ -68,8 +68,9 @@ class Kept:
 
 
 async def salts(connection: Connection, persons: Sequence[UUID]) -> dict[UUID, tuple[bytes, bytes]]:
-    """The salts of persons already in the vault, so that registering again commits to the same, each with
-    the blind index of whose it is; of a person who was erased neither is left, and the id is nobody's."""
+    """The salt and the blind index of each of these persons who is in the vault: a repeated registration
+    commits to the same, and an id belongs to whom the index says. Both are empty for somebody who was
+    erased, whose id nobody else gets."""
     rows = await connection.fetch(
         """
         select person_id, salt, blind_index from vault.person where person_id = any($1::uuid[])
@@ -122,8 +123,9 @@ async def of_household(connection: Connection, household_id: UUID) -> dict[UUID,
 async def keep(connection: Connection, rows: Sequence[Sealed]) -> None:
     """Put persons into the vault, in place of what a former membership left there.
 
-    Raises `UniqueViolationError` for a member of another household, and for the id of another person;
-    `Conflict` for the id of one who was erased at this moment, and for an address that is another by now.
+    Raises `UniqueViolationError` for a member of another household and for the id of another person;
+    `Conflict` for the id of somebody who was erased at this moment, and for an address that has changed
+    meanwhile.
     """
     await connection.execute(
         """
@@ -198,7 +200,8 @@ async def restricted(connection: Connection, persons: Sequence[UUID]) -> set[UUI
 
 
 async def restricted_for_good(connection: Connection, persons: Sequence[UUID]) -> set[UUID]:
-    """Those who are restricted now; of the others nobody is before the caller's transaction ends.
+    """Those who are restricted now. None of the others can be restricted before the caller's transaction
+    ends.
 
     Two statements: the second has to see what was committed while the first waited.
     """
@@ -207,7 +210,7 @@ async def restricted_for_good(connection: Connection, persons: Sequence[UUID]) -
 
 
 async def restrict(connection: Connection, persons: Sequence[UUID]) -> None:
-    """Their data is kept but not used: from the moment when nobody is recording anything of them."""
+    """Their data is kept and not used from now on. Waits until nobody is recording anything about anybody."""
     await connection.execute("select pg_advisory_xact_lock($1)", RESTRICTING)
     await connection.execute(
         "insert into vault.restricted select unnest($1::uuid[]) on conflict do nothing", persons
@@ -222,11 +225,11 @@ async def lift(connection: Connection, persons: Sequence[UUID]) -> None:
 
 
 async def erase(connection: Connection, persons: Sequence[UUID]) -> None:
-    """Record, salt and index of persons who are members nowhere are gone, also from what waits; their ids
-    are given to nobody any more.
+    """Delete record, salt and index of persons who are members nowhere, also from what waits for them;
+    their ids are never given to anybody again.
 
-    Raises `Refused` if one of them is a member of a household by now: nobody says that theirs were erased.
-    The last statement sees whoever joined while the first waited for that.
+    Raises `Refused` if one of them is a member of a household by now: nobody may be told that such data was
+    erased. The last statement sees whoever joined while the first waited for that.
     """
     await connection.execute(
         """

@@ -19,10 +19,11 @@ READING_AGE = sorted(
 
 
 async def of_corrected(heard: Heard) -> list[Intent]:
-    """New clues, and a word on those that the corrected age does not bear out, with three queries for all.
+    """New clues, and what is to be said of clues that the corrected age no longer bears out, with three
+    queries for all.
 
-    A person whose data may not be used (PIPL 47) is not looked at, nor is what is known of them: it is
-    judged when it may be.
+    A person whose data may not be used (PIPL 47) is left out, with all that is known of them; that is
+    judged when it may be used again.
     """
     told: list[tuple[Envelope, BirthDateCorrected]] = heard.of(BirthDateCorrected)
     if not told:

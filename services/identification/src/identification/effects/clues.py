@@ -28,7 +28,8 @@ Told = DepartmentFactRecorded | DepartmentFactCorrected
 async def from_facts(heard: Heard) -> list[Intent]:
     """The clues that facts give rise to, with two queries for all of them.
 
-    A fact that is or needs what may not be used now (PIPL 47) is remembered, and judged again later.
+    A fact that may not be used now (PIPL 47), or is judged by others that may not, is remembered and judged
+    later.
     """
     told: list[tuple[Envelope, Told]] = [
         (e, f)

@@ -26,9 +26,10 @@ Changed = DepartmentFactCorrected | DepartmentFactRetracted
 
 async def of_evidence(heard: Heard) -> list[Intent]:
     """A review or a replacement for each clue of an open case that cites what was changed, in whatever
-    version; of each record the last word counts. Six queries for all of them.
+    version. Of several changes of one record the last counts. Six queries for all of them.
 
-    Where that depends on facts which may not be used now (PIPL 47), it is said when they may be again.
+    Where the answer depends on facts that may not be used now (PIPL 47), it is given when they may be used
+    again.
     """
     changed: list[tuple[Envelope, Changed]] = heard.of(
         DepartmentFactCorrected, DepartmentFactRetracted
@@ -64,7 +65,8 @@ async def of_evidence(heard: Heard) -> list[Intent]:
 
 
 def _with(history: History, event: Envelope, fact: Changed, clue: Cited) -> History:
-    """With a corrected fact about somebody who belongs to another household by now, unless it counts here."""
+    """The history, with a corrected fact about somebody who lives in another household by now: the clue
+    still rests on it."""
     moved = fact.household_id != clue.household_id and fact.person_id not in clue.hidden
     if not isinstance(fact, DepartmentFactCorrected) or not moved:
         return history
@@ -74,8 +76,8 @@ def _with(history: History, event: Envelope, fact: Changed, clue: Cited) -> Hist
 
 
 async def of_records(heard: Heard) -> list[Intent]:
-    """T20: the same for clues that cite an assessment, and a review of what was decided on one that
-    no clue cites."""
+    """T20: the same for clues that cite an assessment; and a review of each decision that rests on one
+    which no clue cites."""
     incomes = [(e, a) for e, a in heard.of(IncomeAssessed) if a.corrects]
     decided = [(e, c) for e, c in heard.of(RecordCorrected) if c.case_id]
     intents = await of_corrected(heard, incomes)
@@ -92,9 +94,10 @@ async def of_records(heard: Heard) -> list[Intent]:
 async def of_corrected(
     heard: Heard, told: Sequence[tuple[Envelope, IncomeAssessed]]
 ) -> list[Intent]:
-    """A word on each clue that rests on what these assessments said before.
+    """What is to be said of each clue that rests on an earlier version of these assessments.
 
-    Where that depends on facts which may not be used now (PIPL 47), it is said when they may be again.
+    Where the answer depends on facts that may not be used now (PIPL 47), it is given when they may be used
+    again.
     """
     if not told:
         return []

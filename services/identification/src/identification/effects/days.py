@@ -24,7 +24,8 @@ def on_the_morning(
     *,
     correlation_id: UUID | None = None,
 ) -> Context:
-    """At the start of a business day, asked for by nobody; by itself, or with what has the same id."""
+    """At the start of a business day; no request and no event caused it. What is recorded together shares a
+    `correlation_id`."""
     return Context(
         actor=CLOCK,
         region=region,

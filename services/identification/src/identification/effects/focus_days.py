@@ -19,9 +19,10 @@ from identification.read_model import standings
 
 
 async def look(runtime: Runtime, book: PolicyBook, today: date) -> int:
-    """Judge anew of whom the date may say something else; how many were told. Raises a lost race.
+    """Judge again the households of which the date may say something else; how many were told. Raises a
+    lost race.
 
-    By the date of the clock if that is later: a day that is closed again, long after, says nothing of now.
+    Judged by today's date if that is later: closing an old day again says nothing of how things are now.
     """
     on = max(today, runtime.clock.today())
     async with runtime.pool.acquire() as connection:
@@ -35,7 +36,7 @@ async def look(runtime: Runtime, book: PolicyBook, today: date) -> int:
 
 
 def _born_by(book: PolicyBook, today: date) -> date:
-    """Who was born later is elderly nowhere."""
+    """Nobody who was born later is elderly in any area."""
     key = "focus_elderly_age"
     ages = [int(version.values.get(key, Policy.focus_elderly_age)) for version in book.versions]
     return months_after(today, -12 * min(ages))

@@ -52,8 +52,8 @@ _codec = Codec.of(IdentificationEvent)
 async def of_changed(heard: Heard) -> list[Intent]:
     """The clues that these changes of households give rise to, with three queries for all of them.
 
-    A person whose data may not be used (PIPL 47) is not looked at, nor is what is known of them: it is
-    judged when it may be.
+    A person whose data may not be used (PIPL 47) is left out, with all that is known of them; that is
+    judged when it may be used again.
     """
     told = heard.of(*get_args(CHANGE))
     if not told:
@@ -84,7 +84,7 @@ def _of(change: Any) -> list[UUID]:
 async def _before(connection: Connection, events: Sequence[Envelope]) -> dict[UUID, Household]:
     """The household before each of these events, by event.
 
-    Of the log: the read model may be ahead, and a merger brings several people at once.
+    Read from the log: the read model may be ahead, and a merger brings several people at once.
     """
     rows = await connection.fetch(
         """

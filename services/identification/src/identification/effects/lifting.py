@@ -38,12 +38,12 @@ Told = tuple[Envelope, Any]
 
 
 async def of_lifted(heard: Heard) -> list[Intent]:
-    """The clues of what was judged, or left out, while restrictions that ended now held: facts, corrections
-    of incomes and of birth dates (T20), changes of labour and of the parameters (A48); and a word on clues
-    whose evidence was corrected or retracted (A50).
+    """What follows from all that was left out while these restrictions held: clues, from facts, corrections
+    of incomes and of birth dates (T20), changes of labour and of the parameters (A48); and what is to be
+    said of clues whose evidence was corrected or retracted (A50).
 
-    They are discovered on the day of the end: before it nobody could act. A clue that was reported
-    has the same id, so it is not reported again.
+    A clue is discovered on the day of the end: nobody could act before. One that was reported before has
+    the same id, so it is not reported again.
     """
     lifted = heard.of(RestrictionLifted)
     if not lifted:
@@ -64,7 +64,8 @@ async def of_lifted(heard: Heard) -> list[Intent]:
 
 
 async def _released(heard: Heard, persons: Iterable[UUID], end: Envelope) -> list[Told]:
-    """What was left out, but for facts that were corrected since; recorded, for the rules, with the end."""
+    """The events that were left out, except facts that were corrected since. To the rules they are recorded
+    at the end of the restriction."""
     rows = await heard.connection.fetch(
         """
         select e.* from es.events e left join read.fact f using (household_id, event_id)
@@ -85,8 +86,8 @@ async def _released(heard: Heard, persons: Iterable[UUID], end: Envelope) -> lis
 
 
 def _at_once(corrected: Iterable[Told]) -> list[Told]:
-    """An assessment that was corrected several times meanwhile, from what the first of them corrected to
-    what the last says: no clue rests on a version in between."""
+    """Several corrections of one assessment as one: from what the first corrected to what the last says. No
+    clue rests on a version in between."""
     found: dict[UUID, Told] = {}
     for event, assessed in corrected:
         _, first = found.get(assessed.assessment_id, (event, assessed))

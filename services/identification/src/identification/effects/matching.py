@@ -28,10 +28,10 @@ _parked = Codec.of(UnmatchedFactParked)
 
 
 async def of_waiting(heard: Heard) -> list[Intent]:
-    """Record each fact that waits for a member of a household whose entry changed, or for a person
-    whose restriction ended.
+    """Record each fact that waits for a member of a household whose entry changed, or for a person whose
+    restriction ended.
 
-    Also heard is the fact that began to wait, in case its reason ended at that moment. Of several
+    A fact that begins to wait is looked at too: its reason may have ended at that moment. Of several
     versions of a record the latest is recorded; the fact keeps its own dates.
     """
     causes: dict[Any, Envelope] = {e.household_id: e for e, _ in heard.of(*RegisterEvent.__args__)}
@@ -123,7 +123,7 @@ def _reasons(match: Match) -> Sequence[Any]:
 def _reported(
     match: Match, parked: UnmatchedFactParked, versions: Sequence[Version], today: Any
 ) -> DepartmentFactRecorded | DepartmentFactCorrected:
-    """The fact as its person's: a correction, if a version before it did not have to wait."""
+    """The fact as one of its person: a correction, if an earlier version of the record did not have to wait."""
     before = [v for v in versions if v.person_id == match.person_id]
     shared: dict[str, Any] = {
         "fact_id": parked.fact_id,

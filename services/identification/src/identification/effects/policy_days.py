@@ -1,6 +1,7 @@
 """What a new business date changes in what is in force: versions that were published ahead (A48).
 
-Each region's stream decides by its own history, so a date that comes again, late or twice says nothing new.
+Each region's stream decides by its own history, so a date that comes again, late or twice, says nothing
+new.
 """
 
 from datetime import date
@@ -14,9 +15,10 @@ from identification.effects.publication import stream_of
 
 
 async def look(runtime: Runtime, book: PolicyBook, today: date) -> None:
-    """Note the bounds that were passed; who comes within others follows from that. Raises a lost race.
+    """Note which versions came into force or ended; who comes within the limits then follows from that.
+    Raises a lost race.
 
-    By the date of the clock if that is later: whom a day that is closed again finds is found now.
+    Noted by today's date if that is later: who is found when an old day is closed again is found today.
     """
     on = max(today, runtime.clock.today())
     passed = [version for version in book.versions if _passed(version, on)]

@@ -1,8 +1,8 @@
-"""A48: when a version of the policy is published, or one that was published ahead comes into force or ends,
-who comes within what holds then opens a clue.
+"""A48: when parameters change, since a version is published or begins or ends to be in force, each
+household that comes within them opens a clue.
 
-Only households that this brings in: those that were found by what held before have had their clue, and what
-was decided under it stands.
+Only households that the change brings in: those that the parameters of before found have had their clue,
+and what was decided under those stands.
 """
 
 from collections.abc import Callable, Collection
@@ -28,10 +28,10 @@ Change = PolicyVersionPublished | PolicyInForceChanged
 
 
 async def of_changed(heard: Heard) -> list[Intent]:
-    """The clues that a published version opens, or the first day of other parameters, with three queries
-    for the whole area.
+    """The clues that a published version opens, or a day from which other parameters are in force, with
+    three queries for the whole area.
 
-    Facts of a person whose data may not be used (PIPL 47) are screened when they may be again.
+    Facts of a person whose data may not be used (PIPL 47) are screened when they may be used again.
     """
     intents: list[Intent] = []
     for event, changed, then in await _changes(heard):
@@ -44,8 +44,8 @@ async def of_changed(heard: Heard) -> list[Intent]:
 
 
 async def of_lifted(heard: Heard, persons: Collection[UUID]) -> list[Intent]:
-    """The clues of households that these changes would have brought in, had these persons' data been
-    used; of what is found without it, somebody was told in its time."""
+    """The clues of households that these changes would have brought in if these persons' data could have
+    been used. What is found without that data was reported at the time."""
     intents: list[Intent] = []
     for event, changed, then in await _changes(heard):
         day, homes = day_of(event), await screening.homes(heard.connection, persons)
@@ -80,7 +80,7 @@ async def _changes(heard: Heard) -> list[tuple[Envelope, Change, tuple[ByRegion,
 
 
 def _day(changed: Change) -> date:
-    """On which a change is known."""
+    """The day on which a change became known."""
     known: date = (
         changed.noted_on if isinstance(changed, PolicyInForceChanged) else changed.received_on
     )

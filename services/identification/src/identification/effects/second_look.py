@@ -1,7 +1,7 @@
-"""T20: rules over facts that read an assessment look again at the facts that stand, once it is corrected.
+"""T20: once an assessment is corrected, rules over facts that read it look again at the facts that stand.
 
-What they find now and did not find by what was corrected is a clue; it names the correction. What rested on
-the wrong figure is followed by `corrections`.
+What they find now and did not find before the correction is a clue, which names the correction. Clues that
+rest on the wrong figure are the business of `corrections`.
 """
 
 from collections.abc import Sequence, Set
@@ -34,9 +34,9 @@ async def of_incomes(heard: Heard) -> list[Intent]:
 async def of_corrected(
     heard: Heard, told: Sequence[tuple[Envelope, IncomeAssessed]], persons: Set[UUID] | None = None
 ) -> list[Intent]:
-    """The same of these corrections; only by the facts about these persons, if told.
+    """The clues that these corrections give rise to; with `persons`, only those of facts about them.
 
-    Facts that may not be used now (PIPL 47) are judged by it when they may be again.
+    Facts that may not be used now (PIPL 47) are judged when they may be used again.
     """
     if not told:
         return []
@@ -64,7 +64,7 @@ def found_anew(
     history: History,
     persons: Set[UUID] | None = None,
 ) -> list[Intent]:
-    """What the rules find of the facts that stand, and would not of the household as it `was`."""
+    """What the rules find in the facts that stand, and would not find in the household as it `was`."""
     day = day_of(event)
     policy = heard.policies.of(household.region, day)
     return [
@@ -86,6 +86,6 @@ def found_anew(
 def newly_found(
     fact: Counted, household: KnownHousehold, was: KnownHousehold, history: History, policy: Policy
 ) -> list[Finding]:
-    """What the rules find of a fact, and would not of the household as it `was`."""
+    """What the rules find in one fact, and would not find in the household as it `was`."""
     before = {found.rule_id for found in findings(fact, was, history, policy)}
     return [f for f in findings(fact, household, history, policy) if f.rule_id not in before]

@@ -20,8 +20,8 @@ OVER_FACTS = {rule.id: rule for rule in FACT_RULES}
 
 
 def supported(clue: Cited, household: KnownHousehold, history: History, policy: Policy) -> bool:
-    """Whether the rule behind a clue still finds the same, on what is current and may be used. People's
-    clues are theirs: a fact behind one may change, what they saw does not."""
+    """Whether the rule that raised a clue still finds the same, judged by what is current and may be used.
+    A clue that people raised is always supported: a fact behind it may change, what they saw does not."""
     return clue.rule_id is None or any(
         found.rule_id == clue.rule_id
         for fact in history.all
@@ -37,8 +37,8 @@ def borne_out(
     policy: Policy,
     assessment_id: UUID | None = None,
 ) -> bool:
-    """The same of a rule that reads the household, as of the latest assessment that the clue rests on:
-    by the event that says it, or by its id once another event does."""
+    """As `supported`, also for rules that read the household, which is taken as of the latest assessment
+    that the clue rests on: by the event that says it, or by its id once another event does."""
     if clue.rule_id is None:
         return True
     behind = [
@@ -53,8 +53,8 @@ def borne_out(
 
 
 def missing(clue: Cited, history: History) -> frozenset[UUID]:
-    """The persons of whom the rule behind a clue would look at what may not be used now (PIPL 47). Nothing
-    is found wanting meanwhile."""
+    """The persons whose data the rule behind a clue would look at, and may not now (PIPL 47). Meanwhile
+    nobody says that the clue is not supported."""
     rule = OVER_FACTS.get(clue.rule_id or "")
     if rule is None:
         return frozenset()
@@ -64,7 +64,8 @@ def missing(clue: Cited, history: History) -> frozenset[UUID]:
 def waits_for(
     clue: Cited, household: KnownHousehold, history: History, bears: bool
 ) -> frozenset[UUID]:
-    """The same, where it decides: the clue is not borne out by the rest, nor has anybody decided on it."""
+    """The persons for whose data an answer has to wait: those `missing`, if the rest does not bear the clue
+    out and nobody has decided on it yet."""
     return frozenset() if bears or is_decided(household.stage) else missing(clue, history)
 
 
@@ -77,9 +78,11 @@ def said_anew(
     still_supported: bool,
     household_id: UUID | None = None,
 ) -> Intent:
-    """What a clue or a case rests on is said by this event now, in place of a previous one, or no more.
+    """Tell a household that `event` now says what a clue or a case rests on, in place of `previous`, or
+    takes it back.
 
-    `household_id`, unless it is the event's: a person takes along what was said of them.
+    `household_id` is given if it is not that of the event: a fact goes with its person into another
+    household.
     """
     whose = household_id or event.household_id
     assert whose
