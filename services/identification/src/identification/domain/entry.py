@@ -34,33 +34,26 @@ class Left:
 
 @dataclass(frozen=True)
 class Past:
-    """What the register remembers beside the entry as it stands.
+    """What the register remembers beside the entry as it stands."""
 
-    `registered` is the first entry, `joined` the day on which a later member last did, `left` who left,
-    `assessed` the day of each member's last labour assessment, `told` that of what was last told of how it
-    lives, `resident` the reports of a change of the household register that do not hold, `moved_on` the day of
-    the last move. The next are households: `split_off` from this one, `absorbed` by it, `awaited` those of them
-    whose members have not arrived yet, and `survivor`, which this one is part of now. `erased` are former
-    members whose data is gone, `shared` the assessment and number of people of the last recomputed per-capita
-    income, `gaps` the protection that is open to the household or one of its persons, `tags` the focus groups
-    of both, `responsible` who answers for the household, and since when, `able` since when each person could
-    work here.
-    """
-
-    registered: HouseholdRegistered | None = None
+    registered: HouseholdRegistered | None = None  # the first entry
+    # The day on which somebody last joined later.
     joined: Mapping[UUID, date] = field(default_factory=dict)
     left: tuple[Left, ...] = ()
+    # The day of each member's last labour assessment.
     assessed: Mapping[UUID, date] = field(default_factory=dict)
-    told: Mapping[tuple[str, UUID], date] = field(default_factory=dict)
+    told: Mapping[tuple[str, UUID], date] = field(default_factory=dict)  # see `circumstances`
+    # Reports that a member lives elsewhere, found not to hold.
     resident: frozenset[UUID] = frozenset()
     moved_on: date | None = None
-    split_off: frozenset[UUID] = frozenset()
-    absorbed: frozenset[UUID] = frozenset()
-    awaited: frozenset[UUID] = frozenset()
-    survivor: UUID | None = None
-    erased: frozenset[UUID] = frozenset()
-    shared: tuple[UUID, int] | None = None
+    split_off: frozenset[UUID] = frozenset()  # households that came of this one
+    absorbed: frozenset[UUID] = frozenset()  # households that are part of this one
+    awaited: frozenset[UUID] = frozenset()  # those of them whose members have not arrived yet
+    survivor: UUID | None = None  # the household that this one is part of now
+    erased: frozenset[UUID] = frozenset()  # former members whose data is gone
+    shared: tuple[UUID, int] | None = None  # of the last per-capita income: assessment, and people
+    # Of the household, or of a person.
     gaps: frozenset[tuple[Protection, UUID | None]] = frozenset()
     tags: frozenset[Tag] = frozenset()
-    responsible: tuple[str, date] | None = None
-    able: Able = field(default_factory=dict)
+    responsible: tuple[str, date] | None = None  # who answers for the household, and since when
+    able: Able = field(default_factory=dict)  # since when each person could work here

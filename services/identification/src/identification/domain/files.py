@@ -29,30 +29,26 @@ class Clue:
 
 @dataclass(frozen=True)
 class CaseFile:
-    """A case, named by the clue that opened it. Its clock keeps the first day (A12).
-
-    `officers` are sent, `relieved` were before; `recused` declared to be relatives, `verified` are the clues that
-    were there to be verified, or when the officers were sent, or were looked at one by one since, `verified_by`
-    everybody who verified, before a return too. `asked` is the comparison that is not completed, `compared` are the days of those that are;
-    `objections` are those that are open, with the day on which each was raised, `answered` the days of those
-    that are not.
-    """
+    """A case, named by the clue that opened it. Its clock keeps the first day (A12)."""
 
     case_id: UUID
     channel: Channel | None
     discovered_on: date
     due_on: date
     clues: tuple[Clue, ...]
-    officers: tuple[UUID, ...] = ()
-    relieved: frozenset[UUID] = frozenset()
-    recused: tuple[UUID, ...] = ()
+    officers: tuple[UUID, ...] = ()  # who are sent
+    relieved: frozenset[UUID] = frozenset()  # who were sent before them
+    recused: tuple[UUID, ...] = ()  # who declared to be relatives
+    # Clues that were there when officers were sent or verified, or were looked at one by one afterwards.
     verified: frozenset[UUID] = frozenset()
-    verified_by: frozenset[str] = frozenset()
+    verified_by: frozenset[str] = frozenset()  # also before the case was returned
     consent: AuthorisationSigned | AuthorisationRefused | None = None
-    asked: DataComparisonRequested | None = None
+    asked: DataComparisonRequested | None = None  # the comparison that is not completed
+    # When asked and answered.
     compared: Mapping[UUID, tuple[date, date]] = field(default_factory=dict)
     hits: int | None = None
-    objections: Mapping[UUID, date] = field(default_factory=dict)
+    objections: Mapping[UUID, date] = field(default_factory=dict)  # that are open: when raised
+    # When raised and answered.
     answered: Mapping[UUID, tuple[date, date]] = field(default_factory=dict)
     posted_on: date | None = None
     emergency: tuple[EmergencyAssistanceGranted, ...] = ()
@@ -115,15 +111,12 @@ class Reported:
 
 @dataclass(frozen=True)
 class Eligibility:
-    """S7.3-01: what was detected and not proposed yet, and whether it was said to be overdue.
-
-    `judged` assessments were there when an elimination was last turned down or taken back, on that day.
-    """
+    """S7.3-01: what was detected and not proposed yet."""
 
     detected: EliminationEligibilityDetected | None = None
-    overdue: bool = False
-    judged: int = 0
-    turned_down_on: date | None = None
+    overdue: bool = False  # as was said at the end of a day
+    judged: int = 0  # assessments there were when an elimination was last turned down or taken back
+    turned_down_on: date | None = None  # the day of that
 
 
 UNCONFIRMED = frozenset({"REJECTED", "NOT_PASSED", "WITHDRAWN"})  # how a case ends before T10
@@ -145,10 +138,10 @@ class Ended:
 
 @dataclass(frozen=True)
 class Breached:
-    """What was said to be late: decisions that were not entered on the platform in time (S8.4-01), and the
-    episode that missed the county's target (S7.3-02). `open_again_on`: since when the episode, once eliminated
-    or without labour, is open again."""
+    """What was said to be late."""
 
+    # Not on the platform in time (S8.4-01).
     entries: frozenset[tuple[EntrySubject, date]] = frozenset()
-    episode_id: UUID | None = None
+    episode_id: UUID | None = None  # that missed the county's target (S7.3-02)
+    # Once eliminated or without labour: since when it counts again.
     open_again_on: date | None = None

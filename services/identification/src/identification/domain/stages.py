@@ -52,24 +52,20 @@ class Verified:
 
 @dataclass(frozen=True)
 class Monitored:
-    """`unhandled` are clues that joined after the confirmation and were not yet looked at (E6).
-
-    `looked_at` are the days of the others: found, and looked at. `risks` are open, `added_on` the days of
-    those that were added later, `changed_on` the last day on which one was added or resolved, or the class
-    changed; `disaster` is the one named last. Since `allowed_on` an elimination may be proposed without labour
-    (E7). `foreign` are assessments of before it was taken over: not of the people whose risk it is (A54).
-    """
+    """Confirmed by the county."""
 
     confirmed: MonitoringConfirmed
     monitored_class: MonitoredClass
-    risks: tuple[RiskType, ...]
-    unhandled: tuple[Clue, ...] = ()
-    looked_at: tuple[tuple[date, date], ...] = ()
-    allowed_on: date | None = None
+    risks: tuple[RiskType, ...]  # that are open
+    unhandled: tuple[Clue, ...] = ()  # clues that joined later and were not looked at yet (E6)
+    looked_at: tuple[tuple[date, date], ...] = ()  # the others: when found, and when looked at
+    allowed_on: date | None = None  # since when an elimination may be proposed without labour (E7)
+    # Assessments from before the episode was taken over: of other people than those whose risk it is (A54).
     foreign: frozenset[UUID] = frozenset()
-    disaster: DisasterSubtype | None = None
+    disaster: DisasterSubtype | None = None  # the one named last
+    # Of risks that were added later.
     added_on: Mapping[RiskType, date] = field(default_factory=dict)
-    changed_on: date = date.min
+    changed_on: date = date.min  # when a risk was last added or resolved, or the class changed
 
     def changed(self, on: date) -> "Monitored":
         """As of a day on which its risks or its class changed, perhaps recorded after a later one."""

@@ -27,26 +27,21 @@ class Eliminated:
 
 @dataclass(frozen=True)
 class Household:
-    """On the register. `registered` is its entry as it stands, with every later change folded in.
+    """On the register."""
 
-    `case` and `file` are the open episode, `reported` the last report by each source, `clue_ids` and
-    `grant_ids` all clues and emergency help that there ever were, `grants` the help that no case has taken up,
-    `surveyed` the members whom the latest survey of the safeguards was about.
-    """
-
-    registered: HouseholdRegistered
-    case: Case | None = None
-    file: CaseFile | None = None
+    registered: HouseholdRegistered  # its entry as it stands, with every later change folded in
+    case: Case | None = None  # the open episode
+    file: CaseFile | None = None  # the file of it
     episodes: int = 0
-    reported: tuple[Reported, ...] = ()
-    clue_ids: frozenset[UUID] = frozenset()
+    reported: tuple[Reported, ...] = ()  # the last report by each source
+    clue_ids: frozenset[UUID] = frozenset()  # all that there ever were
     status: Status = Status.ACTIVE
     past: Past = field(default_factory=Past)
     assessments: tuple[IncomeAssessed, ...] = ()
     safeguards: SafeguardAssessed | None = None
-    surveyed: frozenset[UUID] = frozenset()
-    grants: tuple[EmergencyAssistanceGranted, ...] = ()
-    grant_ids: frozenset[UUID] = frozenset()
+    surveyed: frozenset[UUID] = frozenset()  # the members whom `safeguards` is about
+    grants: tuple[EmergencyAssistanceGranted, ...] = ()  # emergency help that no case has taken up
+    grant_ids: frozenset[UUID] = frozenset()  # all that there ever were
     grants_warned: frozenset[UUID] = frozenset()
     ended: Ended | None = None
     eliminated: Eliminated | None = None
