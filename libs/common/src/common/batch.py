@@ -129,7 +129,8 @@ def media_type(request: Request) -> str:
 
 @contextmanager
 def counted(items: Sequence[Item]) -> Iterator[None]:
-    """Around the recording of a batch in parts: who cannot have all of it recorded now learns how much was.
+    """Around the recording of a batch in parts: if it cannot be recorded to its end, the sender learns how
+    much was.
 
     Raises `Problem` (503) `partly-recorded` for what ended it, if any item was recorded before.
     """

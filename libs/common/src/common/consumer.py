@@ -166,7 +166,8 @@ class Consumer:
     async def _following(
         self, reader: LogReader, place: Place, items: Sequence[Incoming]
     ) -> Sequence[Incoming]:
-        """The records from our offset on; none if others came: then it is claimed or stopped."""
+        """The records from our offset on. None if other records came: the partition is then claimed again,
+        or stopped."""
         owned = self.owned.get(place)
         if owned is None or not items:
             return ()
@@ -187,8 +188,8 @@ class Consumer:
         return items[1:]
 
     async def _joins(self, reader: LogReader, place: Place, offset: int) -> bool:
-        """Whether a record that came is the one to come: between them is what never was a record (the
-        end of a transaction), and not what is gone."""
+        """Whether the record at `offset` is the next one for us. An offset that is passed over may be no
+        record (the end of a transaction), but no record that is gone."""
         expected = self.owned[place].begins()
         if offset <= expected:
             return offset == expected
@@ -238,12 +239,13 @@ class Consumer:
             owned.next, owned.last = next_, last
 
     async def _look_around(self, reader: LogReader, reached: Mapping[Place, int]) -> None:
-        """Lag against the broker's own end offsets, parked records, and the group's courtesy commit.
+        """Measure our lag behind the broker's end offsets, count parked records, and commit to the group as
+        a courtesy.
 
-        A topic that now ends before our offset, or begins behind it, is claimed again, which stops
-        it: the client would go on from its beginning without a word, once there is anything there.
-        Past what is no record, as far as reading has `reached`, our offset moves: it would lag for
-        ever behind a topic that ends with a transaction, and who asks whether we heard all of it.
+        A topic that now ends before our offset, or begins behind it, is claimed again, which stops it:
+        otherwise the client would silently go on from its beginning, once anything is there. Our offset
+        moves past what is no record, as far as reading has `reached`: otherwise it would lag for ever
+        behind a topic that ends with a transaction, and nobody could tell that we have heard all of it.
         """
         bounds = await reader.bounds(self.owned)
         passed = {

@@ -242,9 +242,9 @@ def encoded(answer: object, status: int = 200) -> Response:
 
 
 async def _as_documented(request: Request) -> None:
-    """Before every route: no query parameter but those that the document tells of, or somebody gets a wider
-    answer than they asked for, or records what they meant to try; and a form is as strictly JSON as what
-    others than FastAPI read, in one way only. Raises `Problem` (400, 422)."""
+    """Before every route. A query parameter that the document does not name is refused: somebody would get
+    a wider answer than they asked for, or record what they meant to try. A form is read as strictly as
+    other JSON, and in one way only. Raises `Problem` (400, 422)."""
     if request.scope["query_string"] and request.scope["path"].startswith("/v1/"):
         ways = dependants(request.scope["route"])
         only_filters(request, [told.alias for way in ways for told in way.query_params])

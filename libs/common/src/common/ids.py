@@ -8,8 +8,8 @@ from asyncpg.pgproto import pgproto
 
 
 def new_id() -> UUID:
-    """A UUIDv7 (RFC 9562): unique, and close to its neighbours in an index. Of the kind that rows hold:
-    a UUID, made, written out and sent in a fraction of the time."""
+    """A UUIDv7 (RFC 9562): unique, and close to its neighbours in an index. It is the driver's own kind of
+    UUID, which is made, written and sent in a fraction of the time."""
     value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 0x7 << 76
     return pgproto.UUID((value & ~(0x3 << 62) | 0x2 << 62).to_bytes(16))

@@ -188,7 +188,7 @@ class Inbox:
     async def forks(
         self, connection: Connection, items: Sequence[Incoming], cursors: Cursors
     ) -> Forks | None:
-        """Which versions that are before their cursor are not what was heard in their place.
+        """Which events, of a version before their cursor, are not what was heard under that version.
 
         `None` for a consumer that does not keep what it heard: it drops them as duplicates.
         """

@@ -1,6 +1,6 @@
 """A record of a foreign topic as the inbox sees it: where it came from, and what is in it.
 
-Reading one raises nothing: what a foreign message can break, it breaks for its own household.
+Reading one raises nothing: a bad message holds up its own household, and no other.
 """
 
 import json
@@ -34,8 +34,8 @@ class Incoming(NamedTuple):
 
 
 def incoming(record: Record) -> Incoming:
-    """Read a record. A malformed one keeps its Kafka key, so that it parks that household; not one that
-    is longer than any household's or stream's."""
+    """Read a record. A malformed one is parked under its Kafka key, and so holds up that household, unless
+    the key is longer than those of households and streams."""
     event, fault, key = None, None, ""
     try:
         event = from_headers(record.headers, record.value)

@@ -140,8 +140,8 @@ where r.seen < clock_timestamp() - $1::interval and l.locktype = 'advisory' and 
 
 
 def _rfc3339(column: str) -> str:
-    """As `contracts.envelope.timestamp` writes it. Of Python's first and last moment the driver
-    makes infinities, for which `to_char` has no text."""
+    """As `contracts.envelope.timestamp` writes it. The driver stores Python's first and last moment as
+    infinities, for which `to_char` has no text."""
     first, last = "timestamptz '0001-01-01Z'", "timestamptz '9999-12-31 23:59:59.999999Z'"
     moment = f"greatest(least({column}, {last}), {first}) at time zone 'UTC'"
     return f"""to_char({moment}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
@@ -175,8 +175,8 @@ delete from es.outbox where position = any($2::bigint[]) and exists (select 1 fr
 async def publish_all(connection: Connection, service: str, epoch: int, publish: Publish) -> int:
     """Publish until no ticket is left; how many. Raises `Deposed` if the epoch is not ours any more.
 
-    While Kafka takes one batch, the tickets of the one before are deleted and the next is read. The
-    next is all that was left out, not what comes behind: a lower position may commit later.
+    While Kafka takes one batch, the tickets of the one before are deleted and the next is read. The next is
+    whatever is not in this one, not what has a higher position: a lower position may be committed later.
     """
     count, done = 0, list[int]()
     rows = await _oldest(connection, epoch, done)
@@ -242,11 +242,11 @@ where not announced and consumer = $1 order by id limit $2
 
 
 async def announce_parked(connection: asyncpg.Connection, service: str, publish: Publish) -> int:
-    """Copy newly parked records to the parked topic, as they came, with reason and place; how many, at
-    most `ANNOUNCED`. Of one as large as a broker takes, reason and place only.
+    """Copy newly parked records to the parked topic, as they came, with reason and place; how many, at most
+    `ANNOUNCED`. Of a record that is too large to be copied, only reason and place.
 
     At least once. `es.parked` is the truth; the topic is for those who watch from outside. What a rebuild
-    beside the service parks is told of once it serves.
+    beside the service parks is copied once the new tables serve.
     """
     rows = await connection.fetch(_UNANNOUNCED, service, ANNOUNCED, timeout=10)
     if rows:

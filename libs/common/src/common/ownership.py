@@ -23,8 +23,8 @@ class Owned:
     looks_back: bool = False  # what is fetched begins with that record
 
     def before(self) -> int:
-        """The offset of that record, or `next`. Between them is what has an offset and is no record,
-        such as the end of a transaction; at or behind `next`, somebody has set the offset back."""
+        """The offset of that record; `next` if there is none. Offsets between the two are no records, such
+        as the end of a transaction. If it is not below `next`, somebody has set our offset back."""
         return int.from_bytes(self.last[:8], "big") if self.last else self.next
 
     def begins(self) -> int:

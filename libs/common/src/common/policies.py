@@ -1,4 +1,5 @@
-"""Parameters by region and date, as a policy file has them: of a service for which nobody publishes others.
+"""Parameters by region and date, from a policy file: for a service whose parameters nobody publishes
+otherwise.
 
 A version counts from its publication, and a decision stores the `version` that it used.
 """

@@ -197,9 +197,9 @@ class _Folding:
 
 
 def batches(whole: Iterable[Sequence[Any]], most: int = BATCH) -> Iterator[list[Any]]:
-    """What was recorded together stays together, and comes with others only while no household (no
-    stream, where no household is concerned) is met twice: the projection says everything of a kind at
-    once, and would put what a household lived through later before what came first. Rows of `es.events`."""
+    """Rows of `es.events`, in batches. Rows that were recorded together stay together; others join them
+    only while no household is met twice (no stream, where no household is concerned). The projection takes
+    all events of one type at once, so it could take a household's later events before its earlier ones."""
     batch: list[Any] = []
     met: set[Any] = set()
     for rows in whole:
@@ -214,8 +214,8 @@ def batches(whole: Iterable[Sequence[Any]], most: int = BATCH) -> Iterator[list[
 
 
 async def _nobody_writes(connection: Connection, model: ReadModel, tell: Tell) -> None:
-    """Until the end of the transaction, nobody changes the tables that serve, and so nobody records
-    what changes them. Lets whoever is at work finish first."""
+    """Until the end of the transaction nobody can change the tables that serve, nor record an event that
+    would. Lets whoever is at work finish first."""
     own = ", ".join(f"{PREVIOUS}.{table.name}" for table in model.own)
     heard = ", ".join(f"{PREVIOUS}.{table}" for table in sorted(model.heard))
 

@@ -34,9 +34,10 @@ class Settings(BaseSettings):
 
 
 def given(name: str) -> str:
-    """A setting of a program that runs beside a service, in its environment.
+    """A setting from the environment, for a program that runs beside a service.
 
-    Without one it ends as for a wrong option, with 2: of those that compare, 1 says that something differs.
+    Without it the program ends with 2, as for a wrong option: those that compare end with 1 if something
+    differs.
     """
     if found := os.environ.get(name):
         return found

@@ -128,8 +128,8 @@ async def heads(
 async def stated(
     connection: Connection, service: str, servers: str, since: datetime | None = None
 ) -> tuple[Statement, list[Head]] | None:
-    """The statement of a service as of now, and the heads that it has told since another one; `None`
-    while it is not yet possible. Raises `KafkaError`."""
+    """The statement of a service as of now, and the heads that changed `since` a moment, or all of them;
+    `None` while it is not yet possible. Raises `KafkaError`."""
     found = await months(connection)
     if found is None:
         return None
@@ -174,7 +174,8 @@ async def state(
     signer: Signer,
     since: datetime | None = None,
 ) -> datetime | None:
-    """Publish a statement if one is due, and no other replica is at it: up to when it states.
+    """Publish a statement if one is due and no other replica is at it. The moment up to which it states;
+    `None` if nothing was published.
 
     Before it come the heads that changed `since` the last one that this process made.
     """

@@ -14,14 +14,14 @@ Cursors = dict[tuple[str, str], tuple[int, bytes]]  # of (source, stream): its l
 
 @dataclass
 class Forks:
-    """Of versions before a cursor, for a consumer that keeps what it heard: which events are not
-    what it has in their place."""
+    """For a consumer that keeps what it heard: which events, of versions before a cursor, are not what it
+    kept."""
 
     found: frozenset[bytes]  # hashes of events that contradict what was kept before this batch
     applied: dict[tuple[str, str, int], bytes] = field(default_factory=dict)  # in this batch
 
     def has(self, event: Envelope) -> bool:
-        """Whether the event is not what was heard in its place, before this batch or in it."""
+        """Whether another event was heard under the same version, before this batch or in it."""
         kept = self.applied.get((event.source, event.stream, event.version), event.hash)
         return kept != event.hash or event.hash in self.found
 

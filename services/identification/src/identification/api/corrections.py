@@ -77,8 +77,8 @@ async def correct(form: CorrectionForm, asked: County) -> Response:
 
 
 async def _as_in_the_number(step: Step, payload: Any, form: CorrectionForm) -> None:
-    """A member's sex and birth date are those in the number, or it is said why not. Raises `Problem` (422).
-    Of somebody whose data may not be used, or who is gone, nobody opens the number to see."""
+    """A corrected sex or birth date is that of the identity number, or it is said why not. Raises `Problem`
+    (422). The number of somebody whose data may not be used, or who is gone, is not opened for this."""
     above, _, name = form.path.rpartition("/")
     if name not in ("born_on", "sex"):
         if form.number_differs:
@@ -115,7 +115,7 @@ def _record(payload: Any, path: str) -> Correctable | None:
 
 
 def _whose(payload: Any, path: str) -> UUID | None:
-    """The person of whom the field says something, if it does of one."""
+    """The person whom the field is about, if it is about one."""
     holder = _at(payload, path.rpartition("/")[0])
     named = holder.get("person_id") if isinstance(holder, dict) else None
     return UUID(named) if named else None
@@ -142,8 +142,8 @@ def _at(payload: Any, path: str) -> Any:
 
 
 def _place(name: str) -> int:
-    """A place in a list. Raises `ValueError` for another way to write it (RFC 6901): each would be corrected
-    as if the others were not."""
+    """A place in a list. Raises `ValueError` for another way to write it, such as `01` (RFC 6901): each
+    would be corrected as a field of its own."""
     place = int(name)
     if name != str(place):
         raise ValueError(name)

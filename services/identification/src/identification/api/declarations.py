@@ -95,7 +95,7 @@ async def declare(
 
 
 async def _first_told(app: Wired, recorded: Recorded) -> date:
-    """The day of a declaration that was sent again: the clock runs since then."""
+    """The day on which a repeated declaration was first sent: the clock runs since then."""
     told = msgspec.json.decode(recorded.answer)["events"][-1]  # the stub comes before its clue
     clue = await app.runtime.pool.fetchval(
         "select data from es.events where stream = $1 and version = $2",

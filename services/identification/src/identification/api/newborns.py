@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["register"])
 
 
 class NumberForm(Form):
-    """The number, and why sex or birth date as registered are not those in it, if they are not."""
+    """The number; and why the registered sex or birth date differ from those in it, if they do."""
 
     identity_number: IdentityNumber
     number_differs: NumberDiffers | None = None

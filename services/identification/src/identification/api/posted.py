@@ -140,9 +140,9 @@ def _intent(
 ) -> Intent | Repeated:
     """What to record. Raises `Refused` or `Problem`.
 
-    A fact waits unless it is about a member of a household whose data may be used, or corrects what
-    was told of one who has left since. A retraction needs no permission: it only takes away. What waits is
-    replaced or retracted by nobody who answers for less than whoever posted it.
+    A fact waits unless it is about a member of a household whose data may be used, or corrects what was
+    told of one who has left since. A retraction needs no permission: it only takes away. A fact that waits
+    may only be replaced or retracted by somebody who answers for its whole area.
     """
     fact = one.fact
     latest = max(known, key=lambda v: v.number, default=None)

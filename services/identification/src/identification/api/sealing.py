@@ -29,7 +29,8 @@ NOBODY = b"-"
 
 @dataclass(frozen=True)
 class Number:
-    """An identity number as it is kept, and why it is not that of the birth date and sex, if it is not."""
+    """An identity number as it is kept, and why it is not that of the registered birth date and sex, if it
+    is not."""
 
     identity_number: str
     differs: NumberDiffers | None
@@ -47,8 +48,9 @@ class Recognised:
 def number_faults(
     app: Wired, members: Sequence[MemberForm], pointer: str, *, newborn: bool = False
 ) -> list[Fault]:
-    """What is wrong with identity numbers, and with what they contradict; `pointer`, to a member, has a
-    place for its index. A `newborn` may have none: whether it is one, the domain says."""
+    """What is wrong with members' identity numbers, or does not agree with them. `pointer` leads to a
+    member, with `{}` for its index. A `newborn` may have no number; whether it is one is for the domain to
+    say."""
     found: list[Fault] = []
     for place, member in enumerate(members):
         at = pointer.format(place)
@@ -66,7 +68,7 @@ def number_faults(
 def contradictions(
     app: Wired, number: str, why: NumberDiffers | None, *, male: bool, born_on: date, at: str
 ) -> list[Fault]:
-    """What is wrong with a number, or is not as it says and nobody says `why`."""
+    """What is wrong with a number, and what does not agree with it although nobody says `why`."""
     number = normalised(number)
     if code := fault_of(number, test_numbers=app.test_numbers):
         return [number_fault(f"{at}/identity_number", code)]
@@ -100,11 +102,11 @@ def number_of(member: MemberForm) -> str:
 def person_of(
     app: Wired, member: MemberForm, number: int, household_id: UUID, recognised: Recognised
 ) -> UUID:
-    """The person's id: the one the vault has, else the one that was sent, else a new one.
+    """The person's id: the one in the vault, else the one that was sent, else a new one.
 
-    Raises `Problem` for a member of another household, for a second id of one person, for the id of
-    another: that one's record would be lost, and for that of one who was erased: two would have one history.
-    It says which member, never which number or whose household.
+    Raises `Problem` for a member of another household; for a second id of one person; for the id of another
+    person, whose record would be lost; and for the id of somebody who was erased, since two persons would
+    share one history. It says which member, never which number or whose household.
     """
     index = index_of(app, member)
     known = recognised.known.get(index)

@@ -51,7 +51,8 @@ def assess(
 
 
 def with_survey(household: Household, seen: SafeguardAssessed) -> Household:
-    """A survey is about the members that there are; one that was corrected (T20), about those as before."""
+    """The household after a survey. A new one is about the members of now; one that was corrected (T20) is
+    about the same members as before."""
     if latest(household.safeguards, seen) is not seen:
         return household
     here = frozenset(m.person_id for m in household.registered.members if not m.restricted)

@@ -20,7 +20,8 @@ Follows = BirthDateCorrected | SexCorrected | LabourCapacityAssessed
 
 
 def corrected(c: CorrectRecord, born: Member, household: Household) -> list[Follows]:
-    """What a member of today was `born` on. Raises `Refused` for a date that nobody can have."""
+    """What follows from a member's corrected birth date or sex, as they stand in `born`. Raises `Refused`
+    for a date that nobody can have."""
     entry = household.registered
     member = member_of(entry.members, born.person_id)
     if household.status is not Status.ACTIVE or member is None:
@@ -71,7 +72,8 @@ def _sex(c: CorrectRecord, told: Member, member: Member, household: Household) -
 
 
 def decided_on(follows: list[Follows], household: Household) -> tuple[UUID, bool] | None:
-    """The elimination that E7 would not have allowed without the labour that is none; else `None`."""
+    """The elimination that E7 would not have allowed: everybody who counted as able to work is found to be under 16.
+    `None` if there is none."""
     eliminated, unable = household.eliminated, {f.person_id for f in follows[1:]}
     able = {m.person_id for m in household.registered.members if m.labour_capacity in WORKING}
     if household.case or not eliminated:

@@ -135,7 +135,7 @@ def handled(household: Household, event: ClueRejected | ClueWithdrawn) -> Househ
 
 
 def withdrawn(household: Household, event: ClueWithdrawn) -> Household:
-    """Without the clue, and without the memory of what it said: another that says so is a clue again."""
+    """Without the clue. What it said is forgotten, so that another report of the same is a clue again."""
     told = tuple(r for r in household.reported if r.clue_id != event.clue_id)
     household = replace(handled(household, event), reported=told)
     if event.ends_case:

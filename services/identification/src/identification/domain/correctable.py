@@ -1,5 +1,8 @@
-"""What of an earlier event may be corrected in the record (T20). What a step came to, and what the register says
-now, is changed by a step of its own: corrected in the record alone, it would have two values."""
+"""Which fields of earlier events may be corrected in the record (T20).
+
+What a step came to, and what the register says now, is changed by another step instead: if it were
+corrected in the record alone, it would have two values.
+"""
 
 import json
 from typing import get_args
@@ -99,8 +102,9 @@ def may_be(c: CorrectRecord, household: Household) -> None:
 
 
 def _said_no_more(c: CorrectRecord, household: Household) -> None:
-    """Raises `Refused` while the register says what is to be corrected: it would go on saying so. The step that
-    changes it comes first; what is history, also of who left, is corrected here, field by field."""
+    """Raises `Refused` while the register still says what is to be corrected, since it would go on saying
+    so: the step that changes the register comes first. What is history, also of who left, is corrected
+    here, field by field."""
     field = c.path.rpartition("/")[2]
     field = AS.get(field, field)
     if field in NAMES:

@@ -92,7 +92,7 @@ def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
 def _what_follows(
     c: CorrectRecord, household: Household
 ) -> tuple[Sequence[Assessment | births.Follows], tuple[UUID, bool] | None]:
-    """What is true from then on, and the case whose decision rests on what is so no longer."""
+    """The events that follow, and the case whose decision rests on the value of before."""
     may_be(c, household)
     if isinstance(c.amended, Member):
         told = births.corrected(c, c.amended, household)
@@ -102,7 +102,8 @@ def _what_follows(
 
 
 def corrected(household: Household, event: RecordCorrected) -> Household:
-    """The field has another value since; the number that people call the household by is that from then on."""
+    """The field has the new value from now on; if it is the register number, people call the household by
+    the new one."""
     known = {**household.corrected, (event.corrected_event_id, event.path): event.new_value}
     entry = household.registered
     if (event.corrected_type, event.path) == NUMBER:

@@ -108,7 +108,8 @@ def last_step(household: Household) -> date:
 
 
 def begun_on(household: Household) -> date:
-    """The first day of the open case: whatever was discovered before, the case before it was over."""
+    """The first day of the open case, which begins when the case before it is over, even if a clue was
+    discovered earlier."""
     discovered_on, before = household.opened.discovered_on, household.ended
     return max(discovered_on, before.on) if before else discovered_on
 
@@ -136,8 +137,7 @@ def explained(**texts: str) -> None:
 
 
 def apart(by: str, done: Collection[str], *, before: Taken) -> None:
-    """Separation of duties: who decides did not take the steps before, however they wrote themselves
-    there. Raises `Refused`."""
+    """Separation of duties: whoever decides has not taken the steps before. Raises `Refused`."""
     if _one(by) in map(_one, done):
         raise Refused(
             "separation-of-duties", before=before, before_zh=before.zh, before_en=before.en
@@ -152,12 +152,13 @@ def no_relative(sent: Iterable[UUID | str], household: Household, recused: Itera
 
 
 def _one(person: UUID | str) -> str:
-    """Who it is, whether somebody wrote their id, or an issuer theirs, in capitals."""
+    """One spelling for a person's id, which people and issuers may write in capitals or with spaces around
+    it."""
     return str(person).strip().casefold()
 
 
 def class_does_not_fit(expected: MonitoredClass | None) -> Refused:
-    """T10. The refusal of another class than the one that follows, or of any where none does."""
+    """T10. The refusal of a class other than the one that follows, or of any class where none does."""
     label = expected.zh if expected else "不符合任何一类"
     return Refused("class-does-not-fit", expected=expected or "NONE", expected_zh=label)
 
@@ -171,7 +172,8 @@ def undisputed(household: Household, on: date, field: str) -> None:
 
 
 def disputed_until(household: Household, on: date) -> date | None:
-    """When the objections were answered that were open on a day, should it be recorded late."""
+    """The day on which the last objection that was open on a day was answered: the step may be recorded
+    late."""
     return open_until(household.opened.answered.values(), on)
 
 

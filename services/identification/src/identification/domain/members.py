@@ -192,8 +192,8 @@ def living_together(count: int, members: int) -> None:
 
 
 def here_since(household: Household, member: Member) -> date:
-    """The first day of which anything of a member is told here: whoever reads the days in their order would
-    otherwise have it undone by the joining."""
+    """The first day of which anything may be told of a member here: told of an earlier day, it would be
+    undone by the joining for whoever reads the days in their order."""
     registered_on = household.registered.registered_on
     return max(registered_on, household.past.joined.get(member.person_id, registered_on))
 
