@@ -56,9 +56,9 @@ def test_nothing_that_was_ever_promised_was_taken_back() -> None:
 def _history() -> list[tuple[str, str]]:
     """(file, text) of every version that was ever committed."""
 
-    def git(*arguments: str, given: str | None = None) -> str:
+    def git(*arguments: str) -> str:
         command = ["git", "-C", str(DIRECTORY.parent), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, input=given, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             pytest.skip(f"no history to compare with: {done.stderr.strip()}")
         return done.stdout

@@ -166,12 +166,12 @@ def engine_of(db: Database) -> AsyncEngine:
     return create_async_engine(db.url.replace("://", "+asyncpg://", 1))
 
 
-def settings_of(db: Database, tokens: Issuer, kafka: str = "127.0.0.1:1") -> AuditSettings:
-    """Settings for tests; without `kafka`, none is there."""
+def settings_of(db: Database, tokens: Issuer) -> AuditSettings:
+    """Settings for tests, of a service without Kafka."""
     return AuditSettings(
         port=0,
         database_url=db.url,
-        kafka_bootstrap_servers=kafka,
+        kafka_bootstrap_servers="127.0.0.1:1",
         issuer=tokens.url,
         jwks_url=tokens.jwks_url,
         statement_key=STATEMENT_KEY,

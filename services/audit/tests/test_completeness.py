@@ -35,9 +35,9 @@ def compared(app: FastAPI) -> None:
     app.state.producers = [key for key in PRODUCERS.split() if "/assistance+" not in key]
 
 
-async def _outcomes(client: httpx.AsyncClient, query: str = "") -> dict[str, str]:
+async def _outcomes(client: httpx.AsyncClient) -> dict[str, str]:
     """How the page says that each service stands, in Chinese."""
-    page = (await client.get(f"/completeness{query}")).text
+    page = (await client.get("/completeness")).text
     rows = [re.sub(r"<[^>]*>", " ", row).split() for row in page.split("<tr>")[2:]]
     return {row[0]: row[1] for row in rows if len(row) > 4}
 

@@ -40,8 +40,8 @@ def look(shown: str, purpose: str = "quarterly check") -> tuple[str, dict[str, A
     }
 
 
-def refusal(why: str, shown: str = "TIMELINE") -> tuple[str, dict[str, Any]]:
-    return "LookRefused", {"household_id": str(household(1)), "shown": shown, "refusal": why}
+def refusal(why: str) -> tuple[str, dict[str, Any]]:
+    return "LookRefused", {"household_id": str(household(1)), "shown": "TIMELINE", "refusal": why}
 
 
 @pytest.fixture

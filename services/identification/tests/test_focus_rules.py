@@ -216,8 +216,8 @@ SINCE = date(2024, 2, 1)
 ILLNESS = UUID(int=41)
 
 
-def note(verdicts: Mapping[Tag, Holds | Untagging | None], on: date = DAY) -> NoteFocus:
-    return NoteFocus(verdicts=verdicts, noted_on=on)
+def note(verdicts: Mapping[Tag, Holds | Untagging | None]) -> NoteFocus:
+    return NoteFocus(verdicts=verdicts, noted_on=DAY)
 
 
 TAG = note({ILL: Holds(SINCE, (ILLNESS,)), LOW_INCOME: Holds(SINCE, (UUID(int=42),))})

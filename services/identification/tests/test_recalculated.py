@@ -50,9 +50,9 @@ class Office:
         assert answer.json()["accepted"] == 1, answer.text
         await heard_all(self.sql, f"household-{home.id}")
 
-    async def correct(self, home: Home, field: str, value: int, kind: str = "Income") -> UUID:
+    async def correct(self, home: Home, field: str, value: int) -> UUID:
         """In the latest version of the assessment; the id of the event that stands since."""
-        record = await self.sql.fetchrow(_LATEST, f"household-{home.id}", f"{kind}Assessed", field)
+        record = await self.sql.fetchrow(_LATEST, f"household-{home.id}", "IncomeAssessed", field)
         assert record
         form = {
             "corrected_event_id": str(record["event_id"]),
@@ -65,7 +65,7 @@ class Office:
         }
         done = await self.desks.office.done(home.id, "corrections", **form)
         corrected, now = done.json()["events"]
-        assert (corrected["type"], now["type"]) == ("RecordCorrected", f"{kind}Assessed")
+        assert (corrected["type"], now["type"]) == ("RecordCorrected", "IncomeAssessed")
         await heard_all(self.sql, f"household-{home.id}")
         return UUID(now["event_id"])
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -62,12 +62,7 @@ def only_one(lock: Path, taken: str, *, wait: bool = False) -> Iterator[None]:
         file.truncate(0)
 
 
-def run_quietly(
-    command: Sequence[str | Path],
-    log: Path,
-    otherwise: str,
-    environment: Mapping[str, str] | None = None,
-) -> None:
+def run_quietly(command: Sequence[str | Path], log: Path, otherwise: str) -> None:
     """Run a program to its end with its output in `log`.
 
     Raises `Trouble` with the last lines of the output and the advice `otherwise`.
@@ -79,7 +74,6 @@ def run_quietly(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=environment,
             check=False,
             start_new_session=True,  # Ctrl-C is for us; we end it
         )
@@ -87,9 +81,9 @@ def run_quietly(
         raise Trouble(f"{otherwise}\n\n{last_lines(log)}")
 
 
-def last_lines(log: Path, count: int = 15) -> str:
+def last_lines(log: Path) -> str:
     """The end of a log, indented, under its name."""
     lines: list[str] = []
     with suppress(FileNotFoundError):
-        lines = log.read_text("utf-8", errors="replace").splitlines()[-count:]
+        lines = log.read_text("utf-8", errors="replace").splitlines()[-15:]
     return "\n".join([f"The last lines of {log}:", *(f"    {line}" for line in lines)])

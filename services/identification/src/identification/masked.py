@@ -52,10 +52,10 @@ async def found(
     return [(row["household_id"], row["region"]) for row in rows]
 
 
-async def fill(pool: asyncpg.Pool, vault: Vault, most: int = MOST) -> int:
-    """Index up to `most` persons who have no index yet; how many that were."""
+async def fill(pool: asyncpg.Pool, vault: Vault) -> int:
+    """Index up to `MOST` persons who have no index yet; how many that were."""
     async with pool.acquire() as connection, connection.transaction():
-        rows = await connection.fetch(_UNINDEXED, most)
+        rows = await connection.fetch(_UNINDEXED, MOST)
         if rows:
             indexes = [_index(vault, row["person_id"], row["sealed"]) for row in rows]
             await connection.execute(_INDEXED, [row["person_id"] for row in rows], indexes)

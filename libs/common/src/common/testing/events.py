@@ -74,10 +74,10 @@ def history(length: int, **changes: Any) -> list[Envelope]:
     return events
 
 
-def record_of(event: Envelope, topic: str, offset: int, partition: int = 0) -> Record:
-    """The event as Kafka would hand it over."""
+def record_of(event: Envelope, topic: str, offset: int) -> Record:
+    """The event as Kafka would hand it over, from the first partition."""
     headers: list[tuple[str, bytes | None]] = list(to_headers(event))
-    return Record(Place(topic, partition), offset, event.key.encode(), headers, event.data)
+    return Record(Place(topic, 0), offset, event.key.encode(), headers, event.data)
 
 
 def message_of(event: Envelope, topic: str) -> Message:
