@@ -20,7 +20,7 @@ from identification.api import listing
 from identification.api.fields import Count, Region, Said
 from identification.api.households import STAFF
 from identification.api.keys import key_of
-from identification.api.wired import wired
+from identification.api.wired import Wired, wired
 from identification.domain.policy import Policy
 from identification.domain.water import (
     WATER,
@@ -154,9 +154,8 @@ async def _take(
 ) -> Response:
     """Record the command for a source of the caller's area; only the water department may.
 
-    `named` are households, by where they stand in the form: each is on the register, or nobody would miss
-    the one that was meant (S1.3-07), and of the caller's area: bad water is a clue of theirs. `ETag` is the
-    source's version, which the list shows too (ADR 0020).
+    `named` are households, by where they stand in the form. `ETag` is the source's version, which the list
+    shows too (ADR 0020).
     """
     app = wired(request)
     if caller.actor.department != DEPARTMENT:
@@ -172,18 +171,8 @@ async def _take(
         raise Problem("water-source-unknown")
     caller.must_cover(region)
     key = await key_of(request, caller)
-    pointer, households = named
-    if households:
-        async with app.runtime.pool.acquire() as connection:
-            known = await register_of_households.regions_of(connection, households)
-        if strangers := [n for n, one in enumerate(households) if one not in known]:
-            raise Problem(
-                "water-served-unknown", faults=[fault(f"{pointer}/{n}", "value") for n in strangers]
-            )
-        if outside := [n for n, one in enumerate(households) if not caller.covers(known[one])]:
-            raise Problem(
-                "outside-region", faults=[fault(f"{pointer}/{n}", "value") for n in outside]
-            )
+    if named[1]:
+        await _must_be_here(app, caller, *named)
     policy: Any = getattr(command, "policy", None)
     recorded = await app.runtime.writer.execute(
         Intent(
@@ -202,6 +191,20 @@ async def _take(
         )
     )
     return answered(recorded)
+
+
+async def _must_be_here(
+    app: Wired, caller: Principal, pointer: str, households: Sequence[UUID]
+) -> None:
+    """Raises `Problem` for a household that is not on the register, or nobody would miss the one that was
+    meant (S1.3-07), and for one outside the caller's area: bad water is a clue of those who answer for it."""
+    async with app.runtime.pool.acquire() as connection:
+        known = await register_of_households.regions_of(connection, households)
+    strangers = [n for n, one in enumerate(households) if one not in known]
+    outside = [n for n, one in enumerate(households) if not caller.covers(known.get(one, ""))]
+    for code, places in (("water-served-unknown", strangers), ("outside-region", outside)):
+        if places:
+            raise Problem(code, faults=[fault(f"{pointer}/{n}", "value") for n in places])
 
 
 @router.get(
