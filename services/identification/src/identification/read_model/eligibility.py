@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import BigInteger, Column, Integer
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from common.intents import Connection, Fresh
 from contracts.deadlines import (
@@ -21,7 +21,7 @@ from contracts.eliminations import EliminationProposed
 from identification.domain.eligibility import outlook
 from identification.domain.policy_book import PolicyLookup
 from identification.domain.states import Household
-from identification.read_model.tables import TABLES
+from identification.read_model.tables import Table
 
 PROPOSED, LAPSED = "PROPOSED", "LAPSED"
 SAID = (
@@ -32,10 +32,9 @@ SAID = (
 )
 
 
-class OutlookRow(SQLModel, table=True):
+class OutlookRow(Table, table=True):
     """What a monitored household's eligibility hangs on; `detected_on` while it is to be proposed."""
 
-    metadata = TABLES
     __tablename__ = "outlook"
 
     household_id: UUID = Field(primary_key=True)
@@ -53,10 +52,9 @@ class OutlookRow(SQLModel, table=True):
     overdue: bool
 
 
-class EligibilityRow(SQLModel, table=True):
+class EligibilityRow(Table, table=True):
     """One time that a household was eligible; `outcome` is null, PROPOSED or LAPSED."""
 
-    metadata = TABLES
     __tablename__ = "eligibility"
 
     household_id: UUID = Field(primary_key=True)

@@ -13,15 +13,14 @@ from contracts.codes import Category
 from contracts.focus import FocusGroup, FocusGroupTagged
 from contracts.stages import Stage
 from identification.read_model.protection import NOBODY
-from identification.read_model.tables import TABLES
+from identification.read_model.tables import Table
 
 _groups = {group.value: group for group in FocusGroup}
 
 
-class FocusRow(SQLModel, table=True):
+class FocusRow(Table, table=True):
     """A tag; `person_id` is `NOBODY` where it is the household's."""
 
-    metadata = TABLES
     __tablename__ = "focus_tag"
 
     household_id: UUID = Field(primary_key=True)

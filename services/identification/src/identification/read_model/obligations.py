@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from common.ids import derived_id
 from common.intents import Connection, Fresh
@@ -19,13 +19,12 @@ from contracts.monitoring import EntrySubject
 from identification.domain.obligations import owed
 from identification.domain.policy_book import PolicyLookup
 from identification.domain.states import Household
-from identification.read_model.tables import TABLES
+from identification.read_model.tables import Table
 
 
-class PlatformEntryRow(SQLModel, table=True):
+class PlatformEntryRow(Table, table=True):
     """A decision that is to be entered on the provincial platform; `breached`: it was said to be late."""
 
-    metadata = TABLES
     __tablename__ = "platform_entry"
 
     entry_id: UUID = Field(primary_key=True)

@@ -6,19 +6,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from common.intents import Connection, Fresh
 from contracts.protection import Protection, ProtectionGapClosed, ProtectionGapDetected
-from identification.read_model.tables import TABLES
+from identification.read_model.tables import Table
 
 NOBODY = UUID(int=0)  # the person of a gap that is the household's
 
 
-class GapRow(SQLModel, table=True):
+class GapRow(Table, table=True):
     """A gap that is open; `person_id` is `NOBODY` where it is the household's."""
 
-    metadata = TABLES
     __tablename__ = "protection_gap"
 
     household_id: UUID = Field(primary_key=True)

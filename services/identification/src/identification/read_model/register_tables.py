@@ -3,15 +3,15 @@
 from datetime import date
 from uuid import UUID
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from identification.read_model.tables import TABLES as TABLES
+from identification.read_model.tables import Table
 
 
-class DangerousHouseRow(SQLModel, table=True):
+class DangerousHouseRow(Table, table=True):
     """One entry of the ledger of dangerous houses; `overdue` once the day's end has said so."""
 
-    metadata = TABLES
     __tablename__ = "dangerous_house"
 
     entry_id: UUID = Field(primary_key=True)
@@ -27,13 +27,12 @@ class DangerousHouseRow(SQLModel, table=True):
     cleared_why: str | None
 
 
-class MergedRow(SQLModel, table=True):
+class MergedRow(Table, table=True):
     """A household that is part of another now: of the last one, where that was merged in its turn.
 
     `into_id` is the one that took it in, `event_id` the event that said so.
     """
 
-    metadata = TABLES
     __tablename__ = "merged"
 
     household_id: UUID = Field(primary_key=True)
@@ -42,19 +41,17 @@ class MergedRow(SQLModel, table=True):
     event_id: UUID
 
 
-class ResidenceRow(SQLModel, table=True):
+class ResidenceRow(Table, table=True):
     """A report of a change of the household register that staff found not to hold: the member lives here."""
 
-    metadata = TABLES
     __tablename__ = "residence"
 
     fact_event_id: UUID = Field(primary_key=True)
 
 
-class DropoutRow(SQLModel, table=True):
+class DropoutRow(Table, table=True):
     """A child of compulsory age out of school, until `ended_on`."""
 
-    metadata = TABLES
     __tablename__ = "dropout"
 
     dropout_id: UUID = Field(primary_key=True)
@@ -68,10 +65,9 @@ class DropoutRow(SQLModel, table=True):
     ended_why: str | None
 
 
-class WaterSourceRow(SQLModel, table=True):
+class WaterSourceRow(Table, table=True):
     """A source of drinking water with its latest test."""
 
-    metadata = TABLES
     __tablename__ = "water_source"
 
     source_id: UUID = Field(primary_key=True)
@@ -90,10 +86,9 @@ class WaterSourceRow(SQLModel, table=True):
     version: int
 
 
-class WaterServedRow(SQLModel, table=True):
+class WaterServedRow(Table, table=True):
     """A household that a source serves."""
 
-    metadata = TABLES
     __tablename__ = "water_served"
 
     source_id: UUID = Field(primary_key=True)

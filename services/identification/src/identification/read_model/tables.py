@@ -10,6 +10,12 @@ from sqlmodel import Column, Field, SQLModel
 TABLES = MetaData(schema="read")
 
 
+class Table(SQLModel):
+    """A table of this read model."""
+
+    metadata = TABLES
+
+
 class HouseholdFields(SQLModel):
     """One household as lists show it; no personal data."""
 
@@ -37,10 +43,9 @@ class HouseholdRow(HouseholdFields, table=True):
     __tablename__ = "household"
 
 
-class MemberRow(SQLModel, table=True):
+class MemberRow(Table, table=True):
     """One member as the register shows it; no personal data beside the birth date."""
 
-    metadata = TABLES
     __tablename__ = "member"
     __table_args__ = (
         # Newborns who wait for their numbers are few.
@@ -59,10 +64,9 @@ class MemberRow(SQLModel, table=True):
     without_number: bool
 
 
-class AccessRow(SQLModel, table=True):
+class AccessRow(Table, table=True):
     """One look at a household or a person, granted for a purpose or refused."""
 
-    metadata = TABLES
     __tablename__ = "access"
 
     event_id: UUID = Field(primary_key=True)
@@ -77,10 +81,9 @@ class AccessRow(SQLModel, table=True):
     looked_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
-class FactRow(SQLModel, table=True):
+class FactRow(Table, table=True):
     """One version of a department's record. `current` unless a later version or a retraction followed."""
 
-    metadata = TABLES
     __tablename__ = "fact"
     __table_args__ = (
         # The registers of housing and schooling are read from the facts themselves.
@@ -123,10 +126,9 @@ class FactRow(SQLModel, table=True):
     current: bool
 
 
-class UnmatchedRow(SQLModel, table=True):
+class UnmatchedRow(Table, table=True):
     """A fact that waits, or waited, for its person."""
 
-    metadata = TABLES
     __tablename__ = "unmatched"
 
     fact_id: UUID = Field(primary_key=True)
@@ -145,10 +147,9 @@ class UnmatchedRow(SQLModel, table=True):
     waited_days: int | None = None
 
 
-class IncomeRow(SQLModel, table=True):
+class IncomeRow(Table, table=True):
     """One assessment of a household's income, totals in fen."""
 
-    metadata = TABLES
     __tablename__ = "income"
 
     assessment_id: UUID = Field(primary_key=True)
@@ -162,10 +163,9 @@ class IncomeRow(SQLModel, table=True):
     operating_fen: int = Field(sa_type=BigInteger)
 
 
-class ClueEvidenceRow(SQLModel, table=True):
+class ClueEvidenceRow(Table, table=True):
     """A fact that a clue rests on."""
 
-    metadata = TABLES
     __tablename__ = "clue_evidence"
 
     clue_id: UUID = Field(primary_key=True)
@@ -175,10 +175,9 @@ class ClueEvidenceRow(SQLModel, table=True):
     discovered_on: date
 
 
-class TaskRow(SQLModel, table=True):
+class TaskRow(Table, table=True):
     """Something that people have to look at; it changes no status by itself."""
 
-    metadata = TABLES
     __tablename__ = "task"
 
     task_id: UUID = Field(primary_key=True)
@@ -193,10 +192,9 @@ class TaskRow(SQLModel, table=True):
     outcome: str | None = None
 
 
-class PolicyRow(SQLModel, table=True):
+class PolicyRow(Table, table=True):
     """One published parameter; `value` is JSON."""
 
-    metadata = TABLES
     __tablename__ = "policy"
 
     version: str = Field(primary_key=True)
@@ -281,10 +279,9 @@ class ClueRow(ClueFields, table=True):
     due_on: date = Field(index=True)
 
 
-class EmergencyRow(SQLModel, table=True):
+class EmergencyRow(Table, table=True):
     """Help that ran ahead of a case (T12), until a case takes it up."""
 
-    metadata = TABLES
     __tablename__ = "emergency_grant"
 
     grant_id: UUID = Field(primary_key=True)

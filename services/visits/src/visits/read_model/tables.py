@@ -14,10 +14,15 @@ HEARD = frozenset(
 )
 
 
-class ObligationRow(SQLModel, table=True):
-    """One duty to visit."""
+class Table(SQLModel):
+    """A table of this read model."""
 
     metadata = TABLES
+
+
+class ObligationRow(Table, table=True):
+    """One duty to visit."""
+
     __tablename__ = "obligation"
 
     obligation_id: UUID = Field(primary_key=True)
@@ -32,10 +37,9 @@ class ObligationRow(SQLModel, table=True):
     fulfilled_on: date | None
 
 
-class VisitRow(SQLModel, table=True):
+class VisitRow(Table, table=True):
     """One visit. `visitors` are `{person_id, post}`, in the post held that day."""
 
-    metadata = TABLES
     __tablename__ = "visit"
 
     visit_id: UUID = Field(primary_key=True)
@@ -49,20 +53,18 @@ class VisitRow(SQLModel, table=True):
     backfilled: bool
 
 
-class KnownHouseholdRow(SQLModel, table=True):
+class KnownHouseholdRow(Table, table=True):
     """A household on identification's register, and where it is."""
 
-    metadata = TABLES
     __tablename__ = "known_household"
 
     household_id: UUID = Field(primary_key=True)
     region: str
 
 
-class TakenOverRow(SQLModel, table=True):
+class TakenOverRow(Table, table=True):
     """A household that was absorbed, and the one (and its region) in which its episode goes on (A54)."""
 
-    metadata = TABLES
     __tablename__ = "taken_over"
 
     household_id: UUID = Field(primary_key=True)
@@ -71,30 +73,27 @@ class TakenOverRow(SQLModel, table=True):
     merged_on: date
 
 
-class MonitoredRow(SQLModel, table=True):
+class MonitoredRow(Table, table=True):
     """A household that must be visited each month, and the first day of the last month that was asked for."""
 
-    metadata = TABLES
     __tablename__ = "monitored"
 
     household_id: UUID = Field(primary_key=True)
     through: date = Field(index=True)
 
 
-class LeftRow(SQLModel, table=True):
+class LeftRow(Table, table=True):
     """A household that is no longer among those who must be visited, and since when."""
 
-    metadata = TABLES
     __tablename__ = "left_population"
 
     household_id: UUID = Field(primary_key=True)
     left_on: date
 
 
-class ScreeningRow(SQLModel, table=True):
+class ScreeningRow(Table, table=True):
     """One screening with its whole form (S2-04). Money in fen, of twelve months."""
 
-    metadata = TABLES
     __tablename__ = "screening"
 
     screening_id: UUID = Field(primary_key=True)
@@ -113,10 +112,9 @@ class ScreeningRow(SQLModel, table=True):
     suspected_risks: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
 
 
-class FocusRow(SQLModel, table=True):
+class FocusRow(Table, table=True):
     """A household on a focus list (S2-03), for the household itself or a person: `subject_id`."""
 
-    metadata = TABLES
     __tablename__ = "focus"
 
     household_id: UUID = Field(primary_key=True)
@@ -125,10 +123,9 @@ class FocusRow(SQLModel, table=True):
     since: date
 
 
-class RestrictedRow(SQLModel, table=True):
+class RestrictedRow(Table, table=True):
     """A person whose data may be kept, and not shown or counted (PIPL 47)."""
 
-    metadata = TABLES
     __tablename__ = "restricted"
 
     person_id: UUID = Field(primary_key=True)
