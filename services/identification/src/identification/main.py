@@ -47,6 +47,7 @@ from identification.api import (
     rights,
     rules,
     steps,
+    tasks,
     water,
     what_if,
 )
@@ -124,6 +125,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
     app.include_router(what_if.router)
     app.include_router(water.router)
     app.include_router(registers.router)
+    app.include_router(tasks.router)
     app.include_router(protection.router)
     app.include_router(proposals.router)
     app.include_router(focus.router)
