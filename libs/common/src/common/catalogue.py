@@ -7,7 +7,7 @@ key `<service>.<EventName>.v<major>`) at every start, and kept as golden files i
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, is_dataclass
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -17,7 +17,7 @@ from common.codec import Codec, schema_version_of
 from common.kafka import Message
 from common.topics import CATALOGUE
 from contracts.envelope import dataschema
-from contracts.meaning import Also, Meaning, Meanings
+from contracts.meaning import Also, Meaning, Meanings, StateField
 from contracts.wording import Code, Wording
 
 
@@ -77,17 +77,7 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
         "codes": {path: _labels(code) for path, code in _coded(event)},
         "meaning": {k: v for k, v in msgspec.to_builtins(meaning).items() if v},
         "state": {
-            name: {
-                "zh": field.zh,
-                "en": field.en,
-                "codes": _labels(field.codes or ()),
-                **({"phases": dict(field.phases)} if field.phases else {}),
-                **({"routes": _sorted(field.routes)} if field.routes else {}),
-                **({"needed_by": sorted(field.needed_by)} if field.needed_by else {}),
-                **({"also": _also(field.also)} if field.also else {}),
-                **({"naming": field.naming} if field.naming else {}),
-                **({"withholds": True} if field.withholds else {}),
-            }
+            name: _field(field)
             for name, field in meanings.fields.items()
             if name in meaning.names()
         },
@@ -99,8 +89,18 @@ def _entry(service: str, event: type[Any], meanings: Meanings) -> dict[str, Any]
     }
 
 
-def _sorted(routes: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    return {code: sorted(departments) for code, departments in routes.items()}
+def _field(field: StateField) -> dict[str, Any]:
+    """What is said of a state field, without what is not."""
+    told = {
+        "phases": dict(field.phases),
+        "routes": {code: sorted(departments) for code, departments in field.routes.items()},
+        "needed_by": sorted(field.needed_by),
+        "also": field.also and _also(field.also),
+        "naming": field.naming,
+        "withholds": field.withholds,
+    }
+    always = {"zh": field.zh, "en": field.en, "codes": _labels(field.codes or ())}
+    return always | {name: value for name, value in told.items() if value}
 
 
 def _also(also: Also) -> dict[str, list[str]]:
