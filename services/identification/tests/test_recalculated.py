@@ -16,7 +16,7 @@ from identification.read_model import cases, evidence, register
 from services.identification.tests.asking import Callers
 from services.identification.tests.ending import ENDING, monitored
 from services.identification.tests.registrar import Home, Register
-from services.identification.tests.test_api_facts import events, heard_all
+from services.identification.tests.test_api_facts import by, events, fact, heard_all, post
 from services.identification.tests.test_api_policies import assessment
 from services.identification.tests.test_eligibility_due import as_household
 from services.identification.tests.test_protection_anew import (
@@ -42,13 +42,21 @@ class Office:
     app: httpx.AsyncClient
     desks: Desks
     sql: asyncpg.Connection
-    headers: dict[str, str]
+    callers: Callers
 
     async def assessed(self, home: Home, wage_fen: int) -> None:
         body = [assessment(home.people[0], wage_fen, WINDOW, DAY)]
-        answer = await self.app.post("/v1/incomes", json=body, headers=self.headers)
+        answer = await self.app.post("/v1/incomes", json=body, headers=self.callers.registrar)
         assert answer.json()["accepted"] == 1, answer.text
         await heard_all(self.sql, f"household-{home.id}")
+
+    async def lost(self, home: Home, on: str, place: int = 0) -> str:
+        """The event of a crop loss of 4,000 yuan that was reported of a person, once it was heard."""
+        loss = fact(home.people[place], "nongye", "CropLoss", happened_on=on, loss_fen=400_000)
+        answer = await post(self.app, by(self.callers, "nongye"), loss)
+        assert answer.status_code == 201, answer.text
+        await heard_all(self.sql, f"facts-of-household-{home.id}")
+        return str(answer.json()["event_id"])
 
     async def correct(self, home: Home, field: str, value: int) -> UUID:
         """In the latest version of the assessment; the id of the event that stands since."""
@@ -91,7 +99,7 @@ def desks(app: httpx.AsyncClient, register: Register, callers: Callers) -> Desks
 def office(
     app: httpx.AsyncClient, desks: Desks, sql: asyncpg.Connection, callers: Callers
 ) -> Office:
-    return Office(app, desks, sql, callers.registrar)
+    return Office(app, desks, sql, callers)
 
 
 async def test_T20_a_corrected_income_opens_the_clue_that_it_should_have_opened(

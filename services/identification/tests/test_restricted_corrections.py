@@ -21,8 +21,7 @@ from services.identification.tests.asking import Callers
 from services.identification.tests.registrar import DAY, Home, Register
 from services.identification.tests.seen import CHILD, HEAD, HOUSEHOLD, fact, income
 from services.identification.tests.story import POLICY, REGISTERED
-from services.identification.tests.test_api_facts import by, events, heard_all, post
-from services.identification.tests.test_api_facts import fact as told
+from services.identification.tests.test_api_facts import events, heard_all
 from services.identification.tests.test_births import correct_birth, watch
 from services.identification.tests.test_labour import ABLE
 from services.identification.tests.test_protection_anew import earns, elderly
@@ -69,21 +68,15 @@ def officer(app: httpx.AsyncClient, callers: Callers, sql: asyncpg.Connection) -
 
 
 async def test_an_income_that_was_corrected_twice_meanwhile_is_judged_as_it_stands(
-    app: httpx.AsyncClient,
-    callers: Callers,
     register: Register,
     office: Office,
     officer: Officer,
-    sql: asyncpg.Connection,
     runtime: Runtime,
 ) -> None:
     home = await register.household()
     await office.assessed(home, 9_000_000)
     recent = str(runtime.clock.today() - timedelta(days=30))
-    loss = told(home.people[0], "nongye", "CropLoss", happened_on=recent, loss_fen=400_000)
-    answer = await post(app, by(callers, "nongye"), loss)
-    assert answer.status_code == 201, answer.text
-    await heard_all(sql, f"facts-of-household-{home.id}")
+    loss = await office.lost(home, recent)
     await officer.restrict(home, 0)
     await office.correct(home, "operating_fen", 1_000_000)
     last = await office.correct(home, "operating_fen", 1_200_000)
@@ -92,7 +85,7 @@ async def test_an_income_that_was_corrected_twice_meanwhile_is_judged_as_it_stan
     await officer.lift(home, 0)
     (clue,) = await eventually(lambda: officer.clues(home))
     assert clue["rule_id"] == "CROP-LOSS"
-    assert clue["evidence_event_ids"] == [answer.json()["event_id"], str(last)]
+    assert clue["evidence_event_ids"] == [loss, str(last)]
     assert clue["discovered_on"] == str(runtime.clock.today())
     assert await officer.withheld(home, 0) == 0
     await officer.restrict(home, 0)
@@ -102,12 +95,9 @@ async def test_an_income_that_was_corrected_twice_meanwhile_is_judged_as_it_stan
 
 @pytest.mark.parametrize(("operating_fen", "proposed"), [(1_200_000, False), (5_000_000, True)])
 async def test_a_clue_is_weighed_by_an_income_corrected_meanwhile_when_the_facts_may_be_used(
-    app: httpx.AsyncClient,
-    callers: Callers,
     register: Register,
     office: Office,
     officer: Officer,
-    sql: asyncpg.Connection,
     runtime: Runtime,
     operating_fen: int,
     proposed: bool,
@@ -115,10 +105,7 @@ async def test_a_clue_is_weighed_by_an_income_corrected_meanwhile_when_the_facts
     home = await register.household()
     await office.assessed(home, 9_000_000)
     recent = str(runtime.clock.today() - timedelta(days=30))
-    loss = told(home.people[0], "nongye", "CropLoss", happened_on=recent, loss_fen=400_000)
-    answer = await post(app, by(callers, "nongye"), loss)
-    assert answer.status_code == 201, answer.text
-    await heard_all(sql, f"facts-of-household-{home.id}")
+    await office.lost(home, recent)
     was = await office.correct(home, "operating_fen", 1_000_000)
     (clue,) = await eventually(lambda: officer.clues(home))
     await officer.restrict(home, 0)
@@ -141,17 +128,12 @@ async def test_what_was_found_meanwhile_of_somebody_else_is_not_found_again(
     register: Register,
     office: Office,
     officer: Officer,
-    sql: asyncpg.Connection,
     runtime: Runtime,
 ) -> None:
     home = await register.household(2)
     await earns(app, callers, home)
     recent = str(runtime.clock.today() - timedelta(days=30))
-    facts = []
-    for number in home.people:
-        loss = told(number, "nongye", "CropLoss", happened_on=recent, loss_fen=400_000)
-        facts.append((await post(app, by(callers, "nongye"), loss)).json()["event_id"])
-    await heard_all(sql, f"facts-of-household-{home.id}")
+    facts = [await office.lost(home, recent, place) for place in (0, 1)]
     before = len(await officer.clues(home))  # of the income itself
     await officer.restrict(home, 0)
     now = await office.correct(home, "operating_fen", 1_000_000)

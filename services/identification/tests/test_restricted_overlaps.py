@@ -9,7 +9,6 @@ from common.service import Runtime
 from common.testing import eventually
 from services.identification.tests.asking import Callers
 from services.identification.tests.registrar import Home, Register
-from services.identification.tests.test_api_facts import by, fact, post
 from services.identification.tests.test_labour import ABLE
 from services.identification.tests.test_protection_anew import earns, elderly
 from services.identification.tests.test_recalculated import Office, desks, office
@@ -134,7 +133,6 @@ async def test_a_corrected_income_is_looked_at_with_the_facts_of_each_person_at_
     register: Register,
     office: Office,
     officer: Officer,
-    scales: Scales,
     runtime: Runtime,
     first: int,
     second: int,
@@ -142,11 +140,7 @@ async def test_a_corrected_income_is_looked_at_with_the_facts_of_each_person_at_
     home = await register.household(2)
     await earns(app, callers, home)
     recent = str(runtime.clock.today() - timedelta(days=30))
-    losses = []
-    for number in home.people:
-        loss = fact(number, "nongye", "CropLoss", happened_on=recent, loss_fen=400_000)
-        losses.append((await post(app, by(callers, "nongye"), loss)).json()["event_id"])
-    await scales.events(home)
+    losses = [await office.lost(home, recent, place) for place in (0, 1)]
     before = len(await officer.clues(home))  # of the income itself
     for place in (0, 1):
         await officer.restrict(home, place)

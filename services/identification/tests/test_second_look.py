@@ -23,7 +23,7 @@ from services.identification.tests.asking import Callers
 from services.identification.tests.registrar import Register
 from services.identification.tests.seen import CHILD, HEAD, HOUSEHOLD, fact, income
 from services.identification.tests.story import POLICY
-from services.identification.tests.test_api_facts import by, events, heard_all, post
+from services.identification.tests.test_api_facts import by, events, post
 from services.identification.tests.test_api_facts import fact as told
 from services.identification.tests.test_recalculated import Office, desks, office
 
@@ -122,8 +122,6 @@ def recent(runtime: Runtime) -> str:
 
 
 async def test_T20_a_corrected_income_finds_the_loss_that_it_makes_grave(
-    app: httpx.AsyncClient,
-    callers: Callers,
     office: Office,
     register: Register,
     sql: asyncpg.Connection,
@@ -132,15 +130,12 @@ async def test_T20_a_corrected_income_finds_the_loss_that_it_makes_grave(
 ) -> None:
     home = await register.household()
     await office.assessed(home, 9_000_000)
-    loss = told(home.people[0], "nongye", "CropLoss", happened_on=recent, loss_fen=400_000)
-    answer = await post(app, by(callers, "nongye"), loss)
-    assert answer.status_code == 201, answer.text
-    await heard_all(sql, f"facts-of-household-{home.id}")
+    loss = await office.lost(home, recent)
     assert await office.clues(home) == []
     now = await office.correct(home, "operating_fen", 1_000_000)
     (clue,) = await eventually(lambda: office.clues(home))
     assert (clue["rule_id"], clue["risk_types"]) == ("CROP-LOSS", ["INDUSTRY_FAILURE"])
-    assert clue["evidence_event_ids"] == [answer.json()["event_id"], str(now)]
+    assert clue["evidence_event_ids"] == [loss, str(now)]
     assert clue["discovered_on"] == str(runtime.clock.today())
     # It is as grave by another figure, and then it is not: people are asked, and nobody is delisted.
     last = await office.correct(home, "operating_fen", 1_200_000)
