@@ -7,7 +7,7 @@ import pytest
 
 from audit.meaning.sentences import Codes, Description, Words, sentence, shown, yuan
 from audit.meaning.vocabulary import Vocabulary
-from audit.meaning.words import area
+from audit.meaning.words import AREAS, area
 
 RISKS = {"ILLNESS": Words("因病", "illness"), "SCHOOLING": Words("因学", "schooling")}
 CONFIRMED = Description(
@@ -53,6 +53,7 @@ def test_fen_are_shown_in_yuan(fen: int, text: str) -> None:
         ("late", True, {}, "是", "yes"),
         ("risk", "ILLNESS", RISKS, "因病", "illness"),
         ("risk", "NEW_ONE", RISKS, "NEW_ONE", "NEW_ONE"),
+        ("region", 1.5, AREAS, "1.5", "1.5"),
         ("reason", None, {}, "—", "—"),
         ("risks", [], RISKS, "—", "—"),
         ("amounts_fen", [100, 250], {}, "1.00、2.50", "1.00, 2.50"),

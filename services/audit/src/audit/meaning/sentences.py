@@ -158,7 +158,7 @@ def shown(name: str, value: Any, codes: Codes) -> tuple[str, str]:
         return _joined([_pair(key, item, codes) for key, item in value.items()])
     elif kind is list:
         return _joined([shown(name, item, codes) for item in value])
-    elif value in codes:
+    elif kind is str and value in codes:
         return codes[value].zh, codes[value].en
     elif kind is str and len(value) > len("2024-06-03T04:00:00") and _MOMENT.fullmatch(value):
         text = _local(value)
