@@ -1,5 +1,6 @@
 """What events mean is signed with the checkpoint: no file tells other words, or another state."""
 
+import asyncio
 import copy
 import json
 from collections.abc import Callable
@@ -16,9 +17,12 @@ from audit.log import store
 from audit.log.keeper import Keeper
 from audit.log.store import Checkpoint
 from audit.main import NAME
+from audit.meaning import vocabulary
 from audit.meaning.vocabulary import Vocabulary
 from audit.verify import DIVERGED, INVALID, VERIFIED, Dossier, head_of, key_of
-from common.testing import NOON, envelope, household
+from common.kafka import Log, LogScan, Message, Place, Record
+from common.testing import NOON, envelope, eventually, household
+from common.topics import CATALOGUE
 from services.audit.tests.conftest import SIGNER, Hear
 
 ME = household(1)
@@ -173,6 +177,33 @@ async def test_a_process_that_has_not_read_the_catalogue_yet_takes_nothing_back(
     made = await Keeper(pool, SIGNER).keep(NOON)
     assert made
     assert made.head.meanings == head_of(raw["checkpoint"]).meanings
+
+
+async def test_what_was_declared_before_is_not_signed_while_the_catalogue_is_read(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every start of a service declares its types again, and the broker keeps what it said before."""
+    words, asked = Vocabulary(), list[str | None]()
+
+    class Slowly(LogScan):
+        async def fetch(self, limit: int, wait: float) -> dict[Place, list[Record]]:
+            asked.append(words.declared().get(UNHEARD))
+            return await super().fetch(1, wait)
+
+    async def read() -> bool:
+        return any(asked)
+
+    monkeypatch.setattr(vocabulary, "LogScan", Slowly)
+    log, now = Log(kafka), json.dumps(SAID)
+    for said in (now.replace("news", "old"), now):
+        await log.publish([Message(CATALOGUE, UNHEARD.encode(), [], said.encode())])
+    await log.close()
+    reading = asyncio.create_task(vocabulary.follow(kafka, words))
+    await eventually(read, within=60)
+    reading.cancel()
+    await asyncio.wait({reading})
+    assert [said for said in asked if said] == [words.declared()[UNHEARD]]
+    assert "news" in words.declared()[UNHEARD]
 
 
 async def test_nothing_is_signed_of_an_empty_log(app: FastAPI) -> None:

@@ -79,6 +79,9 @@ class Vocabulary:
     """Descriptions by event type; the last one published counts."""
 
     def __init__(self) -> None:
+        self.whole = (
+            True  # not while it is read, when what is known may be what was declared before
+        )
         self._known: dict[str, Description] = {}
         self._meant: dict[str, _Meant] = {}
         self._declared: dict[str, str] = {}
@@ -111,8 +114,9 @@ class Vocabulary:
             log.warning("description_not_understood", type=key, error=str(error))
 
     def declared(self) -> dict[str, str]:
-        """What was declared of each type, as checkpoints sign it: entries of the map of meanings."""
-        return self._declared
+        """What was declared of each type, as checkpoints sign it: entries of the map of meanings. Nothing
+        as long as something else may have been declared since."""
+        return self._declared if self.whole else {}
 
     def description(self, service: str, type_: str, schema_version: int) -> Description | None:
         """What the service said of this type and major version, if it has yet."""
@@ -167,10 +171,12 @@ def _declared(key: str, label: Words, declared: _Meant) -> dict[str, str]:
 async def follow(servers: str, vocabulary: Vocabulary) -> None:
     """Read the catalogue from its beginning, and go on reading, for ever."""
     while True:
-        scan = LogScan(servers)
+        scan, place = LogScan(servers), Place(CATALOGUE, 0)
+        vocabulary.whole = False
         try:
-            await scan.start([Place(CATALOGUE, 0)])
+            _, end = (await scan.start([place]))[place]
             while True:
+                vocabulary.whole = scan.reached().get(place, 0) >= end
                 for records in (await scan.fetch(500, 1.0)).values():
                     for record in records:
                         vocabulary.learn(
