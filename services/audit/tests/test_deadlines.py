@@ -35,6 +35,9 @@ def happened(number: int, meaning: Meaning, day: int, **payload: Any) -> Happene
         ("2024-06-05", 2, "fulfilled"),
         ("2024-06-04", 2, "late"),
         ("no day", None, "open"),
+        ("20240601", None, "open"),  # a day for some readers, and none for others
+        ("2024-W22-6", None, "open"),
+        ("2024-06-01T12:00:00Z", None, "open"),
     ],
 )
 def test_a_deadline_is_missed_when_its_day_is_over(

@@ -121,7 +121,7 @@ KINDS = [
         st.tuples(
             st.sampled_from(KINDS),
             st.integers(0, 9),
-            st.sampled_from(["2024-06-01", "2024-06-05", "no day", None]),
+            st.sampled_from(["2024-06-01", "2024-06-05", "20240601", "no day", None]),
             st.sampled_from(["x", "y", None]),
             st.booleans(),
         ),

@@ -493,7 +493,8 @@ def _deadline(opened: Happened, closed_on: str | None, today: str) -> Deadline:
     sets = opened.meaning.get("sets", {})
     paths = [path for field, path in sets.items() if path and field.split(".")[-1] == "due_on"]
     try:
-        due_on: str | None = date.fromisoformat(at(opened.payload, paths[0])).isoformat()
+        told = at(opened.payload, paths[0])  # readers differ in what else than YYYY-MM-DD is a day
+        due_on = told if date.fromisoformat(told).isoformat() == told else None
     except (IndexError, TypeError, ValueError):  # no day is told
         due_on = None
     if due_on is None or due_on >= (closed_on or today):

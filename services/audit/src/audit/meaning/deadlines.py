@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from audit.meaning.state import Happened, at
 from common.clock import business_date
@@ -63,9 +63,11 @@ def _deadline(opened: Happened, closed_on: date | None, today: date) -> Deadline
 
 
 def _due(event: Happened) -> date | None:
-    """The date that it sets as `due_on`."""
+    """The date that it sets as `due_on`, if it is written `YYYY-MM-DD`: readers differ in what else is one."""
     due = event.meaning.due()
+    told: Any = at(event.payload, due[1]) if due else None
     try:
-        return date.fromisoformat(at(event.payload, due[1])) if due else None
+        found = date.fromisoformat(told)
     except (TypeError, ValueError):
         return None
+    return found if found.isoformat() == told else None

@@ -29,7 +29,7 @@ from common.service import Runtime
 
 log = structlog.get_logger()
 
-VERSION: Final = 4  # of the queries below: another number counts everything anew
+VERSION: Final = 5  # of the queries below: another number counts everything anew
 MOST: Final = 2_000  # households that the worker looks up at once
 AT_ONCE: Final = 100  # of which it counts so many in a transaction: a fiftieth of a second
 AT_A_LOOK: Final = 100  # households that a look counts itself
@@ -222,7 +222,8 @@ with rule as (
         move in ('closes', 'cancels') as ends,
         service || '.' || type || '.v' || schema_version as kind,
         left(coalesce(doc #>> string_to_array(id, '.'), id), {LONGEST_ID}) as id,
-        case when pg_input_is_valid(doc #>> string_to_array(due, '.'), 'date')
+        case when doc #>> string_to_array(due, '.') ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$'
+            and pg_input_is_valid(doc #>> string_to_array(due, '.'), 'date')
             then (doc #>> string_to_array(due, '.'))::date end as due_on
     from (
         select t.household_id, t.recorded_at, t.service, t.stream, t.version, t.type,
