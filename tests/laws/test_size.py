@@ -9,7 +9,7 @@ from tests.laws.files import ROOT, files
 SOURCE, TESTS = 300, 400  # lines
 LISTS = 400  # the published language: a list of what happens, without logic
 # Handed over as one file, to people who read it before they run it on their own machine.
-ALONE = {"services/audit/src/audit/verify.py": 986}
+ALONE = {"services/audit/src/audit/verify.py": 997}
 
 
 def budget(path: str) -> int:

@@ -52,7 +52,10 @@ async def test_a_record_that_says_anything_is_shown_and_verified(
     clue = envelope(said, type="RiskDetected", household_id=ME)
     amends = {"path": "/risk_types", "new_value": "1", "corrected_event_id": str(clue.event_id)}
     corrected = envelope(json.dumps(amends).encode(), type="RecordCorrected", prev=clue)
-    await hear([clue, corrected])
+    again = envelope(b'{"risk_types":["ILLNESS"]}', type="RiskDetected", prev=corrected)
+    amends |= {"new_value": said.decode("latin-1"), "corrected_event_id": str(again.event_id)}
+    worse = envelope(json.dumps(amends).encode(), type="RecordCorrected", prev=again)
+    await hear([clue, corrected, again, worse])
     assert await app.state.keeper.keep(NOON + timedelta(days=1))
     assert await counting.count(app.state.runtime.pool, app.state.vocabulary, "") == 0
     for view in VIEWS:

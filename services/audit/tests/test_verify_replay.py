@@ -95,6 +95,11 @@ def test_an_amendment_reaches_what_is_nested_and_nothing_that_is_not_there() -> 
         ("/members/x/age", "6"),
         ("/deep/value/further", "6"),
         ("/deep/value", "no JSON"),
+        ("/deep/value", "NaN"),
+        ("/deep/value", "1e999"),
+        ("/deep/value", '"\\ud800"'),
+        ("/deep/value", "[" * 100_000),
+        ("/deep/value", "[" * 33 + "]" * 33),
     ]
     events = [happened(1, told, payload)]
     for n, (pointer, value) in enumerate(amendments, 2):
@@ -102,6 +107,17 @@ def test_an_amendment_reaches_what_is_nested_and_nothing_that_is_not_there() -> 
         events.append(happened(n, amends, of))
     shown = {n: v.value for n, v in state(events, NOON, NOON).fields.items()}
     assert shown == {"deep": 2, "odd": 3, "age.1": 3, "age.2": 5}
+    assert replayed([retold(e) for e in events], timestamp(NOON)) == shown
+
+
+def test_no_number_of_amendments_nests_deeper_than_anybody_reads() -> None:
+    events = [happened(1, Meaning(sets={"deep": "deep"}), {"deep": {}})]
+    amends = Meaning(amends=Amendment("event", "pointer", "value"))
+    of = {"event": str(events[0].event_id), "value": '{"a":' * 20 + "{}" + "}" * 20}
+    for n in range(100):
+        events.append(happened(n + 2, amends, {**of, "pointer": "/deep" + "/a" * 20 * n}))
+    shown = {n: v.value for n, v in state(events, NOON, NOON).fields.items()}
+    assert json.dumps(shown).count("{") == 42
     assert replayed([retold(e) for e in events], timestamp(NOON)) == shown
 
 

@@ -382,13 +382,16 @@ def effects(meaning: Any, payload: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _amend(payload: Any, pointer: str, value: str) -> None:
-    """Put a JSON text at a JSON pointer; what leads nowhere, or is no JSON, changes nothing."""
+    """Put a JSON text at a JSON pointer. One that leads nowhere, or deeper than any payload is nested, and
+    a text that not every reader understands change nothing."""
+    if pointer.count("/") > DEPTH:
+        return
     try:
         *steps, last = (p.replace("~1", "/").replace("~0", "~") for p in pointer.split("/")[1:])
         for step in steps:
             payload = payload[int(step)] if isinstance(payload, list) else payload[step]
-        payload[int(last) if isinstance(payload, list) else last] = json.loads(value)
-    except (LookupError, ValueError, TypeError):
+        payload[int(last) if isinstance(payload, list) else last] = understood(value)
+    except (LookupError, ValueError, TypeError, RecursionError):
         return
 
 
@@ -828,18 +831,26 @@ class Dossier:
         return (f"{n}次, 证明不受影响", f"{n} erasures, proofs intact") if n else None
 
 
-def payload(data: bytes) -> Any:
-    """The payload, or `None` if it is no JSON object that every reader understands (I-JSON, RFC 7493):
-    UTF-8, no half of a surrogate pair, no NaN; and nested no deeper than `DEPTH`."""
-    try:
-        found = json.loads(data.decode())
-        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError):
-        return None
+def understood(text: str) -> Any:
+    """What a JSON text says. Raises `ValueError` or `RecursionError` unless every reader understands it
+    (I-JSON, RFC 7493: no half of a surrogate pair, no NaN), and it is nested no deeper than `DEPTH`."""
+    found = json.loads(text)
+    json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     level = [found]
     for _ in range(DEPTH):
         level = [value for outer in level for value in _inside(outer)]
-    return found if isinstance(found, dict) and not level else None
+    if level:
+        raise ValueError("nested too deep")
+    return found
+
+
+def payload(data: bytes) -> Any:
+    """The payload, or `None` if it is no JSON object in UTF-8 that every reader understands."""
+    try:
+        found = understood(data.decode())
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _inside(value: Any) -> Any:

@@ -6,13 +6,13 @@ it, and none that does not. What an event does to the state, its service has pub
 """
 
 import copy
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from audit.verify import DEPTH, understood
 from contracts.meaning import Meaning
 
 MISSING: Any = object()
@@ -245,11 +245,14 @@ def _text(value: Any) -> str:
 
 
 def _amend(payload: Any, pointer: str, value: str) -> None:
-    """Put a JSON text at a JSON pointer; what leads nowhere, or is no JSON, changes nothing."""
+    """Put a JSON text at a JSON pointer. One that leads nowhere, or deeper than any payload is nested, and
+    a text that not every reader understands change nothing."""
+    if pointer.count("/") > DEPTH:
+        return
     try:
         *steps, last = (p.replace("~1", "/").replace("~0", "~") for p in pointer.split("/")[1:])
         for step in steps:
             payload = payload[int(step)] if isinstance(payload, list) else payload[step]
-        payload[int(last) if isinstance(payload, list) else last] = json.loads(value)
-    except (LookupError, ValueError, TypeError):
+        payload[int(last) if isinstance(payload, list) else last] = understood(value)
+    except (LookupError, ValueError, TypeError, RecursionError):
         return
