@@ -192,6 +192,20 @@ def test_a_retraction_is_behind_it_also_where_the_field_had_been_cleared_before(
     assert (changed.field, changed.after, changed.event_id) == ("b.p.x", None, UUID(int=4))
 
 
+def test_an_amendment_is_behind_it_also_where_it_is_another_field_that_was_cleared() -> None:
+    aim, moved = {"event": str(UUID(int=2))}, {"pointer": "/id", "value": '"q"'}
+    events = [
+        FIRST,
+        happened(2, CLEAR, {"id": "p"}, occurred=2),
+        happened(3, AMEND, aim | moved, occurred=3),
+        happened(4, SET, {"id": "q", "x": 6}, occurred=1),
+        happened(5, CORRECT, aim, occurred=5),
+    ]
+    for then, now, fields in ((2, 3, ["b.p.x", "b.q.x"]), (3, 5, ["b.q.x"])):
+        changed = diff(state(events, at(then), at(then)), state(events, at(now), at(now)))
+        assert [(x.field, x.event_id) for x in changed] == [(f, UUID(int=now)) for f in fields]
+
+
 def test_a_late_record_of_an_early_event_is_known_late_and_true_early() -> None:
     late = happened(2, SET, {"a": 2}, occurred=0, recorded=9)
     assert values(state([FIRST, late], at(0), at(5))) == {}

@@ -48,8 +48,8 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a field of the state holds, the event that made it so, and the event that told it first,
-    which is another if it was amended."""
+    """What a field of the state holds (`MISSING`: it is gone), the event that made it so, and the event that
+    told it first, which is another if it was amended."""
 
     value: Any
     event_id: UUID
@@ -62,7 +62,7 @@ class State:
     they were told, and why; which events were known, and which of those had happened."""
 
     fields: dict[str, Value] = field(default_factory=dict)
-    gone: dict[str, UUID] = field(default_factory=dict)
+    gone: dict[str, Value] = field(default_factory=dict)
     struck: dict[UUID, UUID] = field(default_factory=dict)
     amended: dict[UUID, UUID] = field(default_factory=dict)
     known: frozenset[UUID] = frozenset()
@@ -121,23 +121,20 @@ def diff(before: State, after: State) -> list[Changed]:
 def _behind(name: str, before: State, after: State) -> UUID:
     """What made it so; or struck, amended or cleared what had made it otherwise; or is not known yet."""
     fresh = (before.known ^ after.known) | (before.happened ^ after.happened)
-    parents = [name.rsplit(".", n)[0] for n in range(name.count(".") + 1)]
+    above = [name.rsplit(".", n)[0] for n in range(name.count(".") + 1)]
     causes: list[UUID] = []
     for now, other in ((after, before), (before, after)):
-        if value := now.fields.get(name):
-            causes += [value.event_id, value.told_by]
-        causes += [now.gone[parent] for parent in parents if parent in now.gone]
-        if value := other.fields.get(name):
-            causes += [
-                why[id_]
-                for id_ in (value.event_id, value.told_by)
-                for why in (now.struck, now.amended)
-                if id_ in why
-            ]
+        here, there = (
+            [value for value in (s.fields.get(name), *map(s.gone.get, above)) if value]
+            for s in (now, other)
+        )
+        causes += [id_ for value in here for id_ in (value.event_id, value.told_by)]
         causes += [
-            now.struck[other.gone[parent]]
-            for parent in parents
-            if other.gone.get(parent) in now.struck
+            why[id_]
+            for value in there
+            for id_ in (value.event_id, value.told_by)
+            for why in (now.struck, now.amended)
+            if id_ in why
         ]
     return next((cause for cause in causes if cause in fresh), causes[0])
 
@@ -153,16 +150,17 @@ def _apply(found: State, event: Happened, amended: Sequence[tuple[str, str, UUID
         behind = {n: behind.get(n, by) if made.get(n, MISSING) == v else by for n, v in now.items()}
         made = now
     for name, value in made.items():
+        told = Value(value, behind[name], event.event_id)
         if value is MISSING:
-            _clear(found, name, behind[name])
+            _clear(found, name, told)
         else:
-            found.fields[name] = Value(value, behind[name], event.event_id)
+            found.fields[name] = told
 
 
-def _clear(found: State, name: str, by: UUID) -> None:
+def _clear(found: State, name: str, told: Value) -> None:
     for below in [n for n in found.fields if n == name or n.startswith(f"{name}.")]:
         del found.fields[below]
-    found.gone[name] = by
+    found.gone[name] = told
 
 
 def effects(meaning: Meaning, payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
