@@ -1,9 +1,22 @@
-"""What a department sees no longer: a household whose case is over, a member whose data may not be used (A75)."""
+"""What a department sees no longer: a household whose case is over, a member whose data may not be used (A75).
+And what its page does not say of what it does not see."""
+
+from datetime import timedelta
+from typing import Any
 
 import httpx
 
-from common.testing import Issuer
-from services.audit.tests.test_sight import ONE, OTHER, PERSON, TIMELINE, Hear, by_town
+from common.testing import NOON, Issuer, envelope
+from services.audit.tests.test_sight import (
+    ONE,
+    OTHER,
+    PAGE,
+    PERSON,
+    TIMELINE,
+    TOWN,
+    Hear,
+    by_town,
+)
 
 
 async def test_A75_an_eliminated_household_is_routed_to_nobody_until_that_is_taken_back(
@@ -45,3 +58,25 @@ async def test_A75_of_a_member_whose_data_may_not_be_used_no_department_sees_any
     assert await seen(yibao, f"?known_at={before}") == other
     await hear([lifted])
     assert await seen(yibao) == both
+
+
+async def test_of_what_a_department_does_not_see_its_page_does_not_say_that_nobody_recorded_it(
+    client: httpx.AsyncClient, hear: Hear, tokens: Issuer
+) -> None:
+    """Neither between two records, nor where it sees none."""
+    yibao, jiaoyu = (
+        tokens.bearer(name, "audit:read", department=name) for name in ("yibao", "jiaoyu")
+    )
+    silence, at = "100 天没有记录", [NOON + timedelta(days=50 * n) for n in range(4)]
+    ill = by_town("RiskDetected", risk_types=["ILLNESS"])
+    sure = envelope(ill.data, type="HouseholdVerified", prev=ill, recorded_at=at[2])
+    income: dict[str, Any] = {"stream": "income", "household_id": ill.household_id}
+    await hear([ill, sure])
+    assert silence in (await client.get(PAGE, headers=yibao)).text
+    await hear([envelope(type="IncomeAssessed", recorded_at=at[1], actor=TOWN, **income)])
+    page = (await client.get(PAGE, headers=yibao)).text
+    assert (page.count('<li class="event'), silence in page) == (2, False)
+    both = b'{"risk_types":["ILLNESS","SCHOOLING"]}'
+    await hear([envelope(both, type="HouseholdVerified", prev=sure, recorded_at=at[3], actor=TOWN)])
+    page = (await client.get(PAGE, headers=jiaoyu)).text
+    assert ("没有向本部门显示的记录" in page, "还没有记录" in page) == (True, False)

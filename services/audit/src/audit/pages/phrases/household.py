@@ -104,6 +104,7 @@ HOUSEHOLD = {
     "breach_only": Words("逾期的", "missed deadlines"),
     "not_breach": Words("逾期以外的", "all but missed deadlines"),
     "no_such_record": Words("没有符合条件的记录。", "No record is like that."),
+    "no_records_shown": Words("没有向本部门显示的记录。", "Your department sees no record."),
     "evidence": Words("证据", "Evidence"),
     "raw": Words("原始记录", "Raw records"),
     "raw_help": Words(
