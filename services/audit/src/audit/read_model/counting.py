@@ -42,22 +42,17 @@ ONE_AT_A_TIME: Final = 7_301_006  # advisory lock
 
 async def at_a_look(pool: asyncpg.Pool, vocabulary: Vocabulary, region: str) -> int:
     """Count the few that changed, unless somebody counts just now; how many wait to be counted."""
-    return await count(pool, vocabulary, region, AT_A_LOOK, wait=False)
+    return await count(pool, vocabulary, region, AT_A_LOOK)
 
 
-async def count(
-    pool: asyncpg.Pool, vocabulary: Vocabulary, region: str, most: int = MOST, *, wait: bool = True
-) -> int:
-    """Count up to `most` changed households of an area; how many others wait to be counted.
-
-    Unless it is to `wait`, it counts nothing while somebody else does.
-    """
+async def count(pool: asyncpg.Pool, vocabulary: Vocabulary, region: str, most: int = MOST) -> int:
+    """Count up to `most` changed households of an area, or none while somebody else counts; how many
+    others wait to be counted."""
     rules = _rules(vocabulary)
     if rules is None:
         return 0
     async with pool.acquire() as connection, connection.transaction():
-        lock = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
-        free = await connection.fetchval(f"select {lock}($1)", ONE_AT_A_TIME) is not False
+        free = await connection.fetchval("select pg_try_advisory_xact_lock($1)", ONE_AT_A_TIME)
         found = await connection.fetch(_CHANGED, region, rules, most if free else 1)
         if not found:
             return 0
