@@ -47,9 +47,10 @@ def elsewhere(payload: bytes, type_: str, version: int, minutes: int, **actor: s
 
 @pytest.fixture
 async def looked(client: httpx.AsyncClient, hear: Hear, own: Own, tokens: Issuer) -> None:
-    """A reveal and a refusal in identification; then a look and a refusal in audit."""
+    """A reveal and, when the day is just over, a refusal in identification; then a look and a refusal in
+    audit."""
     reveal = elsewhere(b'{"purpose":"VISIT"}', "PersonalDataRevealed", 1, 0)
-    refusal = elsewhere(b'{"denial":"NOT_ROUTED"}', "AccessRefused", 2, 1, department="yibao")
+    refusal = elsewhere(b'{"denial":"NOT_ROUTED"}', "AccessRefused", 2, 720, department="yibao")
     await hear([envelope(household_id=household(1)), reveal])
     await hear([envelope(refusal.data, prev=reveal, **_changes(refusal))])
     await client.get(f"{ONE}/timeline", headers={"Access-Purpose": "complaint 17"})
@@ -118,14 +119,18 @@ async def test_looks_of_every_service_are_told_with_what_was_shown_what_for_and_
     assert answer["next"] is None
 
 
-async def test_pages_follow_one_another(client: httpx.AsyncClient, looked: None) -> None:
+async def test_pages_follow_one_another(
+    client: httpx.AsyncClient, hear: Hear, looked: None
+) -> None:
+    """Also between two looks of one moment."""
+    await hear([envelope(service="visits", stream=STREAM, household_id=household(1))])
     every = [item["event_id"] for item in (await client.get(LOG)).json()["items"]]
-    found, address = [], f"{LOG}?limit=3"
-    for length in (3, 1):
+    found, address = [], f"{LOG}?limit=4"
+    for length in (4, 1):
         answer = await client.get(address)
         found += [item["event_id"] for item in answer.json()["items"]]
         assert len(answer.json()["items"]) == length
-        address = f"{LOG}?limit=3&cursor={answer.json()['next']}"
+        address = f"{LOG}?limit=4&cursor={answer.json()['next']}"
     assert found == every
 
 
@@ -136,9 +141,9 @@ async def test_pages_follow_one_another(client: httpx.AsyncClient, looked: None)
         ("refused=false", [1, 3]),
         ("department=yibao", [2]),
         ("department=yibao&refused=false", []),
-        ("until=2024-06-03", [2, 3]),
-        ("since=2024-06-04", [0, 1]),
-        ("since=2024-06-03&until=2024-06-03", [2, 3]),
+        ("until=2024-06-03", [3]),
+        ("since=2024-06-04", [0, 1, 2]),
+        ("since=2024-06-03&until=2024-06-04", [2, 3]),
         ("since=&until=&department=", [0, 1, 2, 3]),
     ],
 )

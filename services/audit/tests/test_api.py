@@ -66,7 +66,8 @@ async def test_an_event_is_told_in_both_languages_with_who_and_both_times(
 
 
 @pytest.mark.parametrize(
-    ("hours", "late", "days"), [(0, False, 0), (13, False, 1), (37, True, 2), (-24, False, 0)]
+    ("hours", "late", "days"),
+    [(0, False, 0), (13, False, 1), (35, False, 1), (37, True, 2), (-24, False, 0)],
 )
 async def test_late_is_counted_in_business_dates(
     client: httpx.AsyncClient, hear: Hear, hours: int, late: bool, days: int
@@ -75,6 +76,9 @@ async def test_late_is_counted_in_business_dates(
     await hear([envelope(household_id=household(1), occurred_at=occurred)])
     (item,) = (await client.get(timeline())).json()["items"]
     assert (item["late"], item["late_days"]) == (late, days)
+    for asked in (True, False):
+        items = (await client.get(timeline(late=asked))).json()["items"]
+        assert len(items) == (asked == late)
 
 
 async def test_a_type_without_words_is_still_told(client: httpx.AsyncClient, hear: Hear) -> None:
@@ -87,13 +91,15 @@ async def test_a_type_without_words_is_still_told(client: httpx.AsyncClient, hea
 async def test_pages_follow_one_another_and_the_hash_is_over_all_of_it(
     client: httpx.AsyncClient, hear: Hear
 ) -> None:
-    events = history(7, household_id=household(1))
+    """Recorded all at once, in the middle of a second."""
+    at = NOON + timedelta(microseconds=1)
+    events = history(7, household_id=household(1), recorded_at=at)
     await hear(events)
     seen: list[str] = []
     answer = await client.get(timeline(limit=3))
     whole = answer.json()["timeline_hash"]
     assert answer.headers["link"].endswith('; rel="next"')
-    while True:
+    for _ in events:
         body = answer.json()
         assert (body["timeline_hash"], body["count"]) == (whole, 7)
         seen += [item["hash"] for item in body["items"]]

@@ -21,9 +21,11 @@ from contracts.envelope import Envelope
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 AREA = "441624"
 HEARD = """
-insert into es.offsets (consumer, topic, partition, next) values ('audit', 'shouwang.test', 0, 1)
-on conflict (consumer, topic, partition) do update set next = offsets.next + 1
+insert into es.offsets (consumer, topic, partition, next)
+values ('audit', 'shouwang.test', 0, 100), ('audit', 'shouwang.test', 1, 1)
+on conflict (consumer, topic, partition) do update set next = offsets.next + excluded.partition
 """
+WAITS = "select exists (select from pg_locks where not granted and objid = $1::bigint::oid)"
 
 
 class EndedError(Exception):
@@ -134,16 +136,28 @@ async def test_a_page_waits_for_nobody_who_counts_and_says_what_is_missing(
     assert "正在统计" not in (await client.get("/county")).text
 
 
-async def test_a_worker_counts_what_nobody_has_looked_at(
-    hear: Hear, app: FastAPI, pool: asyncpg.Pool
+async def test_a_worker_counts_what_nobody_has_looked_at_and_anew_by_other_meanings(
+    hear: Hear, app: FastAPI, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await hear([clue(1), clue(2)])
-    working = asyncio.create_task(keep_counted(app.state.runtime, app.state.vocabulary))
+    """Once nobody else counts, however many there are."""
+    monkeypatch.setattr(counting, "MOST", 2)
+    monkeypatch.setattr(counting, "EVERY", 0.1)
+    await hear([clue(n) for n in (1, 2, 3)])
 
-    async def counted() -> bool:
-        return await phases(pool) == {"CLUE": 2}
+    async def waits() -> bool:
+        return bool(await pool.fetchval(WAITS, ONE_AT_A_TIME))
 
-    await eventually(counted)
+    async def counted(wanted: dict[str, int]) -> bool:
+        return await phases(pool) == wanted
+
+    async with pool.acquire() as other, other.transaction():
+        await other.execute("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
+        working = asyncio.create_task(keep_counted(app.state.runtime, app.state.vocabulary))
+        await eventually(waits)
+        assert await counted({})
+    await eventually(lambda: counted({"CLUE": 3}))
+    app.state.vocabulary.learn("identification.RiskDetected.v1", None)
+    await eventually(lambda: counted({}))
     working.cancel()
     await asyncio.wait({working})
 

@@ -37,7 +37,9 @@ class Life:
         self.events: list[Envelope] = []
         self._last: dict[str, Envelope] = {}
 
-    def then(self, day: int, type_: str, service: str = "identification", **payload: Any) -> "Life":
+    def then(
+        self, day: float, type_: str, service: str = "identification", **payload: Any
+    ) -> "Life":
         moment = NOON + timedelta(days=day)
         event = envelope(
             json.dumps(payload).encode(),
@@ -54,7 +56,7 @@ class Life:
         self.events.append(event)
         return self
 
-    def duty(self, number: int, opened: int, due: str, closed: int | None = None) -> "Life":
+    def duty(self, number: int, opened: int, due: str, closed: float | None = None) -> "Life":
         of = {"obligation_id": str(UUID(int=number))}
         self.then(opened, "ObligationOpened", "visits", due_on=due, **of)
         return self if closed is None else self.then(closed, "ObligationFulfilled", "visits", **of)
@@ -127,9 +129,10 @@ async def test_a_time_between_two_steps_is_a_median_over_each_time_it_was_gone(
     twice.then(6, "ReviewReturned").then(9, "HouseholdVerified")
     twice.then(12, "RiskDetected").then(18, "HouseholdVerified")
     once = Life(2, DABA).then(0, "RiskDetected").then(11, "HouseholdVerified")
-    await heard(hear, twice, once)
+    other = Life(3).then(0, "RiskDetected").then(8, "HouseholdVerified")
+    await heard(hear, twice, once, other)
     whole = await shown(client, "/county?lang=en")
-    assert "6 days (of 3)" in whole  # of 4, 6 and 11; the second verification of a case is none
+    assert "7 days (of 4)" in whole  # of 4, 6, 8 and 11; the second verification of a case is none
     assert "11 days (of 1)" in await shown(client, "/county?region=441624101&lang=en")
 
 
@@ -146,6 +149,27 @@ async def test_a_duty_is_breached_when_its_day_is_over_done_late_or_not(
         for outcome in ("opened", "fulfilled", "breached", "open")
     }
     assert of == {"opened": 6, "fulfilled": 2, "breached": 2, "open": 4}
+
+
+async def test_a_day_and_a_month_end_at_midnight_in_shanghai(
+    client: httpx.AsyncClient, hear: Hear, app: FastAPI
+) -> None:
+    """Two duties that are due on the last day of June; one is done when that is just over."""
+    midnight = datetime(2024, 6, 30, 16, tzinfo=UTC)
+    done = (midnight - NOON) / timedelta(days=1)
+    await heard(hear, Life(1).duty(1, 0, "2024-06-30").duty(2, 0, "2024-06-30", closed=done))
+    for moment, breached, overdue, month in (
+        (midnight - timedelta(minutes=9), 1, 0, "2024-06"),
+        (midnight, 2, 1, "2024-07"),
+    ):
+        app.state.runtime.clock.set(moment)
+        county = await shown(client, "/county")
+        numbers = await every_number(client, county)
+        assert numbers[f"region=441624&duty={DUTY}&outcome=breached"] == breached
+        assert re.findall(r'<th scope="row">(\d{4}-\d\d)</th>', county)[-1] == month
+        page = await shown(client, f"/households/{household(1)}")
+        assert page.count('<li class="overdue">') == overdue
+        assert re.findall('<h3 class="month">(.*?)</h3>', page) == ["2024年6月", "2024年7月"]
 
 
 @pytest.mark.usefixtures("today")
@@ -292,9 +316,9 @@ async def test_the_duties_of_each_month_are_a_picture_and_a_table_that_opens_the
     client: httpx.AsyncClient, hear: Hear, app: FastAPI
 ) -> None:
     app.state.runtime.clock.set(NOON)
-    kept = Life(1).duty(1, -40, "2024-05-10", closed=-30)
+    kept = Life(1).duty(1, -40, "2024-05-01", closed=-35)
     missed = Life(2, DABA).duty(2, -40, "2024-05-31").duty(3, -400, "2023-05-31")
-    coming = Life(3).duty(4, -1, "2024-06-30")
+    coming = Life(3).duty(4, -1, "2024-06-30").duty(5, -1, "2024-06-01", closed=-1)
     await hear([*kept.events, *missed.events, *coming.events])
     page = await shown(client, "/county")
     assert page.count('<g transform="translate(') == 12
@@ -304,10 +328,12 @@ async def test_the_duties_of_each_month_are_a_picture_and_a_table_that_opens_the
     assert next(iter(numbers)) == "2023-07"
     assert {m: n for m, n in numbers.items() if n != ["0", "0"]} == {
         "2024-05": ["2", "1"],
-        "2024-06": ["1", "0"],
+        "2024-06": ["2", "1"],
     }
     assert "2023-05" not in numbers
-    assert (await every_number(client, page))["region=441624&due=2024-05"] == 2
+    for area, due in (("441624", 2), ("441624101", 1)):
+        page = await shown(client, f"/county?region={area}")
+        assert (await every_number(client, page))[f"region={area}&due=2024-05"] == due
     breached = await shown(client, "/county/households?due=2024-05&outcome=breached")
     assert str(household(2)) in breached
     assert "2024-05 已逾期" in breached

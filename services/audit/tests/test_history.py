@@ -140,6 +140,10 @@ async def test_a_difference_names_the_event_behind_it(
     assert changes["co_living_count"]["event"]["type"] == "RecordCorrected"
     assert changes["fact.7.version"]["event"]["type"] == "DepartmentFactCorrected"
     assert changes["fact.7.version"]["event"]["sentence"]["zh"]
+    query["known_from"] = query.pop("known_to")
+    answer = (await client.get(f"{BASE}/diff", params=query)).json()
+    changes = {change["field"]: change for change in answer["changes"]}
+    assert (changes["co_living_count"]["before"], changes["co_living_count"]["after"]) == (4, 3)
     one = (await client.get(f"{BASE}/diff", params={"from": "2024-06-03"})).json()
     assert {c["field"]: c["event"]["type"] for c in one["changes"]}["stage"] == "RiskDetected"
 
@@ -204,6 +208,18 @@ async def test_the_timeline_is_filtered(
     answer = (await client.get(f"{BASE}/timeline", params=query)).json()
     assert [item["type"] for item in answer["items"]] == types
     assert answer["count"] == 6
+
+
+@pytest.mark.parametrize("clock", ["valid_at", "known_at"])
+async def test_a_day_ends_at_midnight_in_shanghai(
+    client: httpx.AsyncClient, hear: Hear, clock: str
+) -> None:
+    midnight, moment = NOON + timedelta(hours=12), timedelta(microseconds=1)
+    before = midnight - moment
+    last = envelope(household_id=ME, occurred_at=before, recorded_at=before)
+    await hear([last, envelope(prev=last, occurred_at=midnight, recorded_at=midnight)])
+    answer = (await client.get(f"{BASE}/timeline", params={clock: "2024-06-03"})).json()
+    assert [item["version"] for item in answer["items"]] == [1]
 
 
 async def test_a_department_sees_its_own_acts_by_filter(

@@ -114,9 +114,10 @@ async def test_a_contradictory_history_is_said_on_the_page_and_in_the_lists(
     client: httpx.AsyncClient, hear: Hear
 ) -> None:
     one = envelope(type="RiskDetected", household_id=household(1))
-    await hear([one, envelope(type="RiskDetected", household_id=household(2))])
+    other = envelope(type="RiskDetected", household_id=household(2))
+    await hear([one, other])
     fork = chained(replace(one, data=b'{"other":1}'), ZERO_HASH)
-    await hear([fork, envelope(prev=one)])
+    await hear([fork, envelope(prev=one), envelope(prev=envelope(prev=other))])  # one is missing
     page = (await client.get(PAGE)).text
     Checked(page)
     assert "<strong>历史自相矛盾</strong>" in page
