@@ -1,7 +1,7 @@
 """Lays the durable tables of a service: `python -m common.migrate identification`.
 
 Runs as the database's owner (`OWNER_DATABASE_URL`), so that the service's own role (`SERVICE_ROLE`)
-can be denied every change of the event log. Running it again changes nothing.
+can be denied every change of the event log. Running it again changes nothing, and waits for nobody.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import sys
 from importlib.resources import files
 
 import asyncpg
+
+ONE_AT_A_TIME = 7_301_013  # advisory lock: two that grant the same at once fail
 
 # What the service may do, and no more: the log can be read and appended to. Its read models live
 # in a schema of its own, which it may drop and make anew.
@@ -32,6 +34,7 @@ async def migrate(owner_url: str, role: str) -> None:
     connection = await asyncpg.connect(owner_url)
     try:
         async with connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
             await connection.execute(files("common").joinpath("schema.sql").read_text("utf-8"))
             database = await connection.fetchval("select current_database()")
             await connection.execute(GRANTS.format(role=_quoted(role), database=_quoted(database)))

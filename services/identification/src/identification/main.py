@@ -63,6 +63,7 @@ from identification.settings import IdentificationSettings
 from identification.vault import TABLES
 
 NAME = "identification"
+DURABLE = TABLES + unmatched.TABLES + masked_numbers.TABLES
 STORE = Store(NAME, Codec.of(IdentificationEvent, IDENTIFICATION), read_model.project)
 
 
@@ -79,7 +80,7 @@ def build(settings: IdentificationSettings) -> FastAPI:
             settings,
             STORE,
             read_model.TABLES,
-            durable=TABLES + unmatched.TABLES + masked_numbers.TABLES,
+            durable=DURABLE,
             hears=[NAME, "visits"],
             handle=reacting(STORE, known),
             also=[

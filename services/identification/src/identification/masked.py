@@ -22,7 +22,12 @@ MOST = 500  # persons at a time: some milliseconds
 EVERY = 5.0  # seconds between looks for persons without an index
 
 TABLES = """
-alter table vault.person add column if not exists masked_index bytea;
+do $$ begin
+    if not exists (select from pg_attribute
+            where attrelid = 'vault.person'::regclass and attname = 'masked_index') then
+        alter table vault.person add column masked_index bytea;
+    end if;
+end $$;
 create index if not exists person_masked on vault.person (masked_index) where active;
 create index if not exists person_unindexed on vault.person (person_id) where masked_index is null;
 """

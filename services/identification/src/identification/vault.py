@@ -25,8 +25,13 @@ create table if not exists vault.person (
     key_version  smallint not null default 1,
     active       boolean not null default true
 );
-alter table vault.person drop constraint if exists one_household_per_person;
-alter table vault.person add column if not exists active boolean not null default true;
+do $$ begin -- altering waits for whoever reads, and others behind it: only where there is something to alter
+    if not exists (select from pg_attribute
+            where attrelid = 'vault.person'::regclass and attname = 'active') then
+        alter table vault.person drop constraint if exists one_household_per_person;
+        alter table vault.person add column active boolean not null default true;
+    end if;
+end $$;
 create unique index if not exists one_active_household on vault.person (blind_index) where active;
 create index if not exists person_number on vault.person (blind_index);
 create index if not exists person_household on vault.person (household_id);
