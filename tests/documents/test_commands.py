@@ -95,7 +95,15 @@ async def test_the_supervisors_page_asks_for_a_token_and_opens(
 
 
 @pytest.mark.parametrize(
-    "path", ["/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs"]
+    "path",
+    [
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/openapi.json",
+        "/asyncapi.json",
+        "/docs",
+    ],
 )
 async def test_every_service_answers_what_readme_says(county: County, path: str) -> None:
     assert f"`{path}`" in text_of("README.md")
