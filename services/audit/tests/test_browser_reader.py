@@ -202,3 +202,22 @@ async def test_every_control_has_a_name_and_headings_skip_no_level(
     assert {role for role, _, _ in told} >= {"main", "banner", "navigation"}
     chinese = [name for role, name, _ in told if role in controls and re.search("[一-鿿]", name)]
     assert lang == "zh" or chinese == ["中文"]
+
+
+@pytest.mark.usefixtures("story")
+@pytest.mark.parametrize(
+    ("path", "field"), [("/", "#household"), (HERE, "#purpose"), (f"{HERE}?lang=en", "#valid_at")]
+)
+async def test_a_field_that_was_left_empty_is_told_of_in_words(
+    open_: Open, path: str, field: str
+) -> None:
+    """Chromium shows a remark of its own, which is in no tree that a screen reader reads."""
+    page = await open_(path)
+    told = page.locator("form [role=alert]")
+    await expect(told).to_have_count(0)
+    await page.locator(field).fill("")
+    await page.locator(f"form:has({field}) button").press("Enter")
+    await expect(page.locator(field)).to_be_focused()
+    await expect(told).to_have_text(re.compile("[.。]$"))
+    await page.locator(field).fill("2024-06-04")
+    await expect(told).to_have_count(0)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import pytest
 from msgspec.structs import replace
 
 from audit.access.looks import STAFF
@@ -79,9 +80,9 @@ async def test_records_of_two_members_that_read_the_same_tell_which_member_each_
     await hear([home, first, second, tagged(second, None)])
     (_, none), (one, head), (other, spouse), (_, household_) = await told(client)
     assert one == other
-    assert (head, spouse) == ([f"成员：户主 {HEAD}"], [f"成员：配偶 {SPOUSE}"])
+    assert (head, spouse) == ([f"成员：户主 …{HEAD[-4:]}"], [f"成员：配偶 …{SPOUSE[-4:]}"])
     assert none == household_ == []
-    assert [lines for _, lines in await told(client, "en")][1] == [f"Member: head {HEAD}"]
+    assert [lines for _, lines in await told(client, "en")][1] == [f"Member: head …{HEAD[-4:]}"]
     head_, spouse_ = [("成员", "户主", HEAD)], [("成员", "配偶", SPOUSE)]
     assert await items(client) == [[], head_, spouse_, []]
     assert await items(client, "?type=FocusGroupTagged") == [head_, spouse_, []]
@@ -97,8 +98,9 @@ async def test_who_left_is_told_by_what_was_last_said_and_who_was_never_told_of_
     unknown = tagged(changed, str(household(99)))
     await hear([home, joined, left, changed, tagged(unknown, HEAD), unknown])
     lines = [said for _, said in await told(client)]
-    child = [f"成员：子女 {CHILD}"]
-    assert lines == [[], child, child, [], [f"成员：{household(99)}"], [f"成员：父母 {HEAD}"]]
+    child = [f"成员：子女 …{CHILD[-4:]}"]
+    stranger = [f"成员：…{str(household(99))[-4:]}"]
+    assert lines == [[], child, child, [], stranger, [f"成员：父母 …{HEAD[-4:]}"]]
     left_, parent = ("成员", "子女", CHILD), ("成员", "父母", HEAD)
     unknown_ = ("成员", None, str(household(99)))
     assert await items(client) == [[], [left_], [left_], [], [unknown_], [parent]]
@@ -140,6 +142,49 @@ async def test_a_difference_tells_which_member_its_event_is_about(
     assert events["register_number"]["concerned"] == []
 
 
+@pytest.mark.parametrize(
+    ("lang", "changed", "left", "told"),
+    [
+        ("zh", f"健康状况 配偶 …{SPOUSE[-4:]}", f"与户主关系 子女 …{CHILD[-4:]}", "成员 户主"),
+        (
+            "en",
+            f"health spouse …{SPOUSE[-4:]}",
+            f"relation to the head child …{CHILD[-4:]}",
+            "member head",
+        ),
+    ],
+)
+async def test_a_field_that_differs_is_told_with_who_it_is_and_not_with_a_whole_id(
+    client: httpx.AsyncClient, hear: Hear, lang: str, changed: str, left: str, told: str
+) -> None:
+    home = registered()
+    joined = then(home, "HouseholdMemberAdded", member={"person_id": CHILD, "relation": "CHILD"})
+    after = NOON + timedelta(days=2)
+    health = envelope(
+        json.dumps({"person_id": SPOUSE, "health": "SERIOUS_ILLNESS"}).encode(),
+        type="HealthRecorded",
+        prev=joined,
+        recorded_at=after,
+    )
+    gone = envelope(
+        json.dumps({"person_id": CHILD}).encode(),
+        type="HouseholdMemberRemoved",
+        prev=health,
+        recorded_at=after,
+    )
+    await hear([home, joined, health, gone])
+    known = (NOON + timedelta(days=1)).date()
+    page = (await client.get(f"{PAGE}?lang={lang}&known_at={known}")).text
+    (point,) = re.findall('<div id="point".*?</div>\n</section>', page, re.DOTALL)
+    rows = re.findall('<th scope="row">(.*?)</th>', point)
+    assert {changed, left} <= {re.sub("<[^>]+>", "", row) for row in rows}
+    heads = [re.sub("<[^>]+>", "", head) for head in re.findall("<h3>(.*?)</h3>", point)]
+    assert f"{told} …{HEAD[-4:]}" in heads
+    assert not {HEAD, SPOUSE, CHILD} & set(
+        re.findall("[0-9a-f-]{36}", re.sub("<[^>]+>", "", point))
+    )
+
+
 async def test_a_department_is_told_of_a_member_no_more_than_its_records_say(
     client: httpx.AsyncClient, hear: Hear, tokens: Issuer
 ) -> None:
@@ -147,7 +192,7 @@ async def test_a_department_is_told_of_a_member_no_more_than_its_records_say(
     clue = then(home, "RiskDetected", clue_id="c-1", risk_types=["ILLNESS"])
     health = then(clue, "HealthRecorded", person_id=SPOUSE, health="SERIOUS_ILLNESS")
     await hear([home, clue, health])
-    assert (await told(client))[-1][1] == [f"成员：配偶 {SPOUSE}"]
+    assert (await told(client))[-1][1] == [f"成员：配偶 …{SPOUSE[-4:]}"]
     client.headers.update(tokens.bearer("yibao", "audit:read", department="yibao"))
     page = (await client.get(PAGE)).text
     assert SPOUSE in page

@@ -103,10 +103,10 @@ async def test_of_several_things_of_a_kind_the_page_says_which(
     client: httpx.AsyncClient, story: Told
 ) -> None:
     page = (await client.get(f"/households/{ME}", params={"valid_at": "2024-06-03"})).text
-    assert '<th scope="row">数值 <small class="id">7</small></th>' in page
+    assert '<th scope="row">数值 <small><span class="id end">7</span></small></th>' in page
     assert '<th scope="row">风险类型</th>' in page
     state = page[page.index("<details open><summary>全部情况") :]
-    member = state[state.index('<h3>成员 <small class="id">p</small></h3>') :]
+    member = state[state.index('<h3>成员 <small><span class="id end">p</span></small></h3>') :]
     assert member.index("健康状况") < member.index("</dl>")
     assert "户类别" not in member
 

@@ -7,7 +7,7 @@ member (`member.relation`, `StateField.naming`) says who that is, without anythi
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,16 @@ class Concerned:
     said: Words | None
     which: str
 
+    @property
+    def end(self) -> str:
+        """What tells it from others of the same words: the end of its id, since nobody reads, or hears, 36
+        characters; whole what is no such id, as a department's number of a record."""
+        try:
+            UUID(self.which)
+        except ValueError:
+            return self.which
+        return f"…{self.which[-4:]}"
+
 
 def concerned(
     events: Iterable[Happened], now: State, words: Mapping[str, StateWords]
@@ -54,13 +64,22 @@ def concerned(
         if those := [one for one in _ones(event.meaning, payload) if one[0] in naming]:
             ids[event.event_id] = those
     told |= {name: value.value for name, value in now.fields.items()}
+    one = telling(told, words)
+    return {event: [one(*each) for each in those] for event, those in ids.items()}
+
+
+def telling(
+    told: Mapping[str, Any], words: Mapping[str, StateWords]
+) -> Callable[[str, str], Concerned]:
+    """Tells one of several, by its kind and id, from the values of state fields that are `told` of it."""
+    naming = _naming(words)
 
     def one(kind: str, which: str) -> Concerned:
-        name = ".".join((kind, which, naming[kind].split(".")[1]))
+        name = ".".join((kind, which, naming.get(kind, "").rpartition(".")[2]))
         said = spoken(name, told[name], words) if name in told else None
         return Concerned(label(kind, words), said, which)
 
-    return {event: [one(*each) for each in those] for event, those in ids.items()}
+    return one
 
 
 async def concerned_in(

@@ -75,7 +75,15 @@ async def _sign_in(request: Request, told: dict[str, Any]) -> Response:
     else:
         back = local(posted.get("next", address(_back(path), same_language(request))))
     failed = told if posted.get("token") or COOKIE in request.cookies else None
-    return page(request, "sign_in.html", told["status"], here=back, next=back, failed=failed)
+    return page(
+        request,
+        "sign_in.html",
+        told["status"],
+        files=("forms.js",),
+        here=back,
+        next=back,
+        failed=failed,
+    )
 
 
 def _parts(request: Request, told: dict[str, Any]) -> tuple[str, str]:

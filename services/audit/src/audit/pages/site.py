@@ -73,6 +73,7 @@ async def find(request: Request, caller: Annotated[Lister, finding(_asked)]) -> 
         return page(
             request,
             "find.html",
+            files=("forms.js",),
             region=place,
             towns=None if villages is None else towns(villages),
             by_number=request.app.state.lookup is not None,

@@ -4,10 +4,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from audit.access.sight import Sight
-from audit.api.concerned import Concerned, concerned
+from audit.api.concerned import Concerned, concerned, telling
 from audit.api.history import Field
 from audit.meaning.deadlines import Deadline, deadlines
 from audit.meaning.fields import about, label, spoken, worded
@@ -36,11 +37,9 @@ class Stands:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Fields of the state that are about one thing, such as a member or a fact: `kind` and `which` say
-    what; nothing of the household itself."""
+    """Fields of the state that are about one thing, such as a member or a fact, or the household itself."""
 
-    kind: Words
-    which: str
+    one: Concerned
     fields: list[Field]
 
 
@@ -50,7 +49,7 @@ class Change:
     if it is seen."""
 
     label: Words
-    which: str
+    one: Concerned
     then: Words
     now: Words
     event: Happened | None
@@ -87,16 +86,22 @@ def from_today(due: Sequence[Deadline]) -> list[Deadline]:
 def changes(at: Stands, words: Mapping[str, StateWords]) -> list[Change]:
     """What differs between a point of the clocks and now."""
     by_id = {event.event_id: event for event in at.events}
+    one = telling(told(at), words)
     return [
         Change(
             label(c.field, words),
-            about(c.field, words)[1],
+            one(*about(c.field, words)),
             spoken(c.field, c.before, words),
             spoken(c.field, c.after, words),
             by_id.get(c.event_id),
         )
         for c in diff(at.then, at.now)
     ]
+
+
+def told(at: Stands) -> dict[str, Any]:
+    """What is known of each of several: as it is now, or as it was of what is no more."""
+    return {name: value.value for name, value in (at.then.fields | at.now.fields).items()}
 
 
 def called(now: State, vocabulary: Vocabulary) -> Words | None:
@@ -114,12 +119,13 @@ def header(now: State, words: Mapping[str, StateWords]) -> list[Field]:
     return sorted(own, key=lambda f: naming[f.field] if naming[f.field] > 0 else math.inf)
 
 
-def groups(those: Sequence[Field], words: Mapping[str, StateWords]) -> list[Group]:
-    """The fields by what they are about; of the household itself first."""
+def groups(at: Stands, words: Mapping[str, StateWords]) -> list[Group]:
+    """The fields of then by what they are about; of the household itself first."""
     found: dict[tuple[str, str], list[Field]] = {("", ""): []}
-    for one in those:
-        found.setdefault(about(one.field, words), []).append(one)
-    return [Group(label(kind, words), which, own) for (kind, which), own in found.items()]
+    for field in fields(at.then, words):
+        found.setdefault(about(field.field, words), []).append(field)
+    one = telling(told(at), words)
+    return [Group(one(*what), own) for what, own in found.items()]
 
 
 def responsible(now: State, words: Mapping[str, StateWords], *, whole: bool = True) -> Words:

@@ -3,7 +3,7 @@
 from audit.meaning.sentences import Counted, Words
 
 LOOKS = {
-    "by": Words("经办", "By"),
+    "by": Words("查看人", "By"),
     "who_looked": Words("谁看过", "Who looked"),
     "looks_help": Words(
         "每次查看、导出和被拒绝的请求都有记录；查看本表也会被记录。",
