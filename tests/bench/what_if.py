@@ -33,10 +33,10 @@ select md5('h' || n)::uuid, 'W-' || n, '4416241' || lpad((n % 17)::text, 2, '0')
     'NONE', '{}', 1 from generate_series(1, $1::int) as n;
 """
 LAY_INCOMES = """
-insert into read.income (assessment_id, event_id, household_id, window_to, members, disposable_fen,
-    net_fen, reference_fen, operating_fen)
-select md5('a' || n || year)::uuid, md5('e' || n || year)::uuid, md5('h' || n)::uuid,
-    make_date(year, 5, 31), 4, 4000000 + n % 1000 * 1000, 4000000, 4000000, 0
+insert into read.income (assessment_id, event_id, first_told, household_id, window_to, assessed_on,
+    members, disposable_fen, net_fen, reference_fen, operating_fen)
+select md5('a' || n || year)::uuid, md5('e' || n || year)::uuid, md5('e' || n || year)::uuid,
+    md5('h' || n)::uuid, make_date(year, 5, 31), make_date(year, 6, 1), 4, 4000000 + n % 1000 * 1000, 4000000, 4000000, 0
 from generate_series(1, $1::int) as n, generate_series(2024, 2025) as year;
 """
 LAY_FACTS = """

@@ -198,9 +198,10 @@ async def test_A48_the_twelve_months_before_are_looked_at_too(read: asyncpg.Conn
     for window_to, fen in [("2023-02-28", 9), ("2023-01-31", 8), ("2024-02-29", 7)]:
         await read.execute(
             """
-            insert into read.income (assessment_id, event_id, household_id, window_to, members,
-                disposable_fen, net_fen, reference_fen, operating_fen)
-            values (gen_random_uuid(), gen_random_uuid(), md5('home')::uuid, $1, 2, $2, 0, 0, 0)
+            insert into read.income (assessment_id, event_id, first_told, household_id, window_to,
+                assessed_on, members, disposable_fen, net_fen, reference_fen, operating_fen)
+            values (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), md5('home')::uuid, $1, $1,
+                2, $2, 0, 0, 0)
             """,
             date.fromisoformat(window_to),
             fen,

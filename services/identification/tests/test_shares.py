@@ -36,9 +36,9 @@ values (gen_random_uuid(), md5($1)::uuid, md5($1)::uuid, '441624108201', 'CADRE_
     'YELLOW', $3, $3, $2)
 """
 INCOME = """
-insert into read.income (assessment_id, event_id, household_id, window_to, members, disposable_fen,
-    net_fen, reference_fen, operating_fen)
-values (gen_random_uuid(), gen_random_uuid(), md5($1)::uuid, $2, 4, $3, 0, 0, 0)
+insert into read.income (assessment_id, event_id, first_told, household_id, window_to, assessed_on,
+    members, disposable_fen, net_fen, reference_fen, operating_fen)
+values (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), md5($1)::uuid, $2, $2, 4, $3, 0, 0, 0)
 """
 CLUE = """
 insert into es.events (stream, version, event_id, type, schema_version, occurred_at, recorded_at, actor,

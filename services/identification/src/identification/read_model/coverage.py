@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from identification.read_model.rules import LATEST_FIRST
+
 _GROUP = """
 h.status = 'ACTIVE' and h.region like $1 || '%'
     and (h.category = 'FORMERLY_POOR' or h.stage = 'MONITORED' or h.stage like 'ELIM\\_%')
@@ -63,7 +65,7 @@ async def missed(connection: Any, region: str, line_fen: int, strict: bool, basi
         select count(*) from read.household h
         join lateral (
             select {column} as total, members from read.income i
-            where i.household_id = h.household_id order by window_to desc, event_id desc limit 1
+            where i.household_id = h.household_id order by {LATEST_FIRST} limit 1
         ) as last on true
         where h.status = 'ACTIVE' and h.region like $1 || '%' and h.stage = 'NONE'
             and (last.total < $2 * last.members or not $3 and last.total = $2 * last.members)

@@ -14,6 +14,7 @@ from contracts.codes import Health, LabourCapacity, Relation
 from contracts.envelope import Envelope
 from contracts.fact_codes import FactType
 from identification.domain.findings import IncomeSeen, KnownHousehold, Person
+from identification.domain.known_incomes import day_of
 
 
 async def put_incomes(connection: Connection, fresh: Sequence[Fresh]) -> None:
@@ -28,15 +29,18 @@ async def put_incomes(connection: Connection, fresh: Sequence[Fresh]) -> None:
 def _columns(fresh: Sequence[Fresh]) -> list[list[Any]]:
     seen = [seen_of(f.event.event_id, f.payload) for f in fresh]
     told = [[getattr(one, name) for one in seen] for name in IncomeSeen.__slots__]
-    return [[f.payload.household_id for f in fresh], *told]
+    days = [day_of(f.payload) for f in fresh]
+    return [[f.payload.household_id for f in fresh], days, *told]
 
 
-_UNNEST = """unnest($1::uuid[], $2::uuid[], $3::date[], $4::int[], $5::bigint[], $6::bigint[],
-    $7::bigint[], $8::bigint[], $9::uuid[])"""
-_NAMES = """household_id, event_id, window_to, members, disposable_fen, net_fen, reference_fen,
-    operating_fen, assessment_id"""
+# The order of `known_incomes`, the latest first; one that was corrected stays where it was.
+LATEST_FIRST = "window_to desc, assessed_on desc, first_told desc"
+_UNNEST = """unnest($1::uuid[], $2::date[], $3::uuid[], $4::date[], $5::int[], $6::bigint[],
+    $7::bigint[], $8::bigint[], $9::bigint[], $10::uuid[])"""
+_NAMES = """household_id, assessed_on, event_id, window_to, members, disposable_fen, net_fen,
+    reference_fen, operating_fen, assessment_id"""
 _INSERT = f"""
-insert into read.income ({_NAMES}) select * from {_UNNEST}
+insert into read.income ({_NAMES}, first_told) select *, event_id from {_UNNEST} as t ({_NAMES})
 on conflict (assessment_id) do nothing
 """
 _UPDATE = f"""
@@ -121,7 +125,7 @@ async def households(
     `owning` also looks whether a vehicle, business or second house is in a member's name.
     """
     rows = await connection.fetch(
-        """
+        f"""
         select h.household_id, h.region, h.category, h.marginal_2019, h.stage,
             h.status = 'ACTIVE' as active,
             (
@@ -151,7 +155,7 @@ async def households(
         from read.household h
         left join read.income i using (household_id)
         where h.household_id = any($1::uuid[])
-        order by h.household_id, i.window_to desc
+        order by h.household_id, {LATEST_FIRST}
         """,
         ids,
         owning,

@@ -13,7 +13,7 @@ from contracts.fact_codes import FactType
 from identification.domain.findings import Counted, IncomeSeen
 from identification.domain.schooling import school_year, year_begins
 from identification.domain.screening import STANDING, Screened, Stands
-from identification.read_model.rules import OWNED, persons_of
+from identification.read_model.rules import LATEST_FIRST, OWNED, persons_of
 
 YEAR = timedelta(days=365)
 _Fact = tuple[UUID, UUID, FactType, date, int, str]
@@ -119,7 +119,7 @@ def _standing(facts: str) -> tuple[Counted, ...]:
     )
 
 
-_AREA = """
+_AREA = f"""
 with usable as (
     select coalesce(m.survivor_id, f.household_id) as household_id, f.event_id, f.record_version,
         f.person_id, f.fact_type, f.detected_on, f.amount, f.codes
@@ -161,7 +161,7 @@ with usable as (
 ), monthly as (
     select distinct on (household_id, date_trunc('month', window_to)) *,
         date_trunc('month', window_to) as month
-    from read.income order by household_id, date_trunc('month', window_to), window_to desc, event_id desc
+    from read.income order by household_id, date_trunc('month', window_to), {LATEST_FIRST}
 ), assessed as (
     select distinct on (household_id) * from monthly order by household_id, month desc
 )

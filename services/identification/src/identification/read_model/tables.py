@@ -148,7 +148,10 @@ class UnmatchedRow(Table, table=True):
 
 
 class IncomeRow(Table, table=True):
-    """One assessment of a household's income, totals in fen."""
+    """One assessment of a household's income, totals in fen.
+
+    Of several with one window the later day is the later one, and of one day what was `first_told` last.
+    """
 
     __tablename__ = "income"
 
@@ -156,6 +159,8 @@ class IncomeRow(Table, table=True):
     event_id: UUID
     household_id: UUID = Field(index=True)
     window_to: date
+    assessed_on: date
+    first_told: UUID
     members: int
     disposable_fen: int = Field(sa_type=BigInteger)
     net_fen: int = Field(sa_type=BigInteger)
