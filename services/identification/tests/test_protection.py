@@ -82,6 +82,15 @@ def test_S401_what_civil_affairs_granted_or_refused_is_no_gap_and_what_they_ende
     assert gaps(home, *ended, again) == set()
 
 
+def test_S401_the_end_of_one_scheme_is_no_gap_while_another_is_granted() -> None:
+    """民政: 支出型困难 ends in the month in which 低保 begins, and is told after it."""
+    home, before = earning(1_800_000), date(2024, 2, 1)
+    granted = decision(C.GRANTED, before)
+    other = fact(T.SOCIAL_PROTECTION, C.RIGID_EXPENDITURE, C.ENDED, number=4)
+    assert gaps(home, granted, other) == set()
+    assert gaps(home, other) == gaps(home, granted, other, decision(C.ENDED)) != set()
+
+
 def test_S413_nursing_for_the_severely_disabled_and_living_for_the_disabled_who_are_poor() -> None:
     severe, mild = card(C.LEVEL_2, C.NEW_CARD), card(C.LEVEL_3, C.NEW_CARD)
     nursing, living = (P.NURSING_ALLOWANCE, HEAD), (P.LIVING_ALLOWANCE, HEAD)

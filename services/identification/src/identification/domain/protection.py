@@ -18,6 +18,7 @@ from contracts.protection import (
 from identification.domain.entry import Status
 from identification.domain.findings import Counted, History, KnownHousehold
 from identification.domain.policy import Policy
+from identification.domain.rules_of_focus import Holds, low_income
 from identification.domain.states import Household
 
 Gap = tuple[
@@ -86,8 +87,11 @@ def _of_persons(household: KnownHousehold, history: History, policy: Policy) -> 
 
 
 def _decided(gap: Gap, history: History) -> bool:
-    """Whether the latest word on it is that it was granted or refused: an end opens it again."""
+    """Whether the latest word on it is that it was granted or refused. An end opens it again; of a household
+    not while another scheme is granted, which may be why the first one ended."""
     kind, person = gap
+    if person is None and isinstance(low_income(history), Holds):
+        return True
     if person is None:
         latest = _latest(history, FactType.SOCIAL_PROTECTION)
     else:
