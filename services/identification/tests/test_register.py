@@ -45,6 +45,7 @@ from services.identification.tests.entries import (
     ILL,
     MERGE,
     MOVE,
+    MOVE_OUT,
     REMOVE,
     SECOND,
     SPLIT,
@@ -230,6 +231,14 @@ def test_T19_with_the_last_member_monitoring_is_closed_for_that_reason(leaving: 
     closed = next(e for e in HOUSEHOLD.when(last, given=given) if isinstance(e, MonitoringClosed))
     all_died = leaving is Leaving.DEATH
     assert closed.reason is (ClosingReason.ALL_DECEASED if all_died else ClosingReason.ALL_LEFT)
+
+
+def test_T19_nobody_monitored_leaves_the_county_without_a_hand_over() -> None:
+    """Who lives alone moves as a household, by the county and with a document."""
+    last = replace(REMOVE, person_id=HEAD, reason=Leaving.EMIGRATION)
+    given = [ALONE, *HOUSEHOLD.when(RISK, given=[ALONE])]
+    assert refused(last, given).code == "hand-over-by-relocation"
+    assert HOUSEHOLD.when(MOVE_OUT, given=given)
 
 
 def test_labour_capacity_is_assessed_in_the_order_of_the_days() -> None:

@@ -70,7 +70,7 @@ def add(c: AddMember, household: Household) -> list[RegisterEvent]:
 def remove(c: RemoveMember, household: Household) -> list[RegisterEvent]:
     """A person leaves; the head only with a new head; with the last one the household is off.
 
-    Raises `Refused`.
+    Raises `Refused`, also where that would end an episode for a move that the county has to hand over (T19).
     """
     entry = household.registered
     leaving = member_of(entry.members, c.person_id)
@@ -94,6 +94,8 @@ def remove(c: RemoveMember, household: Household) -> list[RegisterEvent]:
     if not staying:
         if household.past.awaited:
             raise Refused("merger-under-way")
+        if c.reason is Leaving.EMIGRATION and household.case:
+            raise Refused("hand-over-by-relocation")
         reason = EMPTIED.get(c.reason, Deregistration.ALL_LEFT)
         off = HouseholdDeregistered(
             household_id=entry.household_id, reason=reason, effective_on=c.effective_on

@@ -107,6 +107,11 @@ REGISTER: dict[str, Text] = {
         "迁出县外须提供移交材料的哈希值（handover_hash）",
         "A move out of the county needs the hash of the hand-over document (handover_hash)",
     ),
+    "hand-over-by-relocation": Text(
+        409,
+        "该户有在办案件或监测，整户迁出县外由县用“搬迁”（relocation）办理，并提供移交材料（T19）",
+        "The household has an open case: the county moves it out as a whole, with a hand-over document (relocation, T19)",
+    ),
     "split-needs-both-sides": Text(
         422,
         "分户须有人分出、有人留下",
