@@ -271,6 +271,12 @@ def test_yuan_are_fen_exactly(fen: int, grouped: bool) -> None:
     assert yuan(fen / 100, typed=True) == round(Fraction(fen / 100) * 100)
 
 
+def test_an_amount_that_excel_worked_out_is_the_one_that_it_shows() -> None:
+    assert yuan(20000.1 - 12000.05, typed=True) == 800_005
+    with pytest.raises(Wrong):
+        yuan(1234.005, typed=True)
+
+
 @pytest.mark.parametrize(
     "value", ["1e3", "1.005", "NaN", "Infinity", "-1", "", True, date(2024, 1, 1)]
 )

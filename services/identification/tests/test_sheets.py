@@ -49,6 +49,17 @@ def test_a_row_knows_its_number_and_its_cells_by_heading() -> None:
     assert sheet.typed
 
 
+def test_a_cell_in_which_nobody_sees_anything_is_empty() -> None:
+    """A blank that somebody typed, of full width too, is no member and no answer."""
+    told = ["甲", "乙"], ["a", " "], ["\u3000", " "], ["b", "\u3000"], [None, None, " "]
+    sheet = read(book(*told, others=([" "],)), XLSX)
+    assert [(row.number, row.cells) for row in sheet.rows] == [
+        (2, {"甲": "a", "乙": None}),
+        (4, {"甲": "b", "乙": None}),
+    ]
+    assert unreadable(book(["甲"], [" "])) == "import-empty"
+
+
 def test_a_formula_and_a_merged_cell_are_faults_of_their_cells() -> None:
     sheet = read(book(["甲", "乙"], ["a", "=1+1"], ["b", 2], [None, 3], merge="A3:A4"), XLSX)
     assert [row.faults for row in sheet.rows] == [

@@ -100,9 +100,12 @@ def _first_row_with_data(sheet: Worksheet, *, min_row: int = 1, min_col: int = 1
     if min_col > sheet.max_column:
         return None
     part = sheet.iter_rows(min_row=min_row, min_col=min_col, values_only=True)
-    return next(
-        (n for n, row in enumerate(part, min_row) if any(v not in (None, "") for v in row)), None
-    )
+    return next((n for n, row in enumerate(part, min_row) if not all(map(_blank, row))), None)
+
+
+def _blank(value: object) -> bool:
+    """Nothing stands there, or only what nobody sees."""
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _excel_rows(sheet: Worksheet, headings: Sequence[str]) -> Iterator[Row]:
@@ -115,7 +118,7 @@ def _excel_rows(sheet: Worksheet, headings: Sequence[str]) -> Iterator[Row]:
                 value = value.date()
             if not isinstance(value, Value) or (isinstance(value, float) and not isfinite(value)):
                 value = str(getattr(value, "text", value))  # of a formula over several cells
-            row.cells[heading] = value
+            row.cells[heading] = None if _blank(value) else value
             if fault := _fault(value, cell.data_type):
                 row.faults[heading] = fault
             elif (number, place) in merged:

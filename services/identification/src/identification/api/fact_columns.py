@@ -5,6 +5,7 @@ from decimal import Context, Decimal
 
 from contracts.fact_codes import FactCode, FactType, FactValue
 from identification.api.columns import (
+    DIGITS_KEPT,
     Column,
     Wrong,
     as_date,
@@ -42,10 +43,12 @@ EXACT = Context(prec=50)
 
 
 def yuan(value: Value, typed: bool) -> int:
-    """An amount in yuan as fen, exactly; Excel's own rounding of a cent is undone, no other."""
+    """An amount in yuan as fen, exactly. Of a number Excel shows 15 digits, and nobody sees what it has
+    beyond them: 20000.1 − 12000.05 is 8000.049999999999 there."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise Wrong("yuan")
-    written = str(value).strip().replace(",", "")
+    shown = f"{value:.{DIGITS_KEPT}g}" if isinstance(value, float) else str(value)
+    written = shown.strip().replace(",", "")
     if not re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?", written):  # few enough to be exact below
         raise Wrong("yuan")
     fen = Decimal(written).scaleb(2, EXACT)
