@@ -292,6 +292,11 @@ def test_T7_votes_do_not_exceed_those_present() -> None:
         ("账号6222000000000000000公示五天", "bank-account"),
         ("因患肝癌拟纳入监测对象", "health"),
         ("因肾衰竭拟纳入监测对象", "health"),
+        ("因肾功能衰竭拟纳入监测对象", "health"),
+        ("户主为肢体残疾2级", "health"),
+        ("户主为二级肢体残疾", "health"),
+        ("长子为精神残疾（二级）", "health"),
+        ("长子为智力三级", "health"),
     ],
 )
 def test_A9_a_notice_with_personal_data_is_refused_by_its_kind(text: str, kind: str) -> None:
