@@ -99,10 +99,18 @@ def test_the_birthday_in_a_number_is_a_day_of_the_calendar() -> None:
 
 def test_a_number_may_end_in_a_small_x_and_stand_on_a_disability_card() -> None:
     body = next(b for n in range(99) if check_digit(b := f"99000019700101{n:03d}") == "X")
-    for written in (body + "x", f" {body}X ", body + "x43", body + "X4301"):
+    for written in (body + "x", f" {body}X ", body + "x43", body + "X4301", body + "x43b1"):
         assert fault_of(normalised(written), test_numbers=True) is None
         assert VAULT.blind_index(normalised(written)) == VAULT.blind_index(body + "X")
-    for written in (body, body + "X4", body + "X430", body + "X43011", "1" + body + "X"):
+    for written in (
+        body,
+        body + "X4",
+        body + "X430",
+        body + "X43011",
+        body + "X43C1",
+        body + "X43BB",
+        "1" + body + "X",
+    ):
         assert fault_of(normalised(written), test_numbers=True) == "pattern"
 
 

@@ -1,4 +1,4 @@
-"""Identity numbers: GB 11643 with check digit, and the disability card's 20 or 22 digits.
+"""Identity numbers: GB 11643 with check digit, and the disability card's 20 or 22 characters.
 
 A number is personal data: it goes into the vault and nowhere else, not into an error either.
 """
@@ -24,7 +24,7 @@ DIFFERS = (
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _ZEROS = ord("0") * sum(_WEIGHTS)
-_is_number = re.compile(r"[0-9]{17}[0-9X](?:[0-9]{2}|[0-9]{4})?").fullmatch
+_is_number = re.compile(r"[0-9]{17}[0-9X](?:[0-9]{2}(?:[0-9B][0-9])?)?").fullmatch
 
 
 def normalised(number: str) -> str:
@@ -35,8 +35,8 @@ def normalised(number: str) -> str:
 def fault_of(number: str, *, test_numbers: bool) -> str | None:
     """What is wrong with a normalised number: `pattern`, `checksum` or nothing.
 
-    The disability card is the 18 digits of its holder with 2 or 4 digits behind them. The birthday
-    in a number is a day of the calendar. Numbers with the test prefix are accepted only where
+    A disability card has the 18 characters of its holder, then kind and level of the disability; a card
+    that was issued again has two more, such as B1. The birthday in a number is a day of the calendar. Numbers with the test prefix are accepted only where
     `test_numbers` says so.
     """
     if not _is_number(number):
