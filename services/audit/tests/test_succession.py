@@ -171,7 +171,11 @@ async def test_a_log_that_lost_its_database_takes_back_what_its_old_key_signed(
 
 async def test_a_key_is_succeeded_once_and_by_another(kept: str, pool: asyncpg.Pool) -> None:
     async with pool.acquire() as connection:
-        for old, new, why in ((OLD, THIRD, "already"), (NEW, NEW, "is LOG_KEY")):
+        for old, new, why in (
+            (OLD, THIRD, "already"),
+            (NEW, NEW, "is LOG"),
+            (NEW, OLD, "followed"),
+        ):
             with pytest.raises(ValueError, match=why):
                 await succeed(connection, old, new)
         note = await connection.fetchval("delete from log.successions returning note")

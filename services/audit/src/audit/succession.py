@@ -27,7 +27,7 @@ from common.note import Signer
 async def succeed(connection: Connection, old: Signer, new: Signer) -> str:
     """The note, kept: `new` signs in place of `old` from the next checkpoint on.
 
-    Raises `ValueError` if `old` does not sign any more, or both are the same.
+    Raises `ValueError` if `old` does not sign any more, or `new` does or did.
     """
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
@@ -36,8 +36,8 @@ async def succeed(connection: Connection, old: Signer, new: Signer) -> str:
         known = successors([key_of(old.vkey)], await store.successions(connection))
         if any(key.same(key_of(old.vkey)) and key.until is not None for key in known):
             raise ValueError("LOG_KEY has been succeeded already")
-        if old.vkey == new.vkey:
-            raise ValueError("NEXT_LOG_KEY is LOG_KEY")
+        if any(key.same(key_of(new.vkey)) for key in known):
+            raise ValueError("NEXT_LOG_KEY is LOG_KEY, or a key that it followed")
         note = succession(old, new, size)
         await connection.execute(_KEPT, size, note)
         return note
