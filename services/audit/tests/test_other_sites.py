@@ -54,6 +54,14 @@ async def test_a_form_of_another_site_does_nothing_with_the_cookie(
     assert ours.status_code != 403
 
 
+async def test_a_link_of_another_site_leads_here_and_a_form_may_be_sent_again(
+    browser: httpx.AsyncClient,
+) -> None:
+    linked = await browser.get("/", headers={"Sec-Fetch-Site": "cross-site"})
+    again = await browser.post("/session/end", headers={"Sec-Fetch-Site": "none"})
+    assert (linked.status_code, again.status_code) == (200, 303)
+
+
 @pytest.mark.parametrize(
     "made_up",
     ["//elsewhere.example/x", "/%09/elsewhere.example", "///x.y"],

@@ -292,6 +292,30 @@ async def test_a_token_that_will_not_do_is_refused_at_the_form(
     assert "令牌无效" in (await client.get("/")).text
 
 
+async def test_a_program_sends_its_token_as_a_bearers_only(
+    client: httpx.AsyncClient, tokens: Issuer
+) -> None:
+    token = tokens.token("supervisor", "audit:read", department=STAFF)
+    client.headers["Authorization"] = f"bearer  {token}"
+    assert (await client.get("/")).status_code == 200
+    for header in (f"Basic {token}", token, "Bearer ", ""):
+        client.headers["Authorization"] = header
+        answer = await client.get("/")
+        assert (answer.status_code, answer.headers["www-authenticate"][:6]) == (401, "Bearer")
+    del client.headers["Authorization"]
+    assert (await client.get("/")).headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("more", [b"\xff", b"&a=1" * 20])
+async def test_a_form_that_no_page_of_ours_sends_signs_nobody_in(
+    client: httpx.AsyncClient, tokens: Issuer, more: bytes
+) -> None:
+    del client.headers["Authorization"]
+    token = tokens.token("supervisor", "audit:read", department=STAFF)
+    answer = await client.post("/session", content=f"token={token}".encode() + more)
+    assert (answer.status_code, "set-cookie" in answer.headers) == (401, False)
+
+
 @pytest.mark.parametrize(
     "next_", ["https://elsewhere.example", "//elsewhere.example", "/\\x", "/v1/x"]
 )

@@ -55,9 +55,7 @@ async def identified(request: Request) -> Principal:
         _from_here(request)
         return await _principal(request, request.cookies.get(COOKIE, ""))
     scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Problem("unauthenticated", headers=CHALLENGE)
-    return await _principal(request, token.strip())
+    return await _principal(request, token.strip() if scheme.lower() == "bearer" else "")
 
 
 def _from_here(request: Request) -> None:
@@ -77,7 +75,7 @@ def allowed_by(caller: Principal, scope: str) -> Principal:
 
 async def _principal(request: Request, token: str) -> Principal:
     if not token:
-        raise Problem("unauthenticated")
+        raise Problem("unauthenticated", headers=CHALLENGE)
     principal: Principal = await request.app.state.verifier.principal(token)
     request.state.caller = principal  # a page shows the links that lead somewhere for who asks
     return principal
