@@ -88,6 +88,14 @@ def test_events_count_as_they_were_recorded_in_whatever_order_they_are_read() ->
         assert deadlines(other, TODAY) == expected
 
 
+def test_what_is_due_first_is_told_first_and_then_what_was_opened_first() -> None:
+    days = (None, "2024-06-20", "2024-06-20", "2024-06-10")
+    events = [happened(n, OPENS, n, id=str(n), due=day) for n, day in enumerate(days, 1)]
+    done = happened(5, CLOSES, 5, id="3", final=True)
+    found = deadlines([*events, done], TODAY)
+    assert [d.opened_by.version for d in found] == [4, 2, 3, 1]
+
+
 @pytest.mark.parametrize(
     ("procedure", "passed", "left"),
     [

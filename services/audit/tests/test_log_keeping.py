@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from audit.log import store
 from audit.log.append import Logged
-from audit.log.growth import Inconsistent
+from audit.log.growth import Inconsistent, share
 from audit.log.keeper import EVERY, Keeper
 from audit.log.publishing import Published, publish, take_back
 from audit.log.tiles import Tile, reading
@@ -169,6 +169,11 @@ async def test_ten_thousand_records_are_signed_before_it_is_due(
     assert made
     assert made.trees["identification/0"] == (await roots(pool))["identification/0"]
     assert made.trees["identification/0"][0] == EVERY == 10_000
+
+
+def test_a_checkpoint_takes_so_many_leaves_of_all_trees_together() -> None:
+    assert share({1: 5, 2: 7, 3: 1}, 8) == {1: 5, 2: 3}
+    assert share({1: 0, 2: 7, 3: 1}, 8) == {2: 7, 3: 1}
 
 
 MORE = """

@@ -249,7 +249,8 @@ def test_items_choices_and_conditions() -> None:
     both = [happened(1, meaning, payload), other]
     assert "member.p.health" not in values(state(both, at(0), at(0)))
     assert values(state([other], at(0), at(0))) == {"left": "A", "way": "DOWN"}
-    assert values(state([happened(1, meaning, None)], at(0), at(0))) == {}
+    for meant in (meaning, Meaning(makes={"stage": "OPEN"})):
+        assert values(state([happened(1, meant, None)], at(0), at(0))) == {}
     unknown = state([happened(1, meaning, payload | {"kind": "B"})], at(0), at(0))
     assert "way" not in unknown.fields
 

@@ -87,14 +87,16 @@ def test_an_amendment_reaches_what_is_nested_and_nothing_that_is_not_there() -> 
         "members": [{"person": "1", "age": 3}, {"person": "2", "age": 4}],
     }
     amends = Meaning(amends=Amendment("event", "pointer", "value"))
-    amendments = [
+    amendments: list[tuple[Any, Any]] = [
         ("/deep/value", "2"),
-        ("/a~1b/c~0d", "3"),
+        ("/a~1b/c~0d", 3),
         ("/members/1/age", "5"),
         ("/members/2/age", "6"),
         ("/members/x/age", "6"),
         ("/deep/value/further", "6"),
         ("/deep/value", "no JSON"),
+        (7, "6"),
+        (None, None),
         ("/deep/value", "NaN"),
         ("/deep/value", "1e999"),
         ("/deep/value", '"\\ud800"'),
