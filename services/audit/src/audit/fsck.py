@@ -65,7 +65,8 @@ async def fsck(
 async def _checkpoints(
     connection: Connection, vkey: str | None, witnesses: Sequence[Key]
 ) -> AsyncIterator[str]:
-    """The first that is not as it should be, and the first of each signer: of another key, each would be."""
+    """The first checkpoint that is wrong; of signatures, the first wrong one of each signer, since with
+    another key every one of them would be wrong."""
     log, told, keys = Frontier(), set[str](), list[Key]()
     try:
         if vkey:

@@ -40,7 +40,7 @@ class Sight:
         events: Sequence[Happened],
         caused: frozenset[UUID],
     ) -> Self:
-        """Of a department that caused these events of a household."""
+        """The sight of a department that caused these events of a household."""
         bare = cls(department, words)
         told = {event.event_id for event in events if bare._concerns(event)}
         return cls(department, words, caused | told)
@@ -51,8 +51,8 @@ class Sight:
         return self.department is None
 
     def routed(self, found: State) -> bool:
-        """Whether a household in this state is routed to the department: for a difficulty of the
-        department's, or, having any, for what else is so of it."""
+        """Whether a household in this state is routed to the department: one of its difficulties is, or it
+        has some difficulty and goes there for another reason as well (such as labour)."""
         fields = [(self._words(name), value.value) for name, value in found.fields.items()]
         phases = [words.phases.get(str(value)) for words, value in fields if words and words.phases]
         if phases and OPEN.isdisjoint(phases):
@@ -62,7 +62,8 @@ class Sight:
         return any(_routed(words, value) for words, value in fields) and self._also(found)
 
     def withholding(self, found: State) -> Self:
-        """Without that of which a household in this state says that it may not be used."""
+        """The same, without the fields of those of whom a household in this state says that their data may
+        not be used."""
         of_those = (
             name.rpartition(".")[0] + "."
             for name, value in found.fields.items()
@@ -116,8 +117,8 @@ class Sight:
         return False
 
     def _concerns(self, event: Happened) -> bool:
-        """Whether it names a difficulty of the department, and no other. What a withdrawn clue leaves
-        over is named by it, but is not what it is about."""
+        """Whether the event names difficulties of the department, and no others. What a withdrawn clue
+        leaves over does not count: the event names it, but is not about it."""
         meaning = replace(event.meaning, regardless={})
         for name, value in effects(meaning, event.payload or {}):
             codes = value if isinstance(value, list) else [value]

@@ -30,8 +30,8 @@ _ONE = re.compile(r"(\w+)\.\{([^}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Concerned:
-    """One of several: the kind of thing, what tells it from others of the kind, as far as that is known,
-    and its id."""
+    """One of several, such as a member: the kind of thing, what tells it from others of the kind, as far as
+    that is known, and its id."""
 
     kind: Words
     said: Words | None
@@ -51,7 +51,8 @@ class Concerned:
 def concerned(
     events: Iterable[Happened], now: State, words: Mapping[str, StateWords]
 ) -> dict[UUID, Sequence[Concerned]]:
-    """By event. Each is told by what it is `now`; who is there no longer, by what was last said of it."""
+    """What each event is about. Each thing is told by what it is `now`, or, if it is gone, by what was last
+    said of it."""
     naming = _naming(words)
     if not naming:
         return {}
@@ -90,8 +91,8 @@ async def concerned_in(
     valid_at: datetime,
     known_at: datetime,
 ) -> dict[UUID, Sequence[Concerned]]:
-    """The same of a household at a point of the two clocks, as far as it is seen: from the few events that
-    say something of one of several."""
+    """The same of a household at a point of the two clocks, as far as it is seen: folded only from events
+    that may say something of such things."""
     words = vocabulary.state()
     wanted = declared.about(vocabulary, _naming(words))
     rows = await queries.of_households(pool, [household], known_at, wanted) if wanted[0] else []
@@ -105,12 +106,12 @@ async def concerned_in(
 
 
 def _naming(words: Mapping[str, StateWords]) -> dict[str, str]:
-    """By the kind of what there may be several of, the field that tells one from another."""
+    """For each kind of which there may be several, the field that tells one from another."""
     return {n.split(".")[0]: n for n, w in words.items() if w.naming > 0 and n.count(".") == 1}
 
 
 def _ones(meaning: Meaning, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The kinds and ids of what an event names alone; not the members of a list of them."""
+    """The kinds and ids of things that an event names singly; members of a list are left out."""
     found: dict[tuple[str, str], None] = {}
     for name in (*meaning.sets, *meaning.regardless, *meaning.makes, *meaning.chooses):
         if inside := _ONE.match(name):

@@ -132,9 +132,10 @@ async def between(
     known_from: At = None,
     known_to: At = None,
 ) -> Response:
-    """`from` and `to` set both clocks of their points; `known_from` and `known_to` set the second.
+    """`from` and `to` set both clocks of a point each; `known_from` and `known_to` set only the second
+    clock.
 
-    So `from=to` with two of the latter shows what a correction changed.
+    So the same day for `from` and `to`, with the other two, shows what a correction changed.
     """
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     first, last = moment(earlier), moment(later)

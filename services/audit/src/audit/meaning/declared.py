@@ -62,7 +62,7 @@ def touching(vocabulary: Vocabulary, fields: Collection[str]) -> list[Any]:
 
 
 def about(vocabulary: Vocabulary, kinds: Collection[str]) -> list[Any]:
-    """Which events may change the fields of what there are several of, such as members."""
+    """Which events may change fields of things of which there are several, such as members."""
     heads = {*kinds}
 
     def may(meaning: Meaning) -> bool:
@@ -73,12 +73,13 @@ def about(vocabulary: Vocabulary, kinds: Collection[str]) -> list[Any]:
 
 
 def touches(meaning: Meaning, fields: Collection[str]) -> bool:
-    """Whether the state of these fields, which have no dot in their names, is another without the event."""
+    """Whether the event may change these fields, which have no dot in their names."""
     return bool(meaning.corrects or meaning.amends or not meaning.names().isdisjoint(fields))
 
 
 def alone(meaning: Meaning, field: str) -> Meaning:
-    """What the event does to this field, which has no dot in its name, and to what others say of it."""
+    """What the event does to this one field, which has no dot in its name, and to what other events said of
+    it."""
 
     def of(effects: Mapping[str, Any]) -> dict[str, Any]:
         return {name: effect for name, effect in effects.items() if name == field}

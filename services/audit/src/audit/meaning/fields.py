@@ -27,15 +27,15 @@ def deadline(opener: Meaning, words: Mapping[str, StateWords]) -> Words | None:
 
 
 def about(name: str, words: Mapping[str, StateWords]) -> tuple[str, str]:
-    """The kind of what a state field is about, where a household has several, and which of them it is:
-    `fact` and `YB-1` of `fact.YB-1.values`; nothing of a field of the household itself."""
+    """What a state field is about, where a household has several of a kind: the kind and the id, such as
+    `fact` and `YB-1` of `fact.YB-1.values`. Both are empty for a field of the household itself."""
     inside = name.count(".") - (named(name, words) or name).count(".")
     kind, *which = name.split(".")
     return (kind, which[0]) if inside else ("", "")
 
 
 def spoken(name: str, value: Any, words: Mapping[str, StateWords]) -> Words:
-    """What a state field holds, in words; an amount with its unit, since no sentence stands around it."""
+    """The value of a state field in words; an amount with its unit, since no sentence stands around it."""
     known = words.get(named(name, words) or "")
     codes = known.codes if known else {}
     zh, en = shown(name, value, codes)

@@ -40,8 +40,8 @@ class Happened:
 
     @property
     def order(self) -> tuple[bool, datetime, tuple[datetime, str, str, int]]:
-        """In which they take effect: as they were told, or by happening; of those that happened together,
-        as they were recorded."""
+        """The order in which events take effect: as they were told, or as they happened; of those that
+        happened together, as they were recorded."""
         told = self.meaning.as_told
         return not told, self.recorded_at if told else self.occurred_at, self.recording
 
@@ -58,15 +58,17 @@ class Value:
 
 @dataclass(slots=True)
 class State:
-    """The fields that there are; why others are gone; which events count no more, or otherwise than
-    they were told, and why; which events were known, and which of those had happened."""
+    """How a household stands, and by which events."""
 
     fields: dict[str, Value] = field(default_factory=dict)
+    # Fields that are no more, with the event that cleared each.
     gone: dict[str, Value] = field(default_factory=dict)
+    # Events that count no more: what struck each.
     struck: dict[UUID, UUID] = field(default_factory=dict)
+    # Events that were corrected: by what, last.
     amended: dict[UUID, UUID] = field(default_factory=dict)
     known: frozenset[UUID] = frozenset()
-    happened: frozenset[UUID] = frozenset()
+    happened: frozenset[UUID] = frozenset()  # of those that were known
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def state(events: Iterable[Happened], valid_at: datetime, known_at: datetime) ->
 
 
 def diff(before: State, after: State) -> list[Changed]:
-    """The fields that differ, by name, each with an event that one of both counts and the other not."""
+    """The fields that differ, by name, each with an event that counts at one point and not at the other."""
     changed = []
     for name in sorted({*before.fields, *after.fields}):
         was, now = before.fields.get(name), after.fields.get(name)
@@ -119,7 +121,8 @@ def diff(before: State, after: State) -> list[Changed]:
 
 
 def _behind(name: str, before: State, after: State) -> UUID:
-    """What made it so; or struck, amended or cleared what had made it otherwise; or is not known yet."""
+    """The event that made the field so; or the one that struck, amended or cleared what it held at the
+    other point; or one that is not known there yet."""
     fresh = (before.known ^ after.known) | (before.happened ^ after.happened)
     above = [name.rsplit(".", n)[0] for n in range(name.count(".") + 1)]
     causes: list[UUID] = []

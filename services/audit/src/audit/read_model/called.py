@@ -28,7 +28,7 @@ EVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def naming(words: dict[str, StateWords]) -> list[str]:
-    """The fields that lists show of a household itself, the one that it is called by first."""
+    """The fields of a household itself that lists show; first the one that it is called by."""
     ranked = [(known.naming, name) for name, known in words.items() if known.naming > 0]
     return [name for _, name in sorted(ranked) if "." not in name]
 

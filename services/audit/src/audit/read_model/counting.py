@@ -41,7 +41,8 @@ ONE_AT_A_TIME: Final = 7_301_006  # advisory lock
 
 
 async def at_a_look(pool: asyncpg.Pool, vocabulary: Vocabulary, region: str) -> int:
-    """Count the few that changed, unless somebody counts just now; how many wait to be counted."""
+    """Count the few households that changed, unless somebody else is counting just now. How many still have
+    to be counted."""
     return await count(pool, vocabulary, region, AT_A_LOOK)
 
 
@@ -118,7 +119,7 @@ async def _catch_up(pool: asyncpg.Pool, vocabulary: Vocabulary, heard: int) -> N
 
 
 def _rules(vocabulary: Vocabulary) -> int | None:
-    """A number for what services have declared; `None` before anything is known of it."""
+    """A number that stands for what services have declared; `None` before anything is known of it."""
     if not len(vocabulary):
         return None
     declarations = (declared.stages, declared.steps, declared.moves)

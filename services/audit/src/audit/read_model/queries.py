@@ -200,15 +200,16 @@ async def parked(engine: AsyncEngine, consumer: str, key: str) -> int:
 
 
 async def reasons(engine: AsyncEngine, consumer: str, key: str) -> dict[str, int]:
-    """Why records of a household wait, by the first word of the reason, and how many; the first first."""
+    """How many records of a household wait, by the first word of the reason; first the reason that came
+    first."""
     async with alone(engine).connect() as connection:
         found = await connection.execute(text(_REASONS), {"consumer": consumer, "key": key})
         return {row.why: row.records for row in found}
 
 
 async def unkept(pool: asyncpg.Pool, consumer: str, key: str) -> int:
-    """How many records of a household the log has whose content is neither told nor waits: somebody gave
-    them up, or an earlier version dropped what contradicted an older record."""
+    """How many records of a household are in the log, while their content is neither on the timeline nor
+    waiting: somebody gave them up, or an earlier version dropped what contradicted an older record."""
     count: int = await pool.fetchval(_UNKEPT, consumer, key)
     return max(count, 0)  # what waits may have come twice
 

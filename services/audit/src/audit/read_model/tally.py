@@ -21,8 +21,8 @@ OUTCOMES: tuple[Outcome, ...] = ("opened", "fulfilled", "breached", "open")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to list: households in a phase, that reached a step, or with duties of a kind and outcome, or
-    of all kinds that were due in a month, which its first day names."""
+    """What to list: the households in a phase; those that reached a step; those with duties of a kind and
+    outcome; or those with duties of any kind that were due in a month, given by its first day."""
 
     phase: str | None = None
     step: str | None = None
@@ -33,7 +33,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How many households of a town, or of a village, stand in a phase; `None`: in no phase."""
+    """How many households of a town or village stand in a phase; `None` for no phase."""
 
     area: str
     phase: str | None
@@ -42,7 +42,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How many households reached a step; the median of days since the step before, and of how many."""
+    """How many households reached a step; the median number of days since the step before, and over how
+    many times that is."""
 
     step: str
     households: int
@@ -120,8 +121,8 @@ async def listed(
     limit: int,
     after: tuple[str, str, UUID] | None = None,
 ) -> tuple[int, Sequence[Listed]]:
-    """What a number counts: how much in all, and up to `limit` households by area, by what they are
-    called and by id."""
+    """The list behind a number: how many in all, and up to `limit` households, by area, by what they are
+    called, and by id."""
     given: list[object]
     if wanted.phase:
         behind, given = "from read.counted where phase = $6", [wanted.phase]
