@@ -225,7 +225,7 @@ def test_property_and_states_are_evidence_and_never_a_warning(kind: FactType) ->
 
 def test_what_rules_say_goes_on_the_log_and_names_no_illness() -> None:
     house = replace(HOUSEHOLD, incomes=(income(100, operating_fen=1),))
-    versions = set()
+    heard = set()
     for rule in FACT_RULES:
         for code in FactCode:
             for person in (HEAD, CHILD):
@@ -233,8 +233,8 @@ def test_what_rules_say_goes_on_the_log_and_names_no_illness() -> None:
                 one = fact(rule.hears, *codes, amount=10**9, person=person)
                 for finding in found(one, household=house):
                     without_personal_data(zh=finding.summary_zh, en=finding.summary_en)
-                    versions.add((finding.rule_id, finding.rule_version))
-    assert versions == {(rule.id, rule.version) for rule in FACT_RULES}
+                    heard.add(finding.rule_id)
+    assert heard == {rule.id for rule in FACT_RULES}
 
 
 def test_a_household_with_thousands_of_facts_costs_no_more_a_fact() -> None:

@@ -184,7 +184,6 @@ class Finding:
     """What a rule found, with the facts it rests on and the reason in plain words."""
 
     rule_id: str
-    rule_version: int
     risk_type: RiskType
     severity: Severity
     evidence: tuple[UUID, ...]

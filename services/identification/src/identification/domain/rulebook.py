@@ -219,6 +219,8 @@ OTHER_RULES: tuple[tuple[str, int, str, str], ...] = (
     ),
 )
 
+VERSIONS = {rule.id: rule.version for rule in FACT_RULES} | {id: v for id, v, *_ in OTHER_RULES}
+
 BY_FACT: dict[FactType, tuple[Rule, ...]] = {
     fact: tuple(rule for rule in FACT_RULES if rule.hears is fact) for fact in FactType
 }

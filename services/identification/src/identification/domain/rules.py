@@ -19,17 +19,6 @@ EVIDENCE = (
 )
 
 
-def _found(
-    rule_id: str,
-    risk: RiskType,
-    severity: Severity,
-    evidence: tuple[UUID, ...],
-    zh: str,
-    en: str,
-) -> Finding:
-    return Finding(rule_id, 1, risk, severity, evidence, zh, en)
-
-
 def medical_cost(
     fact: Counted, household: KnownHousehold, history: History, policy: Policy
 ) -> Finding | None:
@@ -55,7 +44,7 @@ def own_cost(
     threshold = policy.medical_threshold(at_risk_group=at_risk_group)
     if total < threshold:
         return None
-    return _found(
+    return Finding(
         "MEDICAL-OWN-COST",
         RiskType.ILLNESS,
         Severity.RED if total >= 2 * threshold else Severity.ORANGE,
@@ -71,7 +60,7 @@ def serious_illness(
     """SERIOUS-ILLNESS v1 (卫健): a new serious illness in a formerly poor or monitored household."""
     if not household.at_risk_group:
         return None
-    return _found(
+    return Finding(
         "SERIOUS-ILLNESS",
         RiskType.ILLNESS,
         Severity.YELLOW,
@@ -91,7 +80,7 @@ def dropout(
     if not of_school_age(child.born_on, fact.detected_on, policy):
         return None
     poor = FactCode.BY_POVERTY in fact.codes
-    return _found(
+    return Finding(
         "DROPOUT",
         RiskType.SCHOOLING,
         Severity.RED,
@@ -111,7 +100,7 @@ def schooling_cost(
     threshold = policy.schooling_cost_fen
     if total < threshold:
         return None
-    return _found(
+    return Finding(
         "SCHOOLING-COST",
         RiskType.SCHOOLING,
         Severity.YELLOW,
@@ -130,7 +119,7 @@ def higher_education(
     last, percent = household.incomes[0], policy.entrant_line_percent
     if 100 * policy.basis_of(last) > percent * policy.income_line_fen * last.members:
         return None
-    return _found(
+    return Finding(
         "UNIVERSITY-ENTRANT",
         RiskType.SCHOOLING,
         Severity.YELLOW,
@@ -147,7 +136,7 @@ def protection_granted(
     new = {FactCode.SUBSISTENCE, FactCode.GRANTED} <= fact.codes
     if household.monitored or not new:
         return None
-    return _found(
+    return Finding(
         "PROTECTION-GRANTED",
         RiskType.LOW_INCOME,
         Severity.YELLOW,
@@ -166,7 +155,7 @@ def protection_stopped(
     last = household.incomes[0]
     if not policy.within_line(policy.basis_of(last), last.members):
         return None
-    return _found(
+    return Finding(
         "PROTECTION-STOPPED",
         RiskType.LOW_INCOME,
         Severity.ORANGE,
@@ -182,7 +171,7 @@ def large_relief(
     """LARGE-RELIEF v1 (民政): large temporary relief to a household that is not monitored."""
     if household.monitored or fact.amount < policy.relief_fen:
         return None
-    return _found(
+    return Finding(
         "LARGE-RELIEF",
         RiskType.OTHER,
         Severity.YELLOW,
@@ -209,7 +198,7 @@ def unemployment(
     nobody = all(worker.person_id in idle for worker in workers)
     if not nobody and person.relation is not Relation.HEAD:
         return None
-    return _found(
+    return Finding(
         "UNEMPLOYMENT",
         RiskType.UNSTABLE_EMPLOYMENT,
         Severity.ORANGE,

@@ -77,7 +77,6 @@ def within_the_line(household: Assessed, policy: Policy) -> Finding | None:
         return None
     return Finding(
         INCOME_LINE,
-        1,
         RiskType.LOW_INCOME,
         Severity.ORANGE,
         (last.event_id,),
@@ -104,7 +103,6 @@ def fallen(household: Assessed, policy: Policy) -> Finding | None:
         return None
     return Finding(
         INCOME_FALL,
-        1,
         RiskType.OTHER,
         Severity.YELLOW,
         (last.event_id, before.event_id),

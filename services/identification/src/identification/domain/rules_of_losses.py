@@ -17,7 +17,7 @@ def _found(
     en: str,
     *also: UUID,
 ) -> Finding:
-    return Finding(rule_id, 1, risk, severity, (fact.event_id, *also), zh, en)
+    return Finding(rule_id, risk, severity, (fact.event_id, *also), zh, en)
 
 
 def dangerous_house(

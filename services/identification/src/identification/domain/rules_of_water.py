@@ -24,7 +24,6 @@ def failed_test(
         return None
     return Finding(
         "WATER-TEST-FAILED",
-        1,
         RiskType.UNSAFE_WATER,
         Severity.ORANGE,
         (event_id,),
@@ -41,7 +40,6 @@ def long_outage(
         return None
     return Finding(
         "WATER-OUTAGE",
-        1,
         RiskType.UNSAFE_WATER,
         Severity.YELLOW,
         (event_id,),

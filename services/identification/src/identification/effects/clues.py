@@ -16,7 +16,7 @@ from identification.domain.commands import ReportRisk
 from identification.domain.fact_types import FACT_TYPES
 from identification.domain.findings import Counted, Finding, History, KnownHousehold
 from identification.domain.policy import Policy
-from identification.domain.rulebook import BY_FACT, findings
+from identification.domain.rulebook import BY_FACT, VERSIONS, findings
 from identification.domain.rules_of_income import of_incomes
 from identification.effects.heard import Heard, day_of, following, to_household
 from identification.read_model import facts, rules
@@ -134,7 +134,7 @@ def report(
         severity=found.severity,
         evidence_event_ids=found.evidence,
         rule_id=found.rule_id,
-        rule_version=found.rule_version,
+        rule_version=VERSIONS[found.rule_id],
         discovered_on=day,
         summary_zh=found.summary_zh,
         summary_en=found.summary_en,

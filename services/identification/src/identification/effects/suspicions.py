@@ -11,7 +11,7 @@ from contracts.envelope import Envelope
 from contracts.visits import HouseholdScreened
 from identification.domain.commands import ReportRisk
 from identification.domain.policy import Policy
-from identification.domain.rulebook import SCREENED
+from identification.domain.rulebook import SCREENED, VERSIONS
 from identification.effects.heard import Heard, day_of, following, to_household
 from identification.read_model import register
 
@@ -57,7 +57,7 @@ def reported(event: Envelope, screened: HouseholdScreened, policy: Policy) -> Re
         severity=Severity.YELLOW,
         evidence_event_ids=(event.event_id,),
         rule_id=SCREENED,
-        rule_version=1,
+        rule_version=VERSIONS[SCREENED],
         discovered_on=screened.screened_on,
         summary_zh="排查表填报的疑似风险，须入户核实",
         summary_en="Suspected in a screening form: to be verified at home",
