@@ -17,7 +17,8 @@ from identification.domain.survey import Survey, latest, surveyed
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Survey):
-    """As seen at home on a day. `previous_disposable_fen` is of the twelve months before."""
+    """What officers saw at home on a day. `previous_disposable_fen` is the income of the year before that
+    of `income`."""
 
     on: date
     assessment_id: UUID
@@ -51,8 +52,8 @@ def assess(
 
 
 def with_survey(household: Household, seen: SafeguardAssessed) -> Household:
-    """The household after a survey. A new one is about the members of now; one that was corrected (T20) is
-    about the same members as before."""
+    """The household after a survey. A new survey is about those who are members now; a corrected one (T20)
+    about the same members as before its correction."""
     if latest(household.safeguards, seen) is not seen:
         return household
     here = frozenset(m.person_id for m in household.registered.members if not m.restricted)

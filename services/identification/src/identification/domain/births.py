@@ -1,7 +1,8 @@
-"""T20: a member's birth date or sex as it should have been recorded, and what follows from it by itself.
+"""T20: a member's birth date or sex is corrected, and what follows from that without anybody deciding.
 
-Whatever reads an age reads the corrected one from then on. Nobody under 16 is able to work, so such a
-capacity ends with the correction; one who is older than was recorded is assessed by people.
+Whatever reads an age reads the corrected one from then on. Nobody under 16 is able to work, so the
+correction ends such a capacity. Whether somebody who is older than was recorded is able to work, people
+assess.
 """
 
 from uuid import UUID
@@ -55,7 +56,7 @@ def corrected(c: CorrectRecord, born: Member, household: Household) -> list[Foll
 
 
 def _sex(c: CorrectRecord, told: Member, member: Member, household: Household) -> list[Follows]:
-    """Nothing is judged by it, but it has to be that of the identity number."""
+    """No rule reads the sex, but it has to be the one that the identity number tells."""
     if member.sex is told.sex:
         return []
     return [
@@ -72,8 +73,8 @@ def _sex(c: CorrectRecord, told: Member, member: Member, household: Household) -
 
 
 def decided_on(follows: list[Follows], household: Household) -> tuple[UUID, bool] | None:
-    """The elimination that E7 would not have allowed: everybody who counted as able to work is found to be under 16.
-    `None` if there is none."""
+    """The case whose elimination E7 would not have allowed, since everybody who counted as able to work is
+    found to be under 16; `None` if there is none."""
     eliminated, unable = household.eliminated, {f.person_id for f in follows[1:]}
     able = {m.person_id for m in household.registered.members if m.labour_capacity in WORKING}
     if household.case or not eliminated:

@@ -20,14 +20,14 @@ from identification.domain.states import Household
 
 
 def too_late(file: CaseFile, risks: Iterable[RiskType]) -> tuple[Clue, ...]:
-    """E6: clues that joined after the verification, and name a risk that it did not find."""
+    """E6: clues that joined after the verification and name a risk that the verification did not find."""
     return tuple(clue for clue in unverified(file) if not answers(clue, risks))
 
 
 def carry_over(
     clues: Collection[Clue], household: Household, policy: Policy
 ) -> list[CluesCarriedOver]:
-    """What nobody has looked at stays open when its case ends, as a case of its own (S2-05)."""
+    """When a case ends, the clues in it that nobody has looked at become a case of their own (S2-05)."""
     if not clues:
         return []
     discovered_on = min(clue.discovered_on for clue in clues)
@@ -44,7 +44,8 @@ def carry_over(
 
 
 def carried_over(household: Household, event: CluesCarriedOver) -> Household:
-    """A new case of what nobody had looked at in the one that ended; help belongs to it too (T12)."""
+    """A new case of the clues that nobody had looked at when the last one ended. The emergency help that
+    was given in that one belongs to the new one (T12)."""
     assert household.ended, "village or town ended a case"
     before = household.ended.file
     clues = tuple(clue for clue in before.clues if clue.clue_id in event.clue_ids)
@@ -73,15 +74,15 @@ def opened(household: Household, event: RiskDetected) -> Household:
 
 
 def with_help_ahead(file: CaseFile, household: Household) -> CaseFile:
-    """With the emergency help that no episode has named yet: given without a case, or in the last one, which
-    ended before it was confirmed (T12)."""
+    """The file with the emergency help that no episode has named yet: it was given without a case, or in
+    the last case, which ended before it was confirmed (T12)."""
     before = household.ended
     earlier = before.help_left if before else ()
     return replace(file, emergency=(*earlier, *file.emergency)).with_help(household.grants)
 
 
 def joined(household: Household, event: RiskClueAttached) -> Household:
-    """The case with one clue more; its clock keeps the first day (A12)."""
+    """The case with one clue more; its clock still counts from the first clue (A12)."""
     file, case, clue = household.opened, household.case, _clue(event)
     if monitored := monitored_of(case):
         waiting = replace(monitored, unhandled=(*monitored.unhandled, clue))
@@ -135,7 +136,8 @@ def handled(household: Household, event: ClueRejected | ClueWithdrawn) -> Househ
 
 
 def withdrawn(household: Household, event: ClueWithdrawn) -> Household:
-    """Without the clue. What it said is forgotten, so that another report of the same is a clue again."""
+    """The case without the clue. What the clue reported is forgotten: if it is reported again, that is a
+    new clue."""
     told = tuple(r for r in household.reported if r.clue_id != event.clue_id)
     household = replace(handled(household, event), reported=told)
     if event.ends_case:

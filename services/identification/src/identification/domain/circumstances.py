@@ -1,6 +1,6 @@
 """How a household lives: how many together, at which address, and each member's health and schooling.
 
-Each is told in the order of the days; the same again is nothing new.
+What changes is told in the order of its days. Telling the same again changes nothing.
 """
 
 from dataclasses import replace
@@ -102,7 +102,8 @@ def _schooling(c: RecordSchooling, household: Household) -> list[CircumstanceEve
 
 
 def _resident(c: ConfirmResidence, household: Household) -> list[CircumstanceEvent]:
-    """Who lives together decides, not where somebody is registered; nothing of the entry changes."""
+    """Members are those who live together, wherever they are registered: a report that somebody's
+    registration has moved changes nothing of the entry once people confirm that they live here."""
     if c.fact_event_id in household.past.resident:
         return []
     _member(household, c.person_id)
@@ -143,8 +144,8 @@ def _member(household: Household, person_id: UUID) -> Member:
 def _in_turn(
     household: Household, what: str, whose: UUID, day: date, today: date, field: str
 ) -> None:
-    """Raises `Refused` for a day to come, before the registration or the joining of a member, or before what
-    was last told."""
+    """Raises `Refused` for a day in the future, for one before the household was registered or the member
+    joined, and for one before the day of what was told last."""
     member = member_of(household.registered.members, whose)
     since = here_since(household, member) if member else household.registered.registered_on
     in_order(day, since, today, field)

@@ -1,7 +1,7 @@
 """Which fields of earlier events may be corrected in the record (T20).
 
-What a step came to, and what the register says now, is changed by another step instead: if it were
-corrected in the record alone, it would have two values.
+What a step decided, and what the register says now, another step changes. A correction in the record alone
+would leave two values of it.
 """
 
 import json
@@ -89,7 +89,7 @@ NUMBER = (HouseholdRegistered.__name__, "/register_number")  # it is another fro
 
 
 def may_be(c: CorrectRecord, household: Household) -> None:
-    """Raises `Refused` for a field that is not corrected in the record, with what to do instead."""
+    """Raises `Refused` for a field that is not corrected in the record, and names what to do instead."""
     _, field, *_ = c.path.split("/")
     if field in DEADLINES:
         raise Refused("deadline-follows", path=c.path)
@@ -102,9 +102,9 @@ def may_be(c: CorrectRecord, household: Household) -> None:
 
 
 def _said_no_more(c: CorrectRecord, household: Household) -> None:
-    """Raises `Refused` while the register still says what is to be corrected, since it would go on saying
-    so: the step that changes the register comes first. What is history, also of who left, is corrected
-    here, field by field."""
+    """Raises `Refused` while the register still has the value that is to be corrected: it would keep it, so
+    the step that changes the register comes first. What the register has no longer, such as what it had of
+    a former member, is corrected here, field by field."""
     field = c.path.rpartition("/")[2]
     field = AS.get(field, field)
     if field in NAMES:

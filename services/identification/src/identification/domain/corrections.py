@@ -1,8 +1,8 @@
-"""T20: what a field of an earlier event should have said, and what follows where it is an assessment or a
-birth date (`births`).
+"""T20: the value that a field of an earlier event should have had, and what follows if the event is an
+assessment or the field a birth date (`births`).
 
-The assessment as it stands now is recorded in place of the old one, so that whoever judges by it judges
-anew: rules, protection, the guards of an elimination. What was decided stays; people review it.
+The assessment is recorded once more, as it stands now, so that whoever judges by assessments judges anew:
+rules, protection, the guards of an elimination. Decisions stay as they were; people review them.
 """
 
 import json
@@ -54,9 +54,10 @@ BY_SOURCE = {
 
 
 def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
-    """Two persons, a reason, and a value that differs; the event it names stays as it is.
+    """Asked for by one person and approved by another, with a reason and a value that differs. The event
+    that is corrected stays as it is.
 
-    A field that was corrected before is corrected from the value that it has since.
+    Where a field was corrected before, the next correction starts from its value since then.
     """
     known = household.corrected.get((c.corrected_event_id, c.path), c.recorded_value)
     if known == c.new_value != c.recorded_value:
@@ -65,7 +66,7 @@ def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
         raise Refused("correction-does-not-fit", path=c.path, recorded=known)
     apart(c.by, {c.requested_by}, before=Taken.REQUEST)
     explained(reason=c.reason)
-    # Neither an assessment nor a date has a text, and of a register number the form says what it may be.
+    # Assessments and dates have no free text, and the form limits what a register number may be.
     if c.record is None and (c.corrected_type, c.path) != NUMBER:
         without_personal_data(old_value=c.old_value, new_value=c.new_value)
     if c.old_value == c.new_value:
@@ -92,7 +93,7 @@ def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
 def _what_follows(
     c: CorrectRecord, household: Household
 ) -> tuple[Sequence[Assessment | births.Follows], tuple[UUID, bool] | None]:
-    """The events that follow, and the case whose decision rests on the value of before."""
+    """The events that follow, and the case whose decision rests on the old value, if there is one."""
     may_be(c, household)
     if isinstance(c.amended, Member):
         told = births.corrected(c, c.amended, household)
@@ -102,8 +103,7 @@ def _what_follows(
 
 
 def corrected(household: Household, event: RecordCorrected) -> Household:
-    """The field has the new value from now on; if it is the register number, people call the household by
-    the new one."""
+    """The field has the new value from now on. A corrected register number becomes the household's number."""
     known = {**household.corrected, (event.corrected_event_id, event.path): event.new_value}
     entry = household.registered
     if (event.corrected_type, event.path) == NUMBER:
@@ -112,7 +112,7 @@ def corrected(household: Household, event: RecordCorrected) -> Household:
 
 
 def _restated(c: CorrectRecord, household: Household) -> Assessment | None:
-    """The assessment with the new value, as a whole; `None` where nothing is judged by the record."""
+    """The whole assessment with the new value; `None` where nothing is judged by the record."""
     match c.record, c.amended:
         case IncomeAssessed() as record, IncomeAssessed() as amended:
             if record != find(household.assessments, record.assessment_id):
@@ -134,7 +134,7 @@ def _takes_effect(c: CorrectRecord, on: date) -> None:
 
 
 def _income(c: CorrectRecord, record: IncomeAssessed, amended: IncomeAssessed) -> IncomeAssessed:
-    """What was found is corrected; totals and the comparison follow, with the line it had."""
+    """The totals and the comparison are computed from the corrected amounts, with the line of that day."""
     _takes_effect(c, day_of(record))
     sources = amended.sources
     if c.path in BY_SOURCE and sources:
@@ -165,7 +165,7 @@ def _income(c: CorrectRecord, record: IncomeAssessed, amended: IncomeAssessed) -
 def _survey(
     c: CorrectRecord, amended: SafeguardAssessed, household: Household
 ) -> SafeguardAssessed:
-    """What was seen is corrected, of people whom the household knows; the numbers follow."""
+    """The numbers are computed from the corrected answers, which are about people whom the household knows."""
     field = c.path.split("/")[1]
     if field not in SURVEY:
         raise Refused("field-follows", path=c.path)
@@ -181,9 +181,10 @@ def _survey(
 def _decided_on(
     c: CorrectRecord, now: Assessment, household: Household
 ) -> tuple[UUID, bool] | None:
-    """The case whose decision rests on the record, and whether that would be the same.
+    """The case whose decision rests on the record, and whether the decision would be the same now.
 
-    `None` if no decision does, or a clue does: then its evidence is replaced (A50).
+    `None` if no decision rests on it. Also `None` if a clue of the case does: then the clue's evidence is
+    replaced (A50).
     """
     monitored, eliminated = monitored_of(household.case), household.eliminated
     file = household.file or (eliminated and eliminated.file)
@@ -214,7 +215,7 @@ def still_fits(household: Household, case: Verified, policy: Policy) -> bool:
 
 
 def no_class_fits(household: Household, case: NotAtRisk, policy: Policy) -> bool:
-    """T4: whether it still follows that the household is not at risk."""
+    """T4: whether the household is still found not at risk."""
     return _class_now(household, case, case.found.assessment_id, None, policy) is None
 
 
@@ -225,8 +226,8 @@ def _class_now(
     proposed: MonitoredClass | None,
     policy: Policy,
 ) -> MonitoredClass | None:
-    """The class that was proposed, or the one that follows since the assessment or the household's category
-    was corrected."""
+    """The class that was proposed; or, if the assessment or the household's category was corrected since,
+    the class that follows now."""
     income = find(household.assessments, assessment_id)
     if income is None or (
         income.corrects is None and household.registered.category is case.category

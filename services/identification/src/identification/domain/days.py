@@ -16,9 +16,10 @@ class CloseBusinessDay:
 
 @dataclass(frozen=True, kw_only=True)
 class NoteOverdue:
-    """What was due by the end of this day and is owed (S8.4-01, S7.3-02), each morning on its own.
+    """What was due by the end of a day and is still owed (S8.4-01, S7.3-02); asked each morning.
 
-    The day may be long over, and the household another since: nothing else is judged.
+    The day may be long past and the household may have changed since, so that nothing else is judged as of
+    that day.
     """
 
     day: date

@@ -1,6 +1,6 @@
-"""What the end of a business day shows to be late (S2-07, S7.3-01, S7.3-02, S8.4-01, T12). Each is said once.
+"""What is late at the end of a business day (S2-07, S7.3-01, S7.3-02, S8.4-01, T12). Each is said once.
 
-A day is closed from outside, with its date: live or in a replay, the answer is the same.
+The command names the day that ends, so that a replay gives the same answer as on the day itself.
 """
 
 from dataclasses import replace
@@ -25,7 +25,7 @@ from identification.domain.states import Household
 
 
 def advance(command: CloseBusinessDay, household: Household) -> list[DeadlineEvent]:
-    """What is late when the next day begins; nothing where all of it was said before."""
+    """What is late on the morning after the day, as far as it was not said before."""
     return [
         *_identification(command, household),
         *_emergency(command, household),
@@ -34,7 +34,7 @@ def advance(command: CloseBusinessDay, household: Household) -> list[DeadlineEve
 
 
 def _identification(c: CloseBusinessDay, household: Household) -> list[DeadlineEvent]:
-    """S2-07. On the morning of day 10 it approaches, on that of day 16 it is missed."""
+    """S2-07. On the morning of day 10 the deadline approaches; on the morning of day 16 it is missed."""
     file = household.file
     if file is None or monitored_of(household.case):
         return []

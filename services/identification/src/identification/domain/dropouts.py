@@ -1,8 +1,8 @@
-"""Children of compulsory age out of school (S1.3-02), a function of what the schools reported.
+"""Children of compulsory age who are out of school (S1.3-02), computed from what the schools reported.
 
 A child is out of school from the first report of a dropout until the next report that it is enrolled,
-taught at home or exempt; a suspicion changes nothing. Where the schools of its town have reported and
-no school has named the child, the term has no enrolment of it: people look, and no clue is raised.
+taught at home or exempt. A suspicion changes nothing. Where schools of the child's town have reported and
+none has named the child, its enrolment is missing in that term: people look into it, and no clue is raised.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,10 +41,8 @@ class Reported:
 
 @dataclass(frozen=True, kw_only=True)
 class FollowChild:
-    """What is said of a child changed, or the date did. `reports` are the current ones, in any order.
-
-    `born_on` is `None` for a child that no longer belongs to the household.
-    """
+    """The reports about a child have changed, or the business date has moved on. `reports` are the current
+    ones, in any order. `born_on` is `None` for a child that no longer belongs to the household."""
 
     household_id: UUID
     person_id: UUID
@@ -56,7 +54,7 @@ class FollowChild:
 
 @dataclass(frozen=True, kw_only=True)
 class MissEnrolment:
-    """No school has reported the child in this term, though others of its town were reported."""
+    """In this term schools of the child's town have reported, and none has named the child."""
 
     household_id: UUID
     person_id: UUID
@@ -75,7 +73,7 @@ class Dropouts:
 
 
 def decide(command: SchoolingCommand, state: Dropouts) -> list[SchoolingEvent]:
-    """What changes for the child; nothing where it stands as the reports do."""
+    """What changes for the child; nothing if it is known already to stand as the reports say."""
     known = state.open.get(command.person_id)
     match command:
         case FollowChild():
@@ -155,7 +153,7 @@ def _reported(c: FollowChild, report: Reported) -> DropoutDetected:
 def _exit(
     c: FollowChild, known: DropoutDetected, wanted: DropoutDetected | None
 ) -> DropoutExit | None:
-    """Why the child is no longer out of school as it was known; `None`: it still is."""
+    """Why a child that was known to be out of school is so no longer; `None` if it still is."""
     if c.born_on is None:
         return DropoutExit.LEFT
     if not of_school_age(c.born_on, c.today, c.policy):

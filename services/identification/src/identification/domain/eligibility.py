@@ -1,7 +1,7 @@
-"""S7.3-01: who meets the guards of an elimination is detected, and to be proposed in time.
+"""S7.3-01: the system finds who meets the guards of an elimination; people are to propose it in time.
 
-Judged as an elimination by assistance, which asks most. E1 needs the measures that the proposal names,
-E9–E12 its procedure: none of them can be judged before.
+The household is judged as for an elimination by assistance, which asks most. E1 needs the measures that a
+proposal names and E9–E12 the steps that come after it: they cannot be judged before.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,8 @@ EligibilityEvent = (
 
 
 def advance(c: CloseBusinessDay, household: Household) -> list[EligibilityEvent]:
-    """What the morning after the day shows: newly eligible, no longer, or not proposed in time."""
+    """What is so on the morning after the day: the household has become eligible, is so no longer, or was
+    not proposed in time."""
     case, known, morning = household.case, household.eligibility, c.day + timedelta(days=1)
     if not isinstance(case, Monitored) or not household.assessments:
         return []
@@ -123,7 +124,7 @@ def evolve(household: Household, event: EligibilityEvent) -> Household:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a household's eligibility hangs on, whatever the parameters and the day."""
+    """What decides whether a household is eligible, apart from the parameters and the day."""
 
     confirmed_on: date
     above_since: date | None
@@ -138,7 +139,7 @@ class Outlook:
 
 
 def outlook(household: Household) -> Outlook | None:
-    """Of a monitored household that nobody has proposed; `None` for every other."""
+    """The outlook of a monitored household that nobody has proposed; `None` for every other household."""
     case = household.case
     if not isinstance(case, Monitored):
         return None

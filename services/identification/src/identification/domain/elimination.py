@@ -88,7 +88,8 @@ def advance(command: EliminationCommand, household: Household) -> Sequence[Happe
 
 
 def _allow(c: AllowElimination, household: Household) -> list[Happened]:
-    """E7. Only where it is needed, and with a reason; also while the elimination is under way."""
+    """E7. Only for a household that needs it, and with a reason; possible while the elimination is under
+    way, too."""
     case = monitored_of(household.case)
     if case is None:
         raise out_of_order(Needed.MONITORED, household)
@@ -112,7 +113,7 @@ def _allow(c: AllowElimination, household: Household) -> list[Happened]:
 
 
 def _propose(c: ProposeElimination, household: Household, case: Monitored) -> list[Happened]:
-    """T13. E1–E8 hold on the day; the results are stored with the proposal."""
+    """T13. E1–E8 hold on that day; what each guard found is stored with the proposal."""
     earliest = max([last_step(household), *assessed_on(household)])
     in_order(c.proposed_on, earliest, c.today, "proposed_on")
     looked_at = Case(
@@ -137,7 +138,7 @@ def _propose(c: ProposeElimination, household: Household, case: Monitored) -> li
 
 
 def _verify(c: VerifyElimination, household: Household, case: Eliminating) -> list[Happened]:
-    """E9. At home; the guards are judged anew on what was seen there."""
+    """E9. At home. The guards are judged again by what officers saw there."""
     in_order(c.seen.on, case.proposed.proposed_on, c.today, "seen_on")
     no_relative(c.officers, household, household.recused)
     if not c.in_person_at_home:
@@ -236,7 +237,8 @@ def _eliminate(
 
 
 def _revoke(c: RevokeElimination, household: Household) -> list[Happened]:
-    """T16. Of the last episode, while no new case is open, and after those that ended."""
+    """T16. Only the last elimination, while no new case is open, and not dated before the end of the last
+    case."""
     eliminated = household.eliminated
     if eliminated is None or household.ended is None:
         raise out_of_order(Needed.ELIMINATED, household)

@@ -28,7 +28,7 @@ class AllowElimination:
 
 @dataclass(frozen=True, kw_only=True)
 class ProposeElimination:
-    """T13: by whom knows the household, with the measures that answered each risk (E1)."""
+    """T13: proposed by somebody who knows the household, with the measures that answered each risk (E1)."""
 
     manner: Manner
     measures: tuple[ImplementedMeasure, ...]
@@ -40,7 +40,7 @@ class ProposeElimination:
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyElimination:
-    """E9: what the officers saw at home; the damages belong to the record of E11."""
+    """E9: what the officers saw at home. Whether anything is damaged belongs to the record of E11."""
 
     seen: Seen
     in_person_at_home: bool
@@ -65,8 +65,8 @@ class RejectElimination:
 
 @dataclass(frozen=True, kw_only=True)
 class EliminateRisk:
-    """T14: the county decides. `severe_issues` are open data-quality issues, as it was shown (E12);
-    `water_report_stale`: the register of water knows that a report has run out since the visit (E4)."""
+    """T14: the county decides. `severe_issues` is how many severe data-quality issues were shown open to it
+    (E12). `water_report_stale`: since the visit, the report of the water source has run out (E4)."""
 
     eliminated_on: date
     severe_issues: int

@@ -138,7 +138,8 @@ def e2_income(case: Case) -> Found:
 
 
 def e3_stable(case: Case) -> Found:
-    """E3. Two assessments at least six months apart above the line, none below between (ASSISTED)."""
+    """E3. Two assessments above the line, at least six months apart, and none between them that is not
+    (ASSISTED only)."""
     if case.manner is Manner.NATURAL:
         return EXEMPT
     above = above_the_line(case.incomes)
@@ -151,7 +152,7 @@ def e3_stable(case: Case) -> Found:
 
 
 def e4_safeguards(case: Case) -> Found:
-    """E4. Schooling, insurance, housing, and water with a valid report, of everybody who is there now."""
+    """E4. Schooling, insurance and housing of everybody who is a member now, and water with a valid report."""
     household = case.household
     if household.safeguards is None:
         return MISSING
@@ -190,7 +191,7 @@ def e5_spending(case: Case) -> Found:
 
 
 def e6_clues(case: Case) -> Found:
-    """E6. Every clue that joined the episode was looked at, by that day."""
+    """E6. By that day, somebody had looked at every clue that joined the episode."""
     waiting = len(case.monitored.unhandled)
     if until := open_until(case.monitored.looked_at, case.on):
         return False, f"线索于{until}才处理", f"a clue was open until {until}"
@@ -204,7 +205,8 @@ def e6_clues(case: Case) -> Found:
 
 
 def e7_labour(case: Case) -> Found:
-    """E7 and A15. A household without labour stays, unless the county has allowed it by that day."""
+    """E7 and A15. A household without labour stays monitored, unless the county has allowed its elimination
+    by that day."""
     if case.household.has_labour:
         return True, "有劳动能力", "has labour capacity"
     if (allowed := case.monitored.allowed_on) and allowed <= case.on:
@@ -217,7 +219,7 @@ def e7_labour(case: Case) -> Found:
 
 
 def e8_time(case: Case) -> Found:
-    """E8 and A44. Not in the month of confirmation nor the next (NATURAL exempt)."""
+    """E8 and A44. Neither in the month of the confirmation nor in the next one (not asked of NATURAL)."""
     if case.manner is Manner.NATURAL:
         return EXEMPT
     confirmed = case.monitored.confirmed.confirmed_on
@@ -239,7 +241,7 @@ def e9_visit(case: Case) -> Found:
 
 
 def e10_reviews(case: Case) -> Found:
-    """E10. The village agreed, five full days were posted, nobody objects any more."""
+    """E10. The village agreed, the notice was posted for five full days, and no objection is open."""
     if not case.reviewed:
         return LATER
     if until := disputed_until(case.household, case.on):
@@ -250,9 +252,9 @@ def e10_reviews(case: Case) -> Found:
 
 
 def e11_record(case: Case) -> Found:
-    """E11. What will be compared later is on record, damages among it.
+    """E11. What will be compared later is on record, including whether housing and water are damaged.
 
-    Judged with the visit: afterwards nothing can be added to its record.
+    Judged with the visit, since nothing can be added to its record afterwards.
     """
     if case.ready is None:
         return LATER

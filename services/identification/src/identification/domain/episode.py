@@ -48,7 +48,8 @@ MAX_RISKS = 5
 
 
 def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
-    """T1. The first clue opens a case, others join it; what is known already is at most evidence."""
+    """T1. The first clue opens a case, later ones join it. A report of what is known already adds evidence
+    at most."""
     not_in_future(c.discovered_on, c.today, "discovered_on")
     without_personal_data(summary=c.summary_zh)
     if not c.risk_types or (c.rule_id and not c.evidence_event_ids):
@@ -82,11 +83,13 @@ def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
 
 
 def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
-    """One household, one risk, one window: one clue, unless the severity rises (rule 3 of T1).
+    """Whether the risk was reported before: within the window it is one clue, unless the severity rises
+    (rule 3 of T1).
 
-    In an open case another source is a further clue and joins (A10, A12); the same rule is not.
-    When no case is open, a family's own declaration is always heard: it may be an appeal (T4). So is the
-    open clue of a household that was taken in: it is not what was reported of this one (A54).
+    In an open case, a report by another source is a further clue and joins; one by the same rule is not
+    (A10, A12). When no case is open, two are always heard: a family's own declaration, since it may be an
+    appeal (T4), and the open clue of a household that was taken in, since it was reported of another
+    household (A54).
     """
     heard = c.channel is Channel.SELF_DECLARATION or c.rule_id == MERGER_RULE
     appeal = household.case is None and heard
@@ -102,9 +105,10 @@ def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
 
 
 def _added(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
-    """Rule of engagement 3: what a rule finds again is evidence of its clue, each piece once.
+    """Rule of engagement 3: when a rule finds the same risk again, what it found is evidence of its earlier
+    clue, each event once.
 
-    Of a clue of the open case only: a clue that was decided on rests on what it was decided by.
+    Only clues of the open case get evidence: a clue that was decided on keeps what it was decided by.
     """
     open_clues = {clue.clue_id for clue in household.file.clues} if household.file else set()
     for known in household.reported:
@@ -129,7 +133,8 @@ def _added(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
 
 
 def start(c: StartVerification, household: Household) -> list[EpisodeEvent]:
-    """T2. At least two officers, recusal declared; no relative and no member of the family."""
+    """T2. At least two officers are sent, who have declared whether they are relatives; no relative and no
+    member of the family is sent."""
     in_order(c.started_on, begun_on(household), c.today, "started_on")
     fit_to_be_sent(c.officers, household, c.recused, declared=c.recusal_declared, policy=c.policy)
     return [
@@ -144,9 +149,9 @@ def start(c: StartVerification, household: Household) -> list[EpisodeEvent]:
 
 
 def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[EpisodeEvent]:
-    """T3. In person, at home, twelve whole months of income; the class follows, or there is none.
+    """T3. In person, at home, with the income of twelve whole months; the class follows from it.
 
-    A household that no class fits is found not at risk, which the town has to confirm (T4).
+    If no class fits, the household is found not at risk, and the town has to confirm that (T4).
     """
     in_order(c.seen.on, case.started_on, c.today, "verified_on")
     without_personal_data(self_ability=c.self_ability)
@@ -183,7 +188,7 @@ def verify(c: VerifyHousehold, household: Household, case: Verifying) -> list[Ep
 def confirm(
     c: ConfirmMonitoring, household: Household, case: TownReviewed, before: Verified
 ) -> list[EpisodeEvent]:
-    """T10 and S2-07. Day of discovery is day 0; day 15 is in time; late needs a reason."""
+    """T10 and S2-07. The day of discovery is day 0; until day 15 it is in time, and later it needs a reason."""
     in_order(c.confirmed_on, case.approved_on, c.today, "confirmed_on")
     file = household.opened
     apart(c.by, before.by | {case.approved_by}, before=Taken.TOWN_REVIEW)

@@ -1,7 +1,7 @@
-"""A50: what a correction or retraction means for the case that rests on the fact.
+"""A50: what follows for a case that rests on a fact which is corrected or retracted.
 
-Before the county decided, the clue's evidence is replaced, and withdrawing the clue is proposed where
-no rule supports it any longer. Afterwards a review task opens. Neither changes a status.
+Until the county has decided, the clue's evidence is replaced, and if no rule supports the clue any longer,
+it is proposed to withdraw it. After the decision, a review task opens. Neither changes a status.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ DECIDED = MONITORING | {Stage.ELIMINATED}
 
 
 def is_decided(stage: str) -> bool:
-    """Whether the county has decided on the case: a change is for a review, not for the clue."""
+    """Whether the county has decided on the case, so that a change of its evidence needs a review."""
     return stage in DECIDED or stage.startswith("ELIM")
 
 
@@ -57,8 +57,9 @@ class CloseReview:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`handled` are clue, replaced fact and what replaces it, `reviews` the tasks with their outcome, if
-    any. One event may be corrected twice: a registration tells the birth date of every member."""
+    """`handled` are triples of a clue, the fact that was replaced, and what replaces it. `reviews` are the
+    tasks, each with its outcome once it is closed. One event may be corrected twice: a registration tells
+    the birth date of every member."""
 
     handled: frozenset[tuple[UUID, UUID, UUID | None]] = frozenset()
     reviews: Mapping[UUID, tuple[date, ReviewOutcome | None]] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The table of department facts (domain section 6): who may post which, and what each one says.
 
-A row is data. Adding a type is a row here and a code in `contracts.fact_codes`; a rule that looks at
-it is named in `domain.rulebook`.
+To add a type, add a row here and its codes to `contracts.fact_codes`. Rules that look at it are named in
+`domain.rulebook`.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Department facts: recorded as they come; they decide nothing by themselves.
+"""Department facts are recorded as they come; they decide nothing by themselves.
 
-A fact has no aggregate state, so recording one reads no history. What is known of a record, by its
-natural key, is looked up for a whole batch and passed in as `Version`s.
+A fact has no state that commands depend on, so recording one reads no history. Which versions of a record
+are known, by its natural key, is looked up for a whole batch and passed in as `Version`s.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,9 +76,9 @@ def place(
 ) -> Repeated | Follows:
     """Where a posted version belongs (A59, rule of engagement 1). Raises `Refused`.
 
-    A version once known never changes its content or its person, and a version lower than the
-    latest comes too late. Known versions may have gaps: a department need not send each. One that
-    waited and was matched is known by two events, of which the first was the answer.
+    Once a version is known, neither its content nor its person changes, and a version lower than the latest
+    comes too late. Numbers may be missing between versions: a department need not send each one. A version
+    that waited and was matched is known by two events; the first of them was the answer to the post.
     """
     for one in known:
         if one.person_id and person_id and one.person_id != person_id:
@@ -111,9 +111,9 @@ FACT: Decider[Reported, None, Reported] = Decider(None, _decide, _evolve, statel
 
 @dataclass(frozen=True, kw_only=True)
 class ResolveUnmatched:
-    """The waiting is over; the person, if there is one now, is in this household.
+    """The fact no longer waits. If its person is known now, `household_id` and `person_id` say who it is.
 
-    Version and reason are those of a retraction.
+    `record_version` and `reason` are those of a retraction.
     """
 
     outcome: MatchOutcome

@@ -1,4 +1,4 @@
-"""The file of a case: what it carries from its first clue to its end, whatever its stage."""
+"""The file of a case: what is kept of it from its first clue to its end, at every stage."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,7 +29,7 @@ class Clue:
 
 @dataclass(frozen=True)
 class CaseFile:
-    """A case, named by the clue that opened it. Its clock keeps the first day (A12)."""
+    """A case, named by the clue that opened it. Its clock counts from that clue (A12)."""
 
     case_id: UUID
     channel: Channel | None
@@ -60,7 +60,7 @@ class CaseFile:
         return replace(self, emergency=(*self.emergency, *grants))
 
     def with_officers(self, sent: Iterable[UUID], recused: Iterable[UUID], on: date) -> "CaseFile":
-        """Officers were sent on a day, about every clue that was found by then (T2)."""
+        """Officers were sent on that day to look into every clue that was found by then (T2)."""
         return replace(
             self, officers=tuple(sent), recused=tuple(recused), verified=self._found_by(on)
         )
@@ -72,7 +72,7 @@ class CaseFile:
         return replace(self, officers=tuple(sent), relieved=relieved, recused=recused)
 
     def with_verifier(self, person: str, on: date) -> "CaseFile":
-        """Verified by somebody on a day, with every clue that was found by then (T3)."""
+        """That person verified on that day, looking at every clue that was found by then (T3)."""
         by = self.verified_by | {person}
         return replace(self, verified=self._found_by(on), verified_by=by)
 
@@ -96,10 +96,8 @@ class CaseFile:
 
 @dataclass(frozen=True)
 class Reported:
-    """The latest report of a risk by one source (a rule, or people: `rule_id` is then None).
-
-    `evidence` are the events that the clue rests on, those that were added later among them.
-    """
+    """The latest report of a risk by one source: a rule, or people, whose `rule_id` is None. `evidence` are
+    the events that the clue rests on, including those that were added later."""
 
     clue_id: UUID
     risk_type: RiskType

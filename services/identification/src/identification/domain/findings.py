@@ -1,4 +1,4 @@
-"""What a rule is given, and what it finds. Values only: rules are pure functions of these."""
+"""What rules are given, and what they find. These are values only, since rules are pure functions of them."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,10 @@ from identification.domain.stages import MONITORING
 
 
 class Counted(NamedTuple):
-    """A fact as far as rules need it: `amount` is the value its type counts, else 0.
+    """A fact as far as rules need it: `amount` is the value that its type counts, else 0.
 
-    A tuple, since each batch of facts makes one of every fact that its households have.
+    It is a tuple because each batch of facts makes one of every fact of its households, and tuples are made
+    fast.
     """
 
     event_id: UUID
@@ -43,9 +44,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class IncomeSeen:
-    """One assessment of the household's income, totals in fen, by the event that says it now.
+    """One assessment of the household's income, with its totals in fen. `event_id` is the event that says
+    it now.
 
-    A screening does not tell the assessment: it never compares two versions of one.
+    A screening leaves `assessment_id` empty, since it never compares two versions of an assessment.
     """
 
     event_id: UUID
@@ -60,10 +62,8 @@ class IncomeSeen:
 
 @dataclass(frozen=True, slots=True)
 class KnownHousehold:
-    """A household as the register shows it. `incomes` are its assessments, the latest first.
-
-    Not `active`: it has left the register.
-    """
+    """A household as the register shows it. `incomes` are its assessments, the latest first. If not
+    `active`, it has left the register."""
 
     region: str
     category: str
@@ -124,10 +124,10 @@ class KnownHousehold:
 
 
 class History:
-    """A household's current facts in the order of their dates, added up once for many questions.
+    """A household's current facts in the order of their dates, with running totals.
 
-    A question about an interval then costs two searches, however many facts there are. `withheld`
-    are persons of whom there are more, which may not be used now.
+    A question about an interval costs two searches, however many facts there are. `withheld` are the
+    persons whose facts are left out, since they may not be used now.
     """
 
     def __init__(self, facts: Sequence[Counted], withheld: frozenset[UUID] = frozenset()) -> None:
