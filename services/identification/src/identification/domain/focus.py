@@ -1,6 +1,7 @@
-"""S2-03: the focus lists that a household is on. A tag opens no clue and changes no status.
+"""S2-03: the focus lists that a household is on. Being on one opens no clue and changes no status.
 
-`judged` computes what holds; the household tells what is new of it, once, and what holds no longer, once.
+`judged` computes which groups hold now. The household then tells, once each, what is new and what holds no
+longer.
 """
 
 from collections.abc import Mapping
@@ -36,16 +37,16 @@ Verdicts = Mapping[Tag, Verdict | None]
 
 @dataclass(frozen=True, kw_only=True)
 class NoteFocus:
-    """What holds now of the household and its members, what does not, and what may not be judged."""
+    """Which groups hold now for the household and its members, which do not, and which may not be judged."""
 
     verdicts: Verdicts
     noted_on: date
 
 
 def judged(household: KnownHousehold, history: History, policy: Policy, on: date) -> Verdicts:
-    """Every group of a household and each of its members; nothing of a household off the register.
+    """Each group for the household and each of its members; nothing for a household off the register.
 
-    `None` where what is known may not be used (PIPL 47): of a restricted member, and of the household
+    `None` where what is known may not be used (PIPL 47): for a restricted member; and for the household
     while any of its facts are withheld, since one of them may be the decision of Civil Affairs.
     """
     if not household.active:
@@ -65,19 +66,20 @@ def judged(household: KnownHousehold, history: History, policy: Policy, on: date
 
 
 def _dead(person: Person, history: History) -> Untagging | None:
-    """A death that was reported ends every group, also before the village has struck the person out."""
+    """A reported death ends every group, even before the village has taken the person off the register."""
     return Untagging.DIED if latest(history, FactType.DEATH, person) else None
 
 
 def changes(verdicts: Verdicts, known: frozenset[Tag]) -> bool:
-    """Whether there is something to tell a household that has these tags."""
+    """Whether there is something to tell of a household that has these tags."""
     holding = {tag for tag, verdict in verdicts.items() if isinstance(verdict, Holds)}
     unsaid = {tag for tag, verdict in verdicts.items() if verdict is None}
     return bool(holding - known or known - holding - unsaid)
 
 
 def decide(c: NoteFocus, household: Household) -> list[FocusEvent]:
-    """What was not said before, and what holds no longer; off the register all of it."""
+    """What holds and was not said before, and what was said and holds no longer. Off the register, nothing
+    holds."""
     known, household_id = household.past.tags, household.id
     over = [(tag, reason) for tag in known if (reason := _ended(tag, c.verdicts, household))]
     return [
@@ -99,7 +101,7 @@ def decide(c: NoteFocus, household: Household) -> list[FocusEvent]:
 
 
 def _new(verdicts: Verdicts, household: Household) -> list[tuple[Tag, Holds]]:
-    """What holds and was not said, of those who still belong to the household."""
+    """What holds and was not said before, for those who still belong to the household."""
     if household.status is not Status.ACTIVE:
         return []
     return [
@@ -112,7 +114,7 @@ def _new(verdicts: Verdicts, household: Household) -> list[tuple[Tag, Holds]]:
 
 
 def _ended(tag: Tag, verdicts: Verdicts, household: Household) -> Untagging | None:
-    """Why a tag holds no longer, or `None` for one that holds or of which nothing may be said."""
+    """Why a tag holds no longer; `None` if it holds, or if that may not be judged."""
     _, person = tag
     if household.status is not Status.ACTIVE:
         return Untagging.OFF_REGISTER

@@ -76,14 +76,14 @@ def not_in_future(day: date, today: date, field: str) -> None:
 
 
 def in_order(day: date, earliest: date, today: date, field: str) -> None:
-    """A step is taken after the one before it, and not in the future. Raises `Refused`."""
+    """A step is not dated before the one that it follows, nor in the future. Raises `Refused`."""
     not_in_future(day, today, field)
     if day < earliest:
         raise Refused("date-before-previous-step", field=field, earliest=earliest)
 
 
 def last_step(household: Household) -> date:
-    """The day on which the open case came to its stage: what ends the stage is not dated before it."""
+    """The day on which the open case came to its stage. The step that ends the stage is not dated before it."""
     match household.case:
         case Verifying() as case:
             return case.started_on
@@ -108,20 +108,20 @@ def last_step(household: Household) -> date:
 
 
 def begun_on(household: Household) -> date:
-    """The first day of the open case, which begins when the case before it is over, even if a clue was
-    discovered earlier."""
+    """The first day of the open case. It does not begin before the last case ended, even if its first clue
+    was discovered earlier."""
     discovered_on, before = household.opened.discovered_on, household.ended
     return max(discovered_on, before.on) if before else discovered_on
 
 
 def monitored_since(case: Monitored, household: Household) -> date:
-    """The confirmation, or when an elimination was last turned down or taken back."""
+    """The day of the confirmation, or that on which an elimination was last turned down or taken back."""
     confirmed_on = case.confirmed.confirmed_on
     return max(confirmed_on, household.eligibility.turned_down_on or confirmed_on)
 
 
 def without_personal_data(**texts: str) -> None:
-    """Free text goes on the log, so it may not name a person, a number or an illness."""
+    """Free text is kept in the log for ever, so it may not name a person, a number or an illness."""
     for field, text in texts.items():
         if kinds := personal_data_in(text):
             labels = [LABELS[kind] for kind in kinds]
@@ -129,7 +129,7 @@ def without_personal_data(**texts: str) -> None:
 
 
 def explained(**texts: str) -> None:
-    """A decision against somebody says why, in words. Raises `Refused`."""
+    """Whoever decides against somebody gives the reason in words. Raises `Refused`."""
     for field, text in texts.items():
         if len(text.strip()) < SHORTEST_REASON:
             raise Refused("reason-too-short", field=field, needed=SHORTEST_REASON)
@@ -137,7 +137,7 @@ def explained(**texts: str) -> None:
 
 
 def apart(by: str, done: Collection[str], *, before: Taken) -> None:
-    """Separation of duties: whoever decides has not taken the steps before. Raises `Refused`."""
+    """Separation of duties: who decides is not one of those who took the steps before. Raises `Refused`."""
     if _one(by) in map(_one, done):
         raise Refused(
             "separation-of-duties", before=before, before_zh=before.zh, before_en=before.en
@@ -145,15 +145,14 @@ def apart(by: str, done: Collection[str], *, before: Taken) -> None:
 
 
 def no_relative(sent: Iterable[UUID | str], household: Household, recused: Iterable[UUID]) -> None:
-    """T2: nobody judges a household of their own or of relatives. Raises `Refused`."""
+    """T2: nobody judges their own household or one of relatives. Raises `Refused`."""
     members = (member.person_id for member in household.registered.members)
     if {*map(_one, sent)} & {*map(_one, (*members, *recused))}:
         raise Refused("officer-is-relative")
 
 
 def _one(person: UUID | str) -> str:
-    """One spelling for a person's id, which people and issuers may write in capitals or with spaces around
-    it."""
+    """One spelling of a person's id: people and issuers may write it in capitals or with spaces around it."""
     return str(person).strip().casefold()
 
 
@@ -164,7 +163,7 @@ def class_does_not_fit(expected: MonitoredClass | None) -> Refused:
 
 
 def undisputed(household: Household, on: date, field: str) -> None:
-    """No objection is open (T9, E10), nor was one on that day. Raises `Refused`."""
+    """No objection is open now, nor was one on that day (T9, E10). Raises `Refused`."""
     if household.opened.objections:
         raise Refused("objection-open", objections=list(household.opened.objections))
     if answered_on := disputed_until(household, on):
@@ -172,14 +171,13 @@ def undisputed(household: Household, on: date, field: str) -> None:
 
 
 def disputed_until(household: Household, on: date) -> date | None:
-    """The day on which the last objection that was open on a day was answered: the step may be recorded
-    late."""
+    """Of the objections that were open on a day, the day on which the last one was answered. It may be
+    later than the day of a step that is recorded late."""
     return open_until(household.opened.answered.values(), on)
 
 
 def answered(household: Household, on: date, field: str) -> None:
-    """T6: of a comparison that was asked for, every register answered or timed out by then. Raises
-    `Refused`."""
+    """T6: by that day, every register that was asked had answered or timed out. Raises `Refused`."""
     if household.opened.asked:
         raise Refused("comparison-open", sources=household.opened.asked.sources)
     if told_on := open_until(household.opened.compared.values(), on):
@@ -192,7 +190,7 @@ def open_until(days: Iterable[tuple[date, date]], on: date) -> date | None:
 
 
 def disaster_named(risks: Iterable[RiskType], subtype: DisasterSubtype | None) -> None:
-    """A natural disaster says which; nothing else does (domain section 2). Raises `Refused`."""
+    """A natural disaster names its kind, and no other risk does (domain section 2). Raises `Refused`."""
     if (RiskType.NATURAL_DISASTER in risks) is (subtype is None):
         raise Refused("disaster-subtype", codes=list(DisasterSubtype))
 

@@ -1,4 +1,4 @@
-"""What one household's episode is to another: how it is handed over in a merger, and taken over."""
+"""How the open episode of a household is handed over in a merger, and taken over by the other household."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,8 +28,8 @@ CLOSED_BY = {
 
 
 def risks_if_monitored(household: Household, on: date) -> list[RiskType] | None:
-    """The risks of a household that is monitored, or was on that day until its risk was eliminated; `None`
-    for one that is not."""
+    """The risks of a household that is monitored, or of one that was on that day and whose risk was
+    eliminated since; `None` for any other."""
     monitored, gone = monitored_of(household.case), household.eliminated
     if gone and gone.monitored.confirmed.confirmed_on <= on < gone.on:
         monitored = gone.monitored
@@ -39,7 +39,8 @@ def risks_if_monitored(household: Household, on: date) -> list[RiskType] | None:
 def open_case(household: Household, on: date) -> OpenCase | None:
     """The open episode, as it is handed over on a day.
 
-    Without labour it is outside the county's target until it arrives where there is some (A42).
+    A household without labour is outside the county's target until its episode comes to a household that
+    has some (A42).
     """
     case, file = household.case, household.file
     if case is None or file is None:
@@ -99,7 +100,8 @@ def helped(household: Household, event: EmergencyHelpTakenOver) -> Household:
 
 
 def handed_on(case: OpenCase) -> list[RiskType]:
-    """The risks that somebody has to look at in the survivor, unless it takes them over with the episode."""
+    """The risks that somebody has to look at in the other household, unless it takes them over with the
+    episode."""
     return sorted({*case.risks, *case.waiting} if case.confirmed else {*case.risk_types})
 
 
@@ -108,7 +110,7 @@ def _counts_since(household: Household, on: date) -> date | None:
 
 
 def earlier(household: Household, case: OpenCase | None) -> OpenCase | None:
-    """The case, if it was confirmed before this household's own was (A54)."""
+    """The case, if it was confirmed before this household's own case (A54)."""
     if case is None or case.confirmed is None:
         return None
     own = monitored_of(household.case)
@@ -128,7 +130,8 @@ def risks_of_both(household: Household, case: OpenCase) -> tuple[RiskType, ...]:
 def lapsed(
     command: RegisterCommand, changed: Sequence[RegisterEvent], household: Household
 ) -> list[EliminationLapsed]:
-    """What was proposed was of the household's own episode: another goes on in its place, with more risks."""
+    """A proposed elimination was about the household's own episode. It lapses when an earlier one, with
+    more risks, takes that one's place."""
     over = any(isinstance(event, EpisodeTakenOver) for event in changed)
     elimination = elimination_of(household.case)
     if not (isinstance(command, TakeIn) and over and elimination):
@@ -144,8 +147,8 @@ def lapsed(
 
 
 def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
-    """Monitored since the confirmation that was taken over; the risks of both. What was assessed here before
-    is of other people: it ends nothing (E2–E5)."""
+    """The household is monitored from the day of the confirmation that it took over, with the risks of both
+    households. Assessments made here before are about other people, so they end nothing (E2–E5)."""
     case, confirmed = event.case, event.case.confirmed
     assert confirmed is not None, "only a confirmed episode is taken over"
     clue = Clue(confirmed.episode_id, frozenset(case.risk_types), case.discovered_on)
@@ -189,7 +192,8 @@ def taken_over(household: Household, event: EpisodeTakenOver) -> Household:
 
 
 def _owing(household: Household, case: OpenCase) -> Household:
-    """What is to be entered of either, and what was said of the episode that was taken over."""
+    """Add what is still to be entered for the episode taken over, and what was said of that episode to be
+    late."""
     assert case.confirmed is not None, "only a confirmed episode is taken over"
     for entry in case.to_enter:
         household = household.decide(entry.subject, entry.decided_on)

@@ -1,8 +1,8 @@
-"""A household, from registration to its last episode. Pure: no clock, no I/O, no chance.
+"""A household, from registration to its last episode. Pure: no clock, no I/O, no randomness.
 
-Tables make it up: `registration` for how it comes onto the register, `register` for what becomes of
-its entry, `transitions` for the way to a confirmation, `inquiries` for what runs beside it,
-`monitoring` and `elimination` for what comes after, `deadlines` for what a day's end shows.
+The parts: `registration` says how it comes onto the register, `register` how its entry changes,
+`transitions` is the way to a confirmation, `inquiries` runs beside it, `monitoring` and `elimination` come
+after it, and `deadlines` says what is late at the end of a day.
 """
 
 from common.decider import Decider, Refused
@@ -95,7 +95,7 @@ def decide(command: Command, household: State) -> list[HouseholdEvent]:
 
 
 def _declared(c: DeclareHousehold, household: State) -> list[HouseholdEvent]:
-    """Stub and clue together, so that no declaration is left without its clock (A13)."""
+    """Stub and clue are recorded together, so that the clock of every declaration runs (A13)."""
     stub: list[HouseholdEvent] = [*registration.decide(c.stub, household)]
     known = HOUSEHOLD.fold(stub) if stub else household
     return [*stub, *decide(c.clue, known)]

@@ -1,9 +1,9 @@
-"""The ledger of dangerous houses (S1.3-03), a function of the housing department's facts as they stand.
+"""The ledger of dangerous houses (S1.3-03), computed from the current facts of the housing department.
 
-An entry begins with an assessment as grade C or D of a house that is lived in, and ends with one as
-grade A or B, or when nobody lives there any longer. A finished remedy waits for that assessment. A
-merger is no remedy: the entry ends with the household, and the survivor's ledger has it from the same
-assessment, with the same day.
+An entry begins with an assessment as grade C or D of a house that is lived in. It ends with one as grade A
+or B, or when nobody lives in the house any longer; after a finished remedy, it still waits for that
+assessment. A merger repairs no house: the entry ends with the absorbed household, and the ledger of the
+other one has it from the same assessment, with the same day.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ class Renovated:
 
 @dataclass(frozen=True, kw_only=True)
 class KeepLedger:
-    """The facts about a household's house changed: these are current now, in any order."""
+    """The facts about a household's house have changed. These are the current ones, in any order."""
 
     household_id: UUID
     assessments: tuple[Assessed, ...]
@@ -65,7 +65,7 @@ class KeepLedger:
 
 @dataclass(frozen=True, kw_only=True)
 class LookAtRemedy:
-    """The business date has moved on: should a remedy have started?"""
+    """The business date has moved on: is the start of a remedy overdue?"""
 
     today: date
 
@@ -107,7 +107,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the facts say: who put the house into the ledger, and how things are since."""
+    """What the facts say: the assessment by which the house is in the ledger, and what happened since."""
 
     first: Assessed
     last: Assessed
@@ -116,10 +116,11 @@ class Standing:
 
 
 def standing(assessments: Sequence[Assessed], renovations: Sequence[Renovated]) -> Standing | None:
-    """The entry that these facts make, if the house lived in is dangerous.
+    """The entry that these facts make, if the house that is lived in is dangerous.
 
-    An assessment of the same day comes before the steps of a remedy. A house that is dangerous after
-    a finished remedy is a new entry with a day of its own; before, it is the old one with its day.
+    On one day, an assessment comes before the steps of a remedy. A house that is found dangerous after a
+    finished remedy is a new entry with a day of its own; one that is found so before the end of the remedy
+    is still the old entry.
     """
     found: Standing | None = None
     facts: list[Assessed | Renovated] = [
@@ -143,7 +144,7 @@ def standing(assessments: Sequence[Assessed], renovations: Sequence[Renovated]) 
 
 
 def decide(command: LedgerCommand, ledger: Ledger) -> list[HousingEvent]:
-    """What changes in the ledger; nothing where it stands as the facts do."""
+    """What changes in the ledger; nothing if it agrees with the facts."""
     match command:
         case KeepLedger():
             return _keep(command, ledger.open)
@@ -197,7 +198,7 @@ def _keep(c: KeepLedger, entry: Entry | None) -> list[HousingEvent]:
 
 
 def _exit(c: KeepLedger, entry: Entry, wanted: Standing | None) -> LedgerExit:
-    """Why an entry is out: by its own assessment, by its remedy, or by the latest assessment."""
+    """Why an entry ends: by a correction of its own assessment, by its remedy, or by the latest assessment."""
     if all(a.event_id != entry.ledgered.assessment_event_id for a in c.assessments):
         return LedgerExit.CORRECTED
     if wanted:
@@ -207,7 +208,7 @@ def _exit(c: KeepLedger, entry: Entry, wanted: Standing | None) -> LedgerExit:
 
 
 def _remedy(entry: Entry, wanted: Standing) -> list[HousingEvent]:
-    """The steps that are new; what was noted and holds no longer is withdrawn first."""
+    """The steps of the remedy that are new, after taking back those that were noted and no longer hold."""
     ledgered = entry.ledgered
     noted = {RemedyStep.STARTED: entry.started_on, RemedyStep.FINISHED: entry.finished_on}
     holds = {RemedyStep.STARTED: wanted.started_on, RemedyStep.FINISHED: wanted.finished_on}

@@ -108,7 +108,7 @@ class AssessIncome:
 
 
 def assess_outside(c: AssessIncome, household: Household) -> list[IncomeAssessed]:
-    """One assessment, whole or not at all; E2, E3 and E5 see it as any other. Raises `Refused`."""
+    """One assessment, recorded whole or not at all. E2, E3 and E5 count it as any other. Raises `Refused`."""
     income, entry = c.income, household.registered
     if c.assessed_on > c.today:
         raise Refused("date-in-future", field="assessed_on", today=c.today)
@@ -143,6 +143,7 @@ def assess_outside(c: AssessIncome, household: Household) -> list[IncomeAssessed
 
 
 def _as_said(event: IncomeAssessed) -> tuple[object, ...]:
-    """What was found; the line it was compared with, and by which total, may have changed since."""
+    """The amounts as they were found. Which line they are compared with, and by which total, may have
+    changed since."""
     left_out = ("line_fen", "within_line", "compared_fen")
     return tuple(str(value) for name, value in vars(event).items() if name not in left_out)

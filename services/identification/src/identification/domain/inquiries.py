@@ -79,7 +79,7 @@ def advance(command: InquiryCommand, household: Household, case: Case | None) ->
 
 
 def _sign(c: SignAuthorisation, household: Household) -> list[InquiryEvent]:
-    """T5. Every signer is an adult member; the same letter again is not a second one."""
+    """T5. Everybody who signs is an adult member. Sending the same letter again records nothing."""
     in_order(c.signed_on, _last_word(household), c.today, "signed_on")
     born = {member.person_id: member.born_on for member in household.registered.members}
     if not c.signers or not c.scope:
@@ -102,7 +102,7 @@ def _sign(c: SignAuthorisation, household: Household) -> list[InquiryEvent]:
 
 
 def _refuse(c: RefuseAuthorisation, household: Household) -> list[InquiryEvent]:
-    """T5. A refusal also takes an authorisation back; nobody is asked from then on."""
+    """T5. A refusal also takes back an authorisation; from then on no register is asked."""
     in_order(c.refused_on, _last_word(household), c.today, "refused_on")
     without_personal_data(reason=c.reason)
     refused = AuthorisationRefused(
@@ -112,7 +112,8 @@ def _refuse(c: RefuseAuthorisation, household: Household) -> list[InquiryEvent]:
 
 
 def _last_word(household: Household) -> date:
-    """When the family last signed or refused: what it said before is not recorded over it."""
+    """The day on which the family last signed or refused. What they said before that day can no longer be
+    recorded."""
     match household.opened.consent:
         case AuthorisationSigned() as said:
             return said.signed_on
@@ -123,7 +124,7 @@ def _last_word(household: Household) -> date:
 
 
 def _request(c: RequestComparison, household: Household) -> list[InquiryEvent]:
-    """T6 and A19. Nobody is asked without a signature, nor beyond its scope."""
+    """T6 and A19. No register is asked without a signature, nor for more than it allows."""
     file = household.opened
     under_way = file.asked.comparison_id if file.asked else None
     if c.comparison_id == under_way or c.comparison_id in file.compared:
@@ -154,7 +155,7 @@ def _request(c: RequestComparison, household: Household) -> list[InquiryEvent]:
 
 
 def _not_by_a_child(consent: AuthorisationSigned, household: Household) -> None:
-    """T5, by the birth dates as they are known now (T20): who signed was an adult on that day."""
+    """T5: whoever signed was an adult on that day, by the birth dates as they are known now (T20)."""
     born = {member.person_id: member.born_on for member in household.registered.members}
     for number, signer in enumerate(consent.signers, 1):
         if signer in born and age_on(born[signer], consent.signed_on) < ADULT:
@@ -162,7 +163,8 @@ def _not_by_a_child(consent: AuthorisationSigned, household: Household) -> None:
 
 
 def _compared(c: CompleteComparison, household: Household) -> list[InquiryEvent]:
-    """T6. Each register that was asked answered once, or timed out; no finding rejects anybody."""
+    """T6. Every register that was asked answered once, or timed out. Nothing that one answers rejects a
+    case by itself."""
     asked = household.opened.asked
     if asked is None:
         raise Refused("no-comparison-open")
@@ -209,7 +211,7 @@ def _object(
 def _resolve(
     c: ResolveObjection, household: Household, case: Publicised | PublicityOver | TownReviewed
 ) -> list[InquiryEvent]:
-    """T11. With a reason, either way; not by who verified what is objected to (as T9)."""
+    """T11. With a reason, whichever way it is decided; not by who verified what is objected to (as T9)."""
     if c.objection_id not in household.opened.objections:
         raise Refused("unknown-objection", objections=list(household.opened.objections))
     apart(c.by, case.before.by, before=Taken.VERIFICATION)
@@ -233,8 +235,10 @@ def _resolve(
 
 
 def _grant(c: GrantEmergencyAssistance, household: Household) -> list[InquiryEvent]:
-    """T12. With a case or before it, until the county confirms; then help is planned. Also before the
-    household was registered: the paperwork comes after."""
+    """T12. With a case or before there is one, until the county confirms: from then on, help is planned.
+
+    Also possible before the household was registered: help that cannot wait comes before the paperwork.
+    """
     if c.grant_id in household.grant_ids:
         return []
     if monitored_of(household.case):
@@ -282,7 +286,8 @@ def evolve(household: Household, event: InquiryEvent) -> Household:
 
 
 def _resolved(household: Household, file: CaseFile, event: ObjectionResolved) -> Household:
-    """Upheld, it ends the elimination (T15) or sends the case back (T11), with every other objection."""
+    """An objection that is upheld ends the elimination (T15) or sends the case back (T11), and the other
+    objections with it."""
     left = dict(file.objections)
     days = (left.pop(event.objection_id), event.resolved_on)
     file = replace(file, objections=left, answered={**file.answered, event.objection_id: days})

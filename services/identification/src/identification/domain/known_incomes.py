@@ -1,4 +1,5 @@
-"""The assessments of a household's income in the order of their days, whenever each was recorded."""
+"""The assessments of a household's income in the order of their days, which may not be the order in which
+they were recorded."""
 
 from datetime import date
 from uuid import UUID
@@ -11,14 +12,14 @@ Known = tuple[IncomeAssessed, ...]
 
 
 def day_of(income: IncomeAssessed) -> date:
-    """When it was assessed; of older ones only the twelve months are known."""
+    """The day of the assessment. Older ones tell only their twelve months."""
     return income.assessed_on or income.window_to
 
 
 def with_one_more(known: Known, income: IncomeAssessed) -> Known:
-    """A survey may be recorded after a visit that came later; of one day, the last word counts.
+    """A survey may be recorded after a later visit. Of two on one day, the one recorded last counts.
 
-    One that was corrected stands in the place of the old one (T20).
+    A corrected assessment takes the place of the old one (T20).
     """
     if income.corrects:
         old = find(known, income.assessment_id)
@@ -37,12 +38,13 @@ def find(known: Known, assessment_id: UUID) -> IncomeAssessed | None:
 
 
 def compared(income: IncomeAssessed) -> int:
-    """The total that was compared with the line when it was assessed: a parameter (S2-02)."""
+    """The total that was compared with the line. Which total that was, a parameter said on its day (S2-02)."""
     return income.disposable_fen if income.compared_fen is None else income.compared_fen
 
 
 def above_the_line(known: Known) -> tuple[date, date] | None:
-    """The first and the last day of the assessments above their line since one that was not."""
+    """The first and the last day of the latest assessments that are all above their line; `None` if the
+    last one is not."""
     days: list[date] = []
     for assessed in reversed(known):
         if compared(assessed) <= assessed.line_fen * assessed.members:
@@ -52,8 +54,8 @@ def above_the_line(known: Known) -> tuple[date, date] | None:
 
 
 def line_for_all(income: IncomeAssessed, household: Household) -> int:
-    """What an assessment has to be above, in fen: the line for everybody assessed, or for those who live
-    together now where somebody has joined since."""
+    """What the total of an assessment has to be above, in fen: the line for each person who was assessed,
+    or for each who lives together now, if those are more."""
     return income.line_fen * max(income.members, household.registered.co_living_count)
 
 
@@ -63,5 +65,5 @@ def is_above(income: IncomeAssessed, household: Household) -> bool:
 
 
 def is_covered(income: IncomeAssessed, household: Household) -> bool:
-    """E5: what is left after own cost and claims is above the line for all."""
+    """E5: what is left of the income after own cost and claims is above the line for all."""
     return income.reference_fen > line_for_all(income, household)

@@ -14,14 +14,15 @@ Able = Mapping[
 
 
 def noted(known: Able, before: Sequence[Member], after: Sequence[Member], on: date) -> Able:
-    """With what changed on a day, perhaps recorded after a later one."""
+    """With what changed on a day. It may be recorded after a change of a later day."""
     now = _working(after)
     changed = _working(before) ^ now
     return {**known, **{p: (*known.get(p, ()), (on, p in now)) for p in changed}}
 
 
 def any_able(known: Able, on: date) -> bool:
-    """Whether somebody of the household was able to work on a day; of one day, the last word."""
+    """Whether anybody of the household was able to work on a day. Of two changes on one day, the last
+    counts."""
     told = ([(day, able) for day, able in days if day <= on] for days in known.values())
     return any(days and max(reversed(days), key=lambda d: d[0])[1] for days in told)
 

@@ -40,7 +40,8 @@ EMPTIED = {
 
 
 def add(c: AddMember, household: Household) -> list[RegisterEvent]:
-    """A person joins, not as head. The same addition again is nothing new. Raises `Refused`."""
+    """A person joins, not as head. Adding the same person in the same way again changes nothing. Raises
+    `Refused`."""
     entry = household.registered
     if c.member in entry.members:
         return []
@@ -68,7 +69,8 @@ def add(c: AddMember, household: Household) -> list[RegisterEvent]:
 
 
 def remove(c: RemoveMember, household: Household) -> list[RegisterEvent]:
-    """A person leaves; the head only with a new head; with the last one the household is off.
+    """A person leaves. When the head leaves, a new head is named; when the last member leaves, the
+    household leaves the register.
 
     Raises `Refused`, also where that would end an episode for a move that the county has to hand over (T19).
     """
@@ -182,20 +184,20 @@ def _headed(members: Sequence[Member], new_head: NewHead) -> list[Member]:
 
 
 def headed(members: Sequence[Member], head: UUID, relations: Sequence[Related]) -> list[Member]:
-    """The members with their relations to `head`; who has none told keeps the one before."""
+    """The members with their relations to `head`; where none is told, a member keeps the one before."""
     told = {r.person_id: r.relation for r in relations} | {head: Relation.HEAD}
     return [replace(m, relation=told.get(m.person_id, m.relation)) for m in members]
 
 
 def living_together(count: int, members: int) -> None:
-    """Raises `Refused` unless between one and all members live together."""
+    """Raises `Refused` if nobody lives together, or more people than there are members."""
     if not 1 <= count <= members:
         raise Refused("co-living-count", members=members)
 
 
 def here_since(household: Household, member: Member) -> date:
-    """The first day of which anything may be told of a member here: told of an earlier day, it would be
-    undone by the joining for whoever reads the days in their order."""
+    """The day on which a member joined, or the household was registered. Nothing is told of a member on an
+    earlier day: for readers that take the days in order, the joining would come after it and undo it."""
     registered_on = household.registered.registered_on
     return max(registered_on, household.past.joined.get(member.person_id, registered_on))
 

@@ -85,7 +85,7 @@ def advance(
 def _reassess(
     c: ReassessHousehold, household: Household, case: Monitored
 ) -> list[IncomeAssessed | SafeguardAssessed]:
-    """At home, as for T3. The same assessment again is not a second one."""
+    """At home, as for T3. Sending the same assessment again records nothing."""
     if any(a.assessment_id == c.seen.assessment_id for a in household.assessments):
         return []
     in_order(c.seen.on, case.confirmed.confirmed_on, c.today, "seen_on")
@@ -120,7 +120,8 @@ def _change(c: ChangeClass, household: Household, case: Monitored) -> list[Monit
 
 
 def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[MonitoringEvent]:
-    """At most five; a clue that it answers waits on this episode and names that risk, perhaps with others."""
+    """At most five risks. A clue that the new risk answers has to wait on this episode and name that risk,
+    alone or with others."""
     clue = next((clue for clue in case.unhandled if clue.clue_id == c.clue_id), None)
     if c.clue_id and clue is None:
         raise Refused("clue-not-open", clues=[clue.clue_id for clue in case.unhandled])
@@ -201,7 +202,8 @@ def _close(c: CloseMonitoring, household: Household) -> list[MonitoringEvent]:
 
 
 def closed_by(events: Sequence[RegisterEvent], household: Household) -> list[MonitoringEvent]:
-    """T19, by the register, at any stage; what is recorded late ends the case after its last step."""
+    """T19: what happens to the register entry ends the case, at any stage. If it is recorded late, the case
+    ends on the day of its last step, not before."""
     if household.case is None:
         return []
     for event in events:
@@ -229,8 +231,8 @@ def _closed(
 
 
 def _enter(c: RecordPlatformEntry, household: Household) -> list[MonitoringEvent]:
-    """S8.4-01. After the decision. One entry is of every decision of the kind up to its day; it is late
-    if the oldest of them was."""
+    """S8.4-01. After the decision. One entry covers every decision of its kind up to its day, and is late
+    if it is late for the oldest of them."""
     waiting = household.decided.get(c.subject, ())
     known = household.entered.get(c.subject)
     if known == c.platform_no and not (waiting and waiting[0] <= c.entered_on):

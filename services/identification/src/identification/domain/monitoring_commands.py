@@ -72,7 +72,8 @@ class CancelMonitoring:
 
 @dataclass(frozen=True, kw_only=True)
 class CloseMonitoring:
-    """T19: no longer rural. The other reasons follow from the register by themselves."""
+    """T19: the household is no longer rural. The other reasons follow by themselves from what the register
+    is told."""
 
     reason: ClosingReason
     evidence_hash: str
@@ -96,12 +97,12 @@ Correctable = Assessment | Member  # what follows from a correction of it is kno
 
 @dataclass(frozen=True, kw_only=True)
 class CorrectRecord:
-    """T20: somebody asked for it, somebody else approves (`by`).
+    """T20: one person asked for it, another approves (`by`).
 
-    `recorded_value` is what the event says at `path`; the three values are JSON texts. An assessment, or the
-    member whose birth date it is, is told as it is recorded and as it would be with the new value; `policy`
-    is that of its day. `number_differs`: why that date is not the one in the identity number. `person_id`: of
-    whom the field says something, where it is of a person.
+    `recorded_value` is what the event says at `path`; the three values are JSON texts. If the event is an
+    assessment or the field a member's birth date, `record` and `amended` are it as it is recorded and as it
+    is with the new value. `policy` is that of its day. `number_differs`: why the new date is not the one in
+    the identity number. `person_id`: whom the field is about, if it is about a person.
     """
 
     corrected_event_id: UUID

@@ -1,7 +1,7 @@
-"""What becomes of a household as a whole: it moves, splits, merges with others, leaves the register.
+"""What happens to a household as a whole: it moves, splits, merges with others, leaves the register.
 
-Nothing here touches a second household: `HouseholdSplit`, `HouseholdsMerged` and `HouseholdAbsorbed`
-say what must follow there, and the reactions to them ask for it (`reactions`).
+Nothing here changes a second household. `HouseholdSplit`, `HouseholdsMerged` and `HouseholdAbsorbed` say
+what has to follow there, and the reactions to them ask for it (`reactions`).
 """
 
 from dataclasses import replace
@@ -69,10 +69,8 @@ def correct_category(c: CorrectCategory, household: Household) -> list[RegisterE
 
 
 def relocate(c: Relocate, household: Household) -> list[RegisterEvent]:
-    """T19. Inside the county the episode goes on under another town; outside, it ends here.
-
-    Raises `Refused`: the same area, no hand-over document, a merger that is not complete.
-    """
+    """T19. After a move inside the county the episode goes on under another town; after one out of it, it
+    ends here. Raises `Refused`: the same area, no hand-over document, a merger that is not complete."""
     entry = household.registered
     if c.to_region == entry.region and c.effective_on == household.past.moved_on:
         return []
@@ -104,7 +102,7 @@ def relocate(c: Relocate, household: Household) -> list[RegisterEvent]:
 
 
 def split(c: SplitHousehold, household: Household) -> list[RegisterEvent]:
-    """Some leave, with a head of their own; some stay, with a head (A53). Raises `Refused`."""
+    """Some members leave with a head of their own; the others stay with a head (A53). Raises `Refused`."""
     entry = household.registered
     if c.new_household_id in household.past.split_off:
         return []
@@ -162,10 +160,8 @@ def merge(c: MergeHouseholds, household: Household) -> list[RegisterEvent]:
 
 
 def join(c: JoinHousehold, household: Household) -> list[RegisterEvent]:
-    """Become part of another household, with all members and the open episode.
-
-    Raises `Refused` while this household is itself waiting for others.
-    """
+    """All members and the open episode become part of another household. Raises `Refused` while this
+    household is itself waiting for others."""
     entry = household.registered
     _no_merger_under_way(household)
     return [
@@ -184,7 +180,7 @@ def join(c: JoinHousehold, household: Household) -> list[RegisterEvent]:
 def take_in(c: TakeIn, household: Household) -> list[RegisterEvent]:
     """The members of an absorbed household arrive, and its episode if that was confirmed earlier.
 
-    The former head is `OTHER` to the head of this household until people say more; who is here
+    Until people say more, its former head is `OTHER` to the head of this household. Who is a member here
     already stays as they are.
     """
     entry = household.registered

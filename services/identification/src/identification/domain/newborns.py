@@ -1,4 +1,4 @@
-"""Who was born and has no identity number yet, and who has one since. It is the same person."""
+"""Newborns who have no identity number yet, and how they get one. They stay the same person."""
 
 from common.decider import Refused
 from contracts.circumstances import IdentityNumberGiven
@@ -20,7 +20,7 @@ def may_wait(c: AddMember) -> None:
 
 
 def given(c: GiveNumber, household: Household) -> list[IdentityNumberGiven]:
-    """Once; a number that was wrong is another matter. Raises `Refused`."""
+    """A number is given once. Raises `Refused`: correcting a wrong one is another command."""
     entry = household.registered
     member = member_of(entry.members, c.person_id)
     if member is None:

@@ -1,6 +1,6 @@
-"""What is owed for a household, and is late without changing anything of it.
+"""What somebody still has to do for a household, and is late without anything else changing.
 
-S8.4-01: each decision is entered on the provincial platform within days. S7.3-02: the county's target.
+S8.4-01: each decision is entered on the provincial platform within some days. S7.3-02: the county's target.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ ObligationEvent = ObligationBreached | CohortTargetMissed
 
 
 def owed(household: Household) -> list[tuple[EntrySubject, date]]:
-    """The decisions that the platform does not know of, each with its day.
+    """The decisions that are not yet entered on the platform, each with its day.
 
-    Nothing of a household that is neither monitored nor eliminated, or is off the register: its
-    identification was cancelled (T18), or ended for a reason that the register tells (T19).
+    Nothing for a household that is neither monitored nor eliminated: its identification was cancelled
+    (T18). Nor for one off the register, or whose case the register ended (T19).
     """
     followed = monitored_of(household.case) or household.eliminated
     if household.status is not Status.ACTIVE or not followed:
@@ -35,7 +35,7 @@ def owed(household: Household) -> list[tuple[EntrySubject, date]]:
 
 
 def advance(c: NoteOverdue, household: Household) -> Sequence[ObligationEvent]:
-    """What is late when the next day begins; nothing where all of it was said before."""
+    """What is late on the morning after the day, as far as it was not said before."""
     days = timedelta(days=c.policy.platform_entry_days)
     late: list[ObligationEvent] = [
         ObligationBreached(
@@ -52,7 +52,7 @@ def advance(c: NoteOverdue, household: Household) -> Sequence[ObligationEvent]:
 
 
 def _target(c: NoteOverdue, household: Household) -> list[CohortTargetMissed]:
-    """S7.3-02. Who lost their labour left the cohort, and has missed nothing (A42)."""
+    """S7.3-02. A household that lost its labour has left the cohort, and misses nothing (A42)."""
     monitored, again = monitored_of(household.case), household.breached.open_again_on
     if monitored is None or c.day < max(c.policy.cohort_target, again or date.min):
         return []
@@ -77,7 +77,8 @@ def _target(c: NoteOverdue, household: Household) -> list[CohortTargetMissed]:
 
 
 def opened_again(before: Household, after: Household, event: HouseholdEvent) -> Household:
-    """The day on which an episode that was eliminated, or without labour, counts for the target again."""
+    """Note the day from which an episode counts for the target again: it was eliminated, or without labour,
+    before."""
     match event:
         case HouseholdMemberAdded():
             on = event.effective_on

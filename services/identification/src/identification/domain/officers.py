@@ -44,7 +44,8 @@ def fit_to_be_sent(
 
 
 def replaced(c: ReplaceOfficers, household: Household, case: Verifying) -> list[OfficersReplaced]:
-    """T2, while nobody has verified: as those who were sent first. The same officers are nothing new."""
+    """T2, while nobody has verified; who is sent now has to meet the same conditions as those sent first.
+    The same officers again change nothing."""
     file = household.opened
     if {*c.officers} == {*file.officers} and {*c.recused} <= {*file.recused}:
         return []

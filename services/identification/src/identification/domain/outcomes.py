@@ -54,7 +54,7 @@ OF_THE_HOUSEHOLD = {
 
 
 def reject(c: RejectClue, household: Household, case: Case | None) -> list[EpisodeEvent]:
-    """T4. A reason that the file bears out, in words; the family told, and told how to appeal."""
+    """T4. With a reason that the file confirms, in words; the family is told, and told how to appeal."""
     monitored = monitored_of(case)
     match case:
         case Verifying() | NotAtRisk() | Verified():
@@ -96,8 +96,8 @@ def reject(c: RejectClue, household: Household, case: Case | None) -> list[Episo
 
 
 def _untouched(c: RejectClue, household: Household) -> list[Clue]:
-    """The clues that the reason does not answer: they joined after officers were sent or had verified, and
-    it is of what they found."""
+    """The clues that the reason does not answer. It is about what officers found, and these joined after
+    the officers were sent or had verified."""
     if c.reason_code in OF_THE_HOUSEHOLD:
         return []
     file = household.opened
@@ -108,7 +108,7 @@ def _untouched(c: RejectClue, household: Household) -> list[Clue]:
 
 
 def _concluded(household: Household, case: NotAtRisk, policy: Policy) -> None:
-    """The conclusion still follows, and is of every clue. Raises `Refused`."""
+    """The household is still found not at risk, and the verification covered every clue. Raises `Refused`."""
     if not no_class_fits(household, case, policy):
         raise Refused("verification-corrected")
     file = household.opened
@@ -117,7 +117,7 @@ def _concluded(household: Household, case: NotAtRisk, policy: Policy) -> None:
 
 
 def _unhandled(c: RejectClue, case: Monitored) -> date:
-    """The day of a clue that joined a confirmed episode. Raises `Refused`."""
+    """The day of a clue that joined a confirmed episode and that nobody has looked at. Raises `Refused`."""
     for clue in case.unhandled:
         if clue.clue_id == c.clue_id:
             return clue.discovered_on
@@ -125,7 +125,7 @@ def _unhandled(c: RejectClue, case: Monitored) -> date:
 
 
 def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[EpisodeEvent]:
-    """T4. With a reason, before the village reviews; the last clue takes the case with it."""
+    """T4. With a reason, before the village reviews. Without its last clue, the case ends."""
     monitored = monitored_of(case)
     match case:
         case ClueOpen() | Verifying() | NotAtRisk() | Verified():
@@ -157,7 +157,7 @@ def withdraw(c: WithdrawClue, household: Household, case: Case | None) -> list[E
 
 
 def send_back(c: ReturnReview, household: Household, case: Case | None) -> list[EpisodeEvent]:
-    """T11. The town until it has approved, then the county; the clock runs on."""
+    """T11. The town sends back until it has approved, then the county does. The clock runs on."""
     if monitored_of(case):
         raise out_of_order(Needed.CASE, household)
     match case:

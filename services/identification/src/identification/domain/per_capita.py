@@ -1,4 +1,5 @@
-"""Income per head after people joined or left: computed anew from the last assessment (A53)."""
+"""Income per head after people joined or left: the income of the last assessment shared by those of now
+(A53)."""
 
 from contracts.households import PerCapitaRecomputed, RegisterEvent
 from identification.domain.known_incomes import compared
@@ -7,7 +8,7 @@ from identification.domain.states import Household
 
 
 def recompute(c: RecomputePerCapita, household: Household) -> list[RegisterEvent]:
-    """Nothing without an open case, or while as many people share the income as were told last."""
+    """Nothing without an open case, nor if as many people share the income as was told last."""
     if household.case is None or not household.assessments:
         return []
     entry, last = household.registered, household.assessments[-1]
