@@ -1,7 +1,7 @@
-"""S4.0-01, S4.1-03: who is eligible for protection and has none. It advises, and decides nothing.
+"""S4.0-01, S4.1-03: who is entitled to protection and does not have it. This advises; it decides nothing.
 
-A household without labour is what the automatic income rule leaves out (A14): its help is social
-protection. One with labour is found by S2-02, verified, and helped to earn.
+The automatic income rule leaves out households without labour (A14): they are helped by social protection.
+Those with labour are found by S2-02, verified, and helped to earn.
 """
 
 from dataclasses import dataclass, replace
@@ -33,7 +33,8 @@ SEVERE = frozenset({FactCode.LEVEL_1, FactCode.LEVEL_2})
 
 @dataclass(frozen=True, kw_only=True)
 class NoteProtection:
-    """What is missing now; `decided` is what Civil Affairs has answered, of the rest."""
+    """What is missing now. `decided` is what would be missing too, had Civil Affairs not granted or refused
+    it."""
 
     gaps: frozenset[Gap]
     decided: frozenset[Gap]
@@ -43,9 +44,9 @@ class NoteProtection:
 def missing(
     household: KnownHousehold, history: History, policy: Policy
 ) -> tuple[frozenset[Gap], frozenset[Gap]] | None:
-    """The gaps of a household, and what would be one had Civil Affairs not granted or refused it.
+    """The gaps of a household; and those that would be gaps, had Civil Affairs not granted or refused them.
 
-    `None` while facts are withheld (PIPL 47): one of them may be the decision. A household off the
+    `None` while facts are withheld (PIPL 47), since one of them may be that decision. A household off the
     register lacks nothing.
     """
     if not household.active:
@@ -58,7 +59,8 @@ def missing(
 
 
 def _of_household(household: KnownHousehold, policy: Policy) -> frozenset[Gap]:
-    """By income: below the subsistence standard, or else within the line of 1.5 times it (S2-01)."""
+    """Of a household without labour, by its income: subsistence below the standard, and up to the line of
+    1.5 times it, what marginal families get (S2-01)."""
     if not household.incomes or household.has_labour:
         return frozenset()
     last = household.incomes[0]
@@ -71,7 +73,7 @@ def _of_household(household: KnownHousehold, policy: Policy) -> frozenset[Gap]:
 
 
 def _of_persons(household: KnownHousehold, history: History, policy: Policy) -> frozenset[Gap]:
-    """Nursing for the severely disabled, living for the disabled in a household within the line."""
+    """Nursing for the severely disabled; a living allowance for the disabled in a household within the line."""
     last = household.incomes[0] if household.incomes else None
     poor = last is not None and policy.within_line(policy.basis_of(last), last.members)
     gaps: set[Gap] = set()
@@ -87,8 +89,8 @@ def _of_persons(household: KnownHousehold, history: History, policy: Policy) -> 
 
 
 def _decided(gap: Gap, history: History) -> bool:
-    """Whether the latest word on it is that it was granted or refused. An end opens it again; of a household
-    not while another scheme is granted, which may be why the first one ended."""
+    """Whether the latest word on the gap is that it was granted or refused. If a grant ended, the gap is open
+    again; a household's gap is not, while another scheme is granted: that may be why the first one ended."""
     kind, person = gap
     if person is None and isinstance(low_income(history), Holds):
         return True
@@ -112,7 +114,7 @@ def _latest(
 
 
 def decide(c: NoteProtection, household: Household) -> list[ProtectionEvent]:
-    """What was not said before, and what is a gap no longer; off the register all of it."""
+    """The gaps that are new, and those that are closed. Off the register, all of them are closed."""
     wanted = c.gaps if household.status is Status.ACTIVE else frozenset[Gap]()
     open_ones, household_id = household.past.gaps, household.id
     new = sorted(wanted - open_ones, key=_order)

@@ -39,10 +39,10 @@ _INSIDE = re.compile(rf"(?<=\d)[{_BETWEEN}]{{1,3}}(?=[\dXx])")
 
 
 def personal_data_in(text: str) -> list[str]:
-    """The kinds of personal data found, in a fixed order; never the data itself.
+    """The kinds of personal data in a text, in a fixed order; never the data itself.
 
-    Neither blanks and dashes inside a run of digits hide it, nor digits of full width; the days of a
-    notice are no number.
+    A number is found also if it is written with blanks or dashes inside, or with digits of full width. The
+    dates of a notice are not taken for a number.
     """
     plain = unicodedata.normalize("NFKC", text)
     joined = _INSIDE.sub("", _DAYS.sub(" ", plain))

@@ -1,6 +1,6 @@
 """Publishing a version of policy parameters. A published value never changes (A48).
 
-A version that is published ahead changes what holds on a later day: that day says so, once.
+A version that is published ahead changes what holds on a later day; on that day this is said, once.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from identification.domain.parameters import HEADER, KINDS, Parameter, fits, wan
 
 @dataclass(frozen=True, kw_only=True)
 class PublishVersion:
-    """A version for one region; keys that it leaves out are those of the enclosing region."""
+    """A version for one region. For a parameter that it leaves out, the value of the enclosing region holds."""
 
     version: str
     region: str
@@ -33,7 +33,7 @@ class PublishVersion:
 
 @dataclass(frozen=True, kw_only=True)
 class NoteInForce:
-    """The business date is `today`: the interval of a version may have begun or ended since."""
+    """The business date is `today`: since it was published, the version may have come into force or ended."""
 
     version: str
     today: date
@@ -44,8 +44,8 @@ PolicyCommand = PublishVersion | NoteInForce
 
 @dataclass(frozen=True)
 class Published:
-    """The values of each version, by version and key, how each was published first, and which bounds of
-    their intervals were noted."""
+    """The values by version and key, the publication of each version, and which first or last days of their
+    intervals were noted."""
 
     versions: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
     whole: Mapping[str, PolicyVersionPublished] = field(default_factory=dict)
@@ -62,9 +62,9 @@ def decide(command: PolicyCommand, state: Published) -> list[PolicyEvent]:
 
 
 def _note(c: NoteInForce, state: Published) -> list[PolicyInForceChanged]:
-    """The bounds that were passed since the version was published, each once.
+    """The first and last days of the version's interval that have passed since it was published, each once.
 
-    What was in force at its publication was screened then.
+    A version that was in force when it was published was screened then.
     """
     whole = state.whole.get(c.version)
     if whole is None:
@@ -79,7 +79,8 @@ def _note(c: NoteInForce, state: Published) -> list[PolicyInForceChanged]:
 
 
 def _publish(command: PublishVersion, state: Published) -> list[PolicyEvent]:
-    """Every parameter that the version does not have yet, then that it is whole. Raises `Refused`."""
+    """Each parameter that the version does not have yet, then that the version is complete. Raises
+    `Refused`."""
     if command.published_on > command.today:
         raise Refused("date-in-future", field="published_on", today=command.today)
     if command.effective_to and command.effective_to <= command.effective_from:

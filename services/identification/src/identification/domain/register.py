@@ -70,7 +70,7 @@ SPLIT = "SPLIT"  # why a person left, beside the codes of `Leaving`
 
 
 def change(command: RegisterCommand, household: Household) -> list[RegisterEvent]:
-    """What a command does to the entry. Raises `Refused`; a household off the register is closed."""
+    """What a command does to the entry. Raises `Refused`; a household off the register takes no command."""
     if household.status is not Status.ACTIVE:
         if isinstance(command, JoinHousehold) and command.survivor_id == household.past.survivor:
             return []

@@ -1,7 +1,7 @@
-"""What may be asked of the register. Every command tells the business date; none asks for it.
+"""What may be asked of the register. Every command is given the business date; none looks at a clock.
 
-Whoever changes how many belong to a household says how many live together afterwards
-(`co_living_count`): those away for long are members that do not count.
+If a command changes how many belong to a household, it says how many live together afterwards
+(`co_living_count`): those who are away for long are members, but do not count.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class AddMember:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveMember:
-    """A person leaves; `new_head` if it is the head and others stay."""
+    """A person leaves. `new_head` is needed if the head leaves and others stay."""
 
     person_id: UUID
     reason: Leaving
@@ -106,7 +106,7 @@ class CorrectCategory:
 
 @dataclass(frozen=True, kw_only=True)
 class Relocate:
-    """T19: move. Out of the county needs the hand-over document's hash."""
+    """T19: the household moves. A move out of the county needs the hash of the hand-over document."""
 
     to_region: str
     effective_on: date
@@ -117,7 +117,7 @@ class Relocate:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeAddress:
-    """Another address of the same village; no `commitments` where it is known already."""
+    """Another address in the same village. `commitments` is empty if the vault knows the address already."""
 
     commitments: tuple[Committed, ...]
     reason: AddressReason
@@ -127,7 +127,7 @@ class ChangeAddress:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitHousehold:
-    """Members leave to be a household of their own; `moved` says what each is to its head."""
+    """Members leave and become a household of their own; `moved` says what each is to its head."""
 
     new_household_id: UUID
     register_number: str
@@ -151,7 +151,7 @@ class MergeHouseholds:
 
 @dataclass(frozen=True, kw_only=True)
 class JoinHousehold:
-    """Become part of another: what `HouseholdsMerged` asks of each absorbed household."""
+    """Become part of another household, as `HouseholdsMerged` asks of each absorbed one."""
 
     survivor_id: UUID
     effective_on: date
@@ -171,7 +171,7 @@ class TakeIn:
 
 @dataclass(frozen=True, kw_only=True)
 class ForgoMerger:
-    """The other household is off the register: it cannot be taken in."""
+    """The other household left the register, so it cannot be taken in."""
 
     absorbed_id: UUID
 
@@ -194,7 +194,7 @@ class RecomputePerCapita:
 
 @dataclass(frozen=True, kw_only=True)
 class CountCoLiving:
-    """So many live together now, while the same people belong to the household."""
+    """How many live together changes, while the members stay the same."""
 
     co_living_count: int
     reason: LivingReason
@@ -224,7 +224,8 @@ class RecordSchooling:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmResidence:
-    """A member lives here still; `fact_event_id` reported on `told_on` that the household register changed."""
+    """A member still lives here, although a fact (`fact_event_id`, of `told_on`) says that the person's
+    registration has changed."""
 
     person_id: UUID
     change: FactCode
@@ -236,7 +237,7 @@ class ConfirmResidence:
 
 @dataclass(frozen=True, kw_only=True)
 class GiveNumber:
-    """A newborn has an identity number now; `commitment` is to the vault record with it."""
+    """A newborn has got an identity number; `commitment` is that of the vault record with the number."""
 
     person_id: UUID
     commitment: str
@@ -247,8 +248,8 @@ class GiveNumber:
 
 @dataclass(frozen=True, kw_only=True)
 class CorrectIdentity:
-    """A member's name or number is recorded anew; `corrected` is what differs from the record of before,
-    `commitment` is to the new one. `number_differs` is of the new number."""
+    """A member's name or number is recorded correctly now. `corrected` says which of them differ from the
+    earlier record, `commitment` is that of the new record. `number_differs` is about the new number."""
 
     person_id: UUID
     commitment: str

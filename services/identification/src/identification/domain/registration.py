@@ -20,7 +20,8 @@ def decide(command: RegisterHousehold, household: Household | None) -> list[Hous
 
 
 def _register(command: RegisterHousehold) -> list[HouseholdRegistered]:
-    """A new household. Raises `Refused`: exactly one head, nobody twice, under 16 has no capacity."""
+    """A new household. Raises `Refused` unless there is exactly one head, nobody is named twice and nobody
+    under 16 has a labour capacity."""
     entry, today = command.registered, command.today
     if entry.registered_on > today:
         raise Refused("date-in-future", field="registered_on", today=today)
@@ -29,7 +30,7 @@ def _register(command: RegisterHousehold) -> list[HouseholdRegistered]:
 
 
 def whole(members: Sequence[Member], co_living_count: int, on: date, today: date) -> None:
-    """What holds of every household of the register on the day `on`. Raises `Refused`."""
+    """What is true of every household of the register on the day `on`. Raises `Refused`."""
     heads = sum(m.relation is Relation.HEAD for m in members)
     if heads != 1:
         raise Refused("one-head-needed", heads=heads)
@@ -49,14 +50,15 @@ def born_in_range(member: Member, number: int, today: date) -> None:
 
 
 def able(member: Member, number: int, on: date) -> None:
-    """Raises `Refused` for labour capacity of somebody who is not 16 on that day."""
+    """Raises `Refused` if a member who is under 16 on that day has a labour capacity."""
     young = age_on(member.born_on, on) < WORKING_AGE
     if young and member.labour_capacity is not LabourCapacity.NONE:
         raise Refused("labour-under-sixteen", member=number)
 
 
 def _register_again(command: RegisterHousehold, household: Household) -> list[HouseholdRegistered]:
-    """The same registration is not a second one; another one is a correction, and refused here."""
+    """Sending the same registration again records nothing. A different one is a correction, which is
+    refused here."""
     first = household.past.registered
     if first and _sent(command.registered) == _sent(first):
         return []
@@ -64,12 +66,12 @@ def _register_again(command: RegisterHousehold, household: Household) -> list[Ho
 
 
 def _sent(entry: HouseholdRegistered) -> HouseholdRegistered:
-    """What was sent of an entry: whether a person's data may be used is known here, and changes. Why a
-    number differs was not asked before, and says nothing else of the person."""
+    """The entry as it was sent: without what only this register knows and changes, whether a person's data
+    may be used; and without `number_differs`, which older registrations do not tell."""
     members = [replace(m, restricted=False, number_differs=None) for m in entry.members]
     return replace(entry, members=members)
 
 
 def age_on(born: date, day: date) -> int:
-    """Whole years; born on 29 February, one is a year older on 1 March."""
+    """In whole years. Somebody born on 29 February is a year older on 1 March."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -1,4 +1,4 @@
-"""S1.1-02: who answers for a household, and who does in their place when they leave."""
+"""S1.1-02: who is responsible for a household, and who takes over when that person leaves."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,7 +10,7 @@ from identification.domain.states import Household
 
 @dataclass(frozen=True, kw_only=True)
 class AssignResponsible:
-    """S1.1-02: who answers for the household from a day on, in the place of whoever did."""
+    """S1.1-02: from a day on, this person is responsible for the household, in place of the one before."""
 
     person: str
     assigned_on: date
@@ -19,7 +19,8 @@ class AssignResponsible:
 
 
 def assign(c: AssignResponsible, household: Household) -> list[ResponsiblePersonAssigned]:
-    """S1.1-02. Of every household on the register, whatever its stage; nobody of the family, no relative."""
+    """S1.1-02. For every household on the register, at any stage; never a member of the family or a
+    relative."""
     known = household.past.responsible
     if known and known[0] == c.person:
         return []

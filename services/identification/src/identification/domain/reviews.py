@@ -1,6 +1,7 @@
-"""The chain that both decisions share, identification and elimination: review, publicity, town.
+"""The steps that both decisions share, identification and elimination: village review, publicity, town
+(T7–T9, E10).
 
-T7–T9 and E10; `case.before` says what is reviewed, and by whom it was verified.
+`case.before` says what is reviewed, and who verified it.
 """
 
 from datetime import timedelta
@@ -37,8 +38,8 @@ from identification.domain.states import Household
 
 
 def review(c: HoldVillageReview, household: Household, case: Findings) -> list[EpisodeEvent]:
-    """T7. Passed when votes for are more than the share of those present, half by default; findings are
-    on the table."""
+    """T7. Passed if the share of those present who vote for it is above the limit, half by default. The
+    findings are on the table."""
     in_order(c.held_on, case.on, c.today, "held_on")
     answered(household, c.held_on, "held_on")
     if c.present < 1 or c.votes_for + c.votes_against + c.abstained > c.present:
@@ -60,7 +61,7 @@ def review(c: HoldVillageReview, household: Household, case: Findings) -> list[E
 
 
 def post(c: PostPublicity, household: Household, case: VillageReviewed) -> list[EpisodeEvent]:
-    """T8. The notice must be free of personal data (A9); the answer names the kind, not the value."""
+    """T8. The notice must be free of personal data (A9). A refusal names the kind of data, not the data."""
     in_order(c.posted_on, case.held_on, c.today, "posted_on")
     without_personal_data(place=c.place)
     if kinds := personal_data_in(c.text):
@@ -79,7 +80,7 @@ def post(c: PostPublicity, household: Household, case: VillageReviewed) -> list[
 
 
 def complete(c: CompletePublicity, household: Household, case: Publicised) -> list[EpisodeEvent]:
-    """T9, first half (A8): five full days; posted on the 6th, it is over on the 11th."""
+    """T9, first half (A8): posted for five full days. A notice posted on the 6th is complete on the 11th."""
     in_order(c.ended_on, case.posted_on, c.today, "ended_on")
     days = (c.ended_on - case.posted_on).days
     if days < c.policy.publicity_min_days:
@@ -97,7 +98,7 @@ def complete(c: CompletePublicity, household: Household, case: Publicised) -> li
 
 
 def approve(c: ApproveByTown, household: Household, case: PublicityOver) -> list[EpisodeEvent]:
-    """T9, second half. The town reviewer neither verified nor was sent to."""
+    """T9, second half. The person who approves for the town neither verified nor was sent to."""
     in_order(c.approved_on, case.ended_on, c.today, "approved_on")
     apart(c.by, case.before.by, before=Taken.VERIFICATION)
     undisputed(household, c.approved_on, "approved_on")

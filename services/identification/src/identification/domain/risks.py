@@ -1,5 +1,5 @@
-"""The risks of a household: those that people found, of which one is added or resolved; which disaster is
-among them; and which clues nobody has looked at."""
+"""The risks of a household: which people found, added and resolved; which disaster is among them; and which
+clues nobody has looked at."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from identification.domain.stages import Case, Monitored, Verified, monitored_of
 
 
 def added(case: Monitored, event: RiskFactorAdded) -> Monitored:
-    """With a further risk; the clue that it answers is looked at once each of its risks is recorded."""
+    """With a further risk. The clue that it answers counts as looked at once all of its risks are recorded."""
     risks = tuple(dict.fromkeys((*case.risks, event.risk_type)))
     done = {c.clue_id for c in case.unhandled if c.clue_id == event.clue_id and answers(c, risks)}
     new = {} if event.risk_type in case.risks else {event.risk_type: event.added_on}
@@ -34,15 +34,15 @@ def with_answered(file: CaseFile, event: RiskFactorAdded) -> CaseFile:
 
 
 def looked_at(case: Monitored, clues: Collection[UUID], on: date) -> Monitored:
-    """With these clues looked at on a day; until then each was open since it was found (E6)."""
+    """These clues were looked at on a day. Each was open from its discovery until then (E6)."""
     days = ((c.discovered_on, on) for c in case.unhandled if c.clue_id in clues)
     left = tuple(c for c in case.unhandled if c.clue_id not in clues)
     return replace(case, unhandled=left, looked_at=(*case.looked_at, *days))
 
 
 def unverified(file: CaseFile) -> tuple[Clue, ...]:
-    """The clues that joined after the verification. What rules say of the income that was verified is
-    answered by the class."""
+    """The clues that joined after the verification, except those of rules about the income: the class that
+    follows from the verified income answers them."""
     return tuple(
         clue
         for clue in file.clues
@@ -56,7 +56,7 @@ def answered_by(clues: Iterable[Clue], risks: Collection[RiskType]) -> list[Clue
 
 
 def answers(clue: Clue, risks: Iterable[RiskType]) -> bool:
-    """Whether these are all the risks that a clue names (E6): what is left of it is not passed over."""
+    """Whether these risks include all that a clue names (E6). If one is left, the clue is still open."""
     return clue.risk_types <= {*risks}
 
 
@@ -70,7 +70,7 @@ def resolved(case: Monitored, event: RiskFactorResolved) -> Monitored:
 
 
 def found(case: Case | None) -> tuple[RiskType, ...] | None:
-    """The risks that people found, and that are not resolved; `None` before anybody was there."""
+    """The risks that people found and nobody has resolved; `None` before anybody visited."""
     if monitored := monitored_of(case):
         return monitored.risks
     findings = getattr(case, "before", case)
@@ -78,8 +78,8 @@ def found(case: Case | None) -> tuple[RiskType, ...] | None:
 
 
 def open_risks(file: CaseFile, case: Case | None) -> frozenset[RiskType]:
-    """What people found, and what clues tell that joined since and are not answered. By these the household is
-    routed to departments (S8.2-02)."""
+    """What people found, and what is named by clues that joined since and are not answered. These decide to
+    which departments the household is routed (S8.2-02)."""
     known, monitored = found(case), monitored_of(case)
     if known is None:
         return file.risk_types

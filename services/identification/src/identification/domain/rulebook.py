@@ -1,6 +1,6 @@
 """The rules by name: what each looks at, and what it means in plain words.
 
-`docs/rules.md` and `GET /v1/rules` show this table; a rule that is not in it does not run.
+`docs/rules.md` and `GET /v1/rules` show this table. A rule that is not in it does not run.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,8 @@ _T = FactType
 class Rule:
     """One rule over a type of fact. `looks_back` are the types whose history it needs.
 
-    It is judged again where the assessment (`reads_income`) or the birth date (`reads_age`, also through
-    who is able to work) that it reads is corrected (T20).
+    A correction (T20) of what it reads makes it judge again: an assessment (`reads_income`), or a birth
+    date (`reads_age`; also if it reads only who is able to work).
     """
 
     id: str

@@ -24,8 +24,8 @@ def medical_cost(
 ) -> Finding | None:
     """MEDICAL-OWN-COST v1 (医保, S4.2-03): the household's own cost in twelve rolling months.
 
-    Looks at every twelve months that contain the settlement, so that one which arrives late counts
-    too, and takes the dearest: ORANGE at the threshold, RED at twice it.
+    Of all twelve-month windows that contain the settlement it takes the dearest, so that a settlement that
+    arrives late counts too. ORANGE at the threshold, RED at twice the threshold.
     """
     series = history.of(FactType.MEDICAL_SETTLEMENT)
     ends = series.days(fact.detected_on, fact.detected_on + ROLLING)
@@ -184,10 +184,10 @@ def large_relief(
 def unemployment(
     fact: Counted, household: KnownHousehold, history: History, policy: Policy
 ) -> Finding | None:
-    """UNEMPLOYMENT v1 (人社): the breadwinner lost work, or nobody who can work does.
+    """UNEMPLOYMENT v1 (人社): the breadwinner lost work, or nobody who is able to work has any.
 
-    The breadwinner is the head, if able to work, or the only worker. Somebody registered as
-    unemployed counts as such until insured employment starts again.
+    The breadwinner is the head, if able to work, or else the only member who is. Somebody who is registered
+    as unemployed counts as such until insured employment starts again.
     """
     person = household.person(fact.person_id)
     workers = household.workers
@@ -209,7 +209,7 @@ def unemployment(
 
 
 def still_unemployed(history: History, on: date) -> list[Counted]:
-    """The registrations of those who are without work on a day, told as of that day."""
+    """The unemployment registrations of those who are without work on a day."""
     known = (f for f in history.of(FactType.UNEMPLOYMENT).facts if f.detected_on <= on)
     last = {fact.person_id: fact for fact in known}
     return [

@@ -1,6 +1,7 @@
-"""Who belongs to a focus group (S2-03): pure functions of a person, what is said of them, and the parameters.
+"""Who belongs to a focus group (S2-03): pure functions of a person, what is said of them, and the
+parameters.
 
-Each says that the group holds, since when and by what, or why it does not. None opens a clue.
+Each says since when and by what the group holds, or why it does not. None opens a clue.
 """
 
 from collections.abc import Callable
@@ -38,7 +39,7 @@ SEVERE = frozenset({FactCode.LEVEL_1, FactCode.LEVEL_2})
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """Somebody belongs to a group: since when, and by which facts, or else by the register."""
+    """Somebody belongs to a group: since when, and by which facts; without facts, by the register."""
 
     since: date
     evidence: tuple[UUID, ...] = ()
@@ -53,7 +54,7 @@ PersonRule = Callable[[Person, History, Policy, date], Verdict]
 
 
 def low_income(history: History) -> Verdict:
-    """FOCUS-LOW-INCOME v1: of a scheme of Civil Affairs, the last word is that it was granted."""
+    """FOCUS-LOW-INCOME v1: the last decision of Civil Affairs on one of its schemes is a grant."""
     last: dict[str, Counted] = {}
     for fact in history.of(FactType.SOCIAL_PROTECTION).facts:
         for scheme in SCHEMES & fact.codes:
@@ -66,7 +67,7 @@ def low_income(history: History) -> Verdict:
 
 
 def severe_illness(person: Person, history: History, policy: Policy, on: date) -> Verdict:
-    """FOCUS-SEVERE-ILLNESS v1: reported within the period, or so on the register."""
+    """FOCUS-SEVERE-ILLNESS v1: an illness reported within the period, or recorded on the register."""
     fact = latest(history, FactType.SERIOUS_ILLNESS, person)
     if fact and on < months_after(fact.detected_on, policy.focus_illness_months):
         return Holds(fact.detected_on, (fact.event_id,))
@@ -86,7 +87,7 @@ def severe_disability(person: Person, history: History, policy: Policy, on: date
 
 
 def disabled_elderly(person: Person, history: History, policy: Policy, on: date) -> Verdict:
-    """FOCUS-DISABLED-ELDERLY v1: a card of any level, or disabled on the register, and of the age."""
+    """FOCUS-DISABLED-ELDERLY v1: of the age, and disabled by a card of any level or by the register."""
     card = latest(history, FactType.DISABILITY_CARD, person)
     carded = card is not None and FactCode.CARD_ENDED not in card.codes
     if not carded and person.health is not Health.DISABLED:
@@ -100,12 +101,12 @@ def disabled_elderly(person: Person, history: History, policy: Policy, on: date)
 
 
 def orphan(person: Person, history: History, policy: Policy, on: date) -> Verdict:
-    """FOCUS-ORPHAN v1: recognised by Civil Affairs, and not grown up."""
+    """FOCUS-ORPHAN v1: recognised by Civil Affairs, and still a minor."""
     return _child(FactCode.ORPHAN, person, history, policy, on)
 
 
 def unattended(person: Person, history: History, policy: Policy, on: date) -> Verdict:
-    """FOCUS-UNATTENDED-CHILD v1: recognised by Civil Affairs, and not grown up."""
+    """FOCUS-UNATTENDED-CHILD v1: recognised by Civil Affairs, and still a minor."""
     return _child(FactCode.UNATTENDED, person, history, policy, on)
 
 
@@ -128,7 +129,7 @@ def latest(history: History, fact_type: FactType, person: Person) -> Counted | N
 
 @dataclass(frozen=True)
 class FocusRule:
-    """One rule by name. Without `judge` it is the household's, and looks at `low_income`."""
+    """One rule by name. A rule without `judge` is about the household as a whole: `low_income`."""
 
     group: FocusGroup
     id: str

@@ -1,4 +1,4 @@
-"""Risk rules over income assessments (S2-02), by multiplication and never by a rounded quotient."""
+"""Risk rules over income assessments (S2-02). They compare by multiplication, never by a rounded quotient."""
 
 from typing import Protocol
 
@@ -40,9 +40,9 @@ class Assessed(Protocol):
 
 
 def in_scope(household: Assessed, policy: Policy) -> bool:
-    """S2-02: whom the automatic income rule looks at (A14: a household without labour it does not).
+    """S2-02: which households the automatic income rule looks at; not those without labour (A14).
 
-    People may report a clue about any household, whatever its scope.
+    People may report a clue about any household.
     """
     labour = household.has_labour
     return any(
@@ -64,8 +64,8 @@ def of_incomes(household: Assessed, policy: Policy) -> list[Finding]:
 def within_the_line(household: Assessed, policy: Policy) -> Finding | None:
     """INCOME-LINE v1 (S2-02): the latest assessment lies within the line; “以下” includes it (A1, A2, A4).
 
-    With `line_property` EXCLUDES a household that owns a vehicle, business or second house is left out:
-    the second half of the 低保边缘 conditions (S8.1-01).
+    If `line_property` is EXCLUDES, a household that owns a vehicle, a business or a second house is left
+    out: the second half of the 低保边缘 conditions (S8.1-01).
     """
     if not household.incomes or not in_scope(household, policy):
         return None
@@ -89,7 +89,8 @@ def within_the_line(household: Assessed, policy: Policy) -> Finding | None:
 def fallen(household: Assessed, policy: Policy) -> Finding | None:
     """INCOME-FALL v1: income a head fell by at least 30 % against the twelve months before.
 
-    The two assessments end twelve whole months apart; without the earlier one nothing is said.
+    The two assessments are of adjacent windows of twelve whole months. If there is no earlier one, the rule
+    finds nothing.
     """
     if not household.incomes:
         return None

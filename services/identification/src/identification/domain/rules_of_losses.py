@@ -166,6 +166,6 @@ def accident(
 
 
 def _works(household: KnownHousehold, person_id: UUID) -> bool:
-    """Whether the person is able to work; one who has left the register meanwhile counts as such."""
+    """Whether the person is able to work. Somebody who has left the register since counts as able."""
     person = household.person(person_id)
     return person is None or person in household.workers

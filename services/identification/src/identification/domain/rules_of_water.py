@@ -14,11 +14,12 @@ from identification.domain.water import stale
 def failed_test(
     faults: Sequence[WaterFault], valid_to: date, event_id: UUID, on: date, *, at_risk_group: bool
 ) -> Finding | None:
-    """WATER-TEST-FAILED v1 (水务, S1.3-05): ORANGE for formerly poor and monitored households served.
+    """WATER-TEST-FAILED v1 (水务, S1.3-05): ORANGE for each formerly poor or monitored household that is
+    served.
 
-    `faults` are those of the source's latest test, which `event_id` recorded, whether the household
-    was served then or is connected later. A report that is stale on the day is no risk of a
-    household: it opens a test task (A32).
+    `faults` are those of the source's latest test, which the event `event_id` recorded. The household may
+    have been served then or be connected later. A report that has run out is no risk of a household: it
+    opens a test task (A32).
     """
     if not faults or not at_risk_group or stale(valid_to, on):
         return None
@@ -35,7 +36,7 @@ def failed_test(
 def long_outage(
     outage: WaterOutageReported, event_id: UUID, policy: Policy, *, at_risk_group: bool
 ) -> Finding | None:
-    """WATER-OUTAGE v1 (水务): YELLOW when water is cut for more than seven days."""
+    """WATER-OUTAGE v1 (水务): YELLOW when the water is cut for more than seven days."""
     if outage.days <= policy.water_outage_days or not at_risk_group:
         return None
     return Finding(

@@ -16,7 +16,8 @@ def year_begins(year: int) -> date:
 
 
 def age_at_school(born_on: date, day: date) -> int:
-    """The age, in years, that counts in the day's school year: that on the 31 August before it begins."""
+    """The age, in years, that counts in the school year of a day: that on the 31 August before the year
+    begins."""
     return school_year(day) - born_on.year - ((born_on.month, born_on.day) > (8, 31))
 
 
@@ -26,7 +27,7 @@ def is_school_age(age: int, policy: Policy) -> bool:
 
 
 def of_school_age(born_on: date, day: date, policy: Policy) -> bool:
-    """Whether somebody is of compulsory age in the day's school year."""
+    """Whether somebody is of compulsory age in the school year of a day."""
     return is_school_age(age_at_school(born_on, day), policy)
 
 

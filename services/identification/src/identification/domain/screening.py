@@ -1,8 +1,7 @@
-"""Many households against a set of parameters: who is found, and who would be under another set.
+"""Which households rules find under a set of parameters, and which they would find under another.
 
-Every rule runs whose parameters can be judged by how things stand: on the latest assessments, on the
-own cost of twelve months, and on the facts that still stand. A screening stores nothing and decides
-nothing.
+Rules run that can be judged by how things stand: the latest assessments, the own cost of twelve months, and
+the facts that still hold. A screening stores nothing and decides nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -54,7 +53,7 @@ STANDING: dict[FactType, tuple[Stands, FactCode | None]] = {
 
 
 def standing(history: History, on: date) -> list[Counted]:
-    """The facts of a household that say on a day how things stand, as a screening finds them."""
+    """The facts of a household that hold on a day, as a screening sees them."""
     found: list[Counted] = []
     for fact_type, (how, code) in STANDING.items():
         facts = [fact for fact in history.of(fact_type).facts if fact.detected_on <= on]
@@ -74,11 +73,11 @@ def standing(history: History, on: date) -> list[Counted]:
 
 @dataclass(frozen=True)
 class Screened:
-    """A household as far as a screening looks.
+    """A household as far as a screening looks at it.
 
-    `incomes` are its last assessment and the one of the twelve months before, `own_cost_fen` is of
-    twelve months, `facts` are those that stand (`STANDING`), `persons` the members of a household with
-    such facts. `owns`: a vehicle, a business or a second house is on a register in a member's name.
+    `incomes` are its latest assessment and the one of the twelve months before. `own_cost_fen` is the sum
+    of twelve months. `facts` are those that hold (`STANDING`); where there are any, `persons` are the
+    members. `owns`: a register has a vehicle, a business or a second house in a member's name.
     """
 
     household_id: UUID
@@ -147,9 +146,11 @@ def found(household: Screened, policy: Policy) -> Iterator[Finding]:
 def compare(
     households: Iterable[Screened], now: Callable[[str], Policy], then: Callable[[str], Policy]
 ) -> tuple[list[Moved], list[Moved]]:
-    """Who enters and who leaves when `then` holds in place of `now`; both give a region's parameters.
+    """Which households enter and which leave if `then` holds in place of `now`; each gives a region's
+    parameters.
 
-    Rule by rule: a household that one rule no longer finds leaves by that rule, though another finds it.
+    Rules are compared one by one: a household that one rule no longer finds leaves by that rule, even if
+    another rule finds it.
     """
     entering, leaving = [], []
     for household in households:

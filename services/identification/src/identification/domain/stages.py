@@ -1,4 +1,4 @@
-"""What an open case may be: each stage of an episode is a type of its own, with the name of it."""
+"""What an open case may be: each stage of an episode is a type of its own, and has a name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ class Verifying:
 
 @dataclass(frozen=True)
 class NotAtRisk:
-    """Verified, with the conclusion that no class fits: the town rejects (T4) or returns (T11)."""
+    """Verified, and no class fits. The town rejects the case (T4) or sends it back (T11)."""
 
     found: HouseholdFoundNotAtRisk
     category: Category  # at the visit
@@ -68,7 +68,7 @@ class Monitored:
     changed_on: date = date.min  # when a risk was last added or resolved, or the class changed
 
     def changed(self, on: date) -> "Monitored":
-        """As of a day on which its risks or its class changed, perhaps recorded after a later one."""
+        """Its risks or its class changed on that day. It may be recorded after a change of a later day."""
         return replace(self, changed_on=max(self.changed_on, on))
 
 
@@ -199,7 +199,7 @@ def elimination_of(case: Case | None) -> Eliminating | EliminationReady | None:
 
 
 def monitored_of(case: Case | None) -> Monitored | None:
-    """The confirmed episode of a case, also while its elimination is on the way."""
+    """The confirmed episode of a case, even while its elimination is under way."""
     if isinstance(case, Monitored):
         return case
     elimination = elimination_of(case)

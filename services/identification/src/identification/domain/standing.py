@@ -1,7 +1,5 @@
-"""A household as it stands, and what is judged of that: gaps in protection (S4.0-01) and focus groups (S2-03).
-
-Neither opens a clue nor changes a status.
-"""
+"""A household as it stands, and what follows from that: gaps in protection (S4.0-01) and focus groups
+(S2-03). Neither opens a clue or changes a status."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -31,7 +29,7 @@ PARAMETERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of a household, and which gaps and tags it has been told."""
+    """What is known of a household, and which gaps and tags were recorded for it before."""
 
     household_id: UUID
     known: KnownHousehold
@@ -41,7 +39,7 @@ class Standing:
 
 
 def noted(one: Standing, policy: Policy, on: date) -> list[NoteProtection | NoteFocus]:
-    """What is to be told to the household on a day; nothing where nothing has changed."""
+    """What there is to record for the household on a day; nothing if nothing has changed."""
     commands: list[NoteProtection | NoteFocus] = []
     found = missing(one.known, one.history, policy)
     if found and found[0] != one.gaps:

@@ -18,7 +18,7 @@ from identification.domain.stages import Case, Monitored, monitored_of, stage_of
 
 @dataclass(frozen=True)
 class Eliminated:
-    """An episode whose risk is gone; it may be taken back until a new one is confirmed."""
+    """An episode whose risk is gone. Until a new one is confirmed, the elimination may be taken back."""
 
     file: CaseFile
     monitored: Monitored
@@ -62,12 +62,13 @@ class Household:
         return any(m.labour_capacity in WORKING for m in self.registered.members)
 
     def had_labour(self, on: date) -> bool:
-        """As `has_labour` of a day, by what is known of it now; before the registration, as registered."""
+        """Whether the household had labour on a day, as far as is known now. Before its registration: as it
+        was registered."""
         return any_able(self.past.able, max(on, self.registered.registered_on))
 
     @property
     def newcomers(self) -> list[Member]:
-        """Members whom nobody surveyed: they joined since, or their data may be used again since (E4)."""
+        """Members whom no survey covers: they joined since, or their data may only now be used again (E4)."""
         members = self.registered.members
         return [m for m in members if not m.restricted and m.person_id not in self.surveyed]
 
@@ -89,18 +90,18 @@ class Household:
 
     @property
     def unhandled(self) -> tuple[Clue, ...]:
-        """Clues that joined a confirmed episode and wait to be looked at (E6)."""
+        """Clues that joined a confirmed episode and that nobody has looked at (E6)."""
         monitored = monitored_of(self.case)
         return monitored.unhandled if monitored else ()
 
     def decide(self, subject: EntrySubject, on: date) -> "Household":
-        """One more that the provincial platform has to know of, and does not yet (S8.4-01)."""
+        """One more decision that has to be entered on the provincial platform (S8.4-01)."""
         entered = {known: no for known, no in self.entered.items() if known is not subject}
         days = tuple(sorted({*self.decided.get(subject, ()), on}))
         return replace(self, decided={**self.decided, subject: days}, entered=entered)
 
     def still_monitored(self, since: date) -> "Household":
-        """As before the elimination was proposed, which was turned down or taken back on a day."""
+        """As before the elimination was proposed: it was turned down or taken back on that day."""
         monitored, file = monitored_of(self.case), replace(self.opened, objections={})
         assert monitored, "an elimination is of a monitored household"
         judged = Eligibility(judged=len(self.assessments), turned_down_on=since)

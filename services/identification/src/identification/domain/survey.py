@@ -1,6 +1,6 @@
-"""The three guarantees and drinking water, member by member (T3, domain 4.2), and what they come to.
+"""The three guarantees and drinking water, by member (T3, domain 4.2), and the numbers that follow.
 
-Older clients send numbers alone. Where both are told, they agree.
+Older clients send only numbers. If both are sent, they have to agree.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,8 +37,8 @@ def surveyed(
 ) -> SafeguardAssessed:
     """The survey as an event.
 
-    Raises `Refused` for somebody who is not a member, for children of compulsory age who are missing or
-    others who are not of that age, and for numbers that are missing or do not agree.
+    Raises `Refused` for somebody who is not a member; if a child of compulsory age is missing, or another
+    person is named as one; and for numbers that are missing or do not agree.
     """
     members = {m.person_id: m for m in entry.members if not m.restricted}
     if survey.schooling is not None:
@@ -75,7 +75,7 @@ def passes(water: WaterSeen) -> bool:
 
 
 def in_sum(seen: SafeguardAssessed) -> SafeguardAssessed:
-    """With the numbers that its members and dimensions come to, where it names them."""
+    """With the numbers that follow from its members and dimensions, where it names them."""
     if seen.schooling is not None:
         seen = replace(seen, dropouts=dropouts_of(seen.schooling))
     if seen.uninsured_persons is not None:
@@ -84,12 +84,12 @@ def in_sum(seen: SafeguardAssessed) -> SafeguardAssessed:
 
 
 def latest(known: SafeguardAssessed | None, seen: SafeguardAssessed) -> SafeguardAssessed:
-    """Of two surveys the one of the later day, whenever each was recorded; of one day, the last word."""
+    """The survey of the later day, in whichever order they were recorded. Of one day, the one recorded last."""
     return known if known and seen.assessed_on < known.assessed_on else seen
 
 
 def of_those_here(seen: SafeguardAssessed, entry: HouseholdRegistered) -> SafeguardAssessed:
-    """What the survey says of those who belong to the household now, where it names members."""
+    """What the survey says of those who are members now, where it names members."""
     here = {member.person_id for member in entry.members}
     if seen.schooling is not None:
         seen = replace(seen, schooling=[c for c in seen.schooling if c.person_id in here])
@@ -99,8 +99,8 @@ def of_those_here(seen: SafeguardAssessed, entry: HouseholdRegistered) -> Safegu
 
 
 def unasked(seen: SafeguardAssessed, surveyed: Iterable[Member]) -> list[int]:
-    """The ages, as schools count them on its day, of those members of whose schooling a survey by name says
-    nothing: the birth date of a child among them was corrected since."""
+    """The ages of the members of whose schooling a survey by name says nothing, as schools count them on
+    its day. A child can be among them, if its birth date was corrected since."""
     if seen.schooling is None:
         return []
     named = {child.person_id for child in seen.schooling}
@@ -109,17 +109,17 @@ def unasked(seen: SafeguardAssessed, surveyed: Iterable[Member]) -> list[int]:
 
 
 def unseen(seen: SafeguardAssessed, surveyed: Iterable[Member], policy: Policy) -> int:
-    """How many children of school age a survey by name says nothing of."""
+    """Of how many children of school age a survey by name says nothing."""
     return sum(is_school_age(age, policy) for age in unasked(seen, surveyed))
 
 
 def suspected(seen: SafeguardAssessed) -> int:
-    """How many children are neither in school nor out of it for certain."""
+    """How many children may be out of school, without that being certain."""
     return sum(c.status is AtSchool.SUSPECTED_DROPOUT for c in seen.schooling or ())
 
 
 def is_safe(seen: SafeguardAssessed) -> bool:
-    """E4: nothing is missing of the three guarantees and of drinking water."""
+    """E4: none of the three guarantees is missing, nor is drinking water."""
     return (
         seen.housing_grade in SAFE_GRADES
         and seen.water_safe

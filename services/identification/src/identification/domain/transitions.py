@@ -1,6 +1,6 @@
-"""The transition table of an episode (domain section 3.2) and how its events fold.
+"""The transition table of an episode (domain section 3.2), and how its events fold.
 
-`advance`, read from top to bottom, is the table; a pair that is not listed is refused with a code
+Read `advance` from top to bottom as the table. A command that a stage does not list is refused with a code
 that says which step comes first.
 """
 
@@ -111,7 +111,8 @@ def advance(command: EpisodeCommand, household: Household, case: Case | None) ->
 
 
 def evolve(household: Household, event: EpisodeEvent) -> Household:
-    """Fold one. The outer `match` is by event alone, so that the type checker names a forgotten one."""
+    """Fold one. The outer `match` is by event alone, so that the type checker reports an event that is
+    forgotten."""
     case = household.case
     match event:
         case RiskDetected():
@@ -190,7 +191,7 @@ def evolve(household: Household, event: EpisodeEvent) -> Household:
 
 
 def _assessed(household: Household, event: IncomeAssessed) -> Household:
-    """One more assessment, or one corrected (T20): what it came to a head is to be told anew."""
+    """One more assessment, or one corrected (T20): what it comes to a head may be told again."""
     known, past = with_one_more(household.assessments, event), household.past
     if event.corrects and past.shared and past.shared[0] == event.assessment_id:
         past = replace(past, shared=None)

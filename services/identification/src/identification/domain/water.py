@@ -43,7 +43,7 @@ class ChangeService:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordTest:
-    """`fetch_minutes` and the distances are 0 where water comes into the house."""
+    """`fetch_minutes` and the distances are 0 if the water comes into the house."""
 
     test_id: UUID
     laboratory: str
@@ -70,7 +70,7 @@ class ReportOutage:
 
 @dataclass(frozen=True, kw_only=True)
 class LookAtTests:
-    """The business date has moved on: does the report run out soon, or has it?"""
+    """The business date has moved on: has the report run out, or does it soon?"""
 
     policy: Policy
     today: date
@@ -81,8 +81,8 @@ WaterCommand = RegisterSource | ChangeService | RecordTest | ReportOutage | Look
 
 @dataclass(frozen=True)
 class Source:
-    """A registered source. `last` is its latest test by date; `task` is the one to test anew, once the source
-    is due, which is said once a test, as `expired` is."""
+    """A registered source. `last` is its latest test by date. `task` is the task to test again, which opens
+    once for each test, before the report runs out; `expired` is said once for each test, too."""
 
     registered: WaterSourceRegistered
     served: frozenset[UUID]
@@ -157,7 +157,8 @@ def _change(c: ChangeService, source: Source) -> list[WaterEvent]:
 
 
 def _test(c: RecordTest, source: Source) -> list[WaterEvent]:
-    """A test is known by its id; the same again is nothing new, whatever parameters hold by then."""
+    """A test is known by its id. Sending the same again records nothing, even if other parameters hold by
+    then."""
     if c.tested_on > c.today:
         raise Refused("date-in-future", field="tested_on", today=c.today)
     without_personal_data(laboratory=c.laboratory)
@@ -186,7 +187,7 @@ def _test(c: RecordTest, source: Source) -> list[WaterEvent]:
 
 
 def _measured(test: WaterTestRecorded) -> tuple[WaterTestRecorded, bool]:
-    """What a report says, without what was made of it by the parameters of its day."""
+    """What the report itself says, without what the parameters of its day made of it."""
     plain = replace(test, faults=[], qualified=False, valid_to=test.tested_on)
     return plain, WaterFault.QUALITY in test.faults
 
@@ -194,7 +195,8 @@ def _measured(test: WaterTestRecorded) -> tuple[WaterTestRecorded, bool]:
 def faults_of(c: RecordTest) -> list[WaterFault]:
     """S1.3-04: quality, quantity, convenience, and the guarantee of supply.
 
-    Water is convenient if it is fetched within the time, or not far, or not high.
+    Water is convenient if one of these holds: it is fetched within the time, it is not far away, or it is
+    not far up.
     """
     policy = c.policy
     convenient = (
@@ -232,7 +234,8 @@ def _outage(c: ReportOutage, source: Source) -> list[WaterEvent]:
 
 
 def _look(c: LookAtTests, source: Source) -> list[WaterEvent]:
-    """A32: 90 days ahead a test is due, the day after `valid_to` the report is stale; each said once."""
+    """A32: 90 days before the report runs out a test is due, and on the day after `valid_to` the report is
+    stale; each is said once."""
     last = source.last
     if last is None:
         return []
