@@ -200,8 +200,7 @@ async def parked(engine: AsyncEngine, consumer: str, key: str) -> int:
 
 
 async def reasons(engine: AsyncEngine, consumer: str, key: str) -> dict[str, int]:
-    """How many records of a household wait, by the first word of the reason; first the reason that came
-    first."""
+    """How many records of a household wait, by the first word of the reason; the oldest reason first."""
     async with alone(engine).connect() as connection:
         found = await connection.execute(text(_REASONS), {"consumer": consumer, "key": key})
         return {row.why: row.records for row in found}

@@ -138,8 +138,7 @@ def e2_income(case: Case) -> Found:
 
 
 def e3_stable(case: Case) -> Found:
-    """E3. Two assessments above the line, at least six months apart, and none between them that is not
-    (ASSISTED only)."""
+    """E3. Two assessments above the line, six months apart or more, all between them too (ASSISTED only)."""
     if case.manner is Manner.NATURAL:
         return EXEMPT
     above = above_the_line(case.incomes)
@@ -205,8 +204,7 @@ def e6_clues(case: Case) -> Found:
 
 
 def e7_labour(case: Case) -> Found:
-    """E7 and A15. A household without labour stays monitored, unless the county has allowed its elimination
-    by that day."""
+    """E7 and A15. A household without labour stays, unless the county has allowed its elimination by then."""
     if case.household.has_labour:
         return True, "有劳动能力", "has labour capacity"
     if (allowed := case.monitored.allowed_on) and allowed <= case.on:

@@ -120,8 +120,7 @@ def _change(c: ChangeClass, household: Household, case: Monitored) -> list[Monit
 
 
 def _add(c: AddRiskFactor, household: Household, case: Monitored) -> list[MonitoringEvent]:
-    """At most five risks. A clue that the new risk answers has to wait on this episode and name that risk,
-    alone or with others."""
+    """At most five risks. A clue that it answers waits on this episode and names that risk."""
     clue = next((clue for clue in case.unhandled if clue.clue_id == c.clue_id), None)
     if c.clue_id and clue is None:
         raise Refused("clue-not-open", clues=[clue.clue_id for clue in case.unhandled])
@@ -202,8 +201,7 @@ def _close(c: CloseMonitoring, household: Household) -> list[MonitoringEvent]:
 
 
 def closed_by(events: Sequence[RegisterEvent], household: Household) -> list[MonitoringEvent]:
-    """T19: what happens to the register entry ends the case, at any stage. If it is recorded late, the case
-    ends on the day of its last step, not before."""
+    """T19: a change of the register ends the case, at any stage, but not before the day of its last step."""
     if household.case is None:
         return []
     for event in events:

@@ -1,7 +1,7 @@
-"""What identification shows, and looks up.
+"""What identification shows and looks up.
 
-All of it is a function of the service's own events, changed in the same transaction; a statement a
-table and batch. It can be dropped and folded again (`identification.rebuild`).
+All of it is a function of the service's own events and changes in the transaction that records them, with
+one statement for each table and batch. It can be dropped and folded again (`identification.rebuild`).
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -65,8 +65,9 @@ _PUTS: Sequence[tuple[Any, Callable[[Connection, Sequence[Fresh]], Awaitable[Non
 async def project(connection: Connection, fresh: Sequence[Fresh]) -> None:
     """Bring the tables and the vault to the state after these events.
 
-    Raises `facts.Restricted` for a fact that must not be recorded, `Conflict` for one that follows a
-    version which is not the latest or for a policy of two areas, and what `persons.house` raises.
+    Raises `facts.Restricted` for a fact that must not be recorded; `Conflict` for a fact that does not
+    follow the latest version of its record, or for a policy that was published for two areas; and what
+    `persons.house` raises.
     """
     of = _by_type(fresh)
     if entries := of(RegisterEvent | PersonEvent):
@@ -101,7 +102,8 @@ async def fold(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 
 def _by_type(fresh: Sequence[Fresh]) -> Callable[[Any], list[Fresh]]:
-    """Those of some types, in their order. A batch has many events of few types, so each type is asked once."""
+    """The events of some types, in their order. A batch has many events of few types, so the question is
+    asked once for each type."""
     there = {type(f.payload) for f in fresh}
 
     def of(types: Any) -> list[Fresh]:

@@ -128,9 +128,9 @@ class Late:
 async def late(
     pool: asyncpg.Pool, *, day: date, warn_after: int, help_after: int, after: UUID, limit: int
 ) -> list[Late]:
-    """Households, by id, whose deadline or whose emergency help may be due on the morning after.
+    """Households, by id, whose deadline or emergency help may be due on the morning after a day.
 
-    `warn_after` and `help_after` are the shortest periods of any policy, in days; the household's own
+    `warn_after` and `help_after` are the shortest periods of any policy, in days; then the household's own
     policy decides.
     """
     rows = await pool.fetch(_LATE, day, warn_after, help_after, after, limit, sorted(MONITORING))
@@ -219,7 +219,8 @@ def _standing(standing: Standing, confirmed_by: Mapping[str, date]) -> list[Colu
 
 @dataclass(frozen=True)
 class Ages:
-    """How many open cases stand at a stage, and for how many days since the clue and since the stage."""
+    """How many open cases stand at a stage, for so many days since the clue and so many since the stage
+    began."""
 
     stage: str
     cases: int

@@ -31,7 +31,7 @@ OUTCOMES = {"REJECTED": REJECTED, "NOT_PASSED": REJECTED, "WITHDRAWN": WITHDRAWN
 
 
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """New clues, what became of others one by one, then what the end of a case means for the rest."""
+    """Add new clues, then note what became of single ones, then what the end of a case means for the others."""
     if granted := [f for f in fresh if isinstance(f.payload, EmergencyAssistanceGranted)]:
         await connection.execute(_GRANTED, *zip(*map(_granted, granted), strict=True))
     if arrived := [row for f in fresh for row in _arrived(f)]:
@@ -73,7 +73,7 @@ def _reported(f: Fresh) -> tuple[object, ...]:
 
 
 def _carried(f: Fresh) -> list[tuple[object, ...]]:
-    """Clues that go on in a case of their own, when village or town ended theirs (T7, T4)."""
+    """Clues that become a case of their own when the village or the town ends theirs (T7, T4)."""
     if not isinstance(f.payload, CluesCarriedOver):
         return []
     file = f.state.opened
@@ -81,7 +81,7 @@ def _carried(f: Fresh) -> list[tuple[object, ...]]:
 
 
 def _single(f: Fresh) -> tuple[object, ...] | None:
-    """What became of one clue; one of several risks waits until each is recorded."""
+    """What became of one clue. One that names several risks waits until each of them is recorded."""
     match f.payload:
         case ClueRejected() as said:
             return said.clue_id, REJECTED
@@ -94,7 +94,7 @@ def _single(f: Fresh) -> tuple[object, ...] | None:
 
 
 def _whole(f: Fresh) -> tuple[UUID, str] | None:
-    """What became of every other clue of a case that is still open: the case was confirmed, or ended."""
+    """What became of all other clues of a case that were still open: the case was confirmed, or ended."""
     household: Household = f.state
     monitored = monitored_of(household.case)
     if household.file and monitored:
@@ -116,7 +116,7 @@ def _granted(f: Fresh) -> tuple[object, ...]:
 
 
 def _arrived(f: Fresh) -> list[tuple[object, ...]]:
-    """Help of an absorbed household, which is this one's now (A54)."""
+    """Help that was given to an absorbed household, and now belongs to this one (A54)."""
     if not isinstance(f.payload, EmergencyHelpTakenOver):
         return []
     household: Household = f.state
@@ -204,7 +204,7 @@ async def many(
 
 
 async def decided(connection: Any, cases: Sequence[UUID]) -> set[UUID]:
-    """Those of these cases that were confirmed: a clue that joins one later has no clock."""
+    """Which of these cases are confirmed: a clue that joins one of them has no deadline."""
     rows = await connection.fetch(
         "select case_id from read.case_file where case_id = any($1::uuid[]) and confirmed_on is not null",
         cases,

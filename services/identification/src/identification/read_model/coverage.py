@@ -12,9 +12,10 @@ h.status = 'ACTIVE' and h.region like $1 || '%'
 
 
 async def water(connection: Any, region: str, on: date) -> tuple[int, int]:
-    """S1.3-07: households of the two groups, and those whose sources all have a valid, qualified report.
+    """S1.3-07: households of the two groups, and how many of them have only sources with a valid, qualified
+    report.
 
-    A report that is stale on the day does not count, nor does a household without a source.
+    A report that has run out on the day does not count, nor does a household without a source.
     """
     row = await connection.fetchrow(
         f"""
@@ -33,9 +34,11 @@ async def water(connection: Any, region: str, on: date) -> tuple[int, int]:
 
 
 async def inclusion(connection: Any, region: str, on: date) -> dict[str, int]:
-    """S1.1-06: clues that nobody has handled, of them those past their deadline, and households monitored now.
+    """S1.1-06: clues that nobody has handled, how many of them are past their deadline, and households
+    monitored now.
 
-    One that joined a confirmed episode is unhandled until somebody looks at it (E6), and has no deadline.
+    A clue that joined a confirmed episode is unhandled until somebody looks at it (E6), and has no
+    deadline.
     """
     row = await connection.fetchrow(
         """
@@ -82,9 +85,9 @@ async def missed(connection: Any, region: str, line_fen: int, strict: bool, basi
 
 
 async def reidentified(connection: Any, region: str, on: date) -> tuple[int, int]:
-    """S1.1-06: eliminations up to a day, and those followed by a confirmation within twelve months.
+    """S1.1-06: eliminations up to a day, and how many were followed by a confirmation within twelve months.
 
-    An elimination that was taken back is none: its episode goes on (T16).
+    An elimination that was taken back does not count: its episode goes on (T16).
     """
     row = await connection.fetchrow(
         """
@@ -124,11 +127,12 @@ async def days_to_confirmation(connection: Any, region: str, on: date) -> dict[s
 
 
 async def waiting(connection: Any, region: str, on: date) -> dict[str, Any]:
-    """Facts that wait, those of them whose person's data is restricted, the longest wait, and how
-    long those waited that were matched.
+    """Facts that wait: how many, how many of them for a person whose data is restricted, the longest wait,
+    and the waits of those that were matched.
 
-    An area's are those of departments that answer for it or a part of it. Beside them are those `of_wider_areas`,
-    which may be about somebody of the area: each is counted in every area within its department's.
+    Counted for an area are the facts of departments that answer for it or for a part of it.
+    `of_wider_areas` counts facts of departments of wider areas, which may be about somebody of this one:
+    each is counted in every area within its department's.
     """
     row = await connection.fetchrow(
         """

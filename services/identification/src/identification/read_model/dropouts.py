@@ -44,10 +44,8 @@ def stream_of(household_id: UUID) -> str:
 
 @dataclass(frozen=True)
 class Child:
-    """A child with everything that schools said of it, in whatever household it then lived.
-
-    `born_on` is `None` if it does not belong to this household.
-    """
+    """A child with everything that schools said of it, whichever household it then lived in. `born_on` is
+    `None` if it does not belong to this household."""
 
     household_id: UUID
     person_id: UUID
@@ -142,7 +140,8 @@ where d.dropout_id = t.dropout_id
 
 
 async def to_look_at(connection: Any) -> list[tuple[UUID, UUID]]:
-    """Who is out of school, by household and person; a child that moved, in its new household too."""
+    """Who is out of school, by household and person. A child that has moved is there once more with its new
+    household."""
     rows = await connection.fetch(
         """
         select d.household_id, d.person_id from read.dropout d where d.ended_on is null

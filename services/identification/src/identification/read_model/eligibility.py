@@ -33,7 +33,8 @@ SAID = (
 
 
 class OutlookRow(Table, table=True):
-    """What a monitored household's eligibility hangs on; `detected_on` while it is to be proposed."""
+    """What decides whether a monitored household is eligible. `detected_on` is set while it is to be
+    proposed."""
 
     __tablename__ = "outlook"
 
@@ -141,7 +142,7 @@ where household_id = $1 and closed_on is null
 
 @dataclass(frozen=True)
 class Due:
-    """A household to which the morning after a day has something to say."""
+    """A household for which there is something to say on the morning after a day."""
 
     household_id: UUID
     region: str
@@ -152,9 +153,9 @@ async def due(
 ) -> list[Due]:
     """Households by id that became eligible, no longer are, or are late to be proposed.
 
-    Judged in the database with the parameters of each area, so that no household is loaded about
-    which there is nothing to say. The household decides again by its own history: of a day that is closed
-    late, also whether the county had allowed it (E7) and each clue was looked at (E6) by then.
+    The database judges, with the parameters of each area, so that no household is loaded without need. The
+    household decides again by its own history; for a day that is closed late, it also knows whether by then
+    the county had allowed it (E7) and somebody had looked at each clue (E6).
     """
     regions = [
         row["region"] for row in await pool.fetch("select distinct region from read.outlook")
@@ -199,7 +200,7 @@ order by household_id limit $9
 
 @dataclass(frozen=True, slots=True)
 class Eligible:
-    """A household to be proposed by a last day; `days_left` are below 0 after it."""
+    """A household to be proposed by a last day. After that day, `days_left` is below 0."""
 
     household_id: UUID
     region: str
@@ -220,7 +221,7 @@ async def open_ones(
     after: UUID | None,
     limit: int,
 ) -> list[Eligible]:
-    """Eligible households of an area that nobody has proposed, by id; overdue: after the last day."""
+    """Eligible households of an area that nobody has proposed, by id. Overdue: the last day has passed."""
     rows = await connection.fetch(
         """
         select household_id, region, confirmed_on, assessed_on, detected_on, propose_by,
@@ -240,7 +241,8 @@ async def open_ones(
 
 
 async def timeliness(connection: Any, region: str, on: date) -> dict[str, int]:
-    """Of the twelve months to a day: proposals of eligible households, those in time, and what waits."""
+    """Of the twelve months to a day: how many eligible households were proposed, how many of them in time,
+    and how many are still to be proposed."""
     row = await connection.fetchrow(
         """
         select count(*) filter (where proposed) as proposed,

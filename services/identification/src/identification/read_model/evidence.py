@@ -48,8 +48,9 @@ limit 1
 
 @dataclass(frozen=True)
 class Cited:
-    """A clue of a case that is open or eliminated, with all the facts that it rests on, also by the
-    versions that say them now; `hidden` are persons whose data among them may not be used (PIPL 47)."""
+    """A clue of a case that is open or eliminated. `evidence` are all facts that it rests on, with the
+    later versions that took their place. `hidden` are those persons in it whose data may not be used (PIPL
+    47)."""
 
     clue_id: UUID
     household_id: UUID
@@ -85,8 +86,8 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
 async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, list[Cited]]:
     """The clues that rest on these facts, of cases that are open or eliminated, by fact, in two queries.
 
-    One of a household that was merged is the survivor's (A54): the clue there that names the merger, the
-    last of them where households were merged one after the other.
+    For a clue of a household that was merged, it is the clue of the survivor that names the merger (A54);
+    after several mergers, that of the last one.
     """
     rows = await connection.fetch(
         f"""
@@ -130,8 +131,8 @@ async def of_households(
 
 
 async def _as_cited(connection: Connection, rows: Sequence[Any]) -> list[Cited]:
-    """These clues with what is current of the records that they cite: a correction may be recorded and
-    not heard yet, or wait for what else the clue rests on."""
+    """These clues with the current versions of the records that they cite. A correction may be recorded
+    before its effect was, which may also have to wait for other data that the clue rests on."""
     current: dict[UUID, tuple[UUID, UUID | None]] = {}
     if rows:
         asked = list({one for row in rows for one in row["evidence"]})

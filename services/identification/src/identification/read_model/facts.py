@@ -1,4 +1,4 @@
-"""Department facts by natural key, as rules look back at them and corrections find what they replace."""
+"""Department facts by natural key: rules look back at them, and a correction finds here what it replaces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,8 @@ _COUNTED = {fact: spec.counted for fact, spec in FACT_TYPES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """What was worked out of a fact when it was posted; of one that waits, the person's blind index."""
+    """What was computed from a fact when it was posted. `index` is the person's blind index, of a fact that
+    waits."""
 
     key: bytes
     content: bytes
@@ -35,7 +36,7 @@ class Hashed:
 
 
 def hashed(fresh: Fresh) -> Hashed:
-    """The same again, where a fact was not posted but matched."""
+    """The same, computed anew for a fact that was not posted but matched."""
     if isinstance(fresh.private, Hashed):
         return fresh.private
     fact = fresh.payload
@@ -47,8 +48,9 @@ def hashed(fresh: Fresh) -> Hashed:
 
 @dataclass(frozen=True, slots=True)
 class KnownVersion(Version):
-    """A version with the person whom it is about, unless it waits for one: then with the area that whoever
-    posted it answers for. `erased`: nobody can tell any more by a number whether it is theirs."""
+    """A version, with the person whom it is about; or if it waits for one, with the area of its department
+    (`waits_in`). `erased`: the person's number is erased, so nobody can tell any more whether it is
+    theirs."""
 
     person: Known | None = None
     detected_on: date = date.min
@@ -61,7 +63,7 @@ class Restricted(Exception):
 
 
 async def permit(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Raises `Restricted` for what must not be recorded (PIPL 47); a retraction only takes away."""
+    """Raises `Restricted` for what must not be recorded (PIPL 47). A retraction may be: it only takes away."""
     persons = {
         f.payload.person_id for f in fresh if not isinstance(f.payload, DepartmentFactRetracted)
     }
@@ -70,10 +72,11 @@ async def permit(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 
 async def in_turn(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Raises `Conflict` for a version that does not follow the latest one of its record and person, as it
-    was when it was looked up: of two posted at once, neither was known to the other, and both would count.
+    """Raises `Conflict` for a version that does not follow the latest one of its record and person.
 
-    Those of one person are of one stream, so whatever was recorded before is there to be seen.
+    It followed when it was looked up. But of two versions that are posted at once, neither knew of the
+    other, and both would count. Facts of one person are in one stream, so here every version that was
+    recorded before is seen.
     """
     follows = {hashed(f).key: (f.payload.person_id, _previous(f.payload)) for f in fresh}
     persons, versions = zip(*follows.values(), strict=True)
@@ -180,7 +183,7 @@ from read.unmatched where fact_key = any($1::bytea[])
 async def versions_before(
     connection: Connection, records: Sequence[tuple[bytes, int]]
 ) -> dict[UUID, bytes]:
-    """What said these records before their versions, by event, with the key of the record."""
+    """The events by which these records were told before these versions, each with the key of its record."""
     rows = await connection.fetch(
         """
         select f.event_id, f.fact_key from unnest($1::bytea[], $2::int[]) as t (fact_key, version)

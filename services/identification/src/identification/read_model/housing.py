@@ -22,10 +22,10 @@ def stream_of(household_id: UUID) -> str:
 
 @dataclass(frozen=True)
 class Known:
-    """What the current facts say of a household's house, and of those of households it took in.
+    """What the current facts say of a household's house, and of the houses of households that it took in.
 
-    `because_of` is the household that was asked for: itself, or one of those. `withheld`: a fact rests
-    on a person whose data may not be used now (PIPL 47).
+    `because_of` is the household that was asked for: this one, or one that it took in. `withheld`: one of
+    the facts rests on a person whose data may not be used now (PIPL 47).
     """
 
     household_id: UUID
@@ -143,7 +143,7 @@ h.household_id in (
 
 
 async def to_look_at(connection: Any, today: date) -> list[tuple[UUID, str]]:
-    """Households whose remedy should have started, and nobody said so: id and area."""
+    """Households whose remedy should have started and of which that was not said yet: id and area."""
     rows = await connection.fetch(
         f"""
         select h.household_id, h.region

@@ -1,4 +1,4 @@
-"""What goes with a household to another town (T19): all that is still open of it."""
+"""What goes with a household to another town (T19): everything that is still open."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ from contracts.households import HouseholdRelocated
 
 
 async def put(connection: Connection, moves: Sequence[Fresh]) -> None:
-    """Who answers for the household now has its clues, its tasks and its deadline for a proposal on their
-    lists; what is closed stays with who closed it."""
+    """Clues, tasks and the deadline for a proposal come onto the lists of the new area. What is closed
+    stays on those of the area that closed it."""
     told: list[HouseholdRelocated] = [f.payload for f in moves]
     regions = {move.household_id: move.to_region for move in told if move.inside_county}
     for statement in (_CLUES, _TASKS, _ELIGIBLE) if regions else ():

@@ -1,7 +1,7 @@
-"""Which decisions the provincial platform does not know of (S8.4-01), and what the end of a day has to look
-at of them and of the county's target (S7.3-02).
+"""Which decisions are not yet entered on the provincial platform (S8.4-01); and for which households the
+end of a day has something to say of that or of the county's target (S7.3-02).
 
-Days follow from the parameters of each area, so no row holds a last day.
+Last days follow from the parameters of each area, so no row holds one.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,8 @@ from identification.read_model.tables import Table
 
 
 class PlatformEntryRow(Table, table=True):
-    """A decision that is to be entered on the provincial platform; `breached`: it was said to be late."""
+    """A decision that is to be entered on the provincial platform. `breached`: that it is late has been
+    said."""
 
     __tablename__ = "platform_entry"
 
@@ -77,7 +78,7 @@ set region = excluded.region, decided_on = excluded.decided_on, breached = exclu
 
 @dataclass(frozen=True)
 class Due:
-    """A household of which something was due by the end of a day, and the morning since which it is late."""
+    """A household of which something was due by the end of a day, and the morning from which on it is late."""
 
     household_id: UUID
     region: str
@@ -87,8 +88,8 @@ class Due:
 async def due(
     pool: asyncpg.Pool, policies: PolicyLookup, day: date, *, after: tuple[UUID, date], limit: int
 ) -> list[Due]:
-    """Households by id, of which a decision is entered late or the county's target is missed: once for
-    each morning, in their order.
+    """Households, by id, that are late with the entry of a decision or missed the county's target; once for
+    each morning on which something became late, in the order of the mornings.
 
     The household decides again by its own history.
     """
@@ -98,7 +99,8 @@ async def due(
 
 
 async def _held(connection: Any, policies: PolicyLookup, area: str, on: date) -> list[list[Any]]:
-    """The parts of an area to which something of this is, with their parameters, column by column."""
+    """The regions of an area in which there is something to enter or an episode of the target, with their
+    parameters, column by column."""
     rows = await connection.fetch(_REGIONS, area)
     regions = [row["region"] for row in rows]
     held = [policies.of(region, on) for region in regions]
@@ -144,7 +146,7 @@ group by household_id, late_on order by household_id, late_on limit $8
 
 @dataclass(frozen=True, slots=True)
 class ToEnter:
-    """A decision to be entered by a last day; `days_left` are below 0 after it."""
+    """A decision to be entered by a last day. After that day, `days_left` is below 0."""
 
     entry_id: UUID
     household_id: UUID
@@ -169,7 +171,7 @@ async def many(
     after: UUID | None,
     limit: int,
 ) -> list[ToEnter]:
-    """Decisions of an area that are to be entered, by id; overdue: after the last day."""
+    """Decisions of an area that are to be entered, by id. Overdue: the last day has passed."""
     regions, days, *_ = await _held(connection, policies, region, on)
     rows = await connection.fetch(
         _MANY, on, regions, days, subject, household_id, overdue, due_by, after, limit

@@ -1,7 +1,7 @@
 """Members of households as the register shows them, and where the vault keeps them.
 
-The vault is no read model: it cannot be folded again. It changes here because it must change in the
-transaction that records why.
+The vault is no read model, since it cannot be folded again. It is changed here because that has to happen
+in the transaction that records why.
 """
 
 from collections.abc import Sequence
@@ -95,10 +95,11 @@ async def without_number(
 
 
 async def house(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """The vault after these events: in their order, those of one kind together.
+    """Bring the vault to the state after these events: in their order, those of one kind together.
 
-    Raises `Conflict` for a new address in the records of others than the members, and for a record that was
-    sealed before it, `Refused` for the erasure of somebody who is a member by now.
+    Raises `Conflict` for a new address in the records of people who are not all the members, and for a
+    record that was sealed before that address; `Refused` for the erasure of somebody who is a member by
+    now.
     """
     steps = [step for f in fresh for step in _steps(f)]
     for act, group in groupby(steps, key=lambda step: step[0]):

@@ -57,10 +57,8 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 
 async def refresh(book: PolicyBook, connection: Any) -> None:
-    """Teach the book everything that is published, beside what it holds from the file.
-
-    One that holds it already keeps what it resolved.
-    """
+    """Add to the book everything that is published; it keeps the versions of the file. A book that has it
+    all already keeps the sets that it resolved."""
     rows = await connection.fetch(
         """
         select version, region, effective_from, effective_to, published_on,

@@ -1,5 +1,5 @@
-"""Members of whom a department says that they died, were struck off the household register, moved out or
-split off (domain section 6)."""
+"""Members of whom a department says that they died, or that the household register had a change: struck
+off, moved out or split off (domain section 6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,8 @@ Report = Literal["Death", "RegisterChange"]
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A member of whom a department said something, and how the household register changed, if it did."""
+    """A member of whom a department reported something. `change`: how the household register changed, if it
+    did."""
 
     proposal_id: UUID
     household_id: UUID
@@ -77,8 +78,8 @@ async def many(
 async def elsewhere(
     connection: Any, household_id: UUID, proposal_id: UUID
 ) -> dict[str, Any] | None:
-    """Of whom this report says, in this household, that the household register has them elsewhere; also
-    when that was answered."""
+    """The member of this household of whom the report says that the household register has them elsewhere,
+    even if it was answered already."""
     row = await connection.fetchrow(
         f"""
         select m.person_id, f.codes as change, f.detected_on {_REPORTED} and {_ELSEWHERE}

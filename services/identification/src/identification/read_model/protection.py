@@ -1,4 +1,4 @@
-"""Who is eligible for protection and has none, as Civil Affairs and staff list it."""
+"""Who is entitled to protection and does not have it, as Civil Affairs and staff list it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -77,7 +77,8 @@ def numbered(event: Any) -> bool:
 
 
 async def free(connection: Connection, corrected: Sequence[Fresh]) -> None:
-    """Their register numbers are written anew in a moment, and one may have that of another by now."""
+    """Take these households' register numbers away. They get new ones in a moment, and before that one may
+    be the old number of another."""
     await connection.execute(
         "update read.household set register_number = household_id::text where household_id = any($1::uuid[])",
         [f.payload.household_id for f in corrected],
@@ -115,15 +116,15 @@ MERGING = 7_301_011  # advisory lock
 
 
 async def take_turns(connection: Connection, entries: Sequence[Fresh]) -> None:
-    """Mergers are recorded one transaction after the other: of two that did not see each other, the
+    """Let mergers be recorded one after the other. Of two at once, neither would see the other, and the
     first would go on naming a household that is gone."""
     if any(_merger(f.payload) for f in entries):
         await connection.execute("select pg_advisory_xact_lock($1)", MERGING)
 
 
 async def merged(connection: Connection, entries: Sequence[Fresh]) -> None:
-    """Which household each is part of now, or was registered as a second time; so are those that were
-    part of it. Rare enough to be said one by one, and in their order."""
+    """Note of which household each is part of now, or a second registration; and the same for those that
+    were part of it. Mergers are rare enough to be written one by one, in their order."""
     for f in entries:
         if survivor := _merger(f.payload):
             await connection.execute(_MERGED, f.payload.household_id, survivor, f.event.event_id)
@@ -161,8 +162,8 @@ async def regions_of(connection: Connection, households: Sequence[UUID]) -> dict
 
 
 async def homes(connection: Connection, households: Sequence[UUID]) -> dict[UUID, tuple[UUID, str]]:
-    """Where the people of these households live now, those that are known: the household, which is
-    another if it was absorbed, and its area; in one query."""
+    """Where these people live now, as far as it is known: household and area, in one query. A household
+    that was absorbed is replaced by the one that took it in."""
     rows = await connection.fetch(
         """
         select asked.household_id, h.household_id as home, h.region
@@ -221,8 +222,8 @@ async def many(
 ) -> list[HouseholdRow]:
     """Households of an area by id, after a given one; at most `limit`.
 
-    With `routed`, only those that are routed by their risks, or having one, by their labour capacity
-    (`routed_to`); `equal` are columns and their value, `None` for any.
+    `routed` keeps those that are routed (`routed_to`): by their risks; or, if they have any, by their
+    labour capacity. `equal` are columns and the value of each, `None` for any.
     """
     query = select(HouseholdRow).where(col(HouseholdRow.region).startswith(region))
     if stage:

@@ -10,7 +10,7 @@ from identification.read_model.tables import Table
 
 
 class DangerousHouseRow(Table, table=True):
-    """One entry of the ledger of dangerous houses; `overdue` once the day's end has said so."""
+    """One entry of the ledger of dangerous houses. `overdue`: that its remedy is late has been said."""
 
     __tablename__ = "dangerous_house"
 
@@ -28,10 +28,8 @@ class DangerousHouseRow(Table, table=True):
 
 
 class MergedRow(Table, table=True):
-    """A household that is part of another now: of the last one, where that was merged in its turn.
-
-    `into_id` is the one that took it in, `event_id` the event that said so.
-    """
+    """A household that is part of another now: `survivor_id`, the last one, if that was merged in turn.
+    `into_id` is the household that took it in, `event_id` the event that said so."""
 
     __tablename__ = "merged"
 
@@ -42,7 +40,7 @@ class MergedRow(Table, table=True):
 
 
 class ResidenceRow(Table, table=True):
-    """A report of a change of the household register that staff found not to hold: the member lives here."""
+    """A report that somebody's registration has moved, to which staff answered that the member lives here."""
 
     __tablename__ = "residence"
 

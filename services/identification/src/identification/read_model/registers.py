@@ -1,6 +1,7 @@
-"""The registers of housing and schooling, read from the facts as they stand.
+"""The registers of housing and schooling, read from the current facts.
 
-A correction or retraction is a fact that is no longer current, so the registers follow without more.
+After a correction or retraction the old fact is no longer current, so nothing else is needed to keep the
+registers right.
 """
 
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ Cause = Literal["BY_POVERTY", "BY_AVERSION", "BY_ILLNESS", "BY_OTHER"]
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A household's house by its latest assessment, which is the event `event_id`; `entry_id` is its entry in
-    the ledger of dangerous houses, if it stands there."""
+    """A household's house by its latest assessment, the event `event_id`. `entry_id` is its open entry in
+    the ledger of dangerous houses, if there is one."""
 
     household_id: UUID
     register_number: str
@@ -47,7 +48,8 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class SchoolChild:
-    """A child in a term, by the last word of its school in it, the event `event_id`; by none if UNKNOWN."""
+    """A child in a term, by the last report of its school in that term, the event `event_id`; UNKNOWN
+    without one."""
 
     person_id: UUID
     household_id: UUID
@@ -208,7 +210,7 @@ async def without_enrolment(
 ) -> list[tuple[UUID, UUID, str]]:
     """Children of the term whom no school reported, though one reported others of their town.
 
-    Each as household, person and area; those already known to be out of school are left out.
+    Each as household, person and area. Those who are known to be out of school already are left out.
     """
     rows = await connection.fetch(
         f"""

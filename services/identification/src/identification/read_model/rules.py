@@ -18,7 +18,7 @@ from identification.domain.known_incomes import day_of
 
 
 async def put_incomes(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Keep assessments of income; a corrected one in the place of what it corrects (T20)."""
+    """Keep assessments of income; a corrected one takes the place of the one that it corrects (T20)."""
     first = [f for f in fresh if not f.payload.corrects]
     again = {f.payload.assessment_id: f for f in fresh if f.payload.corrects}
     for statement, told in ((_INSERT, first), (_UPDATE, [*again.values()])):
@@ -66,7 +66,7 @@ def seen_of(event_id: UUID, a: IncomeAssessed) -> IncomeSeen:
 
 
 async def said(connection: Connection, events: Sequence[UUID]) -> dict[UUID, IncomeSeen]:
-    """What these assessments said, by event, whatever became of them."""
+    """What these assessments said when they were recorded, by event, even if they were corrected since."""
     if not events:
         return {}
     rows = await connection.fetch(

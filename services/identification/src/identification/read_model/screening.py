@@ -28,11 +28,10 @@ async def of_area(
     *,
     without: Collection[UUID] = (),
 ) -> list[Screened]:
-    """Active households of an area (or some of them) as they stand on a day, with the year to it.
-    What was said of a household that is part of another now counts there (A54).
+    """Active households of an area (or some of them) as they stand on a day, with the year that ends on it.
 
-    Facts about a person whose data may not be used do not count (PIPL 47), nor those `without` whom the
-    area is looked at.
+    Facts of a household that is part of another count there (A54). Facts about persons whose data may not
+    be used (PIPL 47) do not count, nor those about the persons in `without`.
     """
     latest = {t: code for t, (_, code) in STANDING.items() if code}
     rows = await connection.fetch(
@@ -56,7 +55,7 @@ async def of_area(
 
 
 async def left_out(connection: Connection, region: str) -> list[UUID]:
-    """The persons whose data may not be used (PIPL 47), of whom there is some in households of an area."""
+    """Persons whose data may not be used (PIPL 47) and of whom there are facts in households of an area."""
     rows = await connection.fetch(
         """
         select distinct f.person_id

@@ -1,4 +1,4 @@
-"""Households as they stand, for what is judged of them whenever anything of it may have changed."""
+"""Households as they stand, for judging them anew whenever something about them may have changed."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -37,8 +37,8 @@ async def of(connection: Connection, households: Sequence[UUID]) -> list[Standin
 
 
 async def _counted(connection: Connection, households: Sequence[UUID]) -> dict[UUID, History]:
-    """What Civil Affairs decided of these households, and what is said of those who belong to them now,
-    whatever household they were in at the time."""
+    """What Civil Affairs decided of these households; and what is said of their present members, whichever
+    household those were in at the time."""
     rows = await connection.fetch(
         """
         select f.*, r.person_id is not null as restricted from (
@@ -84,7 +84,7 @@ async def _noted(
 
 
 async def in_area(connection: Connection, region: str) -> list[UUID]:
-    """The households of an area of which other parameters may say something else, by id."""
+    """The households of an area for which other parameters may give another answer, by id."""
     rows = await connection.fetch(
         """
         select household_id from read.household
@@ -108,8 +108,8 @@ async def in_area(connection: Connection, region: str) -> list[UUID]:
 
 
 async def ageing(connection: Any, born_by: date) -> list[UUID]:
-    """The households of which another day may say something else, by id: those with a tagged person,
-    and with somebody disabled born by a day who is not tagged as elderly."""
+    """The households for which another day may give another answer, by id: those with a tagged person; and
+    those with somebody disabled, born by a given day, who is not tagged as elderly."""
     rows = await connection.fetch(
         """
         select household_id from read.focus_tag where person_id <> $2

@@ -12,7 +12,7 @@ from identification.read_model.facts import hashed
 
 
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Keep facts that wait, and end the waiting of those that were resolved."""
+    """Add facts that wait, and end the waiting of those that were resolved."""
     parked = [f for f in fresh if isinstance(f.payload, UnmatchedFactParked)]
     if parked:
         facts: list[UnmatchedFactParked] = [f.payload for f in parked]
@@ -85,7 +85,8 @@ join read.unmatched u using (fact_id)
 
 
 async def replaced(connection: Connection, parked: Sequence[UUID]) -> list[UUID]:
-    """The lower versions of the records of these facts that wait still: nobody needs them any more."""
+    """The facts that still wait although a later version of their record waits too: nobody needs them any
+    more."""
     rows = await connection.fetch(
         """
         select distinct before.fact_id

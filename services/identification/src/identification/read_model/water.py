@@ -22,7 +22,8 @@ State = Literal["NONE", "VALID", "FAILED", "STALE"]
 
 
 async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
-    """Keep the sources as they are after these events, whom they serve, and the tasks of their tests."""
+    """Keep the sources as they are after these events, the households they serve, and the tasks to test
+    them."""
     latest = {f.event.stream: f for f in fresh}
     tests = [f for f in fresh if isinstance(f.payload, WaterTestRecorded)]
     reports = {(f.payload.source_id, f.payload.test_id): f.event.event_id for f in tests}
@@ -47,7 +48,7 @@ async def put(connection: Connection, fresh: Sequence[Fresh]) -> None:
 
 
 async def is_stale(connection: Any, household_id: UUID, on: date) -> bool:
-    """Whether the latest report of a source that serves the household is stale on a day (S1.3-06)."""
+    """Whether the latest report of a source that serves the household has run out on a day (S1.3-06)."""
     found: bool = await connection.fetchval(
         """
         select exists (
@@ -160,7 +161,8 @@ class Served:
 
 @dataclass(frozen=True)
 class Supply:
-    """A source's latest test, by its own id and by the event that recorded it, and whom it serves now."""
+    """A source's latest test, by its id and by the event that recorded it, and the households that the
+    source serves now."""
 
     test_id: UUID | None
     test_event_id: UUID | None
@@ -196,7 +198,8 @@ async def served_by(connection: Connection, sources: Sequence[UUID]) -> dict[UUI
 
 
 async def to_look_at(connection: Any, today: date, ahead: int) -> list[tuple[UUID, str]]:
-    """Sources whose report runs out within `ahead` days or has, and nobody was told: id and area."""
+    """Sources whose report has run out or does so within `ahead` days, and of which that was not said yet:
+    id and area."""
     rows = await connection.fetch(
         """
         select source_id, region from read.water_source
@@ -219,7 +222,7 @@ async def region_of(connection: Any, source_id: UUID) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Supplying:
-    """A source with its latest test and what that found wanting. `version` is what `If-Match` names."""
+    """A source with its latest test and the faults that it found. `version` is what `If-Match` names."""
 
     source_id: UUID
     label: str
