@@ -146,6 +146,16 @@ class History:
         """The facts of one type."""
         return self._by_type.get(fact_type, _Series(()))
 
+    def latest(
+        self, fact_type: FactType, person_id: UUID | None = None, code: str | None = None
+    ) -> Counted | None:
+        """The last fact of one type; if given, about this person and with this code."""
+        for fact in reversed(self.of(fact_type).facts):
+            about = person_id is None or fact.person_id == person_id
+            if about and (code is None or code in fact.codes):
+                return fact
+        return None
+
 
 @dataclass(frozen=True)
 class _Series:

@@ -27,7 +27,6 @@ from identification.domain.rules_of_focus import (
     FOCUS_RULES,
     Holds,
     Verdict,
-    latest,
     low_income,
 )
 from identification.domain.states import Household
@@ -67,7 +66,7 @@ def judged(household: KnownHousehold, history: History, policy: Policy, on: date
 
 def _dead(person: Person, history: History) -> Untagging | None:
     """A reported death ends every group, even before the village has taken the person off the register."""
-    return Untagging.DIED if latest(history, FactType.DEATH, person) else None
+    return Untagging.DIED if history.latest(FactType.DEATH, person.person_id) else None
 
 
 def changes(verdicts: Verdicts, known: frozenset[Tag]) -> bool:

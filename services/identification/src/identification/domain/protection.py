@@ -16,7 +16,7 @@ from contracts.protection import (
     ProtectionGapDetected,
 )
 from identification.domain.entry import Status
-from identification.domain.findings import Counted, History, KnownHousehold
+from identification.domain.findings import History, KnownHousehold
 from identification.domain.policy import Policy
 from identification.domain.rules_of_focus import Holds, low_income
 from identification.domain.states import Household
@@ -78,7 +78,7 @@ def _of_persons(household: KnownHousehold, history: History, policy: Policy) -> 
     poor = last is not None and policy.within_line(policy.basis_of(last), last.members)
     gaps: set[Gap] = set()
     for person in household.persons:
-        card = _latest(history, FactType.DISABILITY_CARD, person.person_id)
+        card = history.latest(FactType.DISABILITY_CARD, person.person_id)
         if card is None or FactCode.CARD_ENDED in card.codes:
             continue
         if SEVERE & card.codes:
@@ -95,22 +95,10 @@ def _decided(gap: Gap, history: History) -> bool:
     if person is None and isinstance(low_income(history), Holds):
         return True
     if person is None:
-        latest = _latest(history, FactType.SOCIAL_PROTECTION)
+        latest = history.latest(FactType.SOCIAL_PROTECTION)
     else:
-        latest = _latest(history, FactType.DISABILITY_ALLOWANCE, person, kind.value)
+        latest = history.latest(FactType.DISABILITY_ALLOWANCE, person, kind.value)
     return latest is not None and bool(DECIDED & latest.codes)
-
-
-def _latest(
-    history: History, fact_type: FactType, person: UUID | None = None, code: str | None = None
-) -> Counted | None:
-    """The last fact of a type in the order of the days."""
-    facts = (
-        fact
-        for fact in reversed(history.of(fact_type).facts)
-        if (person is None or fact.person_id == person) and (code is None or code in fact.codes)
-    )
-    return next(facts, None)
 
 
 def decide(c: NoteProtection, household: Household) -> list[ProtectionEvent]:

@@ -68,7 +68,7 @@ def low_income(history: History) -> Verdict:
 
 def severe_illness(person: Person, history: History, policy: Policy, on: date) -> Verdict:
     """FOCUS-SEVERE-ILLNESS v1: an illness reported within the period, or recorded on the register."""
-    fact = latest(history, FactType.SERIOUS_ILLNESS, person)
+    fact = history.latest(FactType.SERIOUS_ILLNESS, person.person_id)
     if fact and on < months_after(fact.detected_on, policy.focus_illness_months):
         return Holds(fact.detected_on, (fact.event_id,))
     if person.health is Health.SERIOUS_ILLNESS:
@@ -78,7 +78,7 @@ def severe_illness(person: Person, history: History, policy: Policy, on: date) -
 
 def severe_disability(person: Person, history: History, policy: Policy, on: date) -> Verdict:
     """FOCUS-SEVERE-DISABILITY v1: a card of level 1 or 2."""
-    card = latest(history, FactType.DISABILITY_CARD, person)
+    card = history.latest(FactType.DISABILITY_CARD, person.person_id)
     if card is None:
         return Untagging.NOT_REPORTED
     if FactCode.CARD_ENDED in card.codes or not SEVERE & card.codes:
@@ -88,7 +88,7 @@ def severe_disability(person: Person, history: History, policy: Policy, on: date
 
 def disabled_elderly(person: Person, history: History, policy: Policy, on: date) -> Verdict:
     """FOCUS-DISABLED-ELDERLY v1: of the age, and disabled by a card of any level or by the register."""
-    card = latest(history, FactType.DISABILITY_CARD, person)
+    card = history.latest(FactType.DISABILITY_CARD, person.person_id)
     carded = card is not None and FactCode.CARD_ENDED not in card.codes
     if not carded and person.health is not Health.DISABLED:
         return Untagging.ENDED if card else Untagging.NOT_REPORTED
@@ -111,7 +111,7 @@ def unattended(person: Person, history: History, policy: Policy, on: date) -> Ve
 
 
 def _child(kind: FactCode, person: Person, history: History, policy: Policy, on: date) -> Verdict:
-    fact = latest(history, FactType.CHILD_IN_NEED, person)
+    fact = history.latest(FactType.CHILD_IN_NEED, person.person_id)
     if fact is None:
         return Untagging.NOT_REPORTED
     if kind not in fact.codes:
@@ -119,12 +119,6 @@ def _child(kind: FactCode, person: Person, history: History, policy: Policy, on:
     if age_on(person.born_on, on) >= policy.focus_child_age:
         return Untagging.AGE
     return Holds(fact.detected_on, (fact.event_id,))
-
-
-def latest(history: History, fact_type: FactType, person: Person) -> Counted | None:
-    """The last word on a person, in the order of the days."""
-    facts = reversed(history.of(fact_type).facts)
-    return next((fact for fact in facts if fact.person_id == person.person_id), None)
 
 
 @dataclass(frozen=True)
