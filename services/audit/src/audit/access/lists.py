@@ -1,7 +1,7 @@
-"""A look at a list of households is one record: what was asked for, and how many there were.
+"""A look at a list of households is recorded once: what was asked for, and how many households there were.
 
-`listing` is the policy of a route that shows many households. The route says what it is about to show
-(`Lister.show`), and that is recorded before the answer leaves; a list that does not say it fails.
+`listing` is the policy of a route that shows many households. Before the answer leaves, the route says what
+it is going to show (`Lister.show`), and that is recorded. A list that does not say it fails.
 """
 
 import re
@@ -46,7 +46,8 @@ class Lister(Principal):
     said: list[ListLookedAt | None] = field(default_factory=list)
 
     def show(self, households: int, **filters: str | None) -> None:
-        """The answer is going to show, or to count, so many households: those that `filters` ask for."""
+        """Record that the answer is going to show, or to count, so many households: those that `filters`
+        ask for."""
         asked = {name: value for name, value in filters.items() if value}
         self.said.append(
             ListLookedAt(
@@ -107,9 +108,9 @@ class Listing(SignedIn):
 
 
 class Finding(Listing):
-    """The policy of the page where households are found: a department comes in, and asks for one; if it
-    names an area, it asks for a list. Who names a household is led to its page, which lets in or
-    refuses, and records that."""
+    """The policy of the page where households are looked for. A department may open it and ask for one
+    household; if it names an area, it asks for a list. Whoever names a household is sent to its page, which
+    admits or refuses, and records that."""
 
     async def __call__(
         self, request: Request, header: InHeader = None, link: InLink = None
@@ -150,7 +151,7 @@ def _recorded(policy: Listing) -> Any:
 
 
 def overseeing(shown: Shown) -> Any:
-    """As `listing`, of a route that shows no household and counts none: refusals only are recorded."""
+    """As `listing`, for a route that neither shows households nor counts them: only refusals are recorded."""
     return Depends(Listing(SCOPE, shown))
 
 

@@ -69,8 +69,8 @@ LOOKS: Decider[AuditEvent, None, AuditEvent] = Decider(None, _decide, _evolve, s
 
 @dataclass(frozen=True, slots=True)
 class Looker(Principal):
-    """A caller whose look at a household is allowed, and recorded. `region` is the household's, and
-    `events` is how many records name it; `sight` is what of it is shown."""
+    """A caller whose look at a household is allowed and recorded. `region` is the household's, `events` is
+    how many records name the household, and `sight` says what of it is shown."""
 
     household_id: UUID
     region: str
@@ -99,7 +99,7 @@ class Looking(SignedIn):
         return await self.admit(request, caller, self._household(request))
 
     async def admit(self, request: Request, caller: Principal, household_id: UUID) -> Looker:
-        """Let a caller in to see a household, and record that. Raises as above, but for 401."""
+        """Let a caller see a household, and record that. Raises as above, except 401."""
         runtime: Runtime = request.app.state.runtime
         found = await queries.household(runtime.engine, household_id)
         region = found.region if found else caller.actor.region or NOWHERE
@@ -177,12 +177,12 @@ def outside(caller: Principal, scope: str, region: str) -> Why | None:
 
 
 def oversees(caller: Principal) -> bool:
-    """Whether the caller's area alone decides what it sees, not what is routed to a department."""
+    """Whether the caller sees all of its area; a department sees only what is routed to it."""
     return caller.actor.department == STAFF
 
 
 def unlisted(caller: Principal, scope: str, place: str) -> Why | None:
-    """Why a caller gets no list of the households of an area, if that is so: a department gets none."""
+    """Why a caller may not list the households of an area, or `None` if it may: a department may not."""
     return outside(caller, scope, place) or (None if oversees(caller) else Why.NOT_ROUTED)
 
 

@@ -25,7 +25,7 @@ EVERY = "*"  # each department that the household is routed to
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Of nobody in particular (`department` is `None`) it is everything."""
+    """What somebody sees. `department` is `None` for who oversees the household, and so sees everything."""
 
     department: str | None = None
     words: Mapping[str, StateWords] = field(default_factory=dict)

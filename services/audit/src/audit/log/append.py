@@ -1,8 +1,8 @@
 """Every record that audit hears becomes a leaf, in the order of its topic and partition.
 
-A leaf is the hash of a well-formed event, the first time that it comes; whether it is then applied,
-parked or refused is another matter, so the tree of a partition is a function of the partition alone.
-One statement a batch, in its transaction.
+A leaf is the hash of a well-formed event, the first time that it comes. Whether the event is then applied,
+parked or refused makes no difference, so the tree of a partition depends on nothing but the partition. One
+statement for each batch, in its transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,8 +43,8 @@ class Logged(Remembering):
 async def append(connection: Connection, consumer: str, items: Sequence[Incoming]) -> None:
     """Add the leaves of a batch, in the caller's transaction, which owns its partitions.
 
-    If the log stands before the batch (a rebuild of the timeline went ahead of it, or the log is
-    new), what lies between is taken over first, from the timeline and from what is parked.
+    The log may end before the batch begins: it is new, or a rebuild of the timeline went ahead of it. Then
+    the records between are added first, from the timeline and from what is parked.
     """
     places: dict[Place, tuple[int, int]] = {}
     for item in items:
@@ -57,7 +57,7 @@ async def append(connection: Connection, consumer: str, items: Sequence[Incoming
 
 
 def leaf_of(item: Incoming) -> Leaf | None:
-    """The leaf that a record is, or `None`: it is no event, or not under its own key."""
+    """The leaf that a record is; `None` if it is no event, or is not under its own key."""
     if item.event is None or item.fault:
         return None
     place = item.place
@@ -68,7 +68,7 @@ def leaf_of(item: Incoming) -> Leaf | None:
 async def _add(
     connection: Connection, leaves: Sequence[Leaf], places: Mapping[Place, tuple[int, int]]
 ) -> dict[Place, tuple[int, int]]:
-    """Add leaves where the log has reached the first offset of a place; where it has not, the
+    """Add leaves where the log has reached the first offset of a place. For the other places, return the
     offsets that it lacks."""
     columns = zip(*leaves, strict=True) if leaves else repeat((), len(Leaf._fields))
     rows = await connection.fetch(

@@ -1,8 +1,8 @@
-"""Audit keeps what it heard, so it notices when a place of the past is claimed by another record.
+"""Audit keeps what it heard, so it notices a second record that claims the place of an earlier one.
 
-A cursor knows the hash of a stream's last version only. Of the versions before it the timeline has
-the hashes; whoever publishes another content for one of them is parked with it, and found on the
-household's page, not dropped as a repetition.
+A cursor knows only the hash of a stream's last version; the timeline has those of the versions before it.
+Whoever publishes another content for one of these is parked with it, which the household's page shows; it
+is not dropped as a repetition.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,8 @@ class Remembering(Inbox):
     async def forks(
         self, connection: Connection, items: Sequence[Incoming], cursors: Cursors
     ) -> Forks:
-        """What the timeline has otherwise; what it does not have (it was given up) is no fork."""
+        """Which of these records the timeline has with another content. What it does not have, since it was
+        given up, is no fork."""
         claims = [
             (i.key, e.recorded_at, e.service, e.stream, e.version, e.hash)
             for i in items

@@ -1,4 +1,4 @@
-"""The log derived again from its leaves alone, to be compared with what was signed. Pure."""
+"""The log computed again from its leaves alone, to be compared with what was signed. Pure."""
 
 from collections.abc import Mapping
 
@@ -11,10 +11,10 @@ Trees = dict[str, tuple[int, bytes]]  # size and root by name
 
 
 class Derived:
-    """Trees and heads map out of leaves, as far as `signed` covers them.
+    """Trees and heads map computed from leaves, as far as `signed` covers them.
 
-    `signed` is what a checkpoint states: the size and root of every tree by name, `heads` among
-    them. Leaves are added tree by tree, in the order of the tree.
+    `signed` is what a checkpoint states: the size and root of every tree by name, `heads` among them.
+    Leaves are added tree by tree, in the order of the tree.
     """
 
     def __init__(self, signed: Mapping[str, tuple[int, bytes]]) -> None:
@@ -42,11 +42,11 @@ class Derived:
         return {name: (tree.size, tree.root()) for name, tree in self._trees.items()}
 
     def other_trees(self) -> list[str]:
-        """The names of the trees that are not what was signed, in order."""
+        """The names of the trees that differ from what was signed, in order."""
         return sorted(n for n, tree in self.trees().items() if tree != self._signed[n])
 
     def same_heads(self) -> bool:
-        """Whether the heads map is what was signed; without one that was signed, yes."""
+        """Whether the heads map is what was signed; true if none was signed."""
         heads = HeadsMap()
         heads.put(entry(key, chains) for key, chains in self._chains.items())
         return self._heads in (None, (len(heads), heads.root()))

@@ -1,8 +1,8 @@
-"""A household's dossier: every record that the log has of it, with what proves each and the whole.
+"""A household's dossier: every record of it that the log has, with the proofs of each and of the whole.
 
-Made in one snapshot, for the last checkpoint. The server proves nothing to itself here: it puts
-together what it has, and `verify.py`, on the reader's machine, says whether it holds. What takes time
-is done in a thread: a long history must not keep everybody else waiting.
+It is made in one snapshot, for the last checkpoint. The server checks none of the proofs: it only collects
+them, and `verify.py`, on the reader's machine, says whether they hold. Slow steps run in a thread, so that
+a long history keeps nobody else waiting.
 """
 
 import asyncio
@@ -47,11 +47,11 @@ class Leaf:
 
 
 async def dossier(keeper: Keeper, consumer: str, key: str, kept: int | None) -> dict[str, Any]:
-    """The dossier of a household, which proves the household absent if the log has nothing of it.
+    """The dossier of a household; if the log has nothing of it, the proof of that.
 
-    `kept` is the size of a checkpoint that the reader kept. It shows the state and the deadlines as
-    well, by what events meant when the checkpoint was signed, if it signs that. Raises `Problem`: 503
-    before the first checkpoint, 404 if no checkpoint has the size `kept`.
+    `kept` is the size of a checkpoint that the reader kept. If the checkpoint signs what events mean, the
+    dossier also shows the state and the deadlines by those meanings. Raises `Problem`: 503 before the first
+    checkpoint, 404 if no checkpoint has the size `kept`.
     """
     async with (
         keeper.busy,
@@ -104,8 +104,8 @@ def written(made: Mapping[str, Any]) -> str:
 def _meant(
     leaves: Sequence[Leaf], applied: Sequence[Envelope], last: Checkpoint, meant: HeadsMap
 ) -> dict[str, Any]:
-    """State and deadlines as the timeline gives them, at the moment that the state was signed; and the
-    meaning of every type that is here, with its proof."""
+    """State and deadlines as the timeline gives them at the moment when the state was signed; and the
+    meaning of each type that occurs, with its proof."""
     moment = datetime.fromisoformat(last.state.split("\n")[1])
     shown = {_type(e) for e in (*applied, *(x.event for x in leaves if x.event))}
     declared = {name: _declared(meant, name) for name in sorted(shown)}
@@ -138,7 +138,7 @@ def _type(event: Envelope) -> str:
 
 
 def _declared(meant: HeadsMap, name: str) -> dict[str, Any]:
-    """Label and meaning of a type with their proof, or what proves that nothing was declared."""
+    """Label and meaning of a type with their proof, or the proof that nothing was declared of it."""
     told = _mapped(meant, name)
     entry = told.pop("entry", None)
     return {**json.loads(entry.partition("\n")[2]), **told} if entry else told
@@ -191,7 +191,7 @@ Rows = Sequence[asyncpg.Record]
 
 
 async def _found(connection: Connection, consumer: str, key: str) -> tuple[Rows, Rows, Rows]:
-    """Of a household, the leaves; what the timeline shows; and what waits."""
+    """What there is of a household: its leaves, what the timeline shows, and what waits."""
     return (
         await connection.fetch(_LEAVES, key),
         await connection.fetch(_APPLIED, key),
@@ -202,7 +202,7 @@ async def _found(connection: Connection, consumer: str, key: str) -> tuple[Rows,
 def _leaves(
     rows: Rows, shown: Rows, waiting: Rows, last: Checkpoint, trees: Mapping[str, int]
 ) -> tuple[list[Leaf], list[Envelope]]:
-    """The leaves that are signed; and what the timeline shows, but for what is not signed yet."""
+    """The signed leaves; and what the timeline shows, without what is not signed yet."""
     names = {number: name for name, number in trees.items()}
     applied = {row["hash"]: envelope(row) for row in shown}
     parked = {
@@ -257,7 +257,7 @@ async def _proofs(
     trees: Mapping[str, int],
     leaves: Sequence[Leaf],
 ) -> _Proofs:
-    """All proofs, made twice: once to know which tiles they read, once from those tiles."""
+    """All proofs. They are made twice: first to know which tiles they read, then from those tiles."""
     every = [CHECKPOINTS, *trees.values()]
     wanted = {tree: Wanted() for tree in every}
     asked = {tree: each.node for tree, each in wanted.items()}

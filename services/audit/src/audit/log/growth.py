@@ -1,4 +1,4 @@
-"""What a checkpoint adds: tiles, chains, roots. Pure; the same for one leaf and for fifty thousand."""
+"""What a checkpoint adds: tiles, chains, roots. Pure; one leaf or fifty thousand are added in the same way."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from audit.verify import ZERO, leaf_hash, next_head
 
 
 class Inconsistent(Exception):
-    """What is stored does not begin with what was signed. Nothing is signed until a person looked."""
+    """What is stored does not begin with what was signed. Nothing is signed until somebody has looked at it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The leaves that a tree gains: from `start` on, each with its key and event hash."""
+    """The leaves that are added to a tree: from `start` on, each with its key and event hash."""
 
     tree: int
     name: str
@@ -56,7 +56,7 @@ def grow(
 
 
 def share(pending: Mapping[int, int], most: int) -> dict[int, int]:
-    """How many leaves of each tree to take, `most` in all; what waits is taken the next time."""
+    """How many leaves of each tree to take, `most` in all. The others are taken the next time."""
     taken, left = {}, most
     for tree, count in pending.items():
         taken[tree] = min(count, left)

@@ -1,8 +1,8 @@
-"""The heads map: where the records of each household end, so that nothing can be left out. Pure.
+"""The heads map: where the records of each household end, so that none can be left out. Pure.
 
-An RFC 6962 tree over entries in the byte order of their keys. An entry says, for each tree that has
-records of the household, how many, and the head of their chain (`next_head`). An entry proves that a
-file is whole; two entries side by side prove that there is none between them.
+An RFC 6962 tree over entries in the byte order of their keys. For each tree that has records of the
+household, an entry says how many, and the head of their chain (`next_head`). An entry proves that a file is
+complete; two entries side by side prove that there is none between them.
 """
 
 from bisect import bisect_left

@@ -1,8 +1,8 @@
 """The keeper of the log: grows the trees, signs checkpoints, knows the heads map.
 
-A process that dies anywhere leaves a log that the next one goes on with: leaves come with the
-effect of their batch, everything of a checkpoint in one transaction, and a checkpoint is published
-until Kafka has it. One keeper works at a time; every process has the map, to prove from.
+A process may die at any moment, and the next one goes on from what it left: leaves are written in the
+transaction of their batch, and everything of a checkpoint in one transaction; publishing is repeated until
+Kafka has the checkpoint. Only one keeper works at a time; every process has the map, to make proofs from.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ class Keeper:
             await asyncio.to_thread(self.heads.root)
 
     async def keep(self, now: datetime, *, due: bool = True) -> Checkpoint | None:
-        """Sign what has come, if it is much or `due`; the checkpoint, or `None`.
+        """Sign what has come, if it is `due` or there is much of it. Returns the checkpoint, or `None`.
 
         Raises `Inconsistent`, and signs nothing, if what is stored is not what was signed before.
         """
@@ -127,7 +127,7 @@ class Keeper:
         signed: Mapping[str, tuple[int, bytes]],
         number: int,
     ) -> tuple[dict[int, dict[Tile, bytes]], dict[str, int]]:
-        """Grow tiles, chains and map: the tiles that roots are read from, and the sizes now."""
+        """Grow tiles, chains and map. Returns the tiles that roots are read from, and the new sizes."""
         parts = await _parts(connection, trees)
         wanted = {
             t.id: {*edges(t.tiled), *root_tiles(min(t.tiled, _size(signed, t.name)))}

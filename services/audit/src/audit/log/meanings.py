@@ -1,7 +1,7 @@
 """What the services declared that their events mean, as checkpoints sign it (ADR 0025).
 
-The catalogue is compacted, so it has no history that a tree could be made of: what is signed is a map
-of what was last declared of each type, and the root over it stands in the checkpoint itself.
+The catalogue is compacted, so it has no history to make a tree of. Signed is a map of the last declaration
+of each type: its root is in the checkpoint itself.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,8 @@ async def kept(connection: Connection) -> HeadsMap:
 
 
 async def keep(connection: Connection, declared: Mapping[str, str]) -> HeadsMap:
-    """Put declarations in place of those that there were, and return the map.
-
-    What is declared no more stays in it: its records are in the log.
-    """
+    """Replace declarations that have changed, and return the whole map. A type that is declared no longer
+    stays in it, since the log has its records."""
     await connection.execute(_KEPT, list(declared), list(declared.values()))
     return await kept(connection)
 

@@ -1,8 +1,8 @@
 """What the log's key signs: checkpoints with the state behind them, and successions of keys. Pure.
 
-The log of checkpoints has one entry a *state*: a text with the size and root of every tree and of
-the heads map. What is signed is a plain tlog-checkpoint of that log, which any C2SP witness can cosign;
-a line of extension signs what events mean (ADR 0025).
+Each entry of the log of checkpoints is a *state*: a text with the size and root of every tree and of the
+heads map. The key signs a plain tlog-checkpoint of that log, which any C2SP witness can cosign; an
+extension line of it signs what events mean (ADR 0025).
 """
 
 import base64
@@ -15,19 +15,19 @@ from contracts.envelope import timestamp
 
 
 def succession(old: Signer, new: Signer, size: int) -> str:
-    """A note, signed by both, that `new` signs for the log in place of `old` after `size` states."""
+    """A note, signed by both keys: after `size` states, `new` signs for the log in place of `old`."""
     return new.also_sign(old.sign(f"{SUCCESSION}\n{old.vkey}\n{new.vkey}\n{size}\n"))
 
 
 def plain(line: str) -> str:
-    """The line of a signature as it is written. Whoever passes one on may put more behind it, which
-    verifies as well, but no other reader of notes would take the note with it."""
+    """A signature line in its one plain form. A line with something more behind it may verify too, but
+    other readers of notes would refuse a note with it."""
     dash, name, material, *_ = line.split(" ")
     return f"{dash} {name} {base64.b64encode(base64.b64decode(material)).decode()}"
 
 
 def checkpoint(head: Head) -> str:
-    """The three lines of a tlog-checkpoint, and what it signs of meanings as its extension line."""
+    """The three lines of a tlog-checkpoint, and an extension line for what it signs of meanings."""
     text = f"{head.origin}\n{head.size}\n{base64.b64encode(head.root).decode()}\n"
     if head.meanings:
         types, root = head.meanings

@@ -1,7 +1,7 @@
-"""Checkpoints on their way: signed in time, published on Kafka, and taken back from there.
+"""Checkpoints on their way: signed in time, published on Kafka, and read back from there.
 
-What Kafka has of our checkpoints counts even where our own database has forgotten it: one that was
-restored from a backup signs nothing that contradicts what was signed after the backup.
+Checkpoints of ours that are on Kafka count, even if our own database no longer has them: a database that
+was restored from a backup signs nothing that contradicts what was signed after the backup.
 """
 
 import asyncio
@@ -77,16 +77,16 @@ async def _run(keeper: Keeper, clock: Clock, kafka: Log, servers: str) -> None:
 
 
 async def publish(pool: asyncpg.Pool, kafka: Log) -> None:
-    """Put on the topic what is not there yet, in order. At least once; readers go by the size."""
+    """Publish what is not on the topic yet, in order; at least once, since readers go by the size."""
     while rows := await pool.fetch(_UNPUBLISHED):
         await kafka.publish([_message(row["note"], row["state"]) for row in rows])
         await pool.execute(_PUBLISHED, rows[-1]["size"])
 
 
 async def recover(keeper: Keeper, servers: str) -> None:
-    """Take over checkpoints of ours that the topic has and the database has not.
+    """Store checkpoints of ours that are on the topic and not in the database.
 
-    Raises `Inconsistent` if they do not go on from what the database has.
+    Raises `Inconsistent` if they do not continue what the database has.
     """
     scan, place = LogScan(servers), Place(CHECKPOINTS, 0)
     try:
@@ -106,7 +106,7 @@ async def recover(keeper: Keeper, servers: str) -> None:
 
 
 async def take_back(keeper: Keeper, records: Sequence[Record]) -> None:
-    """Store the checkpoints among these records that come next. Raises `Inconsistent`."""
+    """Store those of these records that are the next checkpoints. Raises `Inconsistent`."""
     async with keeper.pool.acquire() as connection, connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
         keys = await keeper.keys(connection)

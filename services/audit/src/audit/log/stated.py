@@ -1,8 +1,8 @@
-"""What each service states of its store under its signature: the last statement, to prove from.
+"""What each service stated of its store under its signature: the last statement, to make proofs from.
 
 A service tells where its streams end, by household, and signs the root over that (`common.statements`).
-Kept is only what it signed; whether the log agrees is another matter (`audit.api.reconciliation`), and a
-statement that contradicts the log is the one that a dossier needs.
+Only what it signed is kept. Whether it agrees with the log is decided elsewhere
+(`audit.api.reconciliation`): a dossier needs a statement that contradicts the log most of all.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contradicted:
-    """A record of the timeline that its service says it never recorded, and the area it names."""
+    """A record of the timeline that its service says it never recorded, and the area that the record names."""
 
     key: str
     stream: str
@@ -38,17 +38,18 @@ class Contradicted:
 
 
 async def signed(connection: Connection, topic: str, until: datetime) -> bool:
-    """Whether a checkpoint covers all of a topic that was recorded before a moment, and heard."""
+    """Whether a checkpoint covers all records of a topic, as far as heard, that were recorded before a
+    moment."""
     return not await connection.fetchval(_UNSIGNED, topic, until)
 
 
 async def keep(
     connection: Connection, statement: Statement, note: str, offset: int, heads: Mapping[str, str]
 ) -> None:
-    """Keep a statement in place of the service's last one, with the entries that came before it on
-    its topic, where it has this offset.
+    """Replace the service's last statement by this one, at this offset of its topic, with the entries
+    before it.
 
-    In a transaction of its own. An older one changes nothing. Raises `Refused` if the entries are not
+    In a transaction of its own. An older statement changes nothing. Raises `Refused` if the entries are not
     those that were signed.
     """
     service = statement.service
@@ -63,13 +64,13 @@ async def keep(
 
 
 async def heads_of(connection: Connection, service: str) -> tuple[int, bytes]:
-    """Of how many households the entries of a service are kept, and the root over them."""
+    """Of how many households there are entries of a service, and the root over them."""
     tree = await _tree(connection, service)
     return len(tree[0]), merkle.root(tree)
 
 
 async def reached(pool: asyncpg.Pool) -> int:
-    """The offset in the topic of statements before which there is nothing to read any more."""
+    """The offset in the topic of statements from which on records are still to be read."""
     found: int | None = await pool.fetchval("select min(at) from log.statements")
     return found or 0
 
@@ -89,14 +90,14 @@ async def contradicted_of(pool: asyncpg.Pool, key: str) -> set[str]:
 
 
 class Statements:
-    """Proves what was stated of a household. Keeps each service's tree until its next statement."""
+    """Proves what was stated of a household. Each service's tree is kept in memory until its next statement."""
 
     def __init__(self) -> None:
         self._trees: dict[str, tuple[str, list[list[bytes]]]] = {}
 
     async def of(self, connection: Connection, key: str) -> dict[str, dict[str, Any]]:
-        """Each service's last `note`, and its `heads` of the household, or that there are none: an
-        entry with its index and proof, or the gap where it would be, between its neighbours."""
+        """Each service's last `note`, and its `heads` of the household: the entry with its index and proof;
+        or the proof that there is none, by the neighbours of the gap where it would be."""
         found = {}
         for service, note in await connection.fetch(_NOTES):
             if self._trees.get(service, ("",))[0] != note:

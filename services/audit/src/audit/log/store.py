@@ -1,4 +1,4 @@
-"""What is read of the log: checkpoints, tiles, leaves. Each answer is one query."""
+"""Reads the log: checkpoints, tiles, leaves. Each answer is one query."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from common.intents import Connection
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A signed checkpoint, cosigned by whoever did, and the state that is its last entry."""
+    """A signed checkpoint, with the lines of those who cosigned it, and the state that is its last entry."""
 
     size: int
     state: str
@@ -100,7 +100,7 @@ async def entries(connection: Connection, tree: int, first: int, count: int) -> 
 
 
 async def cosign(connection: Connection, size: int, lines: Mapping[str, str]) -> None:
-    """Keep the line of each witness, by its name, to a checkpoint; the last that it gave counts."""
+    """Keep the lines of witnesses to a checkpoint, by name; the last line of a witness counts."""
     await connection.execute(_COSIGN, size, list(lines), list(lines.values()))
 
 

@@ -1,8 +1,8 @@
-"""What the log keeps in audit's database: a schema of its own, that no rebuild of a timeline touches.
+"""What the log keeps in audit's database: a schema of its own, which no rebuild of a timeline touches.
 
-`leaves` are written with the effect of a batch, the rest with a checkpoint. `tiles` of tree 0 are
-those of the log of checkpoints. `chains` is where the records of a household end in each tree;
-`round` rises each time that rows change: a keeper reads those after the last that it knows.
+`leaves` are written in the transaction of a batch, the rest with a checkpoint. `tiles` of tree 0 are those
+of the log of checkpoints. `chains` says where the records of a household end in each tree. Its `round`
+rises each time that rows change, so that a keeper reads only those of later rounds than it knows.
 """
 
 from common.topics import PARTITIONS, SERVICES, events_topic

@@ -1,7 +1,7 @@
-"""The tree as C2SP tlog-tiles: 256 hashes a tile, each the root of a full tile one level below. Pure.
+"""The tree as C2SP tlog-tiles: 256 hashes a tile, each the root of a full tree one level below. Pure.
 
-A tile grows at its end and never changes before it, so what was true of a tree of any size stays
-readable: a proof for an old size uses the first hashes of the tiles that there are now.
+A tile grows at its end and never changes before it, so a tree of any earlier size can still be read: its
+proofs use the first hashes of the present tiles.
 """
 
 import re
@@ -35,7 +35,7 @@ def edges(size: int) -> list[Tile]:
 
 
 def grown(size: int, edge: Mapping[Tile, bytes], leaves: Sequence[bytes]) -> dict[Tile, bytes]:
-    """The tiles that change when these leaf hashes are appended, whole, as they are then."""
+    """The tiles that change when these leaf hashes are appended, each whole, as it is afterwards."""
     changed: dict[Tile, bytes] = {}
     level, fresh = 0, list(leaves)
     while fresh:
@@ -63,7 +63,7 @@ def folded(hashes: bytes) -> bytes:
 
 
 def reading(tiles: Mapping[Tile, bytes]) -> Node:
-    """Subtrees out of tiles, each folded once: proofs of one tree share most of theirs.
+    """Reads subtrees from tiles. Each is folded once, since proofs of one tree share most of them.
 
     The node raises `KeyError` for a tile, or a part of one, that is not there.
     """
@@ -80,7 +80,7 @@ def reading(tiles: Mapping[Tile, bytes]) -> Node:
 
 
 class Wanted(set[Tile]):
-    """Collects the tiles that a proof reads, so that all come with one query."""
+    """Collects the tiles that a proof reads, so that one query gets them all."""
 
     def node(self, level: int, index: int) -> bytes:
         """Note the tile; the hash means nothing."""
