@@ -26,10 +26,8 @@ class AuditSettings(Settings):
 
 
 def own_key() -> str | None:
-    """The verifier key of the log, of a program in audit's environment; `None` where LOG_KEY is not there.
-
-    Raises `ValueError` for what is no key.
-    """
+    """The verifier key of the log, for a program in audit's environment; `None` if LOG_KEY is not set.
+    Raises `ValueError` for what is no key."""
     seed, name = os.environ.get("LOG_KEY"), os.environ.get("LOG_ORIGIN", ORIGIN)
     return Signer(name, base64.b64decode(seed, validate=True)).vkey if seed else None
 

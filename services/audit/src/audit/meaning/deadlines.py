@@ -13,9 +13,9 @@ Outcome = Literal["open", "overdue", "fulfilled", "late"]
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """What an event opened. `due_on` is `None` if that event does not tell a date.
+    """A deadline that an event opened. `due_on` is `None` if the event tells no date.
 
-    Late: fulfilled after that day; overdue: not yet fulfilled, and the day is over.
+    Late: fulfilled after that day. Overdue: not fulfilled yet, and the day is over.
     """
 
     opened_by: Happened
@@ -26,8 +26,8 @@ class Deadline:
 
 
 def deadlines(events: Iterable[Happened], today: date) -> list[Deadline]:
-    """By the day that they are due, without those that were cancelled. `events` in whatever order: they count
-    as they were recorded."""
+    """The deadlines in the order of their last days, without those that were cancelled. `events` may be in
+    any order: they take effect in the order in which they were recorded."""
     open_: dict[str, Happened] = {}
     ended: dict[str, tuple[Happened, date | None]] = {}  # and when it was closed, if it was
     for event in sorted(events, key=lambda e: e.recording):
@@ -48,7 +48,8 @@ def deadlines(events: Iterable[Happened], today: date) -> list[Deadline]:
 
 
 def _id(event: Happened, path: str) -> str:
-    """What is at the path, or the path itself: the name of a deadline that a household has once."""
+    """The value at the path; or, if there is none, the path itself: the name of a deadline that a household
+    has only once."""
     found = at(event.payload, path)
     return found if isinstance(found, str) else path
 

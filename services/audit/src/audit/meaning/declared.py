@@ -1,4 +1,4 @@
-"""What services declared of their events, as columns for a query: one row a rule. Pure."""
+"""What services declared of their events, as columns for a query: one row for each rule. Pure."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -14,8 +14,8 @@ MOVES = ("opens", "reopens", "closes", "cancels")
 
 
 def stages(vocabulary: Vocabulary) -> list[Any]:
-    """Which events make a household stand in which phase ('': in none), under which condition, and whether
-    that is as it was told (`Meaning.as_told`)."""
+    """Which events bring a household to which phase ('': to none), under which condition, and whether that
+    follows the order of recording (`Meaning.as_told`)."""
     rules = []
     phases = {name: words.phases for name, words in vocabulary.state().items() if words.phases}
     for name in vocabulary.types(lambda m: bool(phases.keys() & {*m.makes, *m.chooses})):
@@ -45,7 +45,8 @@ def steps(vocabulary: Vocabulary) -> list[Any]:
 
 
 def moves(vocabulary: Vocabulary) -> list[Any]:
-    """Which events open or end a duty: path or name of its id, path of its date, condition, and how."""
+    """Which events open or end a duty: path or name of its id, path of its date, condition, and which of
+    both it is."""
     moves = []
     for name in vocabulary.types(lambda m: any(getattr(m, how) for how in MOVES)):
         meaning = vocabulary.meaning(*name)
@@ -62,7 +63,7 @@ def touching(vocabulary: Vocabulary, fields: Collection[str]) -> list[Any]:
 
 
 def about(vocabulary: Vocabulary, kinds: Collection[str]) -> list[Any]:
-    """Which events may change fields of things of which there are several, such as members."""
+    """Which events may change fields of things that a household has several of, such as members."""
     heads = {*kinds}
 
     def may(meaning: Meaning) -> bool:
@@ -79,7 +80,7 @@ def touches(meaning: Meaning, fields: Collection[str]) -> bool:
 
 def alone(meaning: Meaning, field: str) -> Meaning:
     """What the event does to this one field, which has no dot in its name, and to what other events said of
-    it."""
+    the field."""
 
     def of(effects: Mapping[str, Any]) -> dict[str, Any]:
         return {name: effect for name, effect in effects.items() if name == field}

@@ -15,7 +15,7 @@ def worded(name: str, value: Any, words: Mapping[str, StateWords]) -> tuple[Word
 
 
 def label(name: str, words: Mapping[str, StateWords]) -> Words:
-    """The name of a state field; as it is in code until that is known."""
+    """The name of a state field; its name in code until a name is published."""
     known = words.get(named(name, words) or "")
     return Words(known.zh, known.en) if known else Words(name, name)
 
@@ -27,15 +27,15 @@ def deadline(opener: Meaning, words: Mapping[str, StateWords]) -> Words | None:
 
 
 def about(name: str, words: Mapping[str, StateWords]) -> tuple[str, str]:
-    """What a state field is about, where a household has several of a kind: the kind and the id, such as
-    `fact` and `YB-1` of `fact.YB-1.values`. Both are empty for a field of the household itself."""
+    """Which thing a state field is about, if a household has several of its kind: kind and id, such as
+    `fact` and `YB-1` for `fact.YB-1.values`. Both are empty for a field of the household itself."""
     inside = name.count(".") - (named(name, words) or name).count(".")
     kind, *which = name.split(".")
     return (kind, which[0]) if inside else ("", "")
 
 
 def spoken(name: str, value: Any, words: Mapping[str, StateWords]) -> Words:
-    """The value of a state field in words; an amount with its unit, since no sentence stands around it."""
+    """The value of a state field in words. An amount has its unit, since there is no sentence around it."""
     known = words.get(named(name, words) or "")
     codes = known.codes if known else {}
     zh, en = shown(name, value, codes)

@@ -1,6 +1,6 @@
-"""An event in one plain sentence. Pure: the published template, and the payload as it was recorded.
+"""An event in one plain sentence, from the published template and the recorded payload. Pure.
 
-Sentences are made when somebody reads, never stored: a better wording reaches old events too.
+Sentences are made whenever somebody reads, never stored, so that better wording reaches old events too.
 """
 
 import json
@@ -35,7 +35,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Counted(Words):
-    """What is said of so many things, given as `n`; `one` is the English of a single one."""
+    """A phrase about `n` things; `one` is the English phrase for a single thing."""
 
     one: str
 
@@ -45,10 +45,8 @@ Codes = Mapping[str, Words]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a sentence with its fields as `%s`, and their names in the order of the places.
-
-    An optional one is left out where one of its fields is absent.
-    """
+    """A stretch of a sentence, with `%s` for each field, and the names of the fields in that order. An
+    optional part is left out if one of its fields is absent."""
 
     text: str
     names: tuple[str, ...]
@@ -168,7 +166,7 @@ def shown(name: str, value: Any, codes: Codes) -> tuple[str, str]:
 
 
 def _local(moment: str) -> str:
-    """In Asia/Shanghai; a moment that no calendar has, as it is: a record may say anything."""
+    """In Asia/Shanghai. A moment that no calendar has is shown as it is, since a record may say anything."""
     try:
         return f"{datetime.fromisoformat(moment).astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
     except (ValueError, OverflowError):

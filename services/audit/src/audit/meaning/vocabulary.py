@@ -27,8 +27,8 @@ TypeName = tuple[str, str, int]  # service, event name, major version
 
 
 class StateWords(msgspec.Struct):
-    """The name of a state field, the labels of its codes, the phases that they stand for, who is to
-    see it, and whether lists show it (`StateField`)."""
+    """What is published of a state field: its name, the labels of its codes, the phases that these stand
+    for, which departments may see it, and whether lists show it (`StateField`)."""
 
     zh: str
     en: str
@@ -71,7 +71,7 @@ class Labels(Mapping[str, Words]):
 
 
 def published(meaning: Meaning) -> dict[str, Any]:
-    """A meaning as the catalogue has it: without what it does not say."""
+    """A meaning in the form of the catalogue, without the parts that are empty."""
     return {name: value for name, value in msgspec.to_builtins(meaning).items() if value}
 
 
@@ -150,7 +150,7 @@ def _named(known: Description, ours: Mapping[str, Codes]) -> Description:
 
 
 def _must_make_queries(value: bytes, meaning: Meaning) -> None:
-    """Raises `ValidationError` for what nothing could be counted by, of any event."""
+    """Raises `ValidationError` for a meaning that cannot be counted by, whatever the event."""
     if b"\\u0000" in value:
         raise msgspec.ValidationError("it holds NUL")
     for choice in meaning.chooses.values():

@@ -1,7 +1,8 @@
-"""What tells apart the households that a masked number may be of: nothing of a person.
+"""What tells the households apart that a masked number may be of; nothing about a person.
 
-Each as the log tells it now: by what lists call it (`naming`), and its last record. Of a household
-that the log does not have yet, or has in an area that is not the caller's, only what identification said.
+Each is shown as the log has it now: what lists call it (`naming`), and its last record. If the log does not
+have the household yet, or has it in an area that is not the caller's, only what identification said is
+shown.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from common.auth import Principal
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A household, and in words its last record and when that was made, as far as it is known."""
+    """A household; as far as they are known, its last record in words, and when that was made."""
 
     household_id: UUID
     region: str

@@ -34,10 +34,10 @@ OUTCOMES: Final = ("complete", "empty", "differs", "old", "unstated", "absent")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A service, how it stands (`OUTCOMES`), and what of it was compared last, if anything was.
+    """A service, how it stands (`OUTCOMES`), and its last comparison, if there was any.
 
-    `empty`: it states that it has recorded nothing, and the log has nothing. `absent`: it is not run
-    here, as far as audit can know: no key of it is set up, and the log has nothing of it.
+    `empty`: it states that it has recorded nothing, and the log has nothing of it. `absent`: as far as
+    audit can know, it is not run here: no key of it is set up, and the log has nothing of it.
     """
 
     service: str
@@ -94,7 +94,7 @@ async def completeness(
 
 
 def rows(found: Mapping[str, Reconciled], here: Collection[str], now: datetime) -> list[Row]:
-    """Every service, whether it is `here` and ever stated anything, or not."""
+    """Every service, whether or not it is `here` and ever stated anything."""
     return [
         Row(name, _outcome(found.get(name), name in here, now), found.get(name))
         for name in SERVICES

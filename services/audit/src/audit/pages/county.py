@@ -45,8 +45,8 @@ TILES = {
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A town on the map, or a village: its place (of a village none, 0), its number, and how dark it is
-    (0 to `SHADES`)."""
+    """A town or a village on the map: its place (0 for a village), its number, and how dark it is (0 to
+    `SHADES`)."""
 
     area: str
     name: Words
@@ -58,8 +58,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A month of the chart: its numbers, where it stands, and how tall its bars are, in the picture's
-    units."""
+    """A month of the chart: its numbers, its position, and the height of its bars, in the picture's units."""
 
     month: str
     due: int
@@ -146,8 +145,8 @@ async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
 
 
 def tiles(standing: list[Standing], phase: str, place: str) -> list[Tile]:
-    """The towns inside the area, or the villages of a town that have households; coloured by how many of
-    their households stand in the phase."""
+    """The towns inside the area, or those villages of a town that have households; the more of them are in
+    the phase, the darker the tile."""
     counts = {s.area: s.households for s in standing if s.phase == phase}
     most = max(counts.values(), default=0)
     if len(place) < tally.TOWN:
@@ -187,7 +186,7 @@ def legend(most: int) -> list[tuple[int, int, int]]:
 
 
 def _wanted(request: Request, vocabulary: Vocabulary) -> tuple[Wanted, Words]:
-    """What is asked for, and its name. Raises `Problem` (404) if that is not exactly one thing."""
+    """What is asked for, and its name. Raises `Problem` (404) unless exactly one thing is asked for."""
     asked = request.query_params
     phase, step, duty = asked.get("phase"), asked.get("step"), asked.get("duty")
     due = _month(asked.get("due"))

@@ -1,8 +1,8 @@
 """What people call the households of a list by: the fields that services publish as naming.
 
-Folded as on the page of a household, so that a correction counts here as it counts there; but from the
-few events that may change these fields, of all households of a list in one query. So what a list shows is
-as new as its household; what it is sorted by is kept (`called`), and may be some seconds older.
+They are folded as on the page of a household, so that corrections count; but only from the few events that
+may change these fields, in one query for all households of a list. So the names are always up to date. The
+order of the list comes from what is kept (`called`), which may be some seconds old.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ MOST: Final = 4  # fields: a list has columns of its own beside them
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The naming fields in order, with their names for people; and of each household, in words, those
+    """The naming fields in order, with their names for people; and for each household, in words, the ones
     that it has."""
 
     headings: dict[str, Words]
@@ -60,8 +60,8 @@ async def names(request: Request, households: Sequence[UUID]) -> Names:
 
 
 async def called(request: Request, caller: Looker) -> Words | None:
-    """What the household is called on its own page, if it has that, and the caller may read that page: who
-    looked at it may be read without."""
+    """What the household is called on its own page; `None` if nothing, or if the caller may not read that
+    page: reading who looked at the household does not need that right."""
     if SCOPE not in caller.scopes:
         return None
     found = await names(request, [caller.household_id])
@@ -69,7 +69,7 @@ async def called(request: Request, caller: Looker) -> Words | None:
 
 
 def heading(vocabulary: Vocabulary) -> Words | None:
-    """The name of what households are called by, as it stands in a sentence; `None` until it is published."""
+    """The name of the field that households are called by, as in a sentence; `None` until it is published."""
     name = first(vocabulary)
     return label(name, vocabulary.state()) if name else None
 

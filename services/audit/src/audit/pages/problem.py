@@ -26,8 +26,8 @@ _PARTS = {"zh": "：", "en": ": "}  # between what is wrong and what to do about
 
 
 async def problem_page(request: Request, told: dict[str, Any]) -> Response | None:
-    """The problem as a page, if the caller is to have one: at 401, and for who has just sent a token
-    that will not do, the form to sign in."""
+    """The problem as a page, if the caller is to have one. At 401, and if a token was just sent that is not
+    accepted, it has the form to sign in."""
     if not wants_page(request):
         return None
     signs_in = told["status"] == 401 or (told["status"] == 403 and request.url.path == "/session")
@@ -37,8 +37,8 @@ async def problem_page(request: Request, told: dict[str, Any]) -> Response | Non
 
 
 def wants_page(request: Request) -> bool:
-    """Whether the caller would rather have HTML than JSON; at the address of a page, unless it would
-    rather have JSON."""
+    """Whether the caller prefers HTML to JSON. At the address of a page that is assumed, unless JSON is
+    preferred."""
     accept = request.headers.get("accept", "*/*")
     html, json = _weight(accept, "text/html"), max(_weight(accept, kind) for kind in _JSON)
     return html > json or (html == json and PAGES.fullmatch(request.url.path) is not None)
@@ -67,7 +67,8 @@ def _shown(request: Request, told: dict[str, Any]) -> Response:
 
 
 async def _sign_in(request: Request, told: dict[str, Any]) -> Response:
-    """The form to sign in. It leads to the page that was asked for; from elsewhere, to the nearest."""
+    """The form to sign in. It leads to the page that was asked for, or from another address to the nearest
+    page."""
     path = request.url.path
     posted = await form(request) if path == "/session" else {}
     if request.method == "GET" and PAGES.fullmatch(path):
@@ -87,8 +88,8 @@ async def _sign_in(request: Request, told: dict[str, Any]) -> Response:
 
 
 def _parts(request: Request, told: dict[str, Any]) -> tuple[str, str]:
-    """What is wrong, and what to do. Our texts say both in a sentence; of those that say only the
-    first, the status says what to do."""
+    """What is wrong, and what to do. Our own texts say both; to a text that says only the first, the status
+    adds the second."""
     lang = language(request)
     if told["code"] == "invalid":  # its text speaks of pointers, to programs
         return PHRASES["invalid"].of(lang), PHRASES["remedy_invalid"].of(lang)
@@ -104,8 +105,8 @@ def _parts(request: Request, told: dict[str, Any]) -> tuple[str, str]:
 
 
 def _again(request: Request, status: int) -> str | None:
-    """Where to try once more: the same address after a failure of ours, after a condition that cannot be
-    the page without conditions."""
+    """Where to try once more: the same address if the failure was ours; the page without conditions if a
+    condition was impossible."""
     path = request.url.path
     if request.method != "GET" or not PAGES.fullmatch(path):
         return None

@@ -1,7 +1,8 @@
-"""Finding a household by its number on the register: by what lists call it by, as services publish it.
+"""Finding a household by its number on the register, which is what lists call it by, as services publish
+it.
 
-In the caller's own area only; of a household elsewhere it is not even said that there is one. Who may
-look at the household that has the number, and the record of that, is as for the household itself.
+Only in the caller's own area: nothing is said about a household elsewhere, not even that there is one. Who
+may look at the household that is found, and the record of that look, are as for the household itself.
 """
 
 from collections.abc import Sequence
@@ -45,7 +46,8 @@ async def find(request: Request, caller: Annotated[Lister, finding(Shown.BY_REGI
 
 
 async def _several(request: Request, caller: Lister, found: Sequence[Recorded]) -> Response:
-    """Services may give one number to several: that is a list, and a department gets none."""
+    """Services may have given one number to several households. Then the answer is a list, which a
+    department does not get."""
     if not oversees(caller):
         refused = ListRefused(area=caller.place, shown=caller.shown, refusal=Refusal.NOT_ROUTED)
         await record_list(request, caller, refused)

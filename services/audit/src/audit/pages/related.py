@@ -1,6 +1,6 @@
-"""The households that the events of a household name, as where it split or was merged.
+"""The households that the events of a household name, as when it split or was merged.
 
-What an event means is not known here: an id counts, wherever it stands, if it is a household's.
+What the event means does not matter: an id counts wherever it stands, if it is that of a household.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 async def others_in(
     pool: asyncpg.Pool, caller: Looker, events: Sequence[Happened]
 ) -> dict[UUID, list[str]]:
-    """By event, the other households of the caller's area that it names. Whoever sees a part of this one
-    only is not led to others."""
+    """By event, the other households of the caller's area that it names; none for a caller who sees only a
+    part of this household."""
     if not caller.sight.whole:
         return {}
     named = await asyncio.to_thread(_named, events)

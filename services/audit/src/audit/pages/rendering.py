@@ -47,7 +47,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a list is narrowed to, in words: a name and its value, or a name that says it all."""
+    """One condition of a list, in words: a name and its value, or a name that says it all."""
 
     name: Words
     value: Words | None = None
@@ -148,13 +148,13 @@ def page(
 
 
 def _ours(path: str) -> str:
-    """A path as it stands in a link: what somebody else made up (`//elsewhere`, `/\\elsewhere`) leads to no
-    other site."""
+    """A path for a link. One that somebody else made up (`//elsewhere`, `/\\elsewhere`) leads to no other
+    site."""
     return "/" + quote(path.lstrip("/"))
 
 
 def _gets_lists(request: Request) -> bool:
-    """Whether who asks may see the lists, and the overview, of the area that is theirs."""
+    """Whether the caller may see the lists, and the overview, of their area."""
     caller: Principal | None = getattr(request.state, "caller", None)
     return caller is not None and not unlisted(caller, SCOPE, caller.actor.region or NOWHERE)
 
@@ -169,7 +169,7 @@ def said(words: Words, lang: Language, **filled: object) -> str:
 
 
 def _policy(nonce: str, kinds: set[str], asks: bool) -> str:
-    """What a page may load: no more than it uses, and that by the nonce of this answer."""
+    """What a page may load: only what it uses, by the nonce of this answer."""
     policy = POLICY
     policy += f" 'nonce-{nonce}'" if KINDS[".css"] in kinds else ""
     policy += f"; script-src 'nonce-{nonce}'" if KINDS[".js"] in kinds else ""

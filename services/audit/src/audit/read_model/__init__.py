@@ -1,8 +1,8 @@
-"""The timeline: every event of every service, once, in an order that no arrival can change.
+"""The timeline: every event of every service, once, in an order that does not depend on when events arrive.
 
-Order is `(key, recorded_at, service, stream, version)`, all of it taken from the envelope. Where a
-record lay on Kafka (`topic`, `partition`, `offset`) is kept for people who search, and is part of
-neither order nor hash, since publishing again may change it. Disposable: `python -m audit.rebuild`.
+The order is `(key, recorded_at, service, stream, version)`, all taken from the envelope. Where a record lay
+on Kafka (`topic`, `partition`, `offset`) is kept for people who search; it is part of neither order nor
+hash, since publishing again may change it. Disposable: `python -m audit.rebuild`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -94,8 +94,8 @@ class Household(SQLModel, table=True):
 
 
 class Called(SQLModel, table=True):
-    """What lists call a household by, of those that have it: its number on the register, as `audit.read_model.called`
-    folded it last. Lists are in the order of its bytes."""
+    """What lists call a household by, if it has that: its number on the register, as
+    `audit.read_model.called` last folded it. Lists are sorted by its bytes."""
 
     metadata = TABLES
     __tablename__ = "called"
@@ -106,7 +106,7 @@ class Called(SQLModel, table=True):
 
 
 class Counted(SQLModel, table=True):
-    """In which phase a household stands; from how many events, and which meanings of them."""
+    """The phase of a household; and from how many events, and by which meanings of them, it was computed."""
 
     metadata = TABLES
     __tablename__ = "counted"
@@ -128,8 +128,8 @@ class Counted(SQLModel, table=True):
 
 
 class Reached(SQLModel, table=True):
-    """A step of the way from clue to elimination. Round 0: it was reached; `days`: how long it took
-    in a round, from the step before."""
+    """A step of the way from clue to elimination. Round 0 says that it was reached. In other rounds, `days`
+    is how long it took from the step before."""
 
     metadata = TABLES
     __tablename__ = "steps"
@@ -223,10 +223,10 @@ def taking(schema: str = SCHEMA) -> Handle:
 
 
 async def mend(connection: Connection, consumer: str) -> bool:
-    """After the tables were dropped: read the log again from its beginning. True if it will.
+    """After the tables were dropped, start to read the log from its beginning; true if that is needed.
 
-    An empty timeline beside cursors that have moved means that what was read is gone. Whoever
-    consumes now is fenced, because its offsets are no longer there.
+    An empty timeline beside cursors that have moved means that what was read is gone. Whoever consumes now
+    is fenced, since its offsets are deleted.
     """
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(hashtext($1))", consumer)

@@ -1,8 +1,8 @@
-"""What people call a household by, kept so that lists are in its order and a household is found by it.
+"""What people call a household by, kept so that lists can be sorted by it and a household be found by it.
 
-It is the first field that services publish as naming (its number on the register), folded as on the page
-of the household, so that a correction counts; from all that is recorded, since whoever looks for a number
-has it from a list of today. Kept with what the county page counts (`counting`).
+It is the first field that services publish as naming (the number on the register). It is folded as on the
+household's page, so that corrections count, and from all that is recorded, since the number that somebody
+looks for comes from a list of today. It is kept with what the county page counts (`counting`).
 """
 
 import asyncio
@@ -28,7 +28,7 @@ EVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def naming(words: dict[str, StateWords]) -> list[str]:
-    """The fields of a household itself that lists show; first the one that it is called by."""
+    """The fields of a household itself that lists show, beginning with the one that it is called by."""
     ranked = [(known.naming, name) for name, known in words.items() if known.naming > 0]
     return [name for _, name in sorted(ranked) if "." not in name]
 

@@ -24,7 +24,7 @@ async def by_number(
     after: tuple[str, str, UUID] | None = None,
 ) -> Sequence[Recorded]:
     """The households of an area that have a number, however it is typed. Raises `Problem` (503) while
-    numbers are being read, so that it is not known whether there is one."""
+    numbers are still being read, since then nobody knows whether there is one."""
     plain = unicodedata.normalize("NFKC", number).strip()
     if not plain or len(plain) > LONGEST or not plain.isprintable():
         return []

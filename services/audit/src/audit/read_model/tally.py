@@ -1,8 +1,8 @@
-"""Counts over the households of an area, from envelopes and published meanings alone.
+"""Counts over the households of an area, from nothing but envelopes and published meanings.
 
-Every number is made from the same rows as the list behind it, so the two agree (`counting` keeps
-them). What an event means (a stage, a step, a duty opened or closed) is read from the catalogue:
-services that publish tomorrow are counted tomorrow.
+Every number is computed from the same rows as the list behind it, so that the two agree (`counting` keeps
+the rows). What an event means (a stage, a step, a duty opened or closed) is read from the catalogue, so a
+service that is published tomorrow is counted tomorrow.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ OUTCOMES: tuple[Outcome, ...] = ("opened", "fulfilled", "breached", "open")
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to list: the households in a phase; those that reached a step; those with duties of a kind and
-    outcome; or those with duties of any kind that were due in a month, given by its first day."""
+    outcome; or those with duties of any kind that were due in a month, of which the first day is given."""
 
     phase: str | None = None
     step: str | None = None
@@ -42,8 +42,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How many households reached a step; the median number of days since the step before, and over how
-    many times that is."""
+    """How many households reached a step; the median of the days since the step before; and of how many
+    times that is the median."""
 
     step: str
     households: int
@@ -108,7 +108,7 @@ async def duties(pool: asyncpg.Pool, region: str, today: date) -> list[Duties]:
 
 
 async def monthly(pool: asyncpg.Pool, region: str, today: date) -> list[Month]:
-    """The last twelve months by the day that duties were due, this one the last."""
+    """The twelve months up to this one, by the day that duties were due."""
     return [Month(*row) for row in await pool.fetch(_MONTHLY, region, today)]
 
 

@@ -1,7 +1,8 @@
-"""Which households there are, and where: kept with each batch of events, or made from the timeline.
+"""Which households there are, and where: kept with each batch of events, or computed from the timeline.
 
-A household is where the last event of its own stream, `household-…`, says, since who heard late of a
-move records other events in the area where it was; without one, where its last event in order says.
+A household is where the last event of its own stream, `household-…`, says. Others may hear late of a move,
+and go on recording events in the area where the household was. If it has no such event, its last event in
+order says where it is.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -56,7 +57,7 @@ async def fill(connection: Connection, schema: str) -> None:
 
 
 def _telling(event: Envelope) -> tuple[bool, tuple[Any, ...]]:
-    """Of two events of a household, the greater one says where it is."""
+    """A value to compare events of a household by: the greatest says where it is."""
     if event.stream == f"household-{event.household_id}":
         return True, (event.version, event.service)
     return False, (event.recorded_at, event.service, event.stream, event.version)
