@@ -249,12 +249,16 @@ def test_progress_says_how_long_it_will_take() -> None:
     assert how_far(400, 1_000, 200) == "read 400 of 1,000 records, 200/s, about 3 s left"
 
 
-async def test_events_that_the_log_has_lost_are_not_thrown_away(system: System) -> None:
+@pytest.mark.parametrize("partition", ["partition", "99"])
+async def test_events_that_the_log_has_lost_are_not_thrown_away(
+    system: System, partition: str
+) -> None:
+    """Also those of a partition that has nothing any more."""
     await system.publish(told(1))
     await system.settled()
     await system.runtime.pool.execute(
         "insert into read.timeline select (jsonb_populate_record(t, "
-        "jsonb_build_object('version', 1000, 'hash', sha256('lost')))).* "
+        f"jsonb_build_object('version', 1000, 'hash', sha256('lost'), 'partition', {partition}))).* "
         "from read.timeline t where service = 'assets' limit 1"
     )
 

@@ -102,9 +102,9 @@ async def rebuild(
             await refill(servers, range(PARTITIONS), _beside(taking(BESIDE)))
 
         await catch_up()
-        result = await _counted(connection)
         if not lose and (gone := await _missing(connection)):
             raise WouldLose(f"{gone:,} events of the serving timeline are not on the log any more")
+        result = await _counted(connection)
         tell("proving")
         try:
             proved = await roots.proved(connection, BESIDE, last) if last else None
@@ -166,7 +166,8 @@ async def _counted(connection: asyncpg.Connection) -> Rebuilt:
 
 
 async def _missing(connection: asyncpg.Connection) -> int:
-    """How many events the serving timeline has from records that were read, and the new one has not."""
+    """How many events the serving timeline has, but for what came since the log was read, and the new one
+    has not."""
     if not await connection.fetchval(f"select to_regclass('{SCHEMA}.timeline')"):
         return 0
     missing: int = await connection.fetchval(_MISSING, NEXT, timeout=None)
@@ -180,8 +181,9 @@ from es.parked where consumer = $1 group by 1 order by 1
 _LOOKS = f"select count(*) from {BESIDE}.timeline where {LOOKS}"
 _MISSING = f"""
 select count(*) from {SCHEMA}.timeline old
-join es.offsets o on o.consumer = $1 and o.topic = old.topic and o.partition = old.partition
-where old."offset" < o.next
+left join es.offsets o
+    on o.consumer = $1 and o.topic = old.topic and o.partition = old.partition
+where (o.next is null or old."offset" < o.next) -- null: the log has nothing there any more
     and not exists (select from {BESIDE}.timeline new where new.hash = old.hash)
 """
 
