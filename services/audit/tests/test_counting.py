@@ -15,8 +15,12 @@ from fastapi import FastAPI
 from audit.meaning.vocabulary import Vocabulary
 from audit.read_model import called, counting, tally
 from audit.read_model.counting import ONE_AT_A_TIME, count, keep_counted
+from common.catalogue import messages
+from common.codec import Codec
 from common.testing import NOON, envelope, eventually, household
 from contracts.envelope import Envelope
+from contracts.identification import IdentificationEvent
+from contracts.identification_meanings import IDENTIFICATION
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 AREA = "441624"
@@ -93,6 +97,31 @@ async def test_other_meanings_count_everything_anew(
     assert await count(pool, vocabulary, AREA) == 0
     assert await phases(pool) == {}
     assert await tally.duties(pool, AREA, NOON.date()) == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "effect"),
+    [
+        ("RiskDetected", "makes"),
+        ("RiskDetected", "step"),
+        ("RiskDetected", "opens"),
+        ("HouseholdRegistered", "sets"),
+    ],
+)
+async def test_whatever_is_meant_otherwise_everything_is_counted_anew(
+    hear: Hear, app: FastAPI, pool: asyncpg.Pool, type_: str, effect: str
+) -> None:
+    """A phase, a step, a duty, or what a household is called."""
+    await hear([clue()])
+    await count(pool, app.state.vocabulary, AREA)
+    before = await pool.fetchval("select rules from read.counted")
+    key = f"identification.{type_}.v1"
+    of_all = messages("identification", Codec.of(IdentificationEvent, IDENTIFICATION))
+    (told,) = [json.loads(m.value) for m in of_all if m.key.decode() == key]
+    del told["meaning"][effect]
+    app.state.vocabulary.learn(key, json.dumps(told).encode())
+    await count(pool, app.state.vocabulary, AREA)
+    assert await pool.fetchval("select rules from read.counted") != before
 
 
 async def test_before_any_word_is_known_nothing_is_counted_and_nothing_forgotten(

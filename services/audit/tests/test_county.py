@@ -4,7 +4,7 @@ import html
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,11 @@ import pytest
 from fastapi import FastAPI
 
 from audit.access.looks import STAFF
-from audit.pages.county import TILES, legend, tiles
+from audit.pages.county import STRIDE, TALL, TILES, Bar, bars, legend, tiles
 from audit.pages.phrases import PHRASES
 from audit.pages.rendering import SERVED
 from audit.read_model.counting import count
-from audit.read_model.tally import Standing
+from audit.read_model.tally import Month, Standing
 from common.testing import NOON, Issuer, envelope, household
 from contracts.envelope import Envelope
 
@@ -137,6 +137,16 @@ async def test_a_time_between_two_steps_is_a_median_over_each_time_it_was_gone(
 
 
 @pytest.mark.usefixtures("today")
+async def test_each_step_is_timed_from_the_one_before(
+    client: httpx.AsyncClient, hear: Hear
+) -> None:
+    life = Life(1).then(0, "RiskDetected").then(0, "HouseholdVerified")
+    await heard(hear, life.then(10, "MonitoringConfirmed").then(25, "RiskEliminated"))
+    page = await shown(client, "/county?lang=en")
+    assert re.findall(r"([\d.]+) days \(of 1\)", page) == ["0", "10", "15"]
+
+
+@pytest.mark.usefixtures("today")
 async def test_a_duty_is_breached_when_its_day_is_over_done_late_or_not(
     client: httpx.AsyncClient, hear: Hear
 ) -> None:
@@ -249,6 +259,8 @@ async def test_an_area_shows_itself_only_and_no_other_is_shown(
         "/county/households",
         "/county/households?phase=ALL",
         "/county/households?phase=CLUE&step=CLUE",
+        f"/county/households?step=CLUE&duty={DUTY}",
+        "/county/households?phase=CLUE&outcome=lost",
         "/county/households?duty=x",
         f"/county/households?duty={DUTY}&outcome=lost",
     ],
@@ -264,17 +276,27 @@ async def test_what_is_not_there_is_a_page_that_says_so(
 async def test_a_long_list_goes_on_behind_a_link(
     client: httpx.AsyncClient, hear: Hear, app: FastAPI, pool: asyncpg.Pool
 ) -> None:
-    await heard(hear, *(Life(n).then(0, "RiskDetected") for n in range(1, 102)))
+    """As the same list."""
+    due = {"due_on": "2024-06-18"}
+    await heard(hear, *(Life(n).then(0, "RiskDetected", **due) for n in range(1, 102)))
     await count(pool, app.state.vocabulary, "441624")
-    first = await shown(client, "/county/households?step=CLUE")
-    following = re.search(r'rel="next" href="([^"]+)"', first)
-    assert following
-    rest = await shown(client, html.unescape(following[1]))
-    assert re.findall(r'<th scope="row" class="called">', rest) == [
-        '<th scope="row" class="called">'
+    duties = "duty=identification.RiskDetected.v1&outcome=open", "due=2024-06&outcome=open"
+    for asked in ("phase=CLUE", "step=CLUE", *duties):
+        first = await shown(client, f"/county/households?{asked}")
+        following = re.search(r'rel="next" href="([^"]+)"', first)
+        assert following
+        rest = await shown(client, html.unescape(following[1]))
+        assert rest.count('<th scope="row" class="called">') == 1
+        for said in (r"<h1.*</h1>", r'<p id="total">.*101</p>'):
+            assert re.findall(said, first) == re.findall(said, rest) != []
+
+
+def test_a_bar_stands_in_its_month_and_is_seen_be_it_one_of_many() -> None:
+    may, june = date(2024, 5, 1), date(2024, 6, 1)
+    assert bars([Month(may, 1_000, 1), Month(june, 1, 0)]) == [
+        Bar("2024-05", 1_000, 1, 0, TALL, 1),
+        Bar("2024-06", 1, 0, STRIDE, 1, 0),
     ]
-    assert "合计 101" in first
-    assert "合计 101" in rest
 
 
 @pytest.mark.parametrize("most", range(40))

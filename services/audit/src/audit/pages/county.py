@@ -188,30 +188,31 @@ def legend(most: int) -> list[tuple[int, int, int]]:
 def _wanted(request: Request, vocabulary: Vocabulary) -> tuple[Wanted, Words]:
     """What is asked for, and its name. Raises `Problem` (404) unless exactly one thing is asked for."""
     asked = request.query_params
-    phase, step, duty = asked.get("phase"), asked.get("step"), asked.get("duty")
-    due = _month(asked.get("due"))
+    given = [(name, v) for name in ("phase", "step", "duty", "due") if (v := asked.get(name))]
     outcome = asked.get("outcome", "opened")
-    if (phase in PHASES) and not (step or duty or due):
-        return Wanted(phase=phase), PHRASES[f"phase_{phase}"]
-    if (step in STEPS) and not (phase or duty or due):
-        through, said = PHRASES["went_through"], PHRASES[f"step_{step}"]
-        title = Words(through.zh.format(step=said.zh), through.en.format(step=said.en))
-        return Wanted(step=step), title
-    if due and outcome in OUTCOMES and not (phase or step or duty):
-        said = PHRASES["due_in" if outcome == "opened" else f"duty_{outcome}"]
-        title = Words(f"{due:%Y-%m} {said.zh}", f"{due:%Y-%m}: {said.en}")
-        return Wanted(due=due, outcome=outcome), title
-    if duty and outcome in OUTCOMES and not (phase or step or due):
-        (due_on, by), said = _kind(vocabulary, duty), PHRASES[f"duty_{outcome}"]
-        title = Words(f"{due_on.zh}（{by.zh}）：{said.zh}", f"{by.en}, {due_on.en}: {said.en}")
-        return Wanted(duty=duty, outcome=outcome), title
+    if len(given) != 1 or outcome not in OUTCOMES:
+        raise Problem("not-found")
+    match given[0]:
+        case "phase", phase if phase in PHASES:
+            return Wanted(phase=phase), PHRASES[f"phase_{phase}"]
+        case "step", step if step in STEPS:
+            through, said = PHRASES["went_through"], PHRASES[f"step_{step}"]
+            title = Words(through.zh.format(step=said.zh), through.en.format(step=said.en))
+            return Wanted(step=step), title
+        case "due", text:
+            due = _month(text)
+            said = PHRASES["due_in" if outcome == "opened" else f"duty_{outcome}"]
+            title = Words(f"{due:%Y-%m} {said.zh}", f"{due:%Y-%m}: {said.en}")
+            return Wanted(due=due, outcome=outcome), title
+        case "duty", duty:
+            (due_on, by), said = _kind(vocabulary, duty), PHRASES[f"duty_{outcome}"]
+            title = Words(f"{due_on.zh}（{by.zh}）：{said.zh}", f"{by.en}, {due_on.en}: {said.en}")
+            return Wanted(duty=duty, outcome=outcome), title
     raise Problem("not-found")
 
 
-def _month(text: str | None) -> date | None:
+def _month(text: str) -> date:
     """The first day of a month, `2024-06`. Raises `Problem` (404) for anything else."""
-    if text is None:
-        return None
     try:
         if not re.fullmatch("[0-9]{4}-[0-9]{2}", text):
             raise ValueError
