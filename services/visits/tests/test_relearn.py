@@ -43,7 +43,7 @@ async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happen
     async def rows() -> dict[str, list[tuple[Any, ...]]]:
         found = {}
         for table in sorted(HEARD):
-            id_ = "person_id" if table == "restricted" else "household_id"
+            id_ = "person_id" if table in ("restricted", "last_word") else "household_id"
             query = f"select * from read.{table} where {id_} = any($1) order by 1"
             found[table] = [tuple(row) for row in await runtime.pool.fetch(query, ours)]
         return found
@@ -58,14 +58,15 @@ async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happen
     )
     before, events = await rows(), await runtime.pool.fetchval("select count(*) from es.events")
     code, said = await program(runtime, "visits.relearn", "--check")
-    assert (code, said) == (0, "6 tables of what was heard, row for row as they served\n")
+    assert (code, said) == (0, "7 tables of what was heard, row for row as they served\n")
 
     await runtime.pool.execute(
         "update read.known_household set region = '44' where household_id = any($1)", ours
     )
     for table in ("focus", "left_population", "taken_over"):
         await runtime.pool.execute(f"delete from read.{table} where household_id = any($1)", ours)
-    await runtime.pool.execute("delete from read.restricted where person_id = $1", person)
+    for table in ("restricted", "last_word"):
+        await runtime.pool.execute(f"delete from read.{table} where person_id = $1", person)
     damaged = await rows()
     code, said = await program(runtime, "visits.relearn", "--check")
     assert (code, await rows()) == (1, damaged)

@@ -95,9 +95,8 @@ async def learn(
     if last:
         left = {i: day for i, (_, p) in last.items() if (day := _left_on(p))}
         await population.populate(connection, entered, left)
-    # A person may be restricted in one household, and not any more in the next, which is of another partition.
-    in_order = sorted(heard, key=lambda one: one[0].recorded_at)
-    await focus.follow(connection, [payload for _, payload in in_order])
+    in_order = sorted(((e.recorded_at, p) for e, p in heard), key=lambda one: one[0])
+    await focus.follow(connection, in_order)
     taken = [
         TakenOverRow(
             household_id=p.from_household_id,

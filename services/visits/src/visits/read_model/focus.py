@@ -1,12 +1,12 @@
 """Households on a focus list, and whether they were screened in a quarter (S2-03).
 
-Both tables are functions of events of identification. What is known of a person whose data may not be
+The tables are functions of events of identification. What is known of a person whose data may not be
 used (PIPL 47) is kept and neither shown nor counted.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,14 +21,20 @@ Restricted = ProcessingRestricted | RestrictionLifted
 Tag = tuple[UUID, str, UUID]
 
 
-async def follow(connection: Connection, told: Sequence[Any]) -> None:
-    """Bring both tables to the state after these events; of each tag and person the last word counts."""
-    tags: dict[Tag, Listed] = {_tag(said): said for said in told if isinstance(said, Listed)}
+async def follow(connection: Connection, told: Sequence[tuple[datetime, Any]]) -> None:
+    """Bring the tables to the state after these events, each with the moment of its record, by which they are in
+    order. Of each tag and of each person the word counts that was recorded last: a person may be restricted in
+    one household, and not any more in the next, of which others read earlier or later."""
+    tags: dict[Tag, Listed] = {_tag(said): said for _, said in told if isinstance(said, Listed)}
     if gone := [tag for tag, said in tags.items() if isinstance(said, FocusGroupUntagged)]:
         await connection.execute(_UNTAGGED, *zip(*gone, strict=True))
     if held := [(*t, said.since) for t, said in tags.items() if isinstance(said, FocusGroupTagged)]:
         await connection.execute(_TAGGED, *zip(*held, strict=True))
-    persons = {said.person_id: said for said in told if isinstance(said, Restricted)}
+    words = {said.person_id: (at, said) for at, said in told if isinstance(said, Restricted)}
+    if not words:
+        return
+    rows = await connection.fetch(_LAST_WORD, list(words), [at for at, _ in words.values()])
+    persons = {row["person_id"]: words[row["person_id"]][1] for row in rows}
     if lifted := [p for p, said in persons.items() if isinstance(said, RestrictionLifted)]:
         await connection.execute(_LIFTED, lifted)
     if restricted := [p for p, said in persons.items() if isinstance(said, ProcessingRestricted)]:
@@ -48,6 +54,14 @@ _TAGGED = """
 insert into read.focus (household_id, focus_group, subject_id, since)
 select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::date[])
 on conflict (household_id, focus_group, subject_id) do update set since = excluded.since
+"""
+# Those of whom nothing was heard that was recorded later.
+_LAST_WORD = """
+insert into read.last_word as l (person_id, recorded_at)
+select * from unnest($1::uuid[], $2::timestamptz[]) order by 1
+on conflict (person_id) do update set recorded_at = excluded.recorded_at
+    where l.recorded_at <= excluded.recorded_at
+returning person_id
 """
 _LIFTED = "delete from read.restricted where person_id = any($1::uuid[])"
 _RESTRICTED = """

@@ -10,7 +10,15 @@ from sqlmodel import BigInteger, Column, Field, SQLModel
 TABLES = MetaData(schema="read")
 # Those that follow from the events of identification.
 HEARD = frozenset(
-    {"known_household", "taken_over", "monitored", "left_population", "focus", "restricted"}
+    {
+        "known_household",
+        "taken_over",
+        "monitored",
+        "left_population",
+        "focus",
+        "restricted",
+        "last_word",
+    }
 )
 
 
@@ -129,3 +137,13 @@ class RestrictedRow(Table, table=True):
     __tablename__ = "restricted"
 
     person_id: UUID = Field(primary_key=True)
+
+
+class LastWordRow(SQLModel, table=True):
+    """When it was recorded what counts of a person: that the data are restricted, or not any more."""
+
+    metadata = TABLES
+    __tablename__ = "last_word"
+
+    person_id: UUID = Field(primary_key=True)
+    recorded_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
