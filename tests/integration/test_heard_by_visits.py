@@ -97,7 +97,9 @@ async def kept(connection: asyncpg.Connection, household: Household) -> dict[str
     return {
         "region": await connection.fetchval("select region from read.known_household"),
         "monitored": await connection.fetchval("select exists (select from read.monitored)"),
-        "left_on": await connection.fetchval("select left_on from read.left_population"),
+        "left_on": await connection.fetchval(
+            "select left_on from read.stretch order by since desc"
+        ),
         "focus": {(row["focus_group"], row["subject_id"]) for row in focus},
         "restricted": {row["person_id"] for row in restricted} & members,
     }

@@ -120,6 +120,13 @@ def test_A29_a_visit_after_the_household_left_fulfils_nothing() -> None:
     assert VISITS.when(later, given=[OPENED, CANCELLED]) == [visited(later)]
 
 
+def test_A29_a_visit_before_the_household_left_counts_also_when_it_is_uploaded_later() -> None:
+    before, same_day = visit("2024-04-12T10:00:00+08:00"), visit("2024-04-20T23:59:00+08:00", 22)
+    for made in (before, same_day):
+        told_late = [visited(made, backfilled=True), OPENED, fulfilled(made)]
+        assert VISITS.when(made, given=[OPENED, CANCELLED]) == told_late
+
+
 def test_A47_a_household_that_comes_back_in_time_has_the_duty_of_that_month_again() -> None:
     back = replace(OPEN, monitored_from=date(2024, 4, 21))
     assert VISITS.when(back, given=[OPENED, CANCELLED]) == [OPENED]

@@ -26,11 +26,13 @@ from services.visits.tests.given import (
 )
 from services.visits.tests.test_api import Desk, body, desk, recorded
 from services.visits.tests.test_leaving import ELIMINATED, REVOKED
+from services.visits.tests.test_taking_over import taken_over
 from visits import months
 from visits.main import STORE
 from visits.months import open_due
 from visits.reactions import reacting
 from visits.read_model import population
+from visits.read_model.population import Turn
 
 __all__ = ["desk"]  # a fixture
 
@@ -135,6 +137,62 @@ async def test_A47_after_a_revocation_the_months_between_stay_without_a_duty(
     ]
 
 
+@pytest.mark.parametrize(
+    ("left_on", "back_on", "due"),
+    [
+        (date(2024, 4, 15), date(2024, 4, 25), True),  # 14 days and 6
+        (date(2024, 4, 5), date(2024, 4, 25), True),  # 4 and 6
+        (date(2024, 4, 4), date(2024, 4, 25), False),
+        (date(2024, 4, 4), date(2024, 4, 21), True),
+    ],
+)
+async def test_S1105_all_days_of_the_month_count_for_who_left_and_came_back(
+    office: Office, left_on: date, back_on: date, due: bool
+) -> None:
+    first = registered()
+    second = confirmed(first, date(2024, 3, 20))
+    gone = told(replace(ELIMINATED, eliminated_on=left_on), second)
+    back = told(replace(REVOKED, eliminated_on=left_on, revoked_on=back_on), gone)
+    await office.hears(first, second)
+    await office.begins(APRIL)
+    await office.hears(gone)
+    await office.hears(back)
+    assert await office.duties(first) == [
+        (date(2024, 3, 1), "OPEN"),
+        (APRIL, "OPEN" if due else "CANCELLED"),
+    ]
+
+
+async def test_S1105_months_missed_before_the_household_left_are_made_up(office: Office) -> None:
+    """No process was at work from March on; the end is the first that is heard of."""
+    first = registered()
+    second = confirmed(first, date(2024, 2, 1))
+    gone = told(replace(ELIMINATED, eliminated_on=date(2024, 4, 20)), second)
+    await office.hears(first, second)
+    await office.hears(gone)
+    assert await office.duties(first) == [
+        (date(2024, 2, 1), "OPEN"),
+        (date(2024, 3, 1), "OPEN"),
+        (APRIL, "CANCELLED"),
+    ]
+
+
+async def test_A54_months_missed_before_the_household_took_an_episode_over_are_made_up(
+    office: Office,
+) -> None:
+    first = registered()
+    second = confirmed(first, date(2024, 2, 1))
+    over = replace(taken_over(date(2024, 1, 1)), from_household_id=new_id())
+    await office.hears(first, second)
+    await office.hears(told(over, second, occurred_at=datetime(2024, 4, 10, 4, tzinfo=UTC)))
+    await office.begins(APRIL)
+    assert await office.duties(first) == [
+        (date(2024, 2, 1), "OPEN"),
+        (date(2024, 3, 1), "OPEN"),
+        (APRIL, "OPEN"),
+    ]
+
+
 async def test_T19_a_later_month_is_with_the_town_that_answers_for_the_household_then(
     office: Office,
 ) -> None:
@@ -201,7 +259,7 @@ async def test_S1105_whose_end_is_being_heard_of_is_passed_over(
 ) -> None:
     household = await desk.monitored()
     assert household.household_id
-    await population.populate(connection, {}, {household.household_id: date(2024, 4, 20)})
+    await population.take(connection, [Turn(household.household_id, date(2024, 4, 20), False)])
     async with runtime.pool.acquire() as other:
         transaction = other.transaction()
         await transaction.start()

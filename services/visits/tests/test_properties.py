@@ -67,13 +67,16 @@ elsewhere: st.SearchStrategy[HouseholdVisited] = visits.map(
 )
 
 
-def opening(day: date, made: list[HouseholdVisited]) -> OpenMonthlyObligation:
+def opening(day: date, made: list[HouseholdVisited], before: int) -> OpenMonthlyObligation:
     """The duty of the month of this day; it has the same id whenever it is opened."""
-    return replace(OPEN, obligation_id=UUID(int=day.month), monitored_from=day, visits=tuple(made))
+    duty = replace(OPEN, obligation_id=UUID(int=day.month), monitored_from=day)
+    return replace(duty, visits=tuple(made), days_before=min(before, day.day - 1))
 
 
 ASKED: dict[type, st.SearchStrategy[Command]] = {
-    OpenMonthlyObligation: st.builds(opening, days, st.lists(elsewhere, max_size=2)),
+    OpenMonthlyObligation: st.builds(
+        opening, days, st.lists(elsewhere, max_size=2), st.integers(0, 9)
+    ),
     CountVisit: st.builds(CountVisit, household_id=st.just(HOUSEHOLD_ID), visit=elsewhere),
     CountRecorded: st.builds(CountRecorded, household_id=st.just(HOUSEHOLD_ID), visit_id=visit_ids),
     DiscountVisit: st.builds(
@@ -104,7 +107,12 @@ ASKED: dict[type, st.SearchStrategy[Command]] = {
         reason=st.sampled_from(ScreeningVoidReason),
         by=approvers,
     ),
-    LeavePopulation: st.builds(LeavePopulation, household_id=st.just(HOUSEHOLD_ID), left_on=days),
+    LeavePopulation: st.builds(
+        LeavePopulation,
+        household_id=st.just(HOUSEHOLD_ID),
+        left_on=days,
+        period_from=st.none() | days.map(lambda day: day.replace(day=1)),
+    ),
 }
 asked_in_turn = st.lists(st.one_of(*ASKED.values()), max_size=25)
 

@@ -63,7 +63,7 @@ async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happen
     await runtime.pool.execute(
         "update read.known_household set region = '44' where household_id = any($1)", ours
     )
-    for table in ("focus", "left_population", "taken_over"):
+    for table in ("focus", "stretch", "taken_over"):
         await runtime.pool.execute(f"delete from read.{table} where household_id = any($1)", ours)
     for table in ("restricted", "last_word"):
         await runtime.pool.execute(f"delete from read.{table} where person_id = $1", person)

@@ -174,6 +174,36 @@ async def test_A29_A30_who_left_before_the_month_was_over_is_not_due_again(
     assert await mergers.fulfilled_on(first) == ("OPEN" if back else "CANCELLED", None)
 
 
+@pytest.mark.parametrize(
+    ("left_on", "back_on", "status"),
+    [
+        (date(2024, 4, 20), date(2024, 5, 10), "CANCELLED"),  # it was not there as April ended
+        (date(2024, 4, 15), date(2024, 4, 29), "CANCELLED"),  # seven days, and two
+        (date(2024, 4, 15), date(2024, 4, 28), "OPEN"),
+    ],
+)
+async def test_A29_A30_who_is_monitored_again_is_due_again_if_it_was_on_enough_days_of_that_month(
+    mergers: Mergers, connection: Connection, left_on: date, back_on: date, status: str
+) -> None:
+    first = registered()
+    monitored = confirmed(first)
+    gone = told(replace(ELIMINATED, eliminated_on=left_on), monitored)
+    back = told(replace(REVOKED, eliminated_on=left_on, revoked_on=back_on), gone)
+    await mergers.hear(first, monitored)
+    made = await mergers.upload(first, "2024-04-12")
+    await mergers.hear(gone, back)
+    assert first.household_id
+    await mergers.ask(replace(VOID, household_id=first.household_id, visit_id=_id(made)))
+    await mergers.hear_itself(first)
+    rows = await connection.fetch(
+        "select period_from, status from read.obligation where household_id = $1",
+        first.household_id,
+    )
+    april = date(2024, 4, 1)
+    later = {} if back_on.month == 4 else {date(2024, 5, 1): "OPEN"}
+    assert {row["period_from"]: row["status"] for row in rows} == {april: status, **later}
+
+
 async def test_A30_the_id_of_a_voided_visit_may_name_that_of_the_household_that_was_meant(
     mergers: Mergers, connection: Connection
 ) -> None:

@@ -136,7 +136,8 @@ class VisitVoided:
 class ObligationOpened:
     """A household is due for a visit in the period, first and last day included (S1.1-05).
 
-    One whose only visit was voided is due again (A30), also when the period is over.
+    One whose only visit was voided is due again (A30), also when the period is over; one that was cancelled is
+    opened again for a visit until the household left that is uploaded later.
     """
 
     wording: ClassVar = Wording(
@@ -176,7 +177,8 @@ class ObligationFulfilled:
 class ObligationCancelled:
     """The household left before the period was over, and nobody had visited: no breach (A29).
 
-    A household that comes back for long enough in the same period has the duty opened again.
+    A household that comes back in the same period, and is there on enough days of it in all, has the duty opened
+    again.
     """
 
     wording: ClassVar = Wording(

@@ -45,6 +45,7 @@ def monthly_duty(
     monitored_from: date,
     policies: Policies[Policy],
     visits: Sequence[HouseholdVisited] = (),
+    days_before: int = 0,
 ) -> OpenMonthlyObligation:
     """The duty to visit in the month of that day; its id is the same however often it is asked for.
 
@@ -58,6 +59,7 @@ def monthly_duty(
         responsible_region=region,
         policy=policies.of(region, monitored_from),
         visits=tuple(visits),
+        days_before=days_before,
     )
 
 
@@ -72,26 +74,25 @@ async def open_due(
     behind = await population.behind(connection, month, BATCH)
     if behind:
         correlation = new_id()
-        intents = [
-            _intent(one, first, policies, correlation)
-            for one in behind
-            for first in _months(one.through, month)
-        ]
+        intents = [i for one in behind for i in up_to(month, one, policies, correlation)]
         accepted(await record(connection, store, intents))
-        since = {one.household_id: _next(one.through) for one in behind}
+        since = {one.household_id: month_after(one.through) for one in behind}
         await count_recorded(connection, store, since, correlation)
         await population.asked_through(connection, [one.household_id for one in behind], month)
     return len(behind)
 
 
-def _months(after: date, last: date) -> Iterator[date]:
-    """The first days of the months after one, up to the last."""
-    while after < last:
-        after = _next(after)
-        yield after
+def up_to(
+    month: date, one: Behind, policies: Policies[Policy], correlation: UUID
+) -> Iterator[Intent]:
+    """The duties of the months that nobody asked for yet, up to the one of which this is the first day."""
+    first = one.through
+    while first < month:
+        first = month_after(first)
+        yield _intent(one, first, policies, correlation)
 
 
-def _next(day: date) -> date:
+def month_after(day: date) -> date:
     """The first day of the month after."""
     return month_of(day)[1] + timedelta(days=1)
 

@@ -4,13 +4,13 @@ absorbed counts in the survivor, and one that was voided does so no longer.
 
 A household that goes on the register may be visited; one that is confirmed as monitored must be,
 every month (S1.1-05), until its risk is eliminated, or its monitoring ends (A29), and again when the
-elimination is revoked (A47). Where a merger carries an episode on, the duty of the month goes on with
-it, and every visit that was made before the merger counts for it, whenever it is uploaded (A54). All
+elimination is revoked (A47); months that began while no process was at work are made up first. Where a merger
+carries an episode on, the duty of the month goes on with it, and every visit that was made before the merger counts for it, whenever it is uploaded (A54). All
 take effect in the transaction that moves the consumer's offset.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +21,9 @@ from common.ids import new_id
 from common.inbox import Handle, Incoming
 from common.intents import Connection, Context, Intent, Store, accepted
 from common.policies import Policies
-from contracts.eliminations import RiskEliminated, RiskEliminationRevoked
 from contracts.envelope import Envelope
-from contracts.episodes import MonitoringConfirmed
 from contracts.households import EpisodeTakenOver, HouseholdRegistered, HouseholdRelocated
 from contracts.identification import IdentificationEvent
-from contracts.monitoring import MonitoringCancelled, MonitoringClosed
 from contracts.visits import HouseholdVisited, VisitsEvent, VisitVoided
 from visits import read_model
 from visits.domain.commands import (
@@ -35,14 +32,15 @@ from visits.domain.commands import (
     DiscountVisit,
     LeavePopulation,
 )
-from visits.domain.household import VISITS, stream_of
+from visits.domain.household import VISITS, month_of, stream_of
 from visits.domain.policy import Policy
-from visits.months import RULES, count_recorded, monthly_duty
+from visits.domain.population import Stretches, free_since
+from visits.months import RULES, count_recorded, month_after, monthly_duty, up_to
 from visits.read_model import focus, population
+from visits.read_model.population import Before, Behind
 from visits.read_model.tables import TakenOverRow
+from visits.turns import Entered, Left, turn_of
 
-Entered = MonitoringConfirmed | RiskEliminationRevoked | EpisodeTakenOver
-Left = RiskEliminated | MonitoringCancelled | MonitoringClosed
 HEARD = Codec.of(
     HouseholdRegistered
     | HouseholdRelocated
@@ -66,35 +64,57 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
     async def handle(connection: Connection, items: Sequence[Incoming]) -> None:
         events = [item.event for item in items if item.event and item.event.type not in IGNORED]
         heard = [(e, HEARD.decode(e.type, e.schema_version, e.data)) for e in events]
-        entered = await learn(connection, heard)
+        before = await learn(connection, heard)
         visits = await _made_before(connection, heard)
-        intents = [intent for e, p in heard if (intent := asked_by(e, p, policies, visits))]
+        intents, since = _of_turns(heard, before, visits, policies)
         intents += await _made_elsewhere(connection, heard)
-        intents += await _voided(connection, heard)
+        intents += await _voided(connection, heard, policies)
         if intents:
             accepted(await record(connection, store, intents))
-        if entered:
-            await count_recorded(connection, store, entered, new_id())
+        if since:
+            await count_recorded(connection, store, since, new_id())
 
     return handle
 
 
+def _of_turns(
+    heard: Sequence[tuple[Envelope, Any]],
+    before: Mapping[UUID, Before],
+    visits: Visits,
+    policies: Policies[Policy],
+) -> tuple[list[Intent], dict[UUID, date]]:
+    """What is asked of households that come or leave, with the months that nobody asked for until then; and the
+    first day of each for which something is."""
+    intents, since = list[Intent](), dict[UUID, date]()
+    for event, payload in heard:
+        turn = turn_of(event, payload)
+        if turn is None:
+            continue
+        had, household, first = before[event.event_id], turn.household_id, turn.day
+        last, _ = month_of(turn.day if turn.enters else turn.day - timedelta(days=1))
+        if had.through and had.through < last:
+            missed = Behind(household, event.region, had.through)
+            intents += up_to(last, missed, policies, event.correlation_id)
+            first = month_after(had.through)
+        if intent := asked_by(event, payload, policies, visits, had.days):
+            intents.append(intent)
+        since[household] = min(since.get(household, first), first)
+    return intents, since
+
+
 async def learn(
     connection: Connection, heard: Sequence[tuple[Envelope, Any]]
-) -> Mapping[UUID, date]:
-    """Keep what identification tells, in the tables that are made of that alone (`read_model.HEARD`); the
-    households that must be visited from now on, and the day from which on.
+) -> Mapping[UUID, Before]:
+    """Keep what identification tells, in the tables that are made of that alone (`read_model.HEARD`). Of each
+    event by which a household must be visited from then on, or no longer, how it found the household.
 
     `heard` are events with their payloads, those of a household in order.
     """
     homes = {p.household_id: home for e, p in heard if (home := _home(e, p))}
     if homes:
         await read_model.remember(connection, homes)
-    last = {p.household_id: (e, p) for e, p in heard if isinstance(p, Entered | Left)}
-    entered = {i: day for i, (e, p) in last.items() if (day := _entered_on(e, p))}
-    if last:
-        left = {i: day for i, (_, p) in last.items() if (day := _left_on(p))}
-        await population.populate(connection, entered, left)
+    turns = {e.event_id: turn for e, p in heard if (turn := turn_of(e, p))}
+    before = await population.take(connection, list(turns.values())) if turns else []
     in_order = sorted(((e.recorded_at, p) for e, p in heard), key=lambda one: one[0])
     await focus.follow(connection, in_order)
     taken = [
@@ -109,7 +129,7 @@ async def learn(
     ]
     if taken:
         await read_model.take_over(connection, taken)
-    return entered
+    return dict(zip(turns, before, strict=True))
 
 
 async def _made_before(connection: Connection, heard: Sequence[tuple[Envelope, Any]]) -> Visits:
@@ -161,30 +181,43 @@ async def _made_elsewhere(
     ]
 
 
-async def _voided(connection: Connection, heard: Sequence[tuple[Envelope, Any]]) -> list[Intent]:
-    """What a voided visit had fulfilled is due again, but not in a household that left in time (A29)."""
+async def _voided(
+    connection: Connection, heard: Sequence[tuple[Envelope, Any]], policies: Policies[Policy]
+) -> list[Intent]:
+    """What a voided visit had fulfilled is due again, but not where the household left in time (A29)."""
     voided = [(e, p) for e, p in heard if isinstance(p, VisitVoided)]
     if not voided:
         return []
     elsewhere = await _voided_elsewhere(connection, voided)
-    due = [(e, p.household_id) for e, p in voided]
-    due += [(e, i.command.household_id) for e, i in elsewhere]
-    left = await population.left(connection, {household for _, household in due})
-    again = [leaving(e, one, left[one]) for e, one in due if one in left]
-    return [*(intent for _, intent in elsewhere), *again]
+    due = [(e, p.household_id, p.visited_on) for e, p in voided]
+    due += [(e, i.command.household_id, day) for e, day, i in elsewhere]
+    known = await population.stretches(connection, {household for _, household, _ in due})
+    free = [_free(e, one, day, known.get(one, ()), policies) for e, one, day in due]
+    return [*(intent for _, _, intent in elsewhere), *filter(None, free)]
+
+
+def _free(
+    cause: Envelope, household_id: UUID, day: date, known: Stretches, policies: Policies[Policy]
+) -> Intent | None:
+    """That the household left, if that frees it from the duty of the month of this day."""
+    first, last = month_of(day)
+    least = policies.of(cause.region, first).min_days_in_population
+    left_on = free_since(known, first, last, least)
+    return leaving(cause, household_id, left_on, first) if left_on else None
 
 
 async def _voided_elsewhere(
     connection: Connection, voided: Sequence[tuple[Envelope, VisitVoided]]
-) -> list[tuple[Envelope, Intent]]:
-    """Visits that were voided after their household was absorbed count in the survivor no longer."""
+) -> list[tuple[Envelope, date, Intent]]:
+    """Visits, with their days, that were voided after their household was absorbed count in the survivor no
+    longer."""
     absorbed = await read_model.taken_over(connection, {p.household_id for _, p in voided})
     if not absorbed:
         return []
     survivors = {one.survivor_id for one in absorbed.values()}
     others = await _until_merged(connection, await read_model.taken_over_by(connection, survivors))
     return [
-        (e, _intent(e, one.survivor_id, _discounting(p, one, others), one.region))
+        (e, p.visited_on, _intent(e, one.survivor_id, _discounting(p, one, others), one.region))
         for e, p in voided
         if (one := absorbed.get(p.household_id))
     ]
@@ -193,32 +226,6 @@ async def _voided_elsewhere(
 def _discounting(voided: VisitVoided, one: TakenOverRow, others: Visits) -> DiscountVisit:
     left = tuple(others.get(one.survivor_id, ()))
     return DiscountVisit(household_id=one.survivor_id, visit_id=voided.visit_id, visits=left)
-
-
-def _entered_on(cause: Envelope, payload: Any) -> date | None:
-    """The day from which the household must be visited, or `None` where the event says nothing of it."""
-    match payload:
-        case MonitoringConfirmed():
-            return payload.confirmed_on
-        case RiskEliminationRevoked():
-            return payload.revoked_on
-        case EpisodeTakenOver():
-            # The episode was never interrupted: it counts from the beginning of the month, if it is older.
-            merged_on = business_date(cause.occurred_at)
-            return max(payload.confirmed_on, merged_on.replace(day=1))
-    return None
-
-
-def _left_on(payload: Any) -> date | None:
-    """The day from which the household need not be visited, or `None` where it must be from now on."""
-    match payload:
-        case RiskEliminated():
-            return payload.eliminated_on
-        case MonitoringCancelled():
-            return payload.cancelled_on
-        case MonitoringClosed():
-            return payload.closed_on
-    return None
 
 
 def _home(event: Envelope, payload: Any) -> str | None:
@@ -232,27 +239,34 @@ def _home(event: Envelope, payload: Any) -> str | None:
 
 
 def asked_by(
-    cause: Envelope, payload: Any, policies: Policies[Policy], visits: Visits | None = None
+    cause: Envelope,
+    payload: Any,
+    policies: Policies[Policy],
+    visits: Visits | None = None,
+    days_before: int = 0,
 ) -> Intent | None:
     """What an event asks of the household's visits, if anything. `visits`: those that were made in
-    households that it absorbed.
+    households that it absorbed; `days_before`: those of its month on which it was monitored before.
 
     Raises `LookupError` when no policy covers the household's region.
     """
-    if entered_on := _entered_on(cause, payload):
-        household = payload.household_id
-        taken_over = isinstance(payload, EpisodeTakenOver)
-        made = (visits or {}).get(household, ()) if taken_over else ()
-        command = monthly_duty(household, cause.region, entered_on, policies, made)
-        return _intent(cause, household, command, policy_version=command.policy.version)
-    if left_on := _left_on(payload):
-        return leaving(cause, payload.household_id, left_on)
-    return None
+    turn = turn_of(cause, payload)
+    if turn is None:
+        return None
+    household, day = turn.household_id, turn.day
+    if not turn.enters:
+        return leaving(cause, household, day)
+    made = (visits or {}).get(household, ()) if isinstance(payload, EpisodeTakenOver) else ()
+    command = monthly_duty(household, cause.region, day, policies, made, days_before)
+    return _intent(cause, household, command, policy_version=command.policy.version)
 
 
-def leaving(cause: Envelope, household_id: UUID, left_on: date) -> Intent:
-    """The household is no longer among those who must be visited."""
-    return _intent(cause, household_id, LeavePopulation(household_id=household_id, left_on=left_on))
+def leaving(
+    cause: Envelope, household_id: UUID, left_on: date, period_from: date | None = None
+) -> Intent:
+    """The household is no longer among those who must be visited, in all periods or in one."""
+    command = LeavePopulation(household_id=household_id, left_on=left_on, period_from=period_from)
+    return _intent(cause, household_id, command)
 
 
 def _intent(

@@ -20,8 +20,9 @@ from visits.domain.policy import Policy
 class OpenMonthlyObligation:
     """A household is monitored from a day on: it may be due for a visit in that month (S1.1-05).
 
-    The day is that of its confirmation, or of the revocation of its elimination (A47). Of an episode
-    taken over from another household (A54), `visits` are those made there until the merger.
+    The day is that of its confirmation, or of the revocation of its elimination (A47). On `days_before` of that
+    month it was monitored before, and had left. Of an episode taken over from another household (A54),
+    `visits` are those made there until the merger.
     """
 
     household_id: UUID
@@ -30,6 +31,7 @@ class OpenMonthlyObligation:
     responsible_region: str
     policy: Policy
     visits: tuple[HouseholdVisited, ...] = ()
+    days_before: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,10 +122,14 @@ class VoidScreening:
 
 @dataclass(frozen=True, kw_only=True)
 class LeavePopulation:
-    """A household is monitored no longer; the day itself does not count (3.4)."""
+    """A household is monitored no longer; the day itself does not count (3.4).
+
+    With `period_from`, only the duty of the period that begins then is in question.
+    """
 
     household_id: UUID
     left_on: date
+    period_from: date | None = None
 
 
 Command = (

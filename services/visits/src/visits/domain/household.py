@@ -81,7 +81,8 @@ def decide(command: Command, household: HouseholdVisits) -> list[VisitsEvent]:
 
 
 def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[VisitsEvent]:
-    """S1.1-05: due only if monitored for enough days of the month; the first day counts.
+    """S1.1-05: due only if monitored for enough days of the month, whether it left in between or not (3.4); the
+    first day counts.
 
     A month that is over before is no concern of it: nothing is opened retroactively (A47).
     """
@@ -89,7 +90,7 @@ def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[
     known = household.obligation(ObligationType.MONTHLY_VISIT, first)
     if known and not known.cancelled:
         return _met(known, c.visits)
-    if (last - c.monitored_from).days + 1 < c.policy.min_days_in_population:
+    if c.days_before + (last - c.monitored_from).days + 1 < c.policy.min_days_in_population:
         return []
     opened = ObligationOpened(
         household_id=c.household_id,
@@ -107,15 +108,17 @@ def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[
 
 
 def _met(obligation: Obligation, visits: Iterable[HouseholdVisited]) -> list[VisitsEvent]:
-    """By the earliest of the visits that can fulfil the duty, if it is open and there is one."""
+    """By the earliest of the visits that can fulfil the duty, if there is one. One that was cancelled is opened
+    again for it: the visit was made before the household left, and is told later (3.4)."""
     made = [v for v in visits if qualifies(v) and obligation.asks_for(v.visited_on)]
     if not made:
         return []
-    return [_fulfilled(obligation.opened, min(made, key=lambda v: (v.visited_at, v.visit_id)))]
+    done = _fulfilled(obligation.opened, min(made, key=lambda v: (v.visited_at, v.visit_id)))
+    return [obligation.opened, done] if obligation.cancelled else [done]
 
 
 def _answered(visit: HouseholdVisited, household: HouseholdVisits) -> list[VisitsEvent]:
-    """Every open duty that a visit fulfils."""
+    """Every duty that a visit fulfils."""
     return [event for obligation in household.obligations for event in _met(obligation, [visit])]
 
 
@@ -196,6 +199,7 @@ def _leave(c: LeavePopulation, household: HouseholdVisits) -> list[VisitsEvent]:
         )
         for o in household.obligations
         if o.is_open and c.left_on <= o.opened.period_to
+        if c.period_from in (None, o.opened.period_from)
     ]
 
 
@@ -255,7 +259,7 @@ def evolve(household: HouseholdVisits, event: VisitsEvent) -> HouseholdVisits:
         case ObligationFulfilled():
             return household.with_(event.obligation_id, fulfilled_by=event.fulfilled_by)
         case ObligationCancelled():
-            return household.with_(event.obligation_id, cancelled=True)
+            return household.with_(event.obligation_id, left_on=event.left_on)
         case _:
             assert_never(event)
 

@@ -18,11 +18,16 @@ from contracts.visits import (
 
 @dataclass(frozen=True)
 class Obligation:
-    """A duty to visit; open until a visit has fulfilled it, or the household has left."""
+    """A duty to visit; open until a visit has fulfilled it, or the household has left (`left_on`)."""
 
     opened: ObligationOpened
     fulfilled_by: UUID | None = None
-    cancelled: bool = False
+    left_on: date | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the household left before anybody had gone."""
+        return self.left_on is not None
 
     @property
     def is_open(self) -> bool:
@@ -30,8 +35,10 @@ class Obligation:
         return self.fulfilled_by is None and not self.cancelled
 
     def asks_for(self, visited_on: date) -> bool:
-        """Whether it is open and a visit on this Shanghai date lies in its period."""
-        return self.is_open and self.opened.period_from <= visited_on <= self.opened.period_to
+        """Whether nobody has gone and a visit on this Shanghai date lies in its period, and not after the day
+        on which the household left."""
+        until = self.left_on or self.opened.period_to
+        return self.fulfilled_by is None and self.opened.period_from <= visited_on <= until
 
 
 @dataclass(frozen=True)

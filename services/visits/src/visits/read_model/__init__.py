@@ -1,8 +1,8 @@
 """What visits shows, and looks up: duties, visits, screenings, and the households that may be visited.
 
 `obligation`, `visit` and `screening` are functions of the service's own events, `known_household`,
-`taken_over`, `monitored`, `left_population`, `focus`, `restricted` and `last_word` of the events of
-identification; each is changed in the transaction that records or hears them, and can be dropped and folded again.
+`taken_over`, `monitored`, `stretch`, `focus`, `restricted` and `last_word` of the events of identification; each is
+changed in the transaction that records or hears them, and can be dropped and folded again.
 """
 
 from collections.abc import Collection, Mapping, Sequence

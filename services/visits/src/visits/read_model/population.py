@@ -1,4 +1,4 @@
-"""Who must be visited each month (S1.1-05), and who need not be any more: as identification told last."""
+"""Who must be visited each month (S1.1-05), and on which days who had to be: as identification told."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,18 +6,57 @@ from datetime import date, datetime
 from uuid import UUID
 
 from common.intents import Connection
+from visits.domain.population import Stretch, Stretches, came, days, left
 
 
-async def populate(
-    connection: Connection, entered: Mapping[UUID, date], left: Mapping[UUID, date]
-) -> None:
-    """Households that must be visited, with a day of the month that was asked for, and those that need not
-    be any more, since when. What was known of them is forgotten."""
-    await connection.execute(_FORGET, [*entered, *left])
-    if left:
-        await connection.execute(_LEFT, list(left), list(left.values()))
-    if entered:
-        await connection.execute(_ENTERED, list(entered), list(entered.values()))
+@dataclass(frozen=True)
+class Turn:
+    """A household must be visited from this day on, or no longer."""
+
+    household_id: UUID
+    day: date
+    enters: bool
+
+
+@dataclass(frozen=True)
+class Before:
+    """How it stood before a turn: the first day of the month that was asked for last, of a household that had to
+    be visited, and on how many days of the month of the turn, until that day, it had to be."""
+
+    through: date | None = None
+    days: int = 0
+
+
+async def take(connection: Connection, turns: Sequence[Turn]) -> list[Before]:
+    """Keep the turns, those of a household in order; how each found it."""
+    households = {turn.household_id for turn in turns}
+    rows = await connection.fetch(_MONITORED, households)
+    through: dict[UUID, date | None] = {row["household_id"]: row["through"] for row in rows}
+    known = await stretches(connection, households)
+    found = list[Before]()
+    for turn in turns:
+        id_, month = turn.household_id, turn.day.replace(day=1)
+        asked, had = through.get(id_), known.get(id_, ())
+        found.append(Before(asked, days(had, month, turn.day)))
+        if turn.enters:
+            known[id_], through[id_] = came(had, turn.day), max(asked or month, month)
+        else:
+            known[id_], through[id_] = left(had, turn.day), None
+    await connection.execute(_FORGET, households)
+    kept = [(i, one.since, one.left_on) for i in households for one in known[i]]
+    await connection.executemany(_STRETCHES, kept)
+    monitored = {i: month for i, month in through.items() if month}
+    await connection.execute(_ENTERED, list(monitored), list(monitored.values()))
+    return found
+
+
+async def stretches(connection: Connection, households: Collection[UUID]) -> dict[UUID, Stretches]:
+    """When each of the households had to be visited, if ever."""
+    found: dict[UUID, Stretches] = {}
+    for row in await connection.fetch(_KEPT, households):
+        one = Stretch(row["since"], row["left_on"])
+        found[row["household_id"]] = (*found.get(row["household_id"], ()), one)
+    return found
 
 
 @dataclass(frozen=True)
@@ -56,25 +95,17 @@ async def visits_after(connection: Connection, since: Mapping[UUID, date]) -> li
     return [Made(**row) for row in rows]
 
 
-async def left(connection: Connection, households: Collection[UUID]) -> dict[UUID, date]:
-    """Those of the households that need not be visited, and since when."""
-    rows = await connection.fetch(
-        "select * from read.left_population where household_id = any($1::uuid[])",
-        list(households),
-    )
-    return {row["household_id"]: row["left_on"] for row in rows}
-
-
-_LEFT = """
-insert into read.left_population (household_id, left_on) select * from unnest($1::uuid[], $2::date[])
-"""
-_ENTERED = """
-insert into read.monitored (household_id, through)
-select household_id, date_trunc('month', day)::date from unnest($1::uuid[], $2::date[]) as t (household_id, day)
+_MONITORED = "select * from read.monitored where household_id = any($1::uuid[]) for update"
+_KEPT = """
+select * from read.stretch where household_id = any($1::uuid[]) order by household_id, since
 """
 _FORGET = """
 with entered as (delete from read.monitored where household_id = any($1::uuid[]))
-delete from read.left_population where household_id = any($1::uuid[])
+delete from read.stretch where household_id = any($1::uuid[])
+"""
+_STRETCHES = "insert into read.stretch (household_id, since, left_on) values ($1, $2, $3)"
+_ENTERED = """
+insert into read.monitored (household_id, through) select * from unnest($1::uuid[], $2::date[])
 """
 _BEHIND = """
 select m.household_id, k.region, m.through

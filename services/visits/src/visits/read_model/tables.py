@@ -10,15 +10,7 @@ from sqlmodel import BigInteger, Column, Field, SQLModel
 TABLES = MetaData(schema="read")
 # Those that follow from the events of identification.
 HEARD = frozenset(
-    {
-        "known_household",
-        "taken_over",
-        "monitored",
-        "left_population",
-        "focus",
-        "restricted",
-        "last_word",
-    }
+    {"known_household", "taken_over", "monitored", "stretch", "focus", "restricted", "last_word"}
 )
 
 
@@ -90,13 +82,14 @@ class MonitoredRow(Table, table=True):
     through: date = Field(index=True)
 
 
-class LeftRow(Table, table=True):
-    """A household that is no longer among those who must be visited, and since when."""
+class StretchRow(Table, table=True):
+    """Days on which a household was among those who must be visited, until the one on which it left, if it has."""
 
-    __tablename__ = "left_population"
+    __tablename__ = "stretch"
 
     household_id: UUID = Field(primary_key=True)
-    left_on: date
+    since: date = Field(primary_key=True)
+    left_on: date | None
 
 
 class ScreeningRow(Table, table=True):
@@ -139,10 +132,9 @@ class RestrictedRow(Table, table=True):
     person_id: UUID = Field(primary_key=True)
 
 
-class LastWordRow(SQLModel, table=True):
+class LastWordRow(Table, table=True):
     """When it was recorded what counts of a person: that the data are restricted, or not any more."""
 
-    metadata = TABLES
     __tablename__ = "last_word"
 
     person_id: UUID = Field(primary_key=True)
