@@ -266,6 +266,33 @@ async def test_T19_an_open_duty_moves_with_its_household_and_one_that_was_fulfil
     old, new = [await desk.duties(first, region=area) for area in (VILLAGE, MOVED.to_region)]
     assert [duty["responsible_region"] for duty in old] == [VILLAGE] * went
     assert [duty["responsible_region"] for duty in new] == [MOVED.to_region] * (not went)
+    if not went:  # then the new town does, and says so of a day before, too
+        await desk.post(body(first, visited_at="2024-04-15T00:00:00+08:00"), region=MOVED.to_region)
+        for area, found in ((VILLAGE, 0), (MOVED.to_region, 1)):
+            assert len(await desk.duties(first, region=area, status="FULFILLED")) == found
+
+
+async def test_T19_a_month_that_was_over_stays_with_the_town_that_had_to_go(desk: Desk) -> None:
+    """It may still tell of a visit that it made until then (3.4: a visit counts by its day)."""
+    first = registered()
+    monitored = confirmed(first, date(2024, 3, 5))
+    await desk.tell(first, monitored)
+    await eventually(lambda: desk.duties(first))
+    await desk.tell(told(MOVED, monitored))
+    await eventually(lambda: desk.knows(first, MOVED.to_region))
+    late = {"due_by": "2024-03-31"}
+    assert await desk.duties(first, region=MOVED.to_region, **late) == []
+    (duty,) = await desk.duties(first, region=VILLAGE, **late)
+    assert (duty["responsible_region"], duty["status"]) == (VILLAGE, "OPEN")
+    for at, status in (
+        ("2024-04-15T00:00", 403),
+        ("2024-04-14T23:59", 201),
+        ("2024-03-30T09:00", 201),
+    ):
+        sent = body(first, visited_at=f"{at}:00+08:00")
+        assert (await desk.post(sent, region=VILLAGE)).status_code == status
+    (duty,) = await desk.duties(first, region=VILLAGE, **late)
+    assert (duty["responsible_region"], duty["status"]) == (VILLAGE, "FULFILLED")
 
 
 async def test_duties_are_found_by_deadline_page_by_page(desk: Desk) -> None:

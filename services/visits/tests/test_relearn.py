@@ -8,7 +8,7 @@ from common.ids import new_id
 from common.service import Runtime
 from common.testing import eventually
 from contracts.persons import ProcessingRestricted, RestrictionReason
-from services.visits.tests.given import HOUSEHOLD_ID, confirmed, registered, told
+from services.visits.tests.given import HOUSEHOLD_ID, MOVED, confirmed, registered, told
 from services.visits.tests.programs import program
 from services.visits.tests.test_api import Desk, desk
 from services.visits.tests.test_focus import LOW_INCOME
@@ -37,6 +37,7 @@ async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happen
     stays = [confirmed(first)]
     stays += [told(LOW_INCOME, stays[0])]
     stays += [told(restricted, stays[1])]
+    stays += [told(MOVED, stays[2])]
     await desk.tell(first, *stays, second, *last)
     ours = [first.household_id, second.household_id, absorbed, person]
 
@@ -58,7 +59,7 @@ async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happen
     )
     before, events = await rows(), await runtime.pool.fetchval("select count(*) from es.events")
     code, said = await program(runtime, "visits.relearn", "--check")
-    assert (code, said) == (0, "7 tables of what was heard, row for row as they served\n")
+    assert (code, said) == (0, "8 tables of what was heard, row for row as they served\n")
 
     await runtime.pool.execute(
         "update read.known_household set region = '44' where household_id = any($1)", ours

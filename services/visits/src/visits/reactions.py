@@ -36,7 +36,7 @@ from visits.domain.household import VISITS, month_of, stream_of
 from visits.domain.policy import Policy
 from visits.domain.population import Stretches, free_since
 from visits.months import RULES, count_recorded, month_after, monthly_duty, up_to
-from visits.read_model import focus, population
+from visits.read_model import focus, moves, population
 from visits.read_model.population import Before, Behind
 from visits.read_model.tables import TakenOverRow
 from visits.turns import Entered, Left, turn_of
@@ -113,6 +113,8 @@ async def learn(
     homes = {p.household_id: home for e, p in heard if (home := _home(e, p))}
     if homes:
         await read_model.remember(connection, homes)
+    if moved := [p for _, p in heard if isinstance(p, HouseholdRelocated) and p.inside_county]:
+        await moves.keep(connection, moved)
     turns = {e.event_id: turn for e, p in heard if (turn := turn_of(e, p))}
     before = await population.take(connection, list(turns.values())) if turns else []
     in_order = sorted(((e.recorded_at, p) for e, p in heard), key=lambda one: one[0])

@@ -27,8 +27,8 @@ async def read_many(
     cursor: UUID | None = None,
     limit: Limit = USUAL,
 ) -> list[ObligationRow]:
-    """Ordered by id; `Link: rel="next"` leads on. An open duty is with the area that answers for the
-    household now (T19)."""
+    """Ordered by id; `Link: rel="next"` leads on. A duty is with the area that answered for the household on the
+    day of the visit, or, where nobody went, on the last day of the period: until then it moves along (T19)."""
     area = caller.area(region)
     rows = await read_model.obligations(
         wired(request).runtime.engine,

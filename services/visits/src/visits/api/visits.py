@@ -30,11 +30,12 @@ async def record(
 ) -> Response:
     """201 with what was recorded: the visit, and the duties that it fulfils. The same when repeated.
 
-    Needs an `Idempotency-Key`. The household is one on identification's register, in your area.
+    Needs an `Idempotency-Key`. The household is one on identification's register, in your area now or on the day of
+    the visit.
     """
     key = await key_of(request, caller)
     app = wired(request)
-    region = await region_of(app, form.household_id, caller)
+    region = await region_of(app, form.household_id, caller, business_date(form.visited_at))
     return await recorded(request, _intent(app, caller, form, region, key), VisitRow, "visit")
 
 

@@ -1,6 +1,7 @@
 """What the routes use, from the app's state."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from fastapi import Request
@@ -11,6 +12,7 @@ from common.problems import Problem
 from common.service import Runtime
 from visits import read_model
 from visits.domain.policy import Policy
+from visits.read_model import moves
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,15 @@ def wired(request: Request) -> Wired:
     return found
 
 
-async def region_of(app: Wired, household_id: UUID, caller: Principal) -> str:
-    """The household's. Raises `Problem`: 404 when it is not known, 403 outside the caller's area."""
+async def region_of(
+    app: Wired, household_id: UUID, caller: Principal, on: date | None = None
+) -> str:
+    """The household's. Raises `Problem`: 404 when it is not known, 403 outside the caller's area, which may be
+    that of the household on the day `on`, too."""
     region = await read_model.region_of(app.runtime.pool, household_id)
     if region is None:
         raise Problem("household-not-known")
-    caller.must_cover(region)
+    then = await moves.area(app.runtime.pool, household_id, on) if on else None
+    if then is None or not caller.covers(then):
+        caller.must_cover(region)
     return region

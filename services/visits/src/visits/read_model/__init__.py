@@ -1,8 +1,8 @@
 """What visits shows, and looks up: duties, visits, screenings, and the households that may be visited.
 
 `obligation`, `visit` and `screening` are functions of the service's own events, `known_household`,
-`taken_over`, `monitored`, `stretch`, `focus`, `restricted` and `last_word` of the events of identification; each is
-changed in the transaction that records or hears them, and can be dropped and folded again.
+`moved`, `taken_over`, `monitored`, `stretch`, `focus`, `restricted` and `last_word` of the events of identification;
+each is changed in the transaction that records or hears them, and can be dropped and folded again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -26,7 +26,7 @@ from contracts.visits import (
     ScreeningVoided,
     VisitVoided,
 )
-from visits.read_model import screenings
+from visits.read_model import moves, screenings
 from visits.read_model.tables import HEARD as HEARD
 from visits.read_model.tables import TABLES as TABLES
 from visits.read_model.tables import KnownHouseholdRow, ObligationRow, TakenOverRow, VisitRow
@@ -215,11 +215,12 @@ async def obligations(
 ) -> list[ObligationRow]:
     """Duties of an area by id, after a given one; at most `limit`.
 
-    An open one moves with its household (T19); of one that is not, the area stays that was responsible.
+    Responsible for one that was fulfilled is the area of the household on the day of the visit, and for an open one
+    that on the last day of its period: until then it moves with the household (3.4, T19).
     """
     responsible = case(
-        (col(ObligationRow.status) == OPEN, col(KnownHouseholdRow.region)),
-        else_=col(ObligationRow.responsible_region),
+        (col(ObligationRow.status) == CANCELLED, col(ObligationRow.responsible_region)),
+        else_=moves.responsible(),
     )
     query = (
         select(ObligationRow, responsible)

@@ -10,7 +10,16 @@ from sqlmodel import BigInteger, Column, Field, SQLModel
 TABLES = MetaData(schema="read")
 # Those that follow from the events of identification.
 HEARD = frozenset(
-    {"known_household", "taken_over", "monitored", "stretch", "focus", "restricted", "last_word"}
+    {
+        "known_household",
+        "moved",
+        "taken_over",
+        "monitored",
+        "stretch",
+        "focus",
+        "restricted",
+        "last_word",
+    }
 )
 
 
@@ -60,6 +69,16 @@ class KnownHouseholdRow(Table, table=True):
 
     household_id: UUID = Field(primary_key=True)
     region: str
+
+
+class MovedRow(Table, table=True):
+    """On which day a household moved inside the county (T19), and from where."""
+
+    __tablename__ = "moved"
+
+    household_id: UUID = Field(primary_key=True)
+    moved_on: date = Field(primary_key=True)
+    from_region: str
 
 
 class TakenOverRow(Table, table=True):
