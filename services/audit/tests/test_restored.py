@@ -63,6 +63,25 @@ async def test_T12_what_a_restored_log_lacks_is_a_clear_answer_until_it_is_heard
         assert (await client.get(path)).content == was
 
 
+async def test_T12_a_log_that_has_nothing_left_of_a_tree_does_not_leave_it_out_of_a_proof(
+    client: httpx.AsyncClient, app: FastAPI, pool: asyncpg.Pool, hear: Hear
+) -> None:
+    """For a witness, a tree without a proof is one that was rewritten."""
+    await pool.execute(BACKUP)
+    records = []
+    for n, event in enumerate(history(2, household_id=household(1))):
+        await hear([event])
+        made = await app.state.keeper.keep(NOON)
+        value = msgspec.json.encode(Published(made.note, made.state))
+        records.append(Record(Place(CHECKPOINTS, 0), n, None, [], value))
+    await pool.execute(RESTORE)
+    await take_back(Keeper(pool, SIGNER), records)
+    tree = next(name for name in made.trees if name != "heads")
+    for path in (CONSISTENCY, f"{TILES.format(tree=tree)}0/000.p/1"):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (503, "log-not-heard-yet"), path
+
+
 @pytest.mark.parametrize("kept", [1, 2])
 async def test_T12_nor_does_a_topic_that_was_made_anew_hide_what_was_forgotten(
     app: FastAPI,

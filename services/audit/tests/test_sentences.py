@@ -129,8 +129,8 @@ def test_a_number_is_read_as_the_standard_library_reads_it(number: str, text: st
 @pytest.mark.parametrize("broken", [b"", b"not json", b"[1]", b"\xff\xfe", b"[" * 100_000])
 def test_a_payload_that_cannot_be_read_is_named_by_its_type(broken: bytes) -> None:
     said = sentence(CONFIRMED, "MonitoringConfirmed", broken)
-    assert "MonitoringConfirmed" in said.zh
-    assert "MonitoringConfirmed" in said.en
+    assert said.zh.startswith("记录了“MonitoringConfirmed”")
+    assert said.en.startswith("“MonitoringConfirmed” was recorded")
 
 
 def test_a_type_nobody_described_is_named_and_a_later_description_reaches_it() -> None:

@@ -206,6 +206,16 @@ def test_an_amendment_is_behind_it_also_where_it_is_another_field_that_was_clear
         assert [(x.field, x.event_id) for x in changed] == [(f, UUID(int=now)) for f in fields]
 
 
+def test_an_amendment_is_behind_what_it_changed_and_behind_nothing_else() -> None:
+    aim = {"event": str(UUID(int=1))}
+    events = [FIRST]
+    for n, (pointer, value) in enumerate((("/a", "8"), ("/x", "5")), 2):  # x was 5 before
+        events.append(happened(n, AMEND, {**aim, "pointer": pointer, "value": value}, n))
+    found = state(events, at(9), at(9)).fields
+    behind = {name: (value.event_id.int, value.told_by.int) for name, value in found.items()}
+    assert behind == {"a": (2, 1), "b.p.x": (1, 1)}
+
+
 def test_a_late_record_of_an_early_event_is_known_late_and_true_early() -> None:
     late = happened(2, SET, {"a": 2}, occurred=0, recorded=9)
     assert values(state([FIRST, late], at(0), at(5))) == {}

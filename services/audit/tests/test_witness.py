@@ -24,7 +24,7 @@ from audit import verify, witness
 from audit.log.keeper import Keeper
 from audit.verify import DIVERGED, INVALID, VERIFIED, WITNESSED, Bad, Dossier, key_of, signers
 from audit.witness import Witness, ed25519_signed
-from common.note import Signer
+from common.note import WITNESS, Signer
 from common.testing import NOON, envelope, history, household
 from contracts.envelope import Envelope, chained
 
@@ -112,6 +112,10 @@ async def test_only_cosignatures_of_known_witnesses_to_our_checkpoints_are_taken
     bad = [forged, text, cosigned + "x" * 20_000, f"{text}\n\n{lines[:-9]}\n"]
     bad.append(f"{text.rpartition(' ')[0]}\n\n{lines}")  # of meanings, the number without the root
     bad.append(text.replace("\n1\n", f"\n{2**63}\n") + "\n\n\u2014 nobody AAAA\n")
+    other = SIGNER.sign(
+        f"{SIGNER.name}\n1\n{'A' * 43}=\n"
+    )  # a checkpoint of that size, and not ours
+    bad.append(Signer(city.name, bytes([7]) * 32, WITNESS).cosign(other, NOON))
     for note in ("", "x", *bad):
         assert (await client.post("/v1/log/cosignatures", content=note)).status_code == 422
     assert await pool.fetchval("select count(*) from log.cosignatures") == 0
