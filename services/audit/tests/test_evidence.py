@@ -75,8 +75,12 @@ async def test_a_stranger_checks_the_log_from_its_tiles_alone(
     size, top = state_of(second.decode())["identification/0"]
     prefix = "/v1/log/trees/identification/0"
     assert root(size, reading(await fetched(stranger, prefix, size))) == top
-    full = (await stranger.get(f"{prefix}/tile/0/000")).content
-    assert full == b"".join(leaf_hash(e.hash) for e in events[:256])
+    told = await stranger.get(f"{prefix}/tile/0/000")
+    assert told.content == b"".join(leaf_hash(e.hash) for e in events[:256])
+    assert "immutable" in told.headers["cache-control"]
+    assert told.headers["content-type"] == "application/octet-stream"
+    for path in ("/v1/log/checkpoint", "/v1/log/key"):
+        assert (await stranger.get(path)).headers["cache-control"] == "no-cache"
     entries = (await stranger.get(f"{prefix}/tile/entries/000")).content
     assert entries == b"".join(b"\0\x20" + e.hash for e in events[:256])
 
@@ -97,7 +101,8 @@ async def test_a_tile_that_was_not_signed_is_not_served(
     await hear(events[3:])
     prefix = "/v1/log/trees/identification/0/tile"
     assert (await stranger.get(f"{prefix}/0/000.p/3")).status_code == 200
-    assert (await stranger.get(f"{prefix}/{path}")).status_code == 404
+    for tree in (prefix, "/v1/log/tile"):
+        assert (await stranger.get(f"{tree}/{path}")).status_code == 404
     assert (await stranger.get("/v1/log/trees/nobody/0/tile/0/000.p/1")).status_code == 404
 
 
@@ -132,6 +137,7 @@ async def test_the_verifier_that_is_served_is_that_of_the_source_with_the_keys(
     told = {"LOG_KEYS": [SIGNER.vkey], "PRODUCER_KEYS": sorted(PRODUCERS.split())}
     differing = [(a, b) for a, b in zip(kept, served, strict=True) if a != b]
     assert len(differing) == 2
+    assert (await stranger.get("/v1/log/keys")).json()["producers"] == told["PRODUCER_KEYS"]
     for (mine, theirs), (name, keys) in zip(differing, told.items(), strict=True):
         assert mine.startswith(f"{name}: list[str] = []  #")
         assert theirs == mine.replace("[]", repr(keys))

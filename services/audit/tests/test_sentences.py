@@ -173,4 +173,5 @@ def test_an_area_is_named_by_its_town() -> None:
     assert area("441624108") == area("441624108000") == Words("彭寨镇", "Pengzhai")
     assert area("441624110000") == area("441624110") == Words("公白镇", "Gongbai")
     assert area("441624").zh == area("441624000000").zh == "和平县"
+    assert area("441624999000").zh == "和平县（441624999000）"  # of a town that has no name here
     assert area("990000").zh == "990000"
