@@ -8,8 +8,9 @@ import pytest
 
 from common.testing.attacks import NUMBER, VALUES, Attacker, vague_in
 from common.testing.promised import example, places, put
-from services.identification.tests.asking import Callers, identity_number
+from services.identification.tests.asking import Callers, identity_number, settlement
 from services.identification.tests.registrar import Register, numbers
+from services.identification.tests.test_api_facts import retraction
 
 SCOPES = (
     "households:write households:read households:county members:read members:reveal members:rights "
@@ -93,3 +94,42 @@ async def test_no_fact_breaks_its_file(app: httpx.AsyncClient, callers: Callers)
             else:
                 assert "0001-01-01" not in (sent | {"record_key": ""}).values(), sent
     assert spoilt > 1_500
+
+
+TWICE = [
+    ("{", '"id": "1", ', "/id"),
+    ("{", '"data": {}, ', "/data"),
+    ('"data": {', '"record_key": "1", ', "/data/record_key"),
+    ('"data": {', '"record_\\u006bey": "1", ', "/data/record_key"),
+]
+
+
+@pytest.mark.parametrize(("behind", "twice", "pointer"), TWICE)
+@pytest.mark.parametrize("event", [settlement(990), retraction(990, 2)])
+async def test_no_event_can_be_read_in_two_ways(
+    app: httpx.AsyncClient,
+    callers: Callers,
+    behind: str,
+    twice: str,
+    pointer: str,
+    event: dict[str, Any],
+) -> None:
+    """The last of two names would win here, the first of them elsewhere."""
+    sent = json.dumps(event).replace(behind, behind + twice, 1)
+    headers = callers.yibao | {"Content-Type": "application/x-ndjson"}
+    answer = await app.post("/v1/events", content=sent, headers=headers)
+    (item,) = answer.json()["items"]
+    faults = [(fault["pointer"], fault["code"]) for fault in item["problem"]["errors"]]
+    assert faults == [(pointer, "twice")]
+
+
+async def test_the_name_of_a_field_may_be_what_it_says(
+    app: httpx.AsyncClient, callers: Callers
+) -> None:
+    event = settlement(991, id="id", record_key="identity_number") | {"subject": "data\\"}
+    answer = await app.post(
+        "/v1/events",
+        content=json.dumps(event),
+        headers=callers.yibao | {"Content-Type": "application/cloudevents+json"},
+    )
+    assert (answer.status_code, answer.json()["status"]) == (201, "accepted")

@@ -114,12 +114,22 @@ async def items_of(request: Request, limit: int = LIMIT, array: str = JSON) -> l
 def read(item: Item, form: type[AnyForm]) -> AnyForm | None:
     """The form in an item, or `None` with the item refused."""
     try:
-        return form.model_validate(i_json(item.raw))
+        return form.model_validate(json_of(item))
     except ValidationError as error:
         item.refuse(invalid(error.errors(include_url=False, include_input=False)))
     except Problem as problem:
-        item.refuse(broken(item) if problem.code == "broken-json" else problem)
+        item.refuse(problem)
     return None
+
+
+def json_of(item: Item) -> Any:
+    """What an item says. Raises `Problem` as `i_json` does, with the line in the whole body."""
+    try:
+        return i_json(item.raw)
+    except Problem as problem:
+        if item.line is not None and not problem.faults:
+            problem.details = {**problem.details, "line": item.line}
+        raise
 
 
 def media_type(request: Request) -> str:
@@ -143,14 +153,6 @@ def counted(items: Sequence[Item]) -> Iterator[None]:
             raise
         details = {"recorded": recorded, "sent": len(items)}
         raise Problem("partly-recorded", details, headers=why.headers) from error
-
-
-def broken(item: Item) -> Problem:
-    """What is wrong with an item that is not JSON, by its line in the whole body."""
-    problem = json_problem(item.raw)
-    if item.line is not None:
-        problem.details = {**problem.details, "line": item.line}
-    return problem
 
 
 def answer(items: Sequence[Item], texts: Mapping[str, Text]) -> Response:

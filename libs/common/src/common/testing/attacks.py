@@ -84,7 +84,7 @@ class Attacker:
 
     async def send_ambiguous(self, document: Any) -> None:
         """Forms whose first name stands twice, or holds a number that nobody can: either is told by its pointer.
-        What departments send is no form, and is read at the pace of a daily file."""
+        An event of a department is asked about where its types are."""
         for method, path, operation in operations(document):
             body = dict(bodies(document, operation)).get("application/json")
             form = body[0] if isinstance(body, list) else body

@@ -18,7 +18,7 @@ from fastapi import APIRouter, Request, Response
 from common import batch
 from common.auth import Principal, allow
 from common.batch import Item
-from common.bodies import NO_JSON, must_be_json
+from common.bodies import must_be_json
 from common.clock import business_date
 from common.intents import Key, fingerprint
 from common.openapi import part, taking
@@ -231,20 +231,13 @@ def _read_all(app: Wired, caller: Principal, items: list[Item]) -> list[Posted]:
 
 def _event_in(item: Item) -> CloudEvent:
     """What is no JSON, such as what was cut off, is told as that, whatever else is wrong before it."""
+    batch.json_of(item)
     try:
-        item.raw.decode()  # all of it: the text of `data` is read later
         return _event.decode(item.raw)
     except msgspec.ValidationError as error:
-        wrong = error
-    except NO_JSON as error:
-        raise batch.broken(item) from error
-    try:
-        must_be_json(item.raw)
-    except Problem as error:
-        raise batch.broken(item) from error
-    if not item.raw.lstrip().startswith(b"{"):
-        raise Problem("not-an-object", {"batch": BATCH})
-    raise Problem("invalid", faults=[fault_of_shape(wrong, "")])
+        if not item.raw.lstrip().startswith(b"{"):
+            raise Problem("not-an-object", {"batch": BATCH}) from error
+        raise Problem("invalid", faults=[fault_of_shape(error, "")]) from error
 
 
 def _read(app: Wired, caller: Principal, item: Item, latest: datetime, today: date) -> Posted:
