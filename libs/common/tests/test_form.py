@@ -92,10 +92,67 @@ async def test_a_character_that_nobody_sees_is_named_and_the_text_is_not_echoed(
     assert "黄" not in answer.text
 
 
+# Of DerivedCoreProperties.txt, Default_Ignorable_Code_Point, but for what chooses a form or joins.
+IGNORABLE = (
+    0xAD,
+    0x34F,
+    0x61C,
+    0x115F,
+    0x1160,
+    0x17B4,
+    0x17B5,
+    0x200B,
+    0x200E,
+    0x200F,
+    0x3164,
+    0xFEFF,
+    0xFFA0,
+)
+RANGES = (
+    (0x202A, 0x202E),
+    (0x2060, 0x206F),
+    (0xFFF0, 0xFFF8),
+    (0xE0000, 0xE00FF),
+    (0xE01F0, 0xE0FFF),
+)
+BLANK = "\u2028\u2029\u2800"
+
+
 def test_every_control_and_format_character_is_hidden_but_those_that_a_script_needs() -> None:
     unseen = [c for c in map(chr, range(0x110000)) if unicodedata.category(c) in {"Cc", "Cf"}]
     needed = "\t\n\r" + SEEN + JOINING  # Python's Unicode may not know the last of them yet
     assert [c for c in unseen if is_taken(c)] == [c for c in unseen if c in needed]
+
+
+def test_what_is_shown_as_nothing_is_hidden_though_it_may_be_a_letter() -> None:
+    ignorable = [*IGNORABLE, *(n for first, last in RANGES for n in range(first, last + 1))]
+    assert [c for c in [*map(chr, ignorable), *BLANK] if is_taken(f"黄{c}某")] == []
+
+
+@pytest.mark.parametrize(
+    "shaped",
+    ["葛\U000e0100城", "神\ufe00", "\U0002f800\U000e0101", "ᠪ\u180b", "❤\ufe0f", "1\ufe0f\u20e3"],
+)
+def test_a_variation_selector_stays_where_it_chooses_a_form(shaped: str) -> None:
+    assert is_taken(shaped)
+
+
+@pytest.mark.parametrize(
+    "hiding",
+    [
+        "\ufe0f",
+        "9\ufe0f9",
+        "1\u200b\u20e3",
+        "a\ufe0f",
+        "葛\ufe00\ufe00",
+        "❤\U000e0100",
+        "黄 \ufe0f",
+        "葛\u180b",
+        "ᠪ\ufe00",
+    ],
+)
+def test_a_variation_selector_that_chooses_nothing_is_hidden(hiding: str) -> None:
+    assert not is_taken(hiding)
 
 
 def is_taken(character: str) -> bool:

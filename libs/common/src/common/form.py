@@ -20,15 +20,25 @@ LATEST = date(2999, 12, 31)
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEAR = re.compile("[0-9]{4}-")
 
-# What nobody sees: controls but for tab and line break (Postgres keeps no NUL), and Unicode's format characters
-# (Cf), since a name is shown reversed behind U+202E, and is another one with U+200B in it. Those that a script
-# needs stay: the joiners U+200C and U+200D, Mongolian's U+180E, signs over Arabic numbers. Without `[]`, and as
-# both Python and ECMA 262 write it: it stands in JSON Schemas too.
+# What nobody sees: controls but for tab and line break (Postgres keeps no NUL), Unicode's format characters (Cf), its
+# other line breaks, and what it calls default ignorable, since a name is shown reversed behind U+202E, is another one
+# with U+200B in it, and is none of U+3164 or U+2800, which no `strip` takes for a blank. Those that a script needs
+# stay: the joiners U+200C and U+200D, Mongolian's U+180E, signs over Arabic numbers. Without `[]`, and as both Python
+# and ECMA 262 write it: it stands in JSON Schemas too.
 HIDDEN = (
-    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e"
-    r"\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f"
+    r"\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb"
 )
-_HIDDEN = re.compile(f"[{HIDDEN}\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001-\U000e007f]")
+_BEYOND = "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+# A variation selector stays where it chooses the form of what stands before it: of an ideograph, as in rare names (UTS
+# 37), of a letter of Mongolian, of a sign or keycap (emoji). Behind a Latin letter, a digit or nothing it only hides.
+_HIDDEN = re.compile(
+    f"[{HIDDEN}{_BEYOND}{_SELECTORS}\u180b-\u180d\u180f]"
+    f"(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff][{_SELECTORS}])"
+    "(?<![\u1820-\u18aa][\u180b-\u180d\u180f])"
+    rf"(?<![^\w\s{_SELECTORS}][\ufe0e\ufe0f])(?!(?<=\ufe0f)\u20e3)"
+)
 
 
 def _day(value: object) -> object:

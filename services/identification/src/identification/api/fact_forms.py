@@ -16,7 +16,7 @@ from identification.domain.facts import content_of, fact_id_of, key_of
 
 Amount = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 # No name of a record holds a line break, or what nobody sees; in Python, `$` stands before a last line break too.
-PLAIN = rf"^[^\t\n\r\u2028\u2029{HIDDEN}]+$(?!\n)"
+PLAIN = rf"^[^\t\n\r{HIDDEN}]+$(?!\n)"
 NAMED = (
     "不能为空，不能含换行、控制字符或看不见的格式字符",
     "it is not empty and holds no line break, no control character and no other that nobody sees",
