@@ -82,6 +82,23 @@ async def test_what_was_not_said_as_one_writes_it_is_pointed_at(
     assert (answer.status_code, fault["pointer"], fault["code"]) == (422, pointer, code)
 
 
+@pytest.mark.parametrize(
+    ("sent", "bounds"),
+    [
+        ({"on": "1899-12-31"}, "1900-01-01, at most 2999-12-31"),
+        (
+            {"at": "2200-01-01T00:00:00Z"},
+            "2000-01-01T00:00:00+00:00, at most 2199-12-31T00:00:00+00:00",
+        ),
+    ],
+)
+async def test_a_bound_is_told_as_one_writes_it(
+    client: httpx.AsyncClient, sent: dict[str, str], bounds: str
+) -> None:
+    (fault,) = (await client.post("/v1/form", json=sent)).json()["errors"]
+    assert fault["detail_en"] == f"outside the allowed range: at least {bounds}"
+
+
 async def test_a_character_that_nobody_sees_is_named_and_the_text_is_not_echoed(
     client: httpx.AsyncClient,
 ) -> None:

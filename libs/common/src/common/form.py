@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -56,12 +57,24 @@ def _moment(value: object) -> object:
     return value
 
 
+def between(first: date, last: date) -> AfterValidator:
+    """For a day or a moment: none before `first` or after `last`. pydantic's own bounds would be told in Python."""
+    return AfterValidator(lambda value: _within(value, first, last))
+
+
+def _within(value: date, first: date, last: date) -> date:
+    if not first <= value <= last:
+        bounds = {"ge": first.isoformat(), "le": last.isoformat()}
+        raise PydanticCustomError("less_than_equal", "range", bounds)
+    return value
+
+
 # Of a query; further off, sums of days overflow.
-Day = Annotated[date, BeforeValidator(_day), Field(ge=EARLIEST, le=LATEST)]
+Day = Annotated[date, BeforeValidator(_day), between(EARLIEST, LATEST)]
 Moment = Annotated[
     AwareDatetime,
     BeforeValidator(_moment),
-    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
+    between(datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)),
 ]
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Sha256 = Annotated[
@@ -102,8 +115,8 @@ def _must_be_sound(value: object) -> None:
             raise PydanticCustomError("hidden", "hidden", {"character": f"U+{ord(found[0]):04X}"})
         case datetime():
             pass  # has bounds of its own
-        case date() if not EARLIEST <= value <= LATEST:
-            raise PydanticCustomError("less_than_equal", "range", {"ge": EARLIEST, "le": LATEST})
+        case date():
+            _within(value, EARLIEST, LATEST)
         case list() | tuple():
             for one in value:
                 _must_be_sound(one)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from common.form import Fen, Form, Moment, Sha256
+from common.form import LATEST, Fen, Form, Moment, Sha256, between
 from contracts.codes import HousingGrade, RiskType
 from contracts.visits import (
     Difficulty,
@@ -72,7 +72,7 @@ class ScreeningForm(Form):
     screening_id: UUID
     household_id: UUID
     visit_id: UUID | None = None
-    screened_on: Annotated[date, Field(ge=date(2000, 1, 1))]  # catches a mistyped year
+    screened_on: Annotated[date, between(date(2000, 1, 1), LATEST)]  # catches a mistyped year
     disposable_fen: Annotated[
         int, Field(strict=True, ge=-(10**12), le=10**12, examples=[1_080_000])
     ]
