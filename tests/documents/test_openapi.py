@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -106,6 +107,36 @@ def test_every_answer_is_told_with_its_type_and_its_shape() -> None:
         for one in anything(document, media.get("schema"), path, set())
     }
     assert found == FREE
+
+
+# In one form or answer a code, in another what somebody wrote.
+EITHER = {"reason", "source", "subject", "why"}
+
+
+def _is_code(document: Any, schema: Any) -> bool | None:
+    """Whether a field holds codes; `None` for one that holds no text, or text of some form."""
+    match schema:
+        case {"$ref": ref}:
+            return "enum" in document["components"]["schemas"][ref.rpartition("/")[2]] or None
+        case {"anyOf": ways}:
+            found = [_is_code(document, way) for way in ways]
+            return True if True in found else False if False in found else None
+        case {"type": "array", "items": item}:
+            return _is_code(document, item)
+        case {"enum": _}:
+            return True
+        case {"type": "string"}:
+            return None if {"const", "format", "pattern"} & schema.keys() else False
+    return None
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_is_a_code_in_one_place_is_no_mere_text_in_another(service: str) -> None:
+    document, told = app(service).openapi(), defaultdict[str, set[bool | None]](set)
+    for model in document["components"]["schemas"].values():
+        for name, schema in model.get("properties", {}).items():
+            told[name].add(_is_code(document, schema))
+    assert {name for name, kinds in told.items() if {True, False} <= kinds} <= EITHER
 
 
 def test_a_table_is_answered_as_a_workbook_or_as_JSON() -> None:

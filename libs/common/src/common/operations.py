@@ -12,7 +12,7 @@ from common.catalogue import EventTold, catalogue
 from common.codec import Codec
 from common.form import Form, Moment
 from common.http import encoded
-from common.paging import USUAL, Limit, lead_on
+from common.paging import USUAL, Limit, page
 from common.problems import Problem
 from common.service import Runtime
 from common.settings import Settings
@@ -57,19 +57,21 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
     async def messages() -> Response:
         return encoded(document)
 
-    @router.get("/v1/parked", summary="What could not be applied, oldest first, and why")
+    @router.get(
+        "/v1/parked",
+        summary="What could not be applied, oldest first, and why",
+        response_model=list[Parked],
+    )
     async def parked(
         request: Request,
-        response: Response,
         caller: Annotated[Principal, allow("parked:manage")],
         cursor: Annotated[int, Query(ge=0, lt=2**63)] = 0,
         limit: Limit = USUAL,
-    ) -> list[Parked]:
+    ) -> Response:
         """Ordered by id; `Link: rel="next"` leads on. `offset` is below 0 where the topic was made anew
         since, and another record is parked from there."""
         rows = await _runtime(request).pool.fetch(_PARKED, service, cursor, limit)
-        lead_on(request, response, rows[-1]["id"] if len(rows) == limit else None)
-        return [Parked(**row) for row in rows]
+        return page(request, [Parked(**row) for row in rows], limit, "id")
 
     @router.post("/v1/parked/{key}/retry", summary="Apply what is parked under a key, in order")
     async def retry(

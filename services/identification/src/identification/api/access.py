@@ -10,14 +10,14 @@ from common.auth import Area, Principal, allow
 from common.form import Form
 from common.http import circumstances
 from common.intents import Intent
-from common.paging import USUAL, Limit, lead_on
+from common.paging import USUAL, Limit, page
 from common.problems import Problem
 from contracts.persons import AccessEvent, AccessRefused, Denial, PersonalDataRevealed, Purpose
 from identification import vault
 from identification.api.wired import Wired, wired
 from identification.domain.access import ACCESS
 from identification.read_model import access
-from identification.read_model.tables import AccessRow
+from identification.read_model.tables import AccessFields
 
 router = APIRouter(tags=["access"])
 
@@ -90,10 +90,19 @@ async def _shown(
     return kept.sealed
 
 
-@router.get("/v1/access", summary="Who looked at persons, and who was refused, the latest first")
+class LookShown(AccessFields):
+    """One look, and what it was for; of a refused one, why it was."""
+
+    why: Purpose | Denial
+
+
+@router.get(
+    "/v1/access",
+    summary="Who looked at persons, and who was refused, the latest first",
+    response_model=list[LookShown],
+)
 async def looks(
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("access:read")],
     region: Area = None,
     household_id: UUID | None = None,
@@ -101,7 +110,7 @@ async def looks(
     granted: bool | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[AccessRow]:
+) -> Response:
     """For supervisors; `Link: rel="next"` leads on."""
     area = caller.area(region)
     rows = await access.many(
@@ -113,8 +122,7 @@ async def looks(
         before=cursor,
         limit=limit,
     )
-    lead_on(request, response, rows[-1].event_id if len(rows) == limit else None)
-    return rows
+    return page(request, rows, limit, "event_id")
 
 
 async def refuse(

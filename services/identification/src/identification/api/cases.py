@@ -4,20 +4,20 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
 from common.auth import Area, Principal, allow
 from common.form import Day
-from common.http import encoded
-from common.paging import USUAL, Limit, lead_on
+from common.paging import USUAL, Limit, page
 from contracts.codes import (
     Channel,
     DeclarationMedium,
     DisasterSubtype,
     MonitoredClass,
+    RiskType,
     Severity,
 )
 from contracts.stages import Stage
@@ -34,6 +34,10 @@ router = APIRouter(prefix="/v1", tags=["cases"])
 
 Reader = Annotated[Principal, allow("episodes:read")]
 ClueStatus = Literal["OPEN", "TAKEN_UP", "REJECTED", "WITHDRAWN", "CLOSED"]
+if TYPE_CHECKING:
+    Outcome = str
+else:  # made from the codes, which mypy does not follow; the document lists them
+    Outcome = Literal[tuple(sorted(OUTCOMES))]
 
 
 class ClueShown(ClueFields):
@@ -41,6 +45,7 @@ class ClueShown(ClueFields):
 
     channel: Channel
     medium: DeclarationMedium | None
+    risk_types: list[RiskType]
     severity: Severity
     status: ClueStatus
     due_on: date | None
@@ -53,6 +58,8 @@ class CaseShown(CaseFields):
 
     channel: Channel | None
     stage: Stage
+    outcome: Outcome | None
+    risk_types: list[RiskType]
     consent: Literal["NONE", "SIGNED", "REFUSED"]
     monitored_class: MonitoredClass | None
     disaster_subtype: DisasterSubtype | None
@@ -96,9 +103,7 @@ async def read_clues(
     )
     today = app.runtime.clock.today()
     decided = await clues.decided(app.runtime.pool, [row.case_id for row in rows])
-    answer = encoded([_clue(row, today, decided) for row in rows])
-    lead_on(request, answer, rows[-1].clue_id if len(rows) == limit else None)
-    return answer
+    return page(request, [_clue(row, today, decided) for row in rows], limit, "clue_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +154,7 @@ async def read_cases(
     caller: Reader,
     region: Area = None,
     stage: Stage | None = None,
-    # Made from the codes, which mypy does not follow; the document lists them.
-    outcome: Literal[tuple(sorted(OUTCOMES))] | None = None,  # type: ignore[valid-type]
+    outcome: Outcome | None = None,
     open: bool | None = None,
     missed: bool | None = None,
     monitored_class: MonitoredClass | None = None,
@@ -181,9 +185,8 @@ async def read_cases(
         after=cursor,
         limit=limit,
     )
-    answer = encoded([_case(row, today, app.policies.of(row.region, today)) for row in rows])
-    lead_on(request, answer, rows[-1].case_id if len(rows) == limit else None)
-    return answer
+    shown = [_case(row, today, app.policies.of(row.region, today)) for row in rows]
+    return page(request, shown, limit, "case_id")
 
 
 def _before(today: date, days: int | None) -> date | None:

@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
-from common.paging import USUAL, Limit
-from identification.api import listing
+from common.paging import USUAL, Limit, page
 from identification.api.wired import wired
 from identification.read_model import eligibility
 
@@ -38,4 +37,4 @@ async def read_eligible(
             after=cursor,
             limit=limit,
         )
-    return listing.page(request, rows, limit, "household_id")
+    return page(request, rows, limit, "household_id")

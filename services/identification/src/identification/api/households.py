@@ -10,9 +10,9 @@ from common import batch
 from common.auth import Area, Principal, allow
 from common.batch import Item
 from common.form import Day
-from common.paging import USUAL, Limit, lead_on
+from common.paging import USUAL, Limit, page
 from common.problems import Problem
-from contracts.codes import Category, Origin
+from contracts.codes import Category, MonitoredClass, Origin, RiskType
 from contracts.persons import Denial
 from contracts.routing import routed_to
 from contracts.stages import Stage
@@ -31,7 +31,18 @@ router = APIRouter(tags=["households"])
 STAFF = "xiangzhen"  # the department code of town, village and county staff
 
 
-class HouseholdShown(HouseholdFields):
+class HouseholdListed(HouseholdFields):
+    """One household as lists show it; no personal data."""
+
+    category: Category
+    status: Status
+    origin: Origin
+    stage: Stage
+    monitored_class: MonitoredClass | None
+    risk_types: list[RiskType]
+
+
+class HouseholdShown(HouseholdListed):
     """One household with its focus groups (S2-03), which are for staff: `None` for a department."""
 
     focus_groups: list[FocusShown] | None
@@ -130,10 +141,13 @@ def _routed(department: str, row: HouseholdRow) -> bool:
     )
 
 
-@router.get("/v1/households", summary="Households of your area, by stage or deadline")
+@router.get(
+    "/v1/households",
+    summary="Households of your area, by stage or deadline",
+    response_model=list[HouseholdListed],
+)
 async def read_many(
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("households:read")],
     region: Area = None,
     stage: Stage | None = None,
@@ -146,7 +160,7 @@ async def read_many(
     due_by: Day | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[HouseholdRow]:
+) -> Response:
     """Ordered by id; `Link: rel="next"` leads on. Departments see what is routed to them."""
     area = caller.area(region)
     department = caller.actor.department
@@ -165,5 +179,4 @@ async def read_many(
         has_labour=has_labour,
         register_number=register_number,
     )
-    lead_on(request, response, rows[-1].household_id if len(rows) == limit else None)
-    return rows
+    return page(request, rows, limit, "household_id")

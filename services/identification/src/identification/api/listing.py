@@ -1,12 +1,8 @@
-"""What lists share: who may see which area, and where the next page begins."""
+"""What lists share: who may see which area."""
 
-from collections.abc import Collection, Sequence
-
-from fastapi import Request, Response
+from collections.abc import Collection
 
 from common.auth import Principal
-from common.http import encoded
-from common.paging import lead_on
 from common.problems import Problem
 
 
@@ -18,10 +14,3 @@ def area(caller: Principal, region: str | None, departments: Collection[str]) ->
     if caller.actor.department not in departments:
         raise Problem("not-routed")
     return caller.area(region)
-
-
-def page(request: Request, rows: Sequence[object], limit: int, key: str) -> Response:
-    """A page of a list; `Link: rel="next"` after a full one, with the last row's key as the cursor."""
-    answer = encoded(rows)
-    lead_on(request, answer, getattr(rows[-1], key) if len(rows) == limit else None)
-    return answer

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
 from common.form import Form
-from common.paging import USUAL, Limit
+from common.paging import USUAL, Limit, page
 from contracts.codes import NumberDiffers
 from identification.api import listing
 from identification.api.fields import IdentityNumber
@@ -48,7 +48,7 @@ async def waiting(
     area = listing.area(caller, region, {STAFF})
     pool = wired(request).runtime.pool
     rows = await persons.without_number(pool, region=area, after=cursor, limit=limit)
-    return listing.page(request, rows, limit, "person_id")
+    return page(request, rows, limit, "person_id")
 
 
 @router.post(

@@ -7,9 +7,8 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
 from common.form import Day
-from common.paging import USUAL, Limit
+from common.paging import USUAL, Limit, page
 from contracts.monitoring import EntrySubject
-from identification.api import listing
 from identification.api.wired import wired
 from identification.read_model import obligations
 
@@ -47,4 +46,4 @@ async def read_entries(
             after=cursor,
             limit=limit,
         )
-    return listing.page(request, rows, limit, "entry_id")
+    return page(request, rows, limit, "entry_id")

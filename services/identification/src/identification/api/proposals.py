@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
-from common.paging import USUAL, Limit
+from common.paging import USUAL, Limit, page
 from identification.api import listing
 from identification.api.households import STAFF
 from identification.api.wired import wired
@@ -35,4 +35,4 @@ async def read_proposals(
     rows = await proposals.many(
         wired(request).runtime.pool, region=area, fact_type=fact_type, after=cursor, limit=limit
     )
-    return listing.page(request, rows, limit, "proposal_id")
+    return page(request, rows, limit, "proposal_id")

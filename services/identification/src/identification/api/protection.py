@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
-from common.paging import USUAL, Limit
+from common.paging import USUAL, Limit, page
 from contracts.protection import Protection
 from identification.api import listing
 from identification.api.households import STAFF
@@ -34,4 +34,4 @@ async def read_gaps(
     rows = await protection.many(
         wired(request).runtime.pool, region=area, kind=kind, after=cursor, limit=limit
     )
-    return listing.page(request, rows, limit, "household_id")
+    return page(request, rows, limit, "household_id")

@@ -11,9 +11,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
+from common.http import encoded
 from common.ids import derived_id
 from common.problems import Problem, fault
 from contracts.circumstances import Committed
+from contracts.codes import Health, LabourCapacity, Relation, Schooling, Sex
 from identification import vault
 from identification.api.register_forms import (
     AddressForm,
@@ -45,7 +47,7 @@ from identification.domain.register_commands import (
     SplitHousehold,
 )
 from identification.read_model import persons, register
-from identification.read_model.tables import MemberRow
+from identification.read_model.register_tables import MemberFields
 from identification.seals import Sealed
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["register"])
@@ -54,13 +56,25 @@ COUNTY = "households:county"
 County = Annotated[Asked, asked_by(COUNTY)]
 
 
-@router.get("/members", summary="The members, without names and numbers")
+class MemberShown(MemberFields):
+    """One member as the register shows it; no personal data beside the birth date."""
+
+    relation: Relation
+    sex: Sex
+    labour_capacity: LabourCapacity
+    health: Health
+    schooling: Schooling
+
+
+@router.get(
+    "/members", summary="The members, without names and numbers", response_model=list[MemberShown]
+)
 async def members(
     household_id: UUID, request: Request, caller: Annotated[Principal, allow("members:read")]
-) -> list[MemberRow]:
+) -> Response:
     """For town, village and county staff; a department reads no members."""
     await region_of(household_id, request, caller)
-    return await persons.of(wired(request).runtime.engine, household_id)
+    return encoded(await persons.of(wired(request).runtime.engine, household_id))
 
 
 @router.post("/members", status_code=201, summary="A person joins")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from common.auth import Area, Principal, allow
 from common.form import Day
-from common.paging import USUAL, Limit
+from common.paging import USUAL, Limit, page
 from contracts.schooling import DropoutBasis
 from identification.api import listing
 from identification.api.households import STAFF
@@ -53,7 +53,7 @@ async def housing(
         after=cursor,
         limit=limit,
     )
-    return listing.page(request, rows, limit, "household_id")
+    return page(request, rows, limit, "household_id")
 
 
 @router.get(
@@ -81,7 +81,7 @@ async def ledger(
         after=cursor,
         limit=limit,
     )
-    return listing.page(request, rows, limit, "entry_id")
+    return page(request, rows, limit, "entry_id")
 
 
 @router.get(
@@ -111,7 +111,7 @@ async def schooling(
         after=cursor,
         limit=limit,
     )
-    return listing.page(request, rows, limit, "person_id")
+    return page(request, rows, limit, "person_id")
 
 
 @router.get(
@@ -137,4 +137,4 @@ async def out_of_school(
         after=cursor,
         limit=limit,
     )
-    return listing.page(request, rows, limit, "dropout_id")
+    return page(request, rows, limit, "dropout_id")

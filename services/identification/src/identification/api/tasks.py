@@ -11,7 +11,7 @@ from common.clock import start_of
 from common.form import Form
 from common.http import answered, circumstances, expected_version
 from common.intents import Intent
-from common.paging import USUAL, Limit
+from common.paging import USUAL, Limit, page
 from common.problems import Problem
 from contracts.evidence import ReviewOutcome
 from identification.api import listing
@@ -51,7 +51,7 @@ async def listed(
         after=cursor,
         limit=limit,
     )
-    return listing.page(request, rows, limit, "task_id")
+    return page(request, rows, limit, "task_id")
 
 
 class ReviewForm(Form):

@@ -13,7 +13,7 @@ from common.clock import start_of
 from common.form import Day, Form, Sha256
 from common.http import answered, circumstances, expected_version
 from common.intents import Intent
-from common.paging import USUAL, Limit
+from common.paging import USUAL, Limit, page
 from common.problems import Problem, fault
 from contracts.safeguards import WaterKind
 from identification.api import listing
@@ -231,4 +231,4 @@ async def sources(
         after=cursor,
         limit=limit,
     )
-    return listing.page(request, rows, limit, "source_id")
+    return page(request, rows, limit, "source_id")

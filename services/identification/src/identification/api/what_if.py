@@ -14,7 +14,9 @@ from pydantic import Field
 from common.auth import Principal, allow
 from common.form import Form
 from common.problems import Problem, fault
+from contracts.codes import Severity
 from contracts.policies import ParameterKind
+from contracts.stages import Stage
 from identification.api.policies import Code, Value
 from identification.api.wired import wired
 from identification.domain.parameters import KINDS, Parameter, fits, wanted
@@ -50,9 +52,9 @@ class One:
     household_id: UUID
     register_number: str
     region: str
-    stage: str
+    stage: Stage
     rule: str
-    severity: str
+    severity: Severity
     why: str
     why_en: str
 
@@ -141,7 +143,7 @@ def _told(moved: list[Moved], limit: int) -> Moves:
                 household_id=m.household.household_id,
                 register_number=m.household.register_number,
                 region=m.household.region,
-                stage=m.household.stage,
+                stage=Stage[m.household.stage],
                 rule=m.finding.rule_id,
                 severity=m.finding.severity,
                 why=m.finding.summary_zh,

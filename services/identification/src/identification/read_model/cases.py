@@ -15,6 +15,7 @@ from common.clock import business_date
 from common.intents import Connection, Fresh
 from contracts.inquiries import AuthorisationRefused
 from contracts.monitoring import ClosingReason
+from contracts.stages import Stage
 from identification.domain.cohort import Standing
 from identification.domain.files import CaseFile
 from identification.domain.risks import found
@@ -222,7 +223,7 @@ class Ages:
     """How many open cases stand at a stage, for so many days since the clue and so many since the stage
     began."""
 
-    stage: str
+    stage: Stage
     cases: int
     missed: int
     median_days: float

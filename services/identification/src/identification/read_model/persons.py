@@ -28,7 +28,7 @@ from contracts.persons import PersonalDataErased, ProcessingRestricted, Restrict
 from identification import vault
 from identification.domain.entry import Status
 from identification.domain.states import Household
-from identification.read_model.tables import MemberRow
+from identification.read_model.register_tables import MemberRow
 
 
 async def put(connection: Connection, latest: Sequence[Fresh]) -> None:

@@ -1,12 +1,39 @@
-"""The tables of the registers of housing, schooling and water."""
+"""The tables of the members, and of the registers of housing, schooling and water."""
 
 from datetime import date
 from uuid import UUID
 
-from sqlmodel import Field
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
 
 from identification.read_model.tables import TABLES as TABLES
 from identification.read_model.tables import Table
+
+
+class MemberFields(SQLModel):
+    """One member as the register shows it; no personal data beside the birth date."""
+
+    household_id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(primary_key=True)
+    relation: str
+    sex: str
+    born_on: date
+    labour_capacity: str
+    health: str
+    schooling: str
+    restricted: bool
+    without_number: bool
+
+
+class MemberRow(MemberFields, table=True):
+    """One member as the register keeps it."""
+
+    metadata = TABLES
+    __tablename__ = "member"
+    __table_args__ = (
+        # Newborns who wait for their numbers are few.
+        Index("member_without_number", "person_id", postgresql_where=text("without_number")),
+    )
 
 
 class DangerousHouseRow(Table, table=True):

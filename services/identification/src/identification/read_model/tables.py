@@ -1,5 +1,6 @@
 """The tables of the read model. They can be dropped and folded again."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -30,7 +31,7 @@ class HouseholdFields(SQLModel):
     origin: str
     stage: str = Field(index=True)
     monitored_class: str | None
-    risk_types: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+    risk_types: Sequence[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
     discovered_on: date | None
     due_on: date | None = Field(index=True)
     version: int
@@ -43,31 +44,8 @@ class HouseholdRow(HouseholdFields, table=True):
     __tablename__ = "household"
 
 
-class MemberRow(Table, table=True):
-    """One member as the register shows it; no personal data beside the birth date."""
-
-    __tablename__ = "member"
-    __table_args__ = (
-        # Newborns who wait for their numbers are few.
-        Index("member_without_number", "person_id", postgresql_where=text("without_number")),
-    )
-
-    household_id: UUID = Field(primary_key=True)
-    person_id: UUID = Field(primary_key=True)
-    relation: str
-    sex: str
-    born_on: date
-    labour_capacity: str
-    health: str
-    schooling: str
-    restricted: bool
-    without_number: bool
-
-
-class AccessRow(Table, table=True):
+class AccessFields(SQLModel):
     """One look at a household or a person, granted for a purpose or refused."""
-
-    __tablename__ = "access"
 
     event_id: UUID = Field(primary_key=True)
     household_id: UUID = Field(index=True)
@@ -79,6 +57,13 @@ class AccessRow(Table, table=True):
     organisation: str
     department: str
     looked_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class AccessRow(AccessFields, table=True):
+    """One look as lists select it."""
+
+    metadata = TABLES
+    __tablename__ = "access"
 
 
 class FactRow(Table, table=True):
@@ -230,7 +215,7 @@ class CaseFields(SQLModel):
     stage_since: date
     outcome: str | None
     ended_on: date | None
-    risk_types: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+    risk_types: Sequence[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
     discovered_on: date
     due_on: date = Field(index=True)
     warned: bool
@@ -269,7 +254,7 @@ class ClueFields(SQLModel):
     region: str = Field(index=True)
     channel: str
     medium: str | None
-    risk_types: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+    risk_types: Sequence[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
     severity: str
     discovered_on: date
     status: str = Field(index=True)

@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
+from contracts.evidence import ReviewOutcome
+
 Kind = Literal["CASE_REVIEW", "CLUE_WITHDRAWAL", "WATER_TEST"]
 
 
@@ -22,7 +24,7 @@ class Task:
     opened_on: date
     due_on: date | None
     closed_on: date | None
-    outcome: str | None
+    outcome: ReviewOutcome | Literal["TESTED"] | None
     version: int | None
 
 

@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
-from common.http import encoded
-from common.paging import USUAL, Limit, lead_on
+from common.paging import USUAL, Limit, page
 from contracts.focus import FocusGroup
 from visits.api.wired import wired
 from visits.domain.household import quarter_of
@@ -42,6 +41,4 @@ async def read_many(
         after=cursor,
         limit=limit,
     )
-    answer = encoded(rows)
-    lead_on(request, answer, rows[-1].household_id if len(rows) == limit else None)
-    return answer
+    return page(request, rows, limit, "household_id")

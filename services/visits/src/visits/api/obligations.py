@@ -7,26 +7,39 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Area, Principal, allow
 from common.form import Day
-from common.paging import USUAL, Limit, lead_on
+from common.paging import USUAL, Limit, page
+from contracts.visits import ObligationType
 from visits import read_model
 from visits.api.wired import wired
-from visits.read_model.tables import ObligationRow
+from visits.read_model.tables import ObligationFields
 
 router = APIRouter(tags=["obligations"])
 
+Status = Literal["OPEN", "FULFILLED", "CANCELLED"]
 
-@router.get("/v1/obligations", summary="Duties to visit in your area, by state or deadline")
+
+class ObligationShown(ObligationFields):
+    """One duty to visit, and how it stands."""
+
+    obligation: ObligationType
+    status: Status
+
+
+@router.get(
+    "/v1/obligations",
+    summary="Duties to visit in your area, by state or deadline",
+    response_model=list[ObligationShown],
+)
 async def read_many(
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("visits:read")],
     region: Area = None,
     household_id: UUID | None = None,
-    status: Literal["OPEN", "FULFILLED", "CANCELLED"] | None = None,
+    status: Status | None = None,
     due_by: Day | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[ObligationRow]:
+) -> Response:
     """Ordered by id; `Link: rel="next"` leads on. A duty is with the area that answered for the household on the
     day of the visit, or, where nobody went, on the last day of the period: until then it moves along (T19)."""
     area = caller.area(region)
@@ -39,5 +52,4 @@ async def read_many(
         after=cursor,
         limit=limit,
     )
-    lead_on(request, response, rows[-1].obligation_id if len(rows) == limit else None)
-    return rows
+    return page(request, rows, limit, "obligation_id")

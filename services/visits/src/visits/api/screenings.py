@@ -12,20 +12,31 @@ from common.clock import start_of
 from common.form import Day
 from common.http import circumstances, key_of
 from common.intents import Intent
-from common.paging import USUAL, Limit, lead_on
+from common.paging import USUAL, Limit, page
 from common.problems import Problem
-from contracts.codes import RiskType
+from contracts.codes import HousingGrade, RiskType
+from contracts.visits import Difficulty
 from visits.api.forms import ScreeningForm, ScreeningVoidingForm
 from visits.api.recording import recorded, voided
 from visits.api.wired import region_of, wired
 from visits.domain.commands import RecordScreening, VoidScreening
 from visits.domain.household import VISITS, quarter_of, stream_of
 from visits.read_model import focus, screenings
-from visits.read_model.tables import ScreeningRow
+from visits.read_model.tables import ScreeningFields, ScreeningRow
 
 router = APIRouter(tags=["screenings"])
 
 Reader = Annotated[Principal, allow("visits:read")]
+
+
+class ScreeningShown(ScreeningFields):
+    """One screening with its whole form (S2-04). Money in fen, of twelve months."""
+
+    housing_grade: HousingGrade
+    industry: Difficulty
+    employment: Difficulty
+    medical_care: Difficulty
+    suspected_risks: list[RiskType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +97,11 @@ async def void(
     return await voided(request, caller, command, ScreeningRow, "screening")
 
 
-@router.get("/v1/screenings", summary="Screenings of your area")
+@router.get(
+    "/v1/screenings", summary="Screenings of your area", response_model=list[ScreeningShown]
+)
 async def read_many(
     request: Request,
-    response: Response,
     caller: Reader,
     region: Area = None,
     household_id: UUID | None = None,
@@ -98,7 +110,7 @@ async def read_many(
     until: Day | None = None,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[ScreeningRow]:
+) -> Response:
     """Of the households that the area answers for now, ordered by id; `Link: rel="next"` leads on."""
     area = caller.area(region)
     rows = await screenings.many(
@@ -111,8 +123,7 @@ async def read_many(
         after=cursor,
         limit=limit,
     )
-    lead_on(request, response, rows[-1].screening_id if len(rows) == limit else None)
-    return rows
+    return page(request, rows, limit, "screening_id")
 
 
 @router.get("/v1/screenings/coverage", summary="How many households were screened in a quarter")
@@ -140,16 +151,17 @@ async def coverage(
 
 
 @router.get(
-    "/v1/households/{household_id}/screenings", summary="Screenings of a household, latest first"
+    "/v1/households/{household_id}/screenings",
+    summary="Screenings of a household, latest first",
+    response_model=list[ScreeningShown],
 )
 async def of_household(
     household_id: UUID,
     request: Request,
-    response: Response,
     caller: Reader,
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[ScreeningRow]:
+) -> Response:
     """By day of the screening; `Link: rel="next"` leads on."""
     app = wired(request)
     await region_of(app, household_id, caller)
@@ -158,5 +170,4 @@ async def of_household(
     if cursor and (before is None or before.household_id != household_id):
         raise Problem("invalid-cursor")
     rows = await screenings.of_household(engine, household_id, before=before, limit=limit)
-    lead_on(request, response, rows[-1].screening_id if len(rows) == limit else None)
-    return rows
+    return page(request, rows, limit, "screening_id")

@@ -10,18 +10,26 @@ from common.auth import Principal, allow
 from common.clock import business_date
 from common.http import circumstances, key_of
 from common.intents import Intent, Key
-from common.paging import USUAL, Limit, lead_on
+from common.paging import USUAL, Limit, page
 from common.problems import Problem
-from contracts.visits import Visitor
+from contracts.visits import VisitMode, Visitor, VisitPurpose
 from visits import read_model
 from visits.api.forms import VisitForm, VoidingForm
 from visits.api.recording import recorded, voided
 from visits.api.wired import Wired, region_of, wired
 from visits.domain.commands import RecordVisit, VoidVisit
 from visits.domain.household import VISITS, stream_of
-from visits.read_model.tables import VisitRow
+from visits.read_model.tables import VisitFields, VisitRow
 
 router = APIRouter(tags=["visits"])
+
+
+class VisitShown(VisitFields):
+    """One visit, by whom and what for."""
+
+    mode: VisitMode
+    visitors: list[Visitor]
+    purposes: list[VisitPurpose]
 
 
 @router.post("/v1/visits", status_code=201, summary="Record a visit")
@@ -86,15 +94,18 @@ async def void(
     return await voided(request, caller, command, VisitRow, "visit")
 
 
-@router.get("/v1/households/{household_id}/visits", summary="Visits of a household, latest first")
+@router.get(
+    "/v1/households/{household_id}/visits",
+    summary="Visits of a household, latest first",
+    response_model=list[VisitShown],
+)
 async def read_many(
     household_id: UUID,
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("visits:read")],
     cursor: UUID | None = None,
     limit: Limit = USUAL,
-) -> list[VisitRow]:
+) -> Response:
     """By time of the visit; `Link: rel="next"` leads on."""
     app = wired(request)
     await region_of(app, household_id, caller)
@@ -103,5 +114,4 @@ async def read_many(
     if cursor and (before is None or before.household_id != household_id):
         raise Problem("invalid-cursor")
     rows = await read_model.visits(engine, household_id, before=before, limit=limit)
-    lead_on(request, response, rows[-1].visit_id if len(rows) == limit else None)
-    return rows
+    return page(request, rows, limit, "visit_id")

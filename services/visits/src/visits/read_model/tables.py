@@ -1,6 +1,8 @@
 """The tables that visits shows and looks up; `metadata` is what is laid at start."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, MetaData
@@ -29,10 +31,8 @@ class Table(SQLModel):
     metadata = TABLES
 
 
-class ObligationRow(Table, table=True):
+class ObligationFields(SQLModel):
     """One duty to visit."""
-
-    __tablename__ = "obligation"
 
     obligation_id: UUID = Field(primary_key=True)
     household_id: UUID = Field(index=True)
@@ -46,20 +46,32 @@ class ObligationRow(Table, table=True):
     fulfilled_on: date | None
 
 
-class VisitRow(Table, table=True):
-    """One visit. `visitors` are `{person_id, post}`, in the post held that day."""
+class ObligationRow(ObligationFields, table=True):
+    """One duty as lists select it."""
 
-    __tablename__ = "visit"
+    metadata = TABLES
+    __tablename__ = "obligation"
+
+
+class VisitFields(SQLModel):
+    """One visit. `visitors` are `{person_id, post}`, in the post held that day."""
 
     visit_id: UUID = Field(primary_key=True)
     household_id: UUID = Field(index=True)
     visited_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     visited_on: date
     mode: str
-    visitors: list[dict[str, str]] = Field(sa_column=Column(JSONB, nullable=False))
-    purposes: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+    visitors: Sequence[Any] = Field(sa_column=Column(JSONB, nullable=False))
+    purposes: Sequence[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
     photo_hashes: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
     backfilled: bool
+
+
+class VisitRow(VisitFields, table=True):
+    """One visit as lists select it."""
+
+    metadata = TABLES
+    __tablename__ = "visit"
 
 
 class KnownHouseholdRow(Table, table=True):
@@ -111,10 +123,8 @@ class StretchRow(Table, table=True):
     left_on: date | None
 
 
-class ScreeningRow(Table, table=True):
+class ScreeningFields(SQLModel):
     """One screening with its whole form (S2-04). Money in fen, of twelve months."""
-
-    __tablename__ = "screening"
 
     screening_id: UUID = Field(primary_key=True)
     household_id: UUID = Field(index=True)
@@ -129,7 +139,14 @@ class ScreeningRow(Table, table=True):
     industry: str
     employment: str
     medical_care: str
-    suspected_risks: list[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+    suspected_risks: Sequence[str] = Field(sa_column=Column(ARRAY(TEXT), nullable=False))
+
+
+class ScreeningRow(ScreeningFields, table=True):
+    """One screening as lists select it."""
+
+    metadata = TABLES
+    __tablename__ = "screening"
 
 
 class FocusRow(Table, table=True):
