@@ -22,6 +22,7 @@ from services.identification.tests.asking import (
     person,
     settlement,
 )
+from services.identification.tests.test_api_facts import retraction
 
 numbers = itertools.count(1)
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -177,6 +178,7 @@ async def test_every_bad_fact_is_named_by_its_place_and_never_echoed(
         ),
         (settlement(number, id="a\x00b"), 422, "pattern", "/id"),
         (settlement(number, id="a\n"), 422, "pattern", "/id"),
+        (settlement(number, id="a\ufe0f"), 422, "pattern", "/id"),
         (settlement(number, record_key="a\u202eb"), 422, "pattern", "/data/record_key"),
         (settlement(number, time="2024-03-01T10:00:00"), 422, "datetime", "/time"),
         (settlement(number, type="cn.shouwang.fact.Rumour.v1"), 422, "enum", "/type"),
@@ -188,6 +190,26 @@ async def test_every_bad_fact_is_named_by_its_place_and_never_echoed(
         assert (error["code"], error["pointer"]) == (code, pointer)
         assert error["detail"] != error["detail_en"]
         assert event["data"]["identity_number"] not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("event", "pointer", "codes"),
+    [
+        (settlement(901, specversion="0.3"), "/specversion", "1.0"),
+        (settlement(901) | {"datacontenttype": "text/xml"}, "/datacontenttype", "application/json"),
+        (
+            retraction(901, 2, reason="SORRY"),
+            "/data/reason",
+            "ENTERED_IN_ERROR, WRONG_PERSON, DUPLICATE, ANNULLED",
+        ),
+    ],
+)
+async def test_whatever_is_one_of_a_few_is_answered_with_those(
+    app: httpx.AsyncClient, callers: Callers, event: dict[str, Any], pointer: str, codes: str
+) -> None:
+    (error,) = (await post(app, callers, event)).json()["errors"]
+    assert (error["pointer"], error["code"]) == (pointer, "enum")
+    assert error["detail_en"] == f"not in the code list: use {codes}"
 
 
 @pytest.mark.parametrize("amount", ["1e400", "9" * 5_000])

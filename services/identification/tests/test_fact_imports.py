@@ -16,7 +16,7 @@ from contracts.fact_codes import FactType
 from identification import sheets
 from identification.api.columns import Wrong
 from identification.api.fact_columns import of_type, yuan
-from identification.api.fact_forms import fault_of_shape, told
+from identification.api.fact_forms import SHAPES, fault_of_shape, told
 from identification.sheets import CSV, XLSX
 from services.identification.tests.asking import Callers, identity_number
 from services.identification.tests.registrar import Home, Register, numbers
@@ -187,7 +187,7 @@ def test_so_is_a_code_or_a_bound_in_an_event(
     } | change
     with pytest.raises(msgspec.ValidationError) as refused:
         told(FactType.ENROLMENT, "jiaoyu", msgspec.Raw(msgspec.json.encode(data)))
-    found = fault_of_shape(refused.value, "/data", FactType.ENROLMENT)
+    found = fault_of_shape(refused.value, "/data", SHAPES[FactType.ENROLMENT])
     assert (found.pointer, found.zh) == (pointer, detail)
 
 

@@ -28,6 +28,7 @@ from identification.api.fact_forms import (
     EARLIEST,
     PLAIN,
     RETRACTION,
+    SHAPES,
     TYPES,
     fault_of_shape,
     implausible,
@@ -237,7 +238,7 @@ def _event_in(item: Item) -> CloudEvent:
     except msgspec.ValidationError as error:
         if not item.raw.lstrip().startswith(b"{"):
             raise Problem("not-an-object", {"batch": BATCH}) from error
-        raise Problem("invalid", faults=[fault_of_shape(error, "")]) from error
+        raise Problem("invalid", faults=[fault_of_shape(error, "", CloudEvent)]) from error
 
 
 def _read(app: Wired, caller: Principal, item: Item, latest: datetime, today: date) -> Posted:
@@ -256,7 +257,9 @@ def _read(app: Wired, caller: Principal, item: Item, latest: datetime, today: da
             else retracted(department, event.data, today)
         )
     except msgspec.ValidationError as error:
-        raise Problem("invalid", faults=[fault_of_shape(error, "/data", fact_type)]) from error
+        raise Problem(
+            "invalid", faults=[fault_of_shape(error, "/data", SHAPES[fact_type])]
+        ) from error
     must_own(fact.fact_type, department)
     faults: list[Fault] = [*implausible(fact, today)]
     if fact.reason is None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,7 @@ from identification.domain.facts import content_of, fact_id_of, key_of
 
 Amount = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 # No name of a record holds a line break, or what nobody sees; in Python, `$` stands before a last line break too.
-PLAIN = rf"^[^\t\n\r{HIDDEN}]+$(?!\n)"
+PLAIN = rf"^[^\t\n\r\ufe00-\ufe0f{HIDDEN}]+$(?!\n)"
 NAMED = (
     "不能为空，不能含换行、控制字符或看不见的格式字符",
     "it is not empty and holds no line break, no control character and no other that nobody sees",
@@ -80,6 +80,11 @@ def _struct(fact: FactType, spec: FactSpec) -> type[msgspec.Struct]:
 
 
 _decoders = {fact: msgspec.json.Decoder(_struct(fact, spec)) for fact, spec in FACT_TYPES.items()}
+# Of the `data` of each type, and under `None` of a retraction.
+SHAPES: dict[FactType | None, type[msgspec.Struct]] = {
+    None: Retraction,
+    **{fact: decoder.type for fact, decoder in _decoders.items()},
+}
 _by_name = {fact.value: fact for fact in FactType}
 _retraction = msgspec.json.Decoder(Retraction)
 _values = {
@@ -154,10 +159,8 @@ def implausible(fact: Told, today: date) -> Iterator[Fault]:
         yield fault("/data/total_fen", "sum")
 
 
-def fault_of_shape(
-    error: msgspec.ValidationError, base: str, fact: FactType | None = None
-) -> Fault:
-    """Where and what, and what would be right, from msgspec's message and the table of fact types;
+def fault_of_shape(error: msgspec.ValidationError, base: str, shape: type[msgspec.Struct]) -> Fault:
+    """Where and what, and what would be right, from msgspec's message and the `shape` that was wanted at `base`;
     never the value (it may be personal)."""
     message, _, path = str(error).partition(" - at `$")
     pointer = base + "".join(
@@ -170,18 +173,17 @@ def fault_of_shape(
     if "missing required field" in message:
         return fault(f"{pointer}/{message.split('`')[1]}", "missing")
     code = next((code for sign, code in _SIGNS if sign in message), "value")
-    known = _known(fact, pointer) if code == "enum" else ()
+    known = _known(shape, pointer) if code == "enum" else ()
     bound = {sign: int(number) for sign, number in re.findall("([<>]=) (-?[0-9]+)", message)}
     form = NAMED if code == "pattern" else None
     return fault(pointer, code, known=known, least=bound.get(">="), most=bound.get("<="), form=form)
 
 
-def _known(fact: FactType | None, pointer: str) -> list[str]:
+def _known(shape: type[msgspec.Struct], pointer: str) -> list[str]:
     """The codes of the field that a pointer names."""
-    if fact is None:
-        return []
-    spec, field = FACT_TYPES[fact], pointer.rpartition("/")[2]
-    return [code.value for code in {**spec.codes, **spec.optional_codes}.get(field, ())]
+    wanted = get_type_hints(shape)[pointer.rpartition("/")[2]]
+    ways = [wanted, *get_args(wanted)]
+    return [code for way in ways if get_origin(way) is Literal for code in get_args(way)]
 
 
 _SIGNS = (
