@@ -145,7 +145,9 @@ COMMON: dict[str, Text] = {
         "The database is not available: send the same again in a moment, with the same Idempotency-Key; nothing is recorded twice",
     ),
     "unknown-filter": Text(
-        400, "未知的筛选条件 {names}：可用 {known}", "Unknown filter {names}: use {known}"
+        400,
+        "未知的筛选条件 {names}：请去掉；可用的有：{known}",
+        "Unknown filter {names}: leave it out; known are: {known}",
     ),
     "filter-twice": Text(
         400,
