@@ -120,6 +120,7 @@ def test_no_name_of_a_record_is_an_identity_number(form: type[Form], field: str)
         (f"YB-{NUMBER}/1", True),
         (f"2024{NUMBER}1", True),
         (f"{NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:]}", True),
+        ("\u200d".join(NUMBER), True),
         (NUMBER.translate({ord("0") + n: 0xFF10 + n for n in range(10)}), True),
         (NUMBER[:-1] + ("1" if NUMBER[-1] != "1" else "2"), False),
         ("441600202413450012345", False),  # a serial number: no day of the calendar in it

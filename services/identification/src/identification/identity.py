@@ -89,10 +89,10 @@ def check_digit(body: str) -> str:
 
 def is_in(text: str) -> bool:
     """Whether a text holds an identity number: 18 characters, a birthday among them, with a right check
-    digit. Neither blanks hide it nor digits of full width."""
+    digit. Neither blanks and joiners hide it nor digits of full width."""
     if len(text) < 18:
         return False
-    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    plain = re.sub(r"[\s\u200c\u200d]", "", unicodedata.normalize("NFKC", text))
     return any(
         found[1][17].upper() == check_digit(found[1][:17]) and birthday_in(found[1])
         for found in re.finditer(r"(?=([0-9]{17}[0-9Xx]))", plain)
