@@ -4,6 +4,7 @@ from itertools import count
 
 import asyncpg
 import httpx
+import pytest
 
 from services.identification.tests.asking import Callers, household
 from services.identification.tests.test_api_policies import assessment
@@ -68,3 +69,28 @@ async def test_a_what_if_is_asked_by_those_who_may_and_of_parameters_that_exist(
     ]:
         answer = await app.post("/v1/what-if", json=body, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+@pytest.mark.parametrize("value", [1.5, True, None, [1], {"a": 1}, "1"])
+async def test_a_value_that_is_none_is_pointed_at_and_told_what_it_must_be(
+    app: httpx.AsyncClient, callers: Callers, value: object
+) -> None:
+    office = callers.staff("policies:simulate policies:publish", "office", "441624")
+    parameters = {"income_line_fen": value}
+    form = {"region": VILLAGE, "parameters": parameters}
+    (error,) = (await app.post("/v1/what-if", json=form, headers=office)).json()["errors"]
+    assert error["pointer"] == "/parameters/income_line_fen"
+    assert error["detail_en"].endswith(": a whole number from 0 to 1000000000000")
+    version = {
+        "version": "wrong",
+        "region": VILLAGE,
+        "effective_from": "2024-01-01",
+        "published_on": "2024-01-01",
+        "parameters": [
+            {"key": "income_line_fen", "value": value, "kind": "policy", "source": "县办"}
+        ],
+    }
+    headers = office | {"Idempotency-Key": f"value-{value}"}
+    answer = await app.post("/v1/policies", json=version, headers=headers)
+    assert answer.json()["code"] == "policy-parameter-value"
+    assert "a whole number from 0 to 1000000000000" in answer.json()["title_en"]
