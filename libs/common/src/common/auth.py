@@ -28,6 +28,7 @@ REFETCH = 10.0  # seconds between looks at the JWKS for a key that we do not kno
 
 
 AREA_CODE = "^[0-9]{2,12}$"
+NO_AREA = fault("/region", "pattern", form=("2 至 12 位区划代码", "an area code of 2 to 12 digits"))
 Area = Annotated[
     str | None,
     Query(pattern=AREA_CODE, description="code of a part of your area; all of it unless given"),
@@ -56,7 +57,7 @@ class Principal:
         """The area that was asked for, or the caller's own. Raises `Problem`: 422 for what is no area
         code, 403 outside of the caller's."""
         if asked is not None and not re.fullmatch(AREA_CODE, asked):
-            raise Problem("invalid", faults=[fault("/region", "pattern")])
+            raise Problem("invalid", faults=[NO_AREA])
         area = asked or self.actor.region
         self.must_cover(area)
         return area

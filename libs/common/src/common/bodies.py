@@ -15,6 +15,7 @@ from common.problems import Fault, Problem, fault, pointer_to
 
 NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 MOST = 50  # faults of one body that are told
+TOO_FAR = ("数字过大", "a number that large is none of 64 bits")
 
 _syntax = msgspec.json.Decoder(msgspec.Raw)
 
@@ -123,7 +124,7 @@ def _ambiguous(sent: object) -> Iterator[Fault]:
         inside: Iterable[tuple[object, object]] = ()
         match value:
             case _TooFar():
-                yield fault(pointer, "range")
+                yield fault(pointer, "range", form=TOO_FAR)
             case _Object():
                 inside, times = value, Counter(name for name, _ in value)
                 twice = [name for name in times if times[name] > 1]

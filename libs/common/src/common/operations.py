@@ -65,7 +65,7 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
     async def parked(
         request: Request,
         caller: Annotated[Principal, allow("parked:manage")],
-        cursor: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+        cursor: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
         limit: Limit = USUAL,
     ) -> Response:
         """Ordered by id; `Link: rel="next"` leads on. `offset` is below 0 where the topic was made anew
@@ -85,7 +85,7 @@ def operations(service: str, codec: Codec, settings: Settings) -> APIRouter:
     @router.delete("/v1/parked/{key}/{record_id}", summary="Give a parked record up for good")
     async def discard(
         key: Key,
-        record_id: Annotated[int, Path(ge=1, lt=2**63)],
+        record_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
         request: Request,
         caller: Annotated[Principal, allow("parked:manage")],
     ) -> dict[str, bool]:

@@ -130,7 +130,15 @@ def faults_of(answer: httpx.Response) -> Iterator[str]:
         yield f"it does not say what is wrong: {vague}"
 
 
+TOLD = {"enum", "length", "pattern", "range", "value"}  # of which is said what would be right
+
+
 def vague_in(problem: Any) -> list[str]:
-    """Where a body or query is called wrong, and nothing more is said."""
+    """Where a body or query is called wrong, and nothing more is said, or what is said is Python."""
     errors = problem.get("errors", []) if problem["code"] == "invalid" else []
-    return [fault["pointer"] for fault in errors if fault["code"] == "value"]
+    return [
+        fault["pointer"] + " " + fault["detail_en"]
+        for fault in errors
+        if (fault["code"] in TOLD and ": " not in fault["detail_en"])
+        or "datetime." in fault["detail"]
+    ]

@@ -24,8 +24,8 @@ from audit.access.looks import (
     unlisted,
 )
 from audit.access.signing_in import SCOPE, SignedIn, allowed_by, identified
-from common.auth import AREA_CODE, Principal
-from common.problems import Problem, fault
+from common.auth import AREA_CODE, NO_AREA, Principal
+from common.problems import Problem
 from common.service import Runtime
 from contracts.access import ListLookedAt, ListRefused, Shown
 from contracts.access import Refusal as Why
@@ -103,7 +103,7 @@ class Listing(SignedIn):
         if area is None or re.fullmatch(AREA_CODE, area):
             return area
         if request.url.path.startswith("/v1/"):
-            raise Problem("invalid", faults=[fault("/region", "pattern")])
+            raise Problem("invalid", faults=[NO_AREA])
         raise Problem("not-found")
 
 

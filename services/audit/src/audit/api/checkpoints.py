@@ -118,7 +118,7 @@ async def checkpoint(request: Request) -> PlainTextResponse:
 
 @router.get("/v1/log/checkpoints/{size}", summary="A checkpoint, with the state that it signs")
 async def checkpoint_of_size(
-    request: Request, size: Annotated[int, Path(ge=1, lt=2**63)]
+    request: Request, size: Annotated[int, Path(ge=1, le=2**63 - 1)]
 ) -> Signed:
     """Checkpoints are numbered from 1; the state is what this one adds to the log of checkpoints."""
     async with keeper_of(request).pool.acquire() as connection:
@@ -165,8 +165,8 @@ async def cosigned(request: Request) -> None:
 @router.get("/v1/log/consistency", summary="That a checkpoint extends an earlier one")
 async def consistent(
     request: Request,
-    earlier: Annotated[int, Query(alias="from", ge=1, lt=2**63)],
-    later: Annotated[int, Query(alias="to", ge=1, lt=2**63)],
+    earlier: Annotated[int, Query(alias="from", ge=1, le=2**63 - 1)],
+    later: Annotated[int, Query(alias="to", ge=1, le=2**63 - 1)],
 ) -> Extends:
     """`from` and `to` are sizes of checkpoints, the earlier one first."""
     async with keeper_of(request).pool.acquire() as connection:

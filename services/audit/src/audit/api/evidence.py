@@ -24,7 +24,7 @@ router = APIRouter(tags=["evidence"])
 
 PUBLIC = frozenset({"/verify.py", "/witness.py"})
 Kept = Annotated[
-    int | None, Query(ge=1, lt=2**63, description="size of the checkpoint that you kept")
+    int | None, Query(ge=1, le=2**63 - 1, description="size of the checkpoint that you kept")
 ]
 Lang = Annotated[str | None, Query(include_in_schema=False)]  # of a page that says why not
 _FILE = {"type": "object", "description": f"`{verify.FORMAT}`, as `verify.py` reads it"}

@@ -191,7 +191,8 @@ def _header(name: str, value: str) -> str:
     try:
         return unquote_to_bytes(value.encode("latin-1")).decode()
     except UnicodeDecodeError as error:
-        raise Problem("invalid", faults=[fault(f"/{name[3:]}", "pattern")]) from error
+        form = "百分号编码须为 UTF-8", "what is percent-encoded is UTF-8"
+        raise Problem("invalid", faults=[fault(f"/{name[3:]}", "pattern", form=form)]) from error
 
 
 _source_names_a_person = lru_cache(1_024)(is_in)  # a department has few sources

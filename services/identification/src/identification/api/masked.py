@@ -20,6 +20,10 @@ from identification.api.wired import wired
 router = APIRouter(tags=["households"])
 
 MOST = 100  # households of an answer
+FORM = (
+    "前 6 位、星号、后 4 位，如 990000********0118",
+    "six digits, stars and four characters, such as 990000********0118",
+)
 
 
 class MaskedForm(Form):
@@ -46,7 +50,7 @@ async def lookup_masked(
     """404 if no member of a household that the caller may see has such a number."""
     app, shown = wired(request), masked.shown(form.masked_number)
     if shown is None:
-        raise Problem("invalid", faults=[fault("/masked_number", "pattern")])
+        raise Problem("invalid", faults=[fault("/masked_number", "pattern", form=FORM)])
     area, department = caller.area(form.region), caller.actor.department
     async with app.runtime.pool.acquire() as connection:
         found = await masked.found(
