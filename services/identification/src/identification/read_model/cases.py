@@ -234,7 +234,7 @@ class Ages:
 async def ages(pool: asyncpg.Pool, region: str, today: date) -> list[Ages]:
     """The open cases of an area by stage, in one query."""
     rows = await pool.fetch(_AGES, region, today)
-    return [Ages(**row) for row in rows]
+    return [Ages(**{**row, "stage": Stage[row["stage"]]}) for row in rows]
 
 
 _AGES = """
