@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
-from itertools import chain, product
+from itertools import product
 from uuid import UUID
 
 import asyncpg
@@ -21,20 +21,21 @@ Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 LONGEST = 4
 DUTY = ("ObligationOpened", "ObligationFulfilled", "ObligationCancelled")  # it has an id
 CLOCK = ("RiskDetected", "MonitoringConfirmed")  # a household has it once
-OF_DUTIES, OF_CLOCKS = (
-    chain.from_iterable(product(types, repeat=n) for n in range(1, LONGEST + 1))
-    for types in (DUTY, CLOCK)
-)
-HISTORIES = [*product(["visits"], OF_DUTIES), *product(["identification"], OF_CLOCKS)]
+HISTORIES = [
+    (service, types)
+    for service, each in (("visits", DUTY), ("identification", CLOCK))
+    for n in range(1, LONGEST + 1)
+    for types in product(each, repeat=n)
+]
 
 
 def told(
-    number: int, service: str, types: Sequence[str], due_on: str = "2024-06-20"
+    number: int, service: str, types: Sequence[str], due_on: str | None = None
 ) -> list[Envelope]:
-    """These events of a household, the later the earlier they are said to have happened."""
+    """These events of a household, the later the earlier they are said to have happened, and to be due."""
     events = list[Envelope]()
     for n, type_ in enumerate(types):
-        body = {"obligation_id": str(UUID(int=1)), "due_on": due_on}
+        body = {"obligation_id": str(UUID(int=1)), "due_on": due_on or f"2024-06-{20 - n}"}
         event = envelope(
             json.dumps(body).encode(),
             prev=events[-1] if events else None,
