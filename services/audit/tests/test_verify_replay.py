@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
@@ -110,6 +111,16 @@ def test_an_amendment_reaches_what_is_nested_and_nothing_that_is_not_there() -> 
     shown = {n: v.value for n, v in state(events, NOON, NOON).fields.items()}
     assert shown == {"deep": 2, "odd": 3, "age.1": 3, "age.2": 5}
     assert replayed([retold(e) for e in events], timestamp(NOON)) == shown
+
+
+def test_of_two_amendments_that_counts_which_was_recorded_last() -> None:
+    told = happened(1, Meaning(sets={"a": "a"}), {"a": 1})
+    amends = Meaning(amends=Amendment("event", "pointer", "value"))
+    of = {"event": str(told.event_id), "pointer": "/a"}
+    amended = [happened(n, amends, {**of, "value": str(n)}, 9 - n, n) for n in (2, 3)]
+    for events in permutations([told, *amended]):
+        shown = {n: v.value for n, v in state(events, at(9), at(9)).fields.items()}
+        assert shown == replayed([retold(e) for e in events], timestamp(at(9))) == {"a": 3}
 
 
 def test_no_number_of_amendments_nests_deeper_than_anybody_reads() -> None:
