@@ -71,20 +71,36 @@ async def test_a_household_is_counted_again_when_something_is_recorded_of_it(
     assert (duty.opened, duty.fulfilled) == (1, 1)
 
 
+def means_otherwise(vocabulary: Vocabulary, type_: str, without: str) -> None:
+    """A type of identification is published anew, without a part of its meaning."""
+    key = f"identification.{type_}.v1"
+    of_all = messages("identification", Codec.of(IdentificationEvent, IDENTIFICATION))
+    (told,) = [json.loads(m.value) for m in of_all if m.key.decode() == key]
+    del told["meaning"][without]
+    vocabulary.learn(key, json.dumps(told).encode())
+
+
+@pytest.mark.parametrize(
+    ("days", "as_told", "stands"),
+    [(5, True, "MONITORED"), (0, True, "MONITORED"), (5, False, "CLUE")],
+)
 async def test_a_household_stands_where_it_was_told_last_to_stand(
-    hear: Hear, app: FastAPI, pool: asyncpg.Pool
+    hear: Hear, app: FastAPI, pool: asyncpg.Pool, days: int, as_told: bool, stands: str
 ) -> None:
+    """Or, of what does not go by that, where it stood last."""
     first = clue()
     earlier = envelope(
         b"{}",
         type="MonitoringConfirmed",
         prev=first,
-        recorded_at=NOON + timedelta(days=5),
+        recorded_at=NOON + timedelta(days=days),
         occurred_at=NOON - timedelta(days=1),
     )
+    for event in () if as_told else (first, earlier):
+        means_otherwise(app.state.vocabulary, event.type, "as_told")
     await hear([first, earlier])
     await count(pool, app.state.vocabulary, AREA)
-    assert await phases(pool) == {"MONITORED": 1}
+    assert await phases(pool) == {stands: 1}
 
 
 async def test_other_meanings_count_everything_anew(
@@ -115,11 +131,7 @@ async def test_whatever_is_meant_otherwise_everything_is_counted_anew(
     await hear([clue()])
     await count(pool, app.state.vocabulary, AREA)
     before = await pool.fetchval("select rules from read.counted")
-    key = f"identification.{type_}.v1"
-    of_all = messages("identification", Codec.of(IdentificationEvent, IDENTIFICATION))
-    (told,) = [json.loads(m.value) for m in of_all if m.key.decode() == key]
-    del told["meaning"][effect]
-    app.state.vocabulary.learn(key, json.dumps(told).encode())
+    means_otherwise(app.state.vocabulary, type_, effect)
     await count(pool, app.state.vocabulary, AREA)
     assert await pool.fetchval("select rules from read.counted") != before
 

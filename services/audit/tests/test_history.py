@@ -1,5 +1,6 @@
 """State, differences and filters over HTTP, out of events and published meanings alone."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -109,6 +110,17 @@ async def test_of_several_things_of_a_kind_the_page_says_which(
     member = state[state.index('<h3>成员 <small><span class="id end">p</span></small></h3>') :]
     assert member.index("健康状况") < member.index("</dl>")
     assert "户类别" not in member
+
+
+async def test_the_page_tells_beside_how_it_was_known_then_how_it_is(
+    client: httpx.AsyncClient, story: Told
+) -> None:
+    clocks = {"valid_at": "2024-06-06", "known_at": "2024-06-20"}
+    page = (await client.get(f"/households/{ME}", params=clocks)).text
+    header, point = page.split('<div id="point"')
+    assert "<dt>共同生活人数</dt><dd>4</dd>" in header
+    assert '<td data-label="当时">3</td><td data-label="现在">4</td>' in point
+    assert re.search('<dt>共同生活人数</dt><dd><a href="[^"]+">3</a></dd>', point)
 
 
 def test_an_amount_of_a_state_is_told_with_its_unit() -> None:

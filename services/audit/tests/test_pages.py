@@ -86,11 +86,11 @@ async def test_silence_of_more_than_sixty_days_is_drawn(
 ) -> None:
     first = envelope(household_id=household(1))
     second = envelope(prev=first, recorded_at=NOON + timedelta(days=60))
-    third = envelope(prev=second, recorded_at=NOON + timedelta(days=160))
+    third = envelope(prev=second, recorded_at=NOON + timedelta(days=121))
     await hear([first, second, third])
     page = (await client.get(PAGE)).text
     assert page.count('class="gap"') == 1
-    assert "100 天没有记录" in page
+    assert "61 天没有记录" in page
 
 
 async def test_what_is_parked_is_said_on_the_page(client: httpx.AsyncClient, hear: Hear) -> None:
@@ -174,7 +174,9 @@ async def test_what_an_event_says_is_text_and_never_markup(
 async def test_more_than_a_page_goes_on_behind_a_link(
     client: httpx.AsyncClient, hear: Hear
 ) -> None:
-    await hear(history(501, household_id=household(1)))
+    """And so does a silence between the two."""
+    events = history(500, household_id=household(1))
+    await hear([*events, envelope(prev=events[-1], recorded_at=NOON + timedelta(days=100))])
     page = (await client.get(PAGE)).text
     Checked(page)
     assert page.count('<li class="event') == 500
@@ -182,6 +184,7 @@ async def test_more_than_a_page_goes_on_behind_a_link(
     assert following
     rest = await client.get(following[1].replace("&amp;", "&"))
     assert rest.text.count('<li class="event') == 1
+    assert "100 天没有记录" in rest.text
 
 
 async def test_villages_lead_to_households_and_an_id_straight_to_its_page(
