@@ -216,6 +216,13 @@ def test_an_amendment_is_behind_what_it_changed_and_behind_nothing_else() -> Non
     assert behind == {"a": (2, 1), "b.p.x": (1, 1)}
 
 
+@pytest.mark.parametrize("event", ["no id", 7, None])
+def test_what_names_no_event_corrects_and_amends_none(event: Any) -> None:
+    aim = {"event": event, "pointer": "/a", "value": "8"}
+    events = [FIRST, happened(2, CORRECT, aim, 2), happened(3, AMEND, aim, 3)]
+    assert values(state(events, at(9), at(9))) == values(state([FIRST], at(9), at(9)))
+
+
 def test_a_late_record_of_an_early_event_is_known_late_and_true_early() -> None:
     late = happened(2, SET, {"a": 2}, occurred=0, recorded=9)
     assert values(state([FIRST, late], at(0), at(5))) == {}
@@ -243,7 +250,12 @@ def test_items_choices_and_conditions() -> None:
         regardless={"left": "kind", "member.{gone}": None},
     )
     payload = {
-        "members": [{"id": "p", "health": "WELL"}, {"id": "q", "health": None}, {"no": 1}, 7],
+        "members": [
+            {"id": "p", "health": "WELL"},
+            {"id": "q", "health": None},
+            {"health": "ILL"},
+            7,
+        ],
         "kind": "A",
         "passed": False,
         "ends": True,
@@ -271,3 +283,4 @@ def test_the_name_of_a_field_is_found_for_any_id() -> None:
     assert named("member.0192", names) == "member"
     assert named("income.members", names) == "income.members"
     assert named("unheard.of", names) is None
+    assert named("of.0192.a.kind", ["of.kind", "of.a.kind", "of"]) == "of.a.kind"
