@@ -135,18 +135,27 @@ def test_the_header_says_so_where_no_service_publishes_who_is_responsible() -> N
     assert responsible(State(), Vocabulary().state()).zh.startswith("尚未发布")
 
 
-async def test_the_header_says_which_deadline_is_next(
+async def test_the_header_says_which_deadline_is_next_and_the_strip_begins_today(
     client: httpx.AsyncClient, hear: Hear, app: FastAPI
 ) -> None:
     app.state.runtime.clock.set(NOON + timedelta(days=1))
+
+    def opened(payload: bytes) -> Envelope:
+        duty: dict[str, Any] = {"service": "visits", "type": "ObligationOpened"}
+        return envelope(payload, stream=payload.decode(), household_id=household(1), **duty)
+
     registered = envelope(household_id=household(1))
-    await hear([registered])
+    await hear([registered, opened(b'{"obligation_id":"of no day"}')])
     assert _header(await client.get(PAGE))["最近期限"] == "没有未了结的期限"
     clue = envelope(b'{"due_on":"2024-06-18"}', type="RiskDetected", prev=registered)
-    await hear([clue])
+    await hear([clue, opened(b'{"obligation_id":"later","due_on":"2024-06-30"}')])
     assert _header(await client.get(PAGE))["最近期限"] == "2024-06-18 认定期限"
-    (strip,) = re.findall(r'<ol class="strip".*?</ol>', (await client.get(PAGE)).text, re.DOTALL)
+    app.state.runtime.clock.set(NOON + timedelta(days=16))
+    answer = await client.get(PAGE)
+    assert _header(answer)["最近期限"] == "2024-06-18 认定期限 已逾期"
+    (strip,) = re.findall(r'<ol class="strip".*?</ol>', answer.text, re.DOTALL)
     assert ("认定期限</a>" in strip, "发现风险线索" in strip) == (True, False)
+    assert re.findall('<time datetime="([^"]+)"', strip) == ["2024-06-30", "2024-06-18"]
 
 
 def _header(answer: httpx.Response) -> dict[str, str]:

@@ -91,6 +91,8 @@ async def test_silence_of_more_than_sixty_days_is_drawn(
     page = (await client.get(PAGE)).text
     assert page.count('class="gap"') == 1
     assert "61 天没有记录" in page
+    narrowed = (await client.get(f"{PAGE}?service=identification")).text  # there may be others
+    assert (narrowed.count('<li class="event'), 'class="gap"' in narrowed) == (3, False)
 
 
 async def test_what_is_parked_is_said_on_the_page(client: httpx.AsyncClient, hear: Hear) -> None:
