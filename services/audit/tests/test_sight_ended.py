@@ -4,9 +4,12 @@ And what its page does not say of what it does not see."""
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import httpx
+from msgspec.structs import replace
 
 from common.testing import NOON, Issuer, envelope
+from contracts.envelope import ZERO_HASH, chained
 from services.audit.tests.test_sight import (
     ONE,
     OTHER,
@@ -80,3 +83,19 @@ async def test_of_what_a_department_does_not_see_its_page_does_not_say_that_nobo
     await hear([envelope(both, type="HouseholdVerified", prev=sure, recorded_at=at[3], actor=TOWN)])
     page = (await client.get(PAGE, headers=jiaoyu)).text
     assert ("没有向本部门显示的记录" in page, "还没有记录" in page) == (True, False)
+
+
+async def test_what_is_wrong_with_the_log_is_told_to_those_who_see_all_of_it(
+    client: httpx.AsyncClient, hear: Hear, tokens: Issuer, pool: asyncpg.Pool
+) -> None:
+    yibao = tokens.bearer("yibao", "audit:read", department="yibao")
+    ill = by_town("RiskDetected", risk_types=["ILLNESS"])
+    await hear([ill])
+    await hear([chained(replace(ill, data=b'{"other":1}'), ZERO_HASH)])
+
+    async def told(text: str) -> list[bool]:
+        return [text in (await client.get(PAGE, headers=who)).text for who in ({}, yibao)]
+
+    assert await told("历史自相矛盾") == [True, False]
+    await pool.execute("delete from es.parked")  # an administrator gives it up
+    assert await told("日志中另有") == [True, False]
