@@ -16,6 +16,7 @@ from services.identification.tests.story import (
     RISK,
     START,
     STEPS,
+    VERIFY,
     history,
     state,
 )
@@ -100,9 +101,62 @@ def test_of_two_clues_by_one_rule_evidence_joins_the_one_with_its_risk() -> None
     assert added(history(hurt, RISK)).clue_id == RISK.clue_id
 
 
-def test_of_two_rules_about_one_risk_evidence_joins_the_clue_of_its_own() -> None:
-    other = replace(RISK, clue_id=UUID(int=5), rule_id="SERIOUS-ILLNESS")
-    assert added(history(other, RISK)).clue_id == RISK.clue_id
+# What another department says of the same stay in hospital.
+WEIJIAN = replace(
+    AGAIN, rule_id="SERIOUS-ILLNESS", severity=Severity.YELLOW, evidence_event_ids=(SECOND,)
+)
+
+
+def test_A10_what_two_departments_say_of_one_risk_is_one_clue_with_two_pieces_of_evidence() -> None:
+    yibao = replace(RISK, discovered_on=date(2024, 4, 2))
+    weijian = replace(WEIJIAN, discovered_on=date(2024, 4, 10))
+    event = added(history(yibao), again=weijian)
+    assert (event.clue_id, event.rule_id) == (yibao.clue_id, "SERIOUS-ILLNESS")
+    assert event.evidence_event_ids == [SECOND]
+    household = state(history(yibao, weijian))
+    assert len(household.opened.clues) == 1
+    assert household.opened.due_on == date(2024, 4, 17)
+    third = replace(weijian, evidence_event_ids=(THIRD,), discovered_on=date(2024, 4, 12))
+    assert added(history(yibao, weijian), again=third).clue_id == yibao.clue_id
+
+
+def test_what_another_department_says_is_evidence_until_people_have_verified_the_clue() -> None:
+    assert added(history(RISK, START), again=WEIJIAN).clue_id == RISK.clue_id
+    (event,) = HOUSEHOLD.when(WEIJIAN, given=history(RISK, START, VERIFY))
+    assert isinstance(event, RiskClueAttached)
+
+
+def test_what_another_department_says_after_the_window_or_as_graver_is_a_clue_of_its_own() -> None:
+    for other in (
+        replace(WEIJIAN, discovered_on=date(2024, 4, 1)),
+        replace(WEIJIAN, severity=Severity.RED),
+    ):
+        (event,) = HOUSEHOLD.when(other, given=history(RISK))
+        assert isinstance(event, RiskClueAttached)
+
+
+def test_what_people_or_an_assessment_say_is_no_evidence_of_a_departments_clue() -> None:
+    for rule_id in ("INCOME-LINE", "HOUSEHOLD-SCREENED", None):
+        other = replace(WEIJIAN, rule_id=rule_id)
+        (event,) = HOUSEHOLD.when(other, given=history(RISK))
+        assert isinstance(event, RiskClueAttached)
+        (event,) = HOUSEHOLD.when(WEIJIAN, given=history(replace(RISK, rule_id=rule_id)))
+        assert isinstance(event, RiskClueAttached)
+
+
+def test_what_another_department_says_is_no_evidence_of_a_clue_that_was_decided_on() -> None:
+    closed = history(RISK, START, NOT_AT_RISK, REJECT)
+    hurt = replace(AGAIN, clue_id=UUID(int=7), rule_id="ACCIDENT", risk_types=(RiskType.ACCIDENT,))
+    opened = [*closed, *HOUSEHOLD.when(hurt, given=closed)]
+    (event,) = HOUSEHOLD.when(WEIJIAN, given=opened)
+    assert isinstance(event, RiskClueAttached)
+
+
+def test_of_two_clues_of_one_risk_evidence_joins_the_clue_of_its_own_rule() -> None:
+    other = replace(RISK, clue_id=UUID(int=5), rule_id="SERIOUS-ILLNESS", severity=Severity.RED)
+    both = history(RISK, other)
+    assert added(both).clue_id == RISK.clue_id
+    assert added(both, again=WEIJIAN).clue_id == other.clue_id
 
 
 SAID = replace(

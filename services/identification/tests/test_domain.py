@@ -117,15 +117,6 @@ def test_A10_two_facts_by_one_rule_are_one_clue() -> None:
     assert HOUSEHOLD.when(again, given=history(RISK)) == []
 
 
-def test_A10_another_source_about_the_same_risk_is_further_evidence_in_the_case() -> None:
-    weijian = replace(RISK, clue_id=UUID(int=9), rule_id="NEW-SERIOUS-ILLNESS")
-    (event,) = HOUSEHOLD.when(weijian, given=history(RISK))
-    assert isinstance(event, RiskClueAttached)
-    household = HOUSEHOLD.fold([*history(RISK), event])
-    assert household is not None
-    assert household.opened.due_on == date(2024, 3, 16)
-
-
 def test_free_text_that_goes_on_the_log_names_no_illness() -> None:
     assert (
         refused(replace(RISK, summary_zh="户主患肝癌"), history()).code == "personal-data-in-text"

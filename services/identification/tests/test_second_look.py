@@ -79,7 +79,9 @@ def test_T20_what_stands_is_what_a_screening_looks_at() -> None:
     assert found == {one.event_id for one in stand}
 
 
-CITED = Cited(UUID(int=5), UUID(int=99), "UNIVERSITY-ENTRANT", frozenset({UUID(int=1)}))
+CITED = Cited(
+    UUID(int=5), UUID(int=99), frozenset({"UNIVERSITY-ENTRANT"}), frozenset({UUID(int=1)})
+)
 ASSESSED = UUID(int=55)
 
 
@@ -109,7 +111,7 @@ ASSESSED = UUID(int=55)
 def test_T20_a_clue_of_a_rule_over_facts_is_weighed_by_the_corrected_income(
     cited: str, about: Counted, bears_out: Any, contradicts: Any
 ) -> None:
-    clue, history = replace(CITED, rule_id=cited), History([about])
+    clue, history = replace(CITED, rules=frozenset({cited})), History([about])
     for seen, expected in ((bears_out, True), (contradicts, False)):
         household = _assessed(replace(seen, assessment_id=ASSESSED))
         assert bool(findings(about, household, history, POLICY)) is expected

@@ -14,25 +14,25 @@ from services.identification.tests.story import POLICY
 
 
 @pytest.mark.parametrize(
-    ("rule_id", "stage", "operating_fen", "hidden", "expected"),
+    ("rules", "stage", "operating_fen", "hidden", "expected"),
     [
-        ("CROP-LOSS", "CLUE_OPEN", 5_000, {CHILD}, {CHILD}),
-        ("CROP-LOSS", "CLUE_OPEN", 5_000, set(), set()),  # every piece may be used
-        ("CROP-LOSS", "CLUE_OPEN", 1_000, {CHILD}, set()),  # those that may be used bear it out
-        ("CROP-LOSS", "MONITORED", 5_000, {CHILD}, set()),  # a review is opened at once
-        ("CROP-LOSS", "ELIMINATED", 5_000, {CHILD}, set()),
-        ("INCOME-LINE", "CLUE_OPEN", 5_000, {CHILD}, set()),  # reads no facts
-        (None, "CLUE_OPEN", 5_000, {CHILD}, set()),  # people saw it
+        ({"CROP-LOSS"}, "CLUE_OPEN", 5_000, {CHILD}, {CHILD}),
+        ({"CROP-LOSS"}, "CLUE_OPEN", 5_000, set(), set()),  # every piece may be used
+        ({"CROP-LOSS"}, "CLUE_OPEN", 1_000, {CHILD}, set()),  # those that may be used bear it out
+        ({"CROP-LOSS"}, "MONITORED", 5_000, {CHILD}, set()),  # a review is opened at once
+        ({"CROP-LOSS"}, "ELIMINATED", 5_000, {CHILD}, set()),
+        ({"INCOME-LINE"}, "CLUE_OPEN", 5_000, {CHILD}, set()),  # reads no facts
+        (set(), "CLUE_OPEN", 5_000, {CHILD}, set()),  # people saw it
     ],
 )
 def test_a_clue_waits_only_where_what_may_not_be_used_decides(
-    rule_id: str | None, stage: str, operating_fen: int, hidden: set[UUID], expected: set[UUID]
+    rules: set[str], stage: str, operating_fen: int, hidden: set[UUID], expected: set[UUID]
 ) -> None:
     loss = fact(T.CROP_LOSS, amount=400)
     seen = replace(income(9_000_000, operating_fen=operating_fen), assessment_id=UUID(int=55))
     household = replace(HOUSEHOLD, incomes=(seen,), stage=stage)
     cited = frozenset({loss.event_id})
-    clue = Cited(UUID(int=5), UUID(int=99), rule_id, cited, frozenset(hidden))
+    clue = Cited(UUID(int=5), UUID(int=99), frozenset(rules), cited, frozenset(hidden))
     history = History(
         [loss], frozenset({HEAD})
     )  # of HEAD there is more, that the clue does not cite
@@ -43,9 +43,11 @@ def test_a_clue_waits_only_where_what_may_not_be_used_decides(
 def test_a_clue_is_not_found_wanting_while_facts_may_not_be_looked_at() -> None:
     """A rule that adds up needs all that there is, any other what its clue cites."""
     history = History([], frozenset({HEAD}))
-    cost = Cited(UUID(int=3), UUID(int=9), "MEDICAL-OWN-COST", frozenset({UUID(int=4)}))
-    illness = replace(cost, rule_id="SERIOUS-ILLNESS")
+    rules = frozenset({"MEDICAL-OWN-COST"})
+    cost = Cited(UUID(int=3), UUID(int=9), rules, frozenset({UUID(int=4)}))
+    illness = replace(cost, rules=frozenset({"SERIOUS-ILLNESS"}))
     assert not supported(cost, HOUSEHOLD, history, POLICY)
     assert missing(cost, history) == {HEAD}
     assert missing(illness, history) == set()
+    assert missing(replace(cost, rules=rules | illness.rules), history) == {HEAD}
     assert missing(replace(illness, hidden=frozenset({CHILD})), history) == {CHILD}

@@ -26,7 +26,8 @@ class ReviewOutcome(Code):
 
 @dataclass(frozen=True, kw_only=True)
 class ClueEvidenceAdded:
-    """Rule of engagement 3: a rule found again, within the window, what its clue already says.
+    """Rule of engagement 3: what a clue says was found again within the window, by the same rule or from
+    another department; `rule_id` is the rule that found these pieces.
 
     `evidence_event_ids` are the new pieces only; `discovered_on` is the clue's day, `found_on` theirs.
     Class, severity and clock of the clue stay.
@@ -35,8 +36,8 @@ class ClueEvidenceAdded:
     wording: ClassVar = Wording(
         "补充线索依据",
         "Evidence added to a clue",
-        "{found_on}同一规则又有依据{evidence_count}条，并入{discovered_on}的线索：{summary_zh}",
-        "On {found_on} the same rule found {evidence_count} more; added to the clue of "
+        "{found_on}又有依据{evidence_count}条，并入{discovered_on}的线索：{summary_zh}",
+        "On {found_on} {evidence_count} more were found; added to the clue of "
         "{discovered_on}: {summary_en}",
     )
     household_id: UUID

@@ -1,5 +1,6 @@
 """The way to a confirmation: T1–T3 and T10 with their guards, each a small function."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from identification.domain.commands import (
     VerifyHousehold,
 )
 from identification.domain.corrections import still_fits
+from identification.domain.files import Reported
 from identification.domain.guards import (
     Taken,
     answered,
@@ -40,7 +42,8 @@ from identification.domain.guards import (
 from identification.domain.handover import MERGER_RULE
 from identification.domain.officers import fit_to_be_sent
 from identification.domain.risks import answered_by, unverified
-from identification.domain.stages import TownReviewed, Verified, Verifying, monitored_of
+from identification.domain.rulebook import OF_DEPARTMENTS
+from identification.domain.stages import ClueOpen, TownReviewed, Verified, Verifying, monitored_of
 from identification.domain.states import Household
 
 RISING = list(Severity)
@@ -61,8 +64,9 @@ def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
         if not new:
             return []  # recorded already, or taken over with the episode
         c = replace(c, risk_types=new)
-    if c.clue_id in household.clue_ids or all(_known(c, household, r) for r in c.risk_types):
-        return _added(c, household)
+    known = [_known(c, household, risk) for risk in c.risk_types]
+    if c.clue_id in household.clue_ids or all(known):
+        return _added(c, household, known)
     shared: dict[str, Any] = {
         "household_id": household.id,
         "clue_id": c.clue_id,
@@ -82,45 +86,58 @@ def report(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
     return [RiskDetected(**shared, due_on=c.policy.due_on(c.discovered_on))]
 
 
-def _known(c: ReportRisk, household: Household, risk: RiskType) -> bool:
-    """Whether the risk was reported before: within the window it is one clue, unless the severity rises
-    (rule 3 of T1).
+def _known(c: ReportRisk, household: Household, risk: RiskType) -> Reported | None:
+    """The report that says this already: within the window one risk of a household is one clue, whichever
+    departments report it, unless the severity rises (rule of engagement 3).
 
-    In an open case, a report by another source is a further clue and joins; one by the same rule is not
-    (A10, A12). When no case is open, two are always heard: a family's own declaration, since it may be an
-    appeal (T4), and the open clue of a household that was taken in, since it was reported of another
-    household (A54).
+    What people say in an open case is a further clue and joins (A12). When no case is open, two are always
+    heard: a family's own declaration, since it may be an appeal (T4), and the open clue of a household that
+    was taken in, since it was reported of another household (A54).
     """
     heard = c.channel is Channel.SELF_DECLARATION or c.rule_id == MERGER_RULE
-    appeal = household.case is None and heard
+    if household.case is None and heard:
+        return None
     window = timedelta(days=c.policy.clue_dedupe_days)
-    return any(
-        not appeal
-        and known.risk_type is risk
+    found = (
+        known
+        for known in household.reported
+        if known.risk_type is risk
         and abs(c.discovered_on - known.discovered_on) <= window
         and RISING.index(c.severity) <= RISING.index(known.severity)
-        and (household.case is None or (c.rule_id is not None and known.rule_id == c.rule_id))
-        for known in household.reported
+        and (household.case is None or _is_evidence_of(known, c, household))
     )
+    return min(found, key=lambda known: known.rule_id != c.rule_id, default=None)
 
 
-def _added(c: ReportRisk, household: Household) -> list[EpisodeEvent]:
-    """Rule of engagement 3: when a rule finds the same risk again, what it found is evidence of its earlier
-    clue, each event once.
+def _is_evidence_of(known: Reported, c: ReportRisk, household: Household) -> bool:
+    """Whether the same rule found it again; or departments reported both, and people are still to verify the
+    first. What another department reports after that is a clue to be looked at (T7, E6)."""
+    to_be_verified = isinstance(household.case, ClueOpen | Verifying) and any(
+        clue.clue_id == known.clue_id for clue in household.opened.clues
+    )
+    by_departments = {c.rule_id, known.rule_id} <= OF_DEPARTMENTS
+    again = c.rule_id is not None and c.rule_id == known.rule_id
+    return again or (by_departments and to_be_verified)
+
+
+def _added(
+    c: ReportRisk, household: Household, reported: Iterable[Reported | None]
+) -> list[EpisodeEvent]:
+    """What is found again is evidence of its clue, each piece once.
 
     Only clues of the open case get evidence: a clue that was decided on keeps what it was decided by.
     """
     open_clues = {clue.clue_id for clue in household.file.clues} if household.file else set()
-    for known in household.reported:
-        if known.rule_id is None or known.rule_id != c.rule_id or known.clue_id not in open_clues:
+    for known in reported:
+        if known is None or c.rule_id is None or known.clue_id not in open_clues:
             continue
         new = [piece for piece in c.evidence_event_ids if piece not in known.evidence]
-        if known.risk_type in c.risk_types and new:
+        if new:
             return [
                 ClueEvidenceAdded(
                     household_id=household.id,
                     clue_id=known.clue_id,
-                    rule_id=known.rule_id,
+                    rule_id=c.rule_id,
                     evidence_event_ids=new,
                     evidence_count=len(new),
                     discovered_on=known.discovered_on,

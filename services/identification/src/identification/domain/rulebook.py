@@ -183,6 +183,11 @@ FACT_RULES: tuple[Rule, ...] = (
     ),
 )
 
+OVER_FACTS = {rule.id: rule for rule in FACT_RULES}
+
+# What departments report of one risk in one window is one clue, whichever of these rules find it.
+OF_DEPARTMENTS = OVER_FACTS.keys() | {"WATER-TEST-FAILED", "WATER-OUTAGE"}
+
 SCREENED = "HOUSEHOLD-SCREENED"
 
 # Rules over what is no department fact; they are run where that is heard.

@@ -10,7 +10,7 @@ from identification import unmatched
 from identification.domain.rulebook import FACT_RULES
 from identification.effects.heard import Heard, day_of
 from identification.effects.second_look import found_anew
-from identification.effects.weighing import borne_out, missing, said_anew
+from identification.effects.weighing import borne_out, missing, said_anew, types_behind
 from identification.read_model import evidence, facts, rules
 
 READING_AGE = sorted(
@@ -30,8 +30,9 @@ async def of_corrected(heard: Heard) -> list[Intent]:
         return []
     ids = list({birth.household_id for _, birth in told})
     known = await rules.households(heard.connection, ids, owning=True)
-    histories = await facts.counted(heard.connection, ids, READING_AGE, date.min)
     cited = await evidence.of_households(heard.connection, ids)
+    types = types_behind(clue for clues in cited.values() for clue in clues) | {*READING_AGE}
+    histories = await facts.counted(heard.connection, ids, sorted(types), date.min)
     intents, withheld = [], list[tuple[UUID, UUID]]()
     for event, birth in told:
         one = birth.household_id

@@ -16,8 +16,14 @@ from identification.domain.findings import History
 from identification.domain.rulebook import BY_FACT
 from identification.effects.clues import as_counted
 from identification.effects.heard import Heard, day_of
-from identification.effects.second_look import READING_INCOME
-from identification.effects.weighing import borne_out, missing, said_anew, supported, waits_for
+from identification.effects.weighing import (
+    borne_out,
+    missing,
+    said_anew,
+    supported,
+    types_behind,
+    waits_for,
+)
 from identification.read_model import evidence, facts, rules
 from identification.read_model.evidence import Cited
 
@@ -42,9 +48,11 @@ async def of_evidence(heard: Heard) -> list[Intent]:
     cited = await evidence.citing(heard.connection, [*before])
     if not cited:
         return []
-    ids = list({clue.household_id for clues in cited.values() for clue in clues})
+    every = [clue for clues in cited.values() for clue in clues]
+    ids = list({clue.household_id for clue in every})
     asked = [rule for _, fact in told.values() for rule in BY_FACT[fact.fact_type]]
     types = {seen for rule in asked for seen in (rule.hears, *rule.looks_back)}
+    types |= types_behind(every)
     known = await rules.households(heard.connection, ids)
     histories = await facts.counted(heard.connection, ids, sorted(types), date.min)
     intents, withheld = [], list[tuple[UUID, UUID]]()
@@ -110,7 +118,8 @@ async def of_corrected(
         return []
     ids = [assessed.household_id for _, assessed in last]
     known = await rules.households(heard.connection, ids, owning=True)
-    histories = await facts.counted(heard.connection, ids, READING_INCOME, date.min)
+    types = types_behind(clue for clues in cited.values() for clue in clues)
+    histories = await facts.counted(heard.connection, ids, sorted(types), date.min)
     intents, withheld = [], list[tuple[UUID, UUID]]()
     for event, assessed in last:
         household, history = known[assessed.household_id], histories[assessed.household_id]

@@ -1,5 +1,6 @@
-"""Whether the rule behind a clue still finds the same, and what is said of it once that is known."""
+"""Whether the rules behind a clue still find the same, and what is said of it once that is known."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
@@ -7,23 +8,28 @@ from common.ids import derived_id
 from common.intents import Intent
 from contracts.envelope import Envelope
 from contracts.evidence import Change
+from contracts.fact_codes import FactType
 from contracts.facts import DepartmentFactRetracted
 from identification.domain.evidence import EVIDENCE, ReplaceEvidence, is_decided
 from identification.domain.findings import History, KnownHousehold
 from identification.domain.policy import Policy
-from identification.domain.rulebook import FACT_RULES, findings
+from identification.domain.rulebook import OVER_FACTS, findings
 from identification.domain.rules_of_income import of_incomes
 from identification.effects.heard import Heard, day_of, following
 from identification.read_model.evidence import Cited
 
-OVER_FACTS = {rule.id: rule for rule in FACT_RULES}
+
+def types_behind(clues: Iterable[Cited]) -> set[FactType]:
+    """The types of facts that the rules behind these clues look at."""
+    rules = {OVER_FACTS[rule] for clue in clues for rule in clue.rules & OVER_FACTS.keys()}
+    return {seen for rule in rules for seen in (rule.hears, *rule.looks_back)}
 
 
 def supported(clue: Cited, household: KnownHousehold, history: History, policy: Policy) -> bool:
-    """Whether the rule that raised a clue still finds the same, judged by what is current and may be used.
-    A clue that people raised is always supported: a fact behind it may change, what they saw does not."""
-    return clue.rule_id is None or any(
-        found.rule_id == clue.rule_id
+    """Whether a rule behind a clue still finds the same, judged by what is current and may be used. A clue
+    that people raised is always supported: a fact behind it may change, what they saw does not."""
+    return not clue.rules or any(
+        found.rule_id in clue.rules
         for fact in history.all
         if fact.event_id in clue.evidence
         for found in findings(fact, household, history, policy)
@@ -39,7 +45,7 @@ def borne_out(
 ) -> bool:
     """As `supported`, also for rules that read the household, which is taken as of the latest assessment
     that the clue rests on: by the event that says it, or by its id once another event does."""
-    if clue.rule_id is None:
+    if not clue.rules:
         return True
     behind = [
         n
@@ -48,17 +54,18 @@ def borne_out(
         or (assessment_id and income.assessment_id == assessment_id)
     ]
     then = replace(household, incomes=household.incomes[behind[0] if behind else 0 :])
-    by_income = any(found.rule_id == clue.rule_id for found in of_incomes(then, policy))
-    return by_income or (clue.rule_id in OVER_FACTS and supported(clue, then, history, policy))
+    return any(found.rule_id in clue.rules for found in of_incomes(then, policy)) or supported(
+        clue, then, history, policy
+    )
 
 
 def missing(clue: Cited, history: History) -> frozenset[UUID]:
-    """The persons whose data the rule behind a clue would look at, and may not now (PIPL 47). Meanwhile
+    """The persons whose data the rules behind a clue would look at, and may not now (PIPL 47). Meanwhile
     nobody says that the clue is not supported."""
-    rule = OVER_FACTS.get(clue.rule_id or "")
-    if rule is None:
+    rules = [OVER_FACTS[rule] for rule in clue.rules & OVER_FACTS.keys()]
+    if not rules:
         return frozenset()
-    return clue.hidden | history.withheld if rule.looks_back else clue.hidden
+    return clue.hidden | history.withheld if any(r.looks_back for r in rules) else clue.hidden
 
 
 def waits_for(

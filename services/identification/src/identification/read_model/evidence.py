@@ -44,6 +44,9 @@ select e.clue_id, e.discovered_on from way join read.clue_evidence e
     on e.household_id = h.household_id and e.fact_event_id = way.event_id
 limit 1
 """
+# Of all rows of one clue: the facts that it rests on, and the rules that found it by them.
+_BEHIND = """array_agg(fact_event_id) as evidence,
+    coalesce(array_agg(distinct rule_id) filter (where rule_id is not null), '{}') as rules"""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Cited:
 
     clue_id: UUID
     household_id: UUID
-    rule_id: str | None
+    rules: frozenset[str]  # that found it; none if people did
     evidence: frozenset[UUID]
     hidden: frozenset[UUID] = frozenset()
 
@@ -92,13 +95,14 @@ async def citing(connection: Connection, facts: Sequence[UUID]) -> dict[UUID, li
     rows = await connection.fetch(
         f"""
         select asked.fact_event_id as fact, coalesce(t.clue_id, c.clue_id) as clue_id, h.household_id,
-            c.rule_id,
-            array(select e.fact_event_id from read.clue_evidence e where e.clue_id = c.clue_id)
-                as evidence
+            behind.rules, behind.evidence
         from unnest($1::uuid[]) as asked (fact_event_id)
         join read.clue_evidence c using (fact_event_id)
         left join read.merged m using (household_id)
         join read.household h on h.household_id = coalesce(m.survivor_id, c.household_id)
+        cross join lateral (
+            select {_BEHIND} from read.clue_evidence e where e.clue_id = c.clue_id
+        ) as behind
         left join lateral ({_THERE}) as t on true
         where case when m.household_id is null then {_FOLLOWED} else {_HANDED_OVER} end
         order by c.discovered_on, c.clue_id
@@ -117,10 +121,10 @@ async def of_households(
     """The clues of these households' cases that are open or eliminated, by household, in two queries."""
     rows = await connection.fetch(
         f"""
-        select c.clue_id, c.household_id, c.rule_id, array_agg(c.fact_event_id) as evidence
+        select c.clue_id, c.household_id, {_BEHIND}
         from read.clue_evidence c join read.household h using (household_id)
         where c.household_id = any($1::uuid[]) and {_FOLLOWED}
-        group by c.clue_id, c.household_id, c.rule_id order by min(c.discovered_on), c.clue_id
+        group by c.clue_id, c.household_id order by min(c.discovered_on), c.clue_id
         """,
         households,
     )
@@ -145,7 +149,7 @@ async def _as_cited(connection: Connection, rows: Sequence[Any]) -> list[Cited]:
             Cited(
                 row["clue_id"],
                 row["household_id"],
-                row["rule_id"],
+                frozenset(row["rules"]),
                 frozenset(row["evidence"]).union(now for now, _ in pieces),
                 frozenset(person for _, person in pieces if person),
             )
