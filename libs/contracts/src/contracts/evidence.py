@@ -37,7 +37,7 @@ class ClueEvidenceAdded:
         "补充线索依据",
         "Evidence added to a clue",
         "{found_on}又有依据{evidence_count}条，并入{discovered_on}的线索：{summary_zh}",
-        "On {found_on} {evidence_count} more were found; added to the clue of "
+        "Found on {found_on}, evidence ({evidence_count}) added to the clue of "
         "{discovered_on}: {summary_en}",
     )
     household_id: UUID

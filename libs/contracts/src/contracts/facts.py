@@ -32,8 +32,8 @@ class DepartmentFactRecorded:
     wording: ClassVar = Wording(
         "部门信息",
         "Department fact",
-        "{department_name}报送{fact_type}（发生于{detected_on}）：{values}[；{codes}]",
-        "{department_name} reported {fact_type} of {detected_on}: {values}[; {codes}]",
+        "{department_name}报送{fact_type}（发生于{detected_on}）[：{values}][；{codes}]",
+        "{department_name} reported {fact_type} of {detected_on}[: {values}][; {codes}]",
     )
     fact_id: UUID
     household_id: UUID
@@ -60,9 +60,9 @@ class DepartmentFactCorrected:
         "部门更正信息",
         "Department fact corrected",
         "{department_name}更正{fact_type}第{previous_version}版为第{record_version}版"
-        "（发生于{detected_on}）：{values}[；{codes}]",
+        "（发生于{detected_on}）[：{values}][；{codes}]",
         "{department_name} corrected {fact_type} from version {previous_version} to "
-        "{record_version} (of {detected_on}): {values}[; {codes}]",
+        "{record_version} (of {detected_on})[: {values}][; {codes}]",
     )
     fact_id: UUID
     household_id: UUID
