@@ -56,6 +56,9 @@ def broken(event: Envelope) -> dict[str, Record]:
         "empty header": with_header(event, "ce_region", b""),
         "header not UTF-8": with_header(event, "ce_region", b"\xff\xfe"),
         "NUL in a header": with_header(event, "ce_region", b"44\0"),
+        "NUL in the name of a header": good._replace(
+            value=b"", headers=[*good.headers, ("a\0b", b"1")]
+        ),
         "NUL in the stream, hash right": record_of(nul, "t", 0),
         "another specversion": with_header(event, "ce_specversion", b"0.3"),
         "type of somebody else": with_header(event, "ce_type", b"com.example.thing"),

@@ -60,13 +60,22 @@ def storable(text: str) -> str:
 
 
 def headers_to_json(headers: Sequence[tuple[str, bytes | None]]) -> str:
-    """Headers as they are kept in `es.parked`: pairs of name and hex, in order."""
-    return json.dumps([[name, None if value is None else value.hex()] for name, value in headers])
+    """Headers as they are kept in `es.parked`: pairs of name and hex, in order. A name with NUL, which
+    Postgres does not take, is a list with its hex."""
+    return json.dumps([[_kept(n), None if value is None else value.hex()] for n, value in headers])
+
+
+def _kept(name: str) -> str | list[str]:
+    return [name.encode().hex()] if "\0" in name else name
 
 
 def headers_from_json(kept: str) -> list[tuple[str, bytes | None]]:
     """What `headers_to_json` kept, byte for byte."""
-    return [(n, None if v is None else bytes.fromhex(v)) for n, v in json.loads(kept)]
+    return [(_named(n), None if v is None else bytes.fromhex(v)) for n, v in json.loads(kept)]
+
+
+def _named(kept: str | list[str]) -> str:
+    return kept if isinstance(kept, str) else bytes.fromhex(kept[0]).decode()
 
 
 def unparked(row: Any) -> Incoming:
