@@ -37,7 +37,8 @@ async def region_of(
     region = await read_model.region_of(app.runtime.pool, household_id)
     if region is None:
         raise Problem("household-not-known")
-    then = await moves.area(app.runtime.pool, household_id, on) if on else None
-    if then is None or not caller.covers(then):
-        caller.must_cover(region)
+    area: str | None = region
+    if on and not caller.covers(region):
+        area = await moves.area(app.runtime.engine, household_id, on)
+    caller.must_cover(area or region)
     return region

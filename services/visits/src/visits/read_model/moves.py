@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import ColumnElement, func
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
 from common.intents import Connection
@@ -16,21 +16,28 @@ from visits.read_model.tables import KnownHouseholdRow, MovedRow, ObligationRow
 async def keep(connection: Connection, moved: Sequence[HouseholdRelocated]) -> None:
     """These households moved inside the county (T19); of two moves on a day the first says from where."""
     rows = [(one.household_id, one.effective_on, one.from_region) for one in moved]
-    await connection.executemany(_MOVED, rows)
+    await connection.execute(_MOVED, *zip(*rows, strict=True))
 
 
-async def area(pool: asyncpg.Pool, household_id: UUID, on: date) -> str | None:
+async def area(engine: AsyncEngine, household_id: UUID, on: date) -> str | None:
     """The area that answered for a household on a day; `None` if visits does not know it."""
-    found: str | None = await pool.fetchval(_AREA, household_id, on)
-    return found
+    query = select(_answering(on)).where(KnownHouseholdRow.household_id == household_id)
+    async with AsyncSession(engine) as session:
+        return await session.scalar(query)
 
 
 def responsible() -> ColumnElement[str]:
     """The area that is to be named for a duty, in a query that joins the household."""
-    day = func.coalesce(col(ObligationRow.fulfilled_on), col(ObligationRow.period_to))
+    return _answering(func.coalesce(col(ObligationRow.fulfilled_on), col(ObligationRow.period_to)))
+
+
+def _answering(day: date | ColumnElement[date]) -> ColumnElement[str]:
+    """Of a household in the query: the area from which it moved next after the day, or where it is now."""
     moved_later = (
         select(MovedRow.from_region)
-        .where(MovedRow.household_id == ObligationRow.household_id, col(MovedRow.moved_on) > day)
+        .where(
+            MovedRow.household_id == KnownHouseholdRow.household_id, col(MovedRow.moved_on) > day
+        )
         .order_by(col(MovedRow.moved_on))
         .limit(1)
         .scalar_subquery()
@@ -39,12 +46,6 @@ def responsible() -> ColumnElement[str]:
 
 
 _MOVED = """
-insert into read.moved (household_id, moved_on, from_region) values ($1, $2, $3) on conflict do nothing
-"""
-_AREA = """
-select coalesce((
-    select from_region from read.moved m
-    where m.household_id = k.household_id and moved_on > $2 order by moved_on limit 1
-), region)
-from read.known_household k where household_id = $1
+insert into read.moved (household_id, moved_on, from_region)
+select * from unnest($1::uuid[], $2::date[], $3::text[]) on conflict do nothing
 """

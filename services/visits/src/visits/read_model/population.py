@@ -44,7 +44,7 @@ async def take(connection: Connection, turns: Sequence[Turn]) -> list[Before]:
             known[id_], through[id_] = left(had, turn.day), None
     await connection.execute(_FORGET, households)
     kept = [(i, one.since, one.left_on) for i in households for one in known[i]]
-    await connection.executemany(_STRETCHES, kept)
+    await connection.execute(_STRETCHES, *(zip(*kept, strict=True) if kept else [()] * 3))
     monitored = {i: month for i, month in through.items() if month}
     await connection.execute(_ENTERED, list(monitored), list(monitored.values()))
     return found
@@ -103,7 +103,10 @@ _FORGET = """
 with entered as (delete from read.monitored where household_id = any($1::uuid[]))
 delete from read.stretch where household_id = any($1::uuid[])
 """
-_STRETCHES = "insert into read.stretch (household_id, since, left_on) values ($1, $2, $3)"
+_STRETCHES = """
+insert into read.stretch (household_id, since, left_on)
+select * from unnest($1::uuid[], $2::date[], $3::date[])
+"""
 _ENTERED = """
 insert into read.monitored (household_id, through) select * from unnest($1::uuid[], $2::date[])
 """
