@@ -112,12 +112,10 @@ def _known(c: ReportRisk, household: Household, risk: RiskType) -> Reported | No
 def _is_evidence_of(known: Reported, c: ReportRisk, household: Household) -> bool:
     """Whether the same rule found it again; or departments reported both, and people are still to verify the
     first. What another department reports after that is a clue to be looked at (T7, E6)."""
-    to_be_verified = isinstance(household.case, ClueOpen | Verifying) and any(
-        clue.clue_id == known.clue_id for clue in household.opened.clues
-    )
-    by_departments = {c.rule_id, known.rule_id} <= OF_DEPARTMENTS
     again = c.rule_id is not None and c.rule_id == known.rule_id
-    return again or (by_departments and to_be_verified)
+    by_departments = {c.rule_id, known.rule_id} <= OF_DEPARTMENTS
+    to_be_verified = isinstance(household.case, ClueOpen | Verifying)
+    return again or (by_departments and to_be_verified and known.clue_id in household.open_clues)
 
 
 def _added(
@@ -127,9 +125,8 @@ def _added(
 
     Only clues of the open case get evidence: a clue that was decided on keeps what it was decided by.
     """
-    open_clues = {clue.clue_id for clue in household.file.clues} if household.file else set()
     for known in reported:
-        if known is None or c.rule_id is None or known.clue_id not in open_clues:
+        if known is None or c.rule_id is None or known.clue_id not in household.open_clues:
             continue
         new = [piece for piece in c.evidence_event_ids if piece not in known.evidence]
         if new:

@@ -89,6 +89,11 @@ class Household:
         return self.file
 
     @property
+    def open_clues(self) -> frozenset[UUID]:
+        """The clues of the open case, if one is open."""
+        return frozenset(clue.clue_id for clue in self.file.clues) if self.file else frozenset()
+
+    @property
     def unhandled(self) -> tuple[Clue, ...]:
         """Clues that joined a confirmed episode and that nobody has looked at (E6)."""
         monitored = monitored_of(self.case)

@@ -31,8 +31,8 @@ async def of_corrected(heard: Heard) -> list[Intent]:
     ids = list({birth.household_id for _, birth in told})
     known = await rules.households(heard.connection, ids, owning=True)
     cited = await evidence.of_households(heard.connection, ids)
-    types = types_behind(clue for clues in cited.values() for clue in clues) | {*READING_AGE}
-    histories = await facts.counted(heard.connection, ids, sorted(types), date.min)
+    types = sorted(types_behind(cited) | {*READING_AGE})
+    histories = await facts.counted(heard.connection, ids, types, date.min)
     intents, withheld = [], list[tuple[UUID, UUID]]()
     for event, birth in told:
         one = birth.household_id

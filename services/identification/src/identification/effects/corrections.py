@@ -13,7 +13,6 @@ from contracts.monitoring import RecordCorrected
 from identification import unmatched
 from identification.domain.facts import key_of
 from identification.domain.findings import History
-from identification.domain.rulebook import BY_FACT
 from identification.effects.clues import as_counted
 from identification.effects.heard import Heard, day_of
 from identification.effects.weighing import (
@@ -48,13 +47,10 @@ async def of_evidence(heard: Heard) -> list[Intent]:
     cited = await evidence.citing(heard.connection, [*before])
     if not cited:
         return []
-    every = [clue for clues in cited.values() for clue in clues]
-    ids = list({clue.household_id for clue in every})
-    asked = [rule for _, fact in told.values() for rule in BY_FACT[fact.fact_type]]
-    types = {seen for rule in asked for seen in (rule.hears, *rule.looks_back)}
-    types |= types_behind(every)
+    ids = list({clue.household_id for clues in cited.values() for clue in clues})
     known = await rules.households(heard.connection, ids)
-    histories = await facts.counted(heard.connection, ids, sorted(types), date.min)
+    types = sorted(types_behind(cited))
+    histories = await facts.counted(heard.connection, ids, types, date.min)
     intents, withheld = [], list[tuple[UUID, UUID]]()
     for previous, clues in cited.items():
         event, fact = told[before[previous]]
@@ -118,8 +114,8 @@ async def of_corrected(
         return []
     ids = [assessed.household_id for _, assessed in last]
     known = await rules.households(heard.connection, ids, owning=True)
-    types = types_behind(clue for clues in cited.values() for clue in clues)
-    histories = await facts.counted(heard.connection, ids, sorted(types), date.min)
+    types = sorted(types_behind(cited))
+    histories = await facts.counted(heard.connection, ids, types, date.min)
     intents, withheld = [], list[tuple[UUID, UUID]]()
     for event, assessed in last:
         household, history = known[assessed.household_id], histories[assessed.household_id]

@@ -1,6 +1,6 @@
 """Whether the rules behind a clue still find the same, and what is said of it once that is known."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -13,16 +13,20 @@ from contracts.facts import DepartmentFactRetracted
 from identification.domain.evidence import EVIDENCE, ReplaceEvidence, is_decided
 from identification.domain.findings import History, KnownHousehold
 from identification.domain.policy import Policy
-from identification.domain.rulebook import OVER_FACTS, findings
+from identification.domain.rulebook import OVER_FACTS, Rule, findings
 from identification.domain.rules_of_income import of_incomes
 from identification.effects.heard import Heard, day_of, following
 from identification.read_model.evidence import Cited
 
 
-def types_behind(clues: Iterable[Cited]) -> set[FactType]:
+def types_behind(cited: Mapping[UUID, Iterable[Cited]]) -> set[FactType]:
     """The types of facts that the rules behind these clues look at."""
-    rules = {OVER_FACTS[rule] for clue in clues for rule in clue.rules & OVER_FACTS.keys()}
+    rules = {rule for clues in cited.values() for clue in clues for rule in _over_facts(clue)}
     return {seen for rule in rules for seen in (rule.hears, *rule.looks_back)}
+
+
+def _over_facts(clue: Cited) -> list[Rule]:
+    return [OVER_FACTS[rule] for rule in clue.rules & OVER_FACTS.keys()]
 
 
 def supported(clue: Cited, household: KnownHousehold, history: History, policy: Policy) -> bool:
@@ -62,7 +66,7 @@ def borne_out(
 def missing(clue: Cited, history: History) -> frozenset[UUID]:
     """The persons whose data the rules behind a clue would look at, and may not now (PIPL 47). Meanwhile
     nobody says that the clue is not supported."""
-    rules = [OVER_FACTS[rule] for rule in clue.rules & OVER_FACTS.keys()]
+    rules = _over_facts(clue)
     if not rules:
         return frozenset()
     return clue.hidden | history.withheld if any(r.looks_back for r in rules) else clue.hidden
