@@ -27,6 +27,19 @@ class OtherShape(Exception):
     """The tables are those of another version. The text says which, and what to do."""
 
 
+def lacking(table: str, column: str, actions: str) -> str:
+    """DDL that alters a durable table of before, which lacks the column. Altering waits for whoever reads, a
+    dump too, and everybody waits behind it: so only where there is something to alter."""
+    return f"""
+do $$ begin
+    if not exists (select from pg_attribute
+            where attrelid = '{table}'::regclass and attname = '{column}') then
+        alter table {table} {actions};
+    end if;
+end $$;
+"""
+
+
 async def lay(pool: asyncpg.Pool, engine: AsyncEngine, tables: MetaData, durable: str) -> None:
     """Create what is missing; replicas that start together take turns."""
     async with pool.acquire() as connection, connection.transaction():

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 
 from common.intents import Connection
 from common.service import Runtime, regularly
+from common.shape import lacking
 from identification.identity import normalised, of_person
 from identification.seals import Vault
 
@@ -21,13 +22,8 @@ log = structlog.get_logger()
 MOST = 500  # persons at a time: some milliseconds
 EVERY = 5.0  # seconds between looks for persons without an index
 
-TABLES = """
-do $$ begin
-    if not exists (select from pg_attribute
-            where attrelid = 'vault.person'::regclass and attname = 'masked_index') then
-        alter table vault.person add column masked_index bytea;
-    end if;
-end $$;
+TABLES = f"""
+{lacking("vault.person", "masked_index", "add column masked_index bytea")}
 create index if not exists person_masked on vault.person (masked_index) where active;
 create index if not exists person_unindexed on vault.person (person_id) where masked_index is null;
 """

@@ -10,11 +10,18 @@ from uuid import UUID
 
 from common.decider import Refused
 from common.intents import Conflict, Connection
+from common.shape import lacking
 from identification.seals import Sealed
 
 RESTRICTING = 7_301_008  # advisory: shared by those who record facts, alone for a restriction
 
-TABLES = """
+_ACTIVE = lacking(
+    "vault.person",
+    "active",
+    "drop constraint if exists one_household_per_person,"
+    " add column active boolean not null default true",
+)
+TABLES = f"""
 create schema if not exists vault;
 create table if not exists vault.person (
     person_id    uuid primary key,
@@ -25,13 +32,7 @@ create table if not exists vault.person (
     key_version  smallint not null default 1,
     active       boolean not null default true
 );
-do $$ begin -- altering waits for whoever reads, and others behind it: only where there is something to alter
-    if not exists (select from pg_attribute
-            where attrelid = 'vault.person'::regclass and attname = 'active') then
-        alter table vault.person drop constraint if exists one_household_per_person;
-        alter table vault.person add column active boolean not null default true;
-    end if;
-end $$;
+{_ACTIVE}
 create unique index if not exists one_active_household on vault.person (blind_index) where active;
 create index if not exists person_number on vault.person (blind_index);
 create index if not exists person_household on vault.person (household_id);

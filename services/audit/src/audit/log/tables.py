@@ -5,6 +5,7 @@ of the log of checkpoints. `chains` says where the records of a household end in
 rises each time that rows change, so that a keeper reads only those of later rounds than it knows.
 """
 
+from common.shape import lacking
 from common.topics import PARTITIONS, SERVICES, events_topic
 
 CHECKPOINTS = 0  # the tree of the log of checkpoints
@@ -38,12 +39,7 @@ create table if not exists log.leaves (
     primary key (tree, index),
     unique (key, tree, hash)
 );
-do $$ begin -- altering waits for whoever writes, so only where there is something to alter
-    if not exists (select from pg_attribute
-            where attrelid = 'log.leaves'::regclass and attname = 'recorded_at') then
-        alter table log.leaves add column recorded_at timestamptz;
-    end if;
-end $$;
+{lacking("log.leaves", "recorded_at", "add column recorded_at timestamptz")}
 create table if not exists log.tiles (
     tree   smallint not null,
     level  smallint not null,
