@@ -36,8 +36,8 @@ def fault_of(number: str, *, test_numbers: bool) -> str | None:
     """What is wrong with a normalised number: `pattern`, `checksum` or nothing.
 
     A disability card has the 18 characters of its holder, then kind and level of the disability; a card
-    that was issued again has two more, such as B1. The birthday in a number is a day of the calendar. Numbers with the test prefix are accepted only where
-    `test_numbers` says so.
+    that was issued again has two more, such as B1. The birthday in a number is a day of the calendar.
+    Numbers with the test prefix are accepted only where `test_numbers` says so.
     """
     if not _is_number(number):
         return "pattern"

@@ -4,8 +4,9 @@ absorbed counts in the survivor, and one that was voided does so no longer.
 
 A household that goes on the register may be visited; one that is confirmed as monitored must be,
 every month (S1.1-05), until its risk is eliminated, or its monitoring ends (A29), and again when the
-elimination is revoked (A47); months that began while no process was at work are made up first. Where a merger
-carries an episode on, the duty of the month goes on with it, and every visit that was made before the merger counts for it, whenever it is uploaded (A54). All
+elimination is revoked (A47); months that began while no process was at work are made up first. Where
+a merger carries an episode on, the duty of the month goes on with it, and every visit that was made
+before the merger counts for it, whenever it is uploaded (A54). All
 take effect in the transaction that moves the consumer's offset.
 """
 

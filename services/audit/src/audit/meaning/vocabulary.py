@@ -79,9 +79,8 @@ class Vocabulary:
     """Descriptions by event type; the last one published counts."""
 
     def __init__(self) -> None:
-        self.whole = (
-            True  # not while it is read, when what is known may be what was declared before
-        )
+        # Not while it is read, when what is known may be what was declared before.
+        self.whole = True
         self._known: dict[str, Description] = {}
         self._meant: dict[str, _Meant] = {}
         self._declared: dict[str, str] = {}
