@@ -105,7 +105,7 @@ def test_A30_a_visit_that_fulfilled_nothing_leaves_the_duty_as_it_is() -> None:
     assert voided.last_visited_on == MADE.visited_on
 
 
-@pytest.mark.parametrize("by", [str(VOID.requested_by), str(CADRE.person_id).upper()])
+@pytest.mark.parametrize("by", [f"{VOID.requested_by} ", str(CADRE.person_id).upper()])
 def test_A30_who_approves_neither_asked_for_it_nor_was_there(by: str) -> None:
     assert refused(replace(VOID, by=by), PAST) == "separation-of-duties"
 

@@ -81,7 +81,7 @@ def test_S204_only_what_was_screened_is_voided() -> None:
     assert refused(VOID, []) == "screening-unknown"
 
 
-@pytest.mark.parametrize("by", [str(VOID.requested_by), str(CADRE.person_id).upper()])
+@pytest.mark.parametrize("by", [f"{VOID.requested_by} ", str(CADRE.person_id).upper()])
 def test_S204_who_approves_a_voiding_neither_asked_for_it_nor_was_there(by: str) -> None:
     made = visit()
     at_home = replace(SCREENED, visit_id=made.visit_id)

@@ -1,6 +1,8 @@
 """S2-04: what staff found when they went through the whole form with a household. Pure."""
 
+from collections.abc import Set
 from dataclasses import replace
+from uuid import UUID
 
 from common.decider import Refused
 from contracts.visits import ScreeningVoided, VisitsEvent
@@ -39,8 +41,7 @@ def void_screening(c: VoidScreening, household: HouseholdVisits) -> list[VisitsE
     if screened is None:
         raise Refused("screening-unknown")
     there = household.who_went(screened.visit_id) if screened.visit_id else ()
-    if c.by.lower() in map(str, (c.requested_by, *there)):
-        raise Refused("separation-of-duties")
+    apart(c.by, {c.requested_by, *there})
     others = [s for s in reversed(household.screenings) if s != screened]
     last = max(others, key=lambda s: s.screened_on, default=None)
     return [
@@ -57,6 +58,15 @@ def void_screening(c: VoidScreening, household: HouseholdVisits) -> list[VisitsE
             screening_event_id=c.event_id,
         )
     ]
+
+
+def apart(by: str, others: Set[UUID]) -> None:
+    """Separation of duties: who decides is none of these. Raises `Refused`.
+
+    An issuer may write a person's id in capitals or with spaces around it.
+    """
+    if by.strip().casefold() in map(str, others):
+        raise Refused("separation-of-duties")
 
 
 def without(household: HouseholdVisits, event: ScreeningVoided) -> HouseholdVisits:
