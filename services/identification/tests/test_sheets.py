@@ -131,10 +131,16 @@ def test_an_entity_bomb_is_not_opened() -> None:
     assert unreadable(repacked("xl/workbook.xml", lambda _: bomb)) == "import-unreadable"
 
 
+ALL_MERGED = '<mergeCells><mergeCell ref="A3:XFD1048576"/></mergeCells>'
+
+
 @pytest.mark.parametrize(
     "more",
     [
-        '</sheetData><mergeCells><mergeCell ref="A3:XFD1048576"/></mergeCells>',
+        f"</sheetData>{ALL_MERGED}",
+        "</sheetData><hyperlinks>"
+        + '<hyperlink ref="XFD1:A1048576"/>' * 2
+        + f"</hyperlinks>{ALL_MERGED}",
         '</sheetData><hyperlinks><hyperlink ref="A1:XFD1048576" location="x"/></hyperlinks>',
         '<row r="3">' + '<c r="A3"/>' * 500_000 + "</row></sheetData>",
     ],

@@ -59,4 +59,5 @@ def _cells(ref: str) -> int:
         return 0
     if left is None or top is None or right is None or bottom is None:  # whole columns or rows
         return MOST_PIECES
-    return (right - left + 1) * (bottom - top + 1)
+    # From right to left, or upwards, there are none: less than none would make room for others.
+    return max(right - left + 1, 0) * max(bottom - top + 1, 0)
