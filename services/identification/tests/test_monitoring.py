@@ -122,6 +122,7 @@ def test_T10_a_sharp_fall_of_income_is_sudden_hardship_although_it_is_above_the_
             assert HOUSEHOLD.when(CHANGE, given=given)
         else:
             assert refused(CHANGE, given).code == "class-does-not-fit"
+    assert not POLICY.fell(-10_000_000, -7_100_000)  # a smaller loss is no fall
 
 
 WINDOW = (date(2023, 4, 1), date(2024, 3, 31))

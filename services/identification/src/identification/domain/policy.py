@@ -104,8 +104,9 @@ class Policy:
         return last
 
     def fell(self, before_fen: int | None, now_fen: int) -> bool:
-        """Whether income fell sharply against the twelve months before, where those are known."""
-        if not before_fen:
+        """Whether income fell sharply against the twelve months before, where those are known: of nothing, or
+        less, nothing is lost."""
+        if before_fen is None or before_fen <= 0:
             return False
         return (before_fen - now_fen) * 100 >= self.income_fall_percent * before_fen
 
