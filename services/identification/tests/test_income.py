@@ -169,6 +169,13 @@ def test_the_comparison_agrees_with_exact_fractions(
     assert event.within_line == (a_head <= line if operator == "LTE" else a_head < line)
 
 
+def test_a_year_of_losses_is_told_to_the_fen() -> None:
+    finding = within_the_line(replace(HOUSEHOLD, incomes=(income(-150),)), POLICY)
+    assert finding
+    assert "年收入-1.50元" in finding.summary_zh
+    assert "income of -1.50 yuan" in finding.summary_en
+
+
 def test_income_that_fell_by_thirty_percent_a_head_is_a_clue() -> None:
     before = income(4_000_000, event_id=UUID(int=70), window_to=date(2023, 2, 28))
     for total, clue in ((2_800_000, True), (2_800_001, False)):

@@ -16,6 +16,7 @@ from contracts.eliminations import (
     Manner,
     MeasureCategory,
 )
+from identification.domain.findings import yuan
 from identification.domain.guards import disputed_until, open_until
 from identification.domain.known_incomes import (
     Known,
@@ -129,8 +130,8 @@ def e2_income(case: Case) -> Found:
     if income is None:
         return MISSING
     total, line = compared(income), line_for_all(income, case.household)
-    zh = f"合计{_yuan(total)}元，监测线合计{_yuan(line)}元"
-    en = f"{_yuan(total)} yuan, the line is {_yuan(line)} for all"
+    zh = f"合计{yuan(total)}元，监测线合计{yuan(line)}元"
+    en = f"{yuan(total)} yuan, the line is {yuan(line)} for all"
     if (now := case.household.registered.co_living_count) > income.members:
         zh = f"{zh}（核算时{income.members}人，现{now}人，可重新核算）"
         en = f"{en} ({income.members} persons when assessed, {now} now: assess anew)"
@@ -184,8 +185,8 @@ def e5_spending(case: Case) -> Found:
     threshold = case.policy.medical_threshold(at_risk_group=True)
     solved = income.compliant_own_cost_fen < threshold
     covered = is_covered(income, case.household)
-    zh = f"合规自付{_yuan(income.compliant_own_cost_fen)}元，预警线{_yuan(threshold)}元"
-    en = f"own cost {_yuan(income.compliant_own_cost_fen)}, warning at {_yuan(threshold)}"
+    zh = f"合规自付{yuan(income.compliant_own_cost_fen)}元，预警线{yuan(threshold)}元"
+    en = f"own cost {yuan(income.compliant_own_cost_fen)}, warning at {yuan(threshold)}"
     return solved or covered, zh, en
 
 
@@ -293,7 +294,3 @@ GUARDS: dict[Guard, Callable[[Case], Found]] = {
     Guard.E11: e11_record,
     Guard.E12: e12_quality,
 }
-
-
-def _yuan(fen: int) -> str:
-    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"

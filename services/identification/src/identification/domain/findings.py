@@ -203,4 +203,4 @@ class Finding:
 
 def yuan(fen: int) -> str:
     """As people read it: 12,345.67."""
-    return f"{fen // 100:,}.{fen % 100:02d}"
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
