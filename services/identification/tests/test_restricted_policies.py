@@ -10,6 +10,7 @@ import pytest
 
 from common.service import Runtime
 from common.testing import eventually
+from identification.domain.rules import ROLLING
 from services.identification.tests.asking import Callers
 from services.identification.tests.registrar import Register
 from services.identification.tests.test_api_facts import heard_all
@@ -75,6 +76,24 @@ async def test_A48_who_was_left_out_of_a_screening_is_screened_when_that_ends(
     assert (clue["rule_id"], clue["evidence_event_ids"]) == ("MEDICAL-OWN-COST", [cost["event_id"]])
     assert clue["discovered_on"] == str(runtime.clock.today())
     assert await officer.withheld(home, 0) == 0
+
+
+async def test_A48_a_clue_names_the_settlements_of_the_twelve_months_and_no_others(
+    register: Register,
+    told: Told,
+    scales: Scales,
+    publish: Publish,
+    region: str,
+    runtime: Runtime,
+) -> None:
+    home = await register.household(2, region=region)
+    over = runtime.clock.today() - ROLLING
+    await told(home.people[0], 100_000, settled_on=str(over))
+    cost = await told(home.people[1], 600_000, settled_on=str(over + timedelta(days=1)))
+    await scales.events(home)
+    await publish("twelve-months/1")
+    (clue,) = await told.clues(home)
+    assert clue["evidence_event_ids"] == [cost["event_id"]]
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["by the screening", "by itself"])

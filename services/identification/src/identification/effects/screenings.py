@@ -18,6 +18,7 @@ from contracts.fact_codes import FactType
 from contracts.policies import PolicyInForceChanged, PolicyVersionPublished
 from identification import unmatched
 from identification.domain.policy import Policy
+from identification.domain.rules import EVIDENCE, ROLLING
 from identification.domain.screening import Moved, compare, found
 from identification.effects.clues import report
 from identification.effects.heard import Heard, day_of
@@ -89,22 +90,24 @@ def _day(changed: Change) -> date:
 
 async def _clues(heard: Heard, event: Envelope, day: date, entering: list[Moved]) -> list[Intent]:
     """The clues of households that enter on a day."""
-    evidence = await _settlements(heard, entering)
+    evidence = await _settlements(heard, day, entering)
     return [_clue(heard, event, day, moved, evidence) for moved in entering]
 
 
-async def _settlements(heard: Heard, entering: list[Moved]) -> dict[UUID, list[UUID]]:
-    """What a finding about own cost rests on."""
+async def _settlements(
+    heard: Heard, day: date, entering: list[Moved]
+) -> dict[UUID, tuple[UUID, ...]]:
+    """What a finding about own cost rests on: the settlements of the twelve months to the day, the latest."""
     ids = [m.household.household_id for m in entering if not m.finding.evidence]
     if not ids:
         return {}
-    counted = await facts.counted(
-        heard.connection,
-        ids,
-        [FactType.MEDICAL_SETTLEMENT],
-        min(e.recorded_at.date() for e, _ in heard.events) - screening.YEAR,
-    )
-    return {one: [fact.event_id for fact in some.all] for one, some in counted.items()}
+    after = timedelta(days=1)
+    kind, since = FactType.MEDICAL_SETTLEMENT, day - ROLLING + after
+    counted = await facts.counted(heard.connection, ids, [kind], since)
+    return {
+        one: tuple(f.event_id for f in some.of(kind).between(since, day + after))[-EVIDENCE:]
+        for one, some in counted.items()
+    }
 
 
 def _clue(
@@ -112,11 +115,11 @@ def _clue(
     event: Envelope,
     day: date,
     moved: Moved,
-    evidence: dict[UUID, list[UUID]],
+    evidence: dict[UUID, tuple[UUID, ...]],
 ) -> Intent:
     home, finding = moved.household, moved.finding
     clue_id = derived_id(event.event_id, f"{home.household_id}:{finding.rule_id}")
-    rests_on = finding.evidence or tuple(evidence.get(home.household_id, ()))
+    rests_on = finding.evidence or evidence.get(home.household_id, ())
     policy = heard.policies.of(home.region, day)
     return report(
         event,

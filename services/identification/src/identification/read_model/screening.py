@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +11,11 @@ import msgspec
 from common.intents import Connection
 from contracts.fact_codes import FactType
 from identification.domain.findings import Counted, IncomeSeen
+from identification.domain.rules import ROLLING
 from identification.domain.schooling import school_year, year_begins
 from identification.domain.screening import STANDING, Screened, Stands
 from identification.read_model.rules import LATEST_FIRST, OWNED, persons_of
 
-YEAR = timedelta(days=365)
 _Fact = tuple[UUID, UUID, FactType, date, int, str]
 _facts = msgspec.json.Decoder(list[_Fact])
 
@@ -38,7 +38,7 @@ async def of_area(
         _AREA,
         region,
         FactType.MEDICAL_SETTLEMENT.value,
-        on - YEAR,
+        on - ROLLING,
         on,
         [owned.value for owned in OWNED],
         only,
