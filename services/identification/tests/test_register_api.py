@@ -31,6 +31,7 @@ async def test_who_left_one_household_joins_another_and_is_the_same_person(
     bride = old.people[1]
     refused = await register.ask(new.id, "members", **joining(bride, person_id=None))
     assert (refused.status_code, refused.json()["code"]) == (409, "person-in-another-household")
+    assert refused.json()["errors"][0]["pointer"] == "/member/identity_number"
     assert identity_number(bride) not in refused.text
     await register.done(old.id, "departures", **leaving(old.person(1)))
     await register.done(new.id, "members", **joining(bride, person_id=None))
@@ -57,6 +58,7 @@ async def test_the_id_of_a_former_member_is_never_given_to_another_person(
     stranger = joining(next(numbers), person_id=old.person(1))
     answer = await register.ask(new.id, "members", **stranger)
     assert (answer.status_code, answer.json()["code"]) == (409, "person-id-of-another")
+    assert answer.json()["errors"][0]["pointer"] == "/member/person_id"
     assert await sql.fetchval(kept, UUID(old.person(1))) == before
 
 

@@ -87,7 +87,7 @@ async def add(form: JoiningForm, asked: Registrar) -> Response:
     async with app.runtime.pool.acquire() as connection:
         recognised = await recognise(app, connection, [form.member])
         records = await vault.of_household(connection, household_id)
-    person_id = person_of(app, form.member, 1, household_id, recognised)
+    person_id = person_of(app, form.member, 1, household_id, recognised, "/member")
     head = next(iter(records.items()), None)
     address = app.vault.open(*head).address if head else ""
     member, record = sealed(app, form.member, person_id, household_id, address, recognised)

@@ -116,19 +116,12 @@ def _refuse_shared(forms: list[tuple[Item, HouseholdForm]]) -> None:
 
 def _intent(app: Wired, caller: Principal, form: HouseholdForm, recognised: Recognised) -> Intent:
     """Raises `Problem` for a member of another household."""
-    persons = [
-        sealed(
-            app,
-            member,
-            person_of(app, member, number, form.household_id, recognised),
-            form.household_id,
-            form.address,
-            recognised,
-        )
-        for number, member in enumerate(form.members, 1)
-    ]
+    home, persons = form.household_id, []
+    for place, member in enumerate(form.members):
+        person_id = person_of(app, member, place + 1, home, recognised, f"/members/{place}")
+        persons.append(sealed(app, member, person_id, home, form.address, recognised))
     registered = HouseholdRegistered(
-        household_id=form.household_id,
+        household_id=home,
         register_number=form.register_number,
         category=form.category,
         marginal_2019=form.marginal_2019,
@@ -138,8 +131,8 @@ def _intent(app: Wired, caller: Principal, form: HouseholdForm, recognised: Reco
         registered_on=form.registered_on,
     )
     return Intent(
-        stream=f"household-{form.household_id}",
-        household_id=form.household_id,
+        stream=f"household-{home}",
+        household_id=home,
         decider=HOUSEHOLD,
         command=RegisterHousehold(registered=registered, today=app.runtime.clock.today()),
         context=circumstances(caller, region=form.region, occurred_at=start_of(form.registered_on)),

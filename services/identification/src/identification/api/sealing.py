@@ -100,9 +100,10 @@ def number_of(member: MemberForm) -> str:
 
 
 def person_of(
-    app: Wired, member: MemberForm, number: int, household_id: UUID, recognised: Recognised
+    app: Wired, member: MemberForm, number: int, household_id: UUID, recognised: Recognised, at: str
 ) -> UUID:
-    """The person's id: the one in the vault, else the one that was sent, else a new one.
+    """The person's id: the one in the vault, else the one that was sent, else a new one. `at` points to the
+    member.
 
     Raises `Problem` for a member of another household; for a second id of one person; for the id of another
     person, whose record would be lost; and for the id of somebody who was erased, since two persons would
@@ -113,12 +114,12 @@ def person_of(
     held = recognised.salts.get(member.person_id) if member.person_id else None
     # With the same index it was registered since we looked for the number.
     if known is None and held and held[1] != index:
-        pointer = f"/members/{number - 1}/person_id"
+        pointer = f"{at}/person_id"
         code = "person-id-of-another" if held[1] else "person-id-erased"
         raise Problem(code, {"member": number}, [fault(pointer, "value")])
     if known is None:
         return member.person_id or new_id()
-    pointer = f"/members/{number - 1}/identity_number"
+    pointer = f"{at}/identity_number"
     if known.active and known.household_id != household_id:
         raise Problem("person-in-another-household", {"member": number}, [fault(pointer, "value")])
     if member.person_id not in (None, known.person_id):
