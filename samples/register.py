@@ -55,8 +55,8 @@ class Household:
 
 
 YUAN = 100
-# The edges of the medical rule (section 6, medical.oop_threshold: 10,000 yuan for the formerly
-# poor, 30,000 for others, the boundary included; twice the threshold is RED).
+# The edges of the medical rule (MEDICAL-OWN-COST: 10,000 yuan for the formerly poor, 30,000 for others,
+# the boundary included; twice the threshold is RED).
 TINY_CASES = {
     1: Case(poor=True, own_costs=(12_600 * YUAN,)),
     4: Case(poor=True, own_costs=(10_000 * YUAN,)),

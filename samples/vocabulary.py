@@ -1,8 +1,7 @@
 """The words of the exports: file names, column headers, code words, towns.
 
-The exports are written for people, in Chinese; the API takes the codes of the glossary
-(domain rules: household register, section 2). Both directions live here, so that the
-generator and the loader cannot disagree.
+The exports are written for people, in Chinese; the API takes the codes of the contracts. Both
+directions live here, so that the generator and the loader cannot disagree.
 """
 
 from uuid import NAMESPACE_URL, UUID, uuid5

@@ -187,7 +187,7 @@ Run = Callable[[Arena], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Case:
-    """A failure test of section 6. `callers` are at work all the while; none: the case sends itself."""
+    """A failure test. `callers` are at work all the while; none: the case sends itself."""
 
     number: int
     name: str

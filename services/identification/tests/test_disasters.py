@@ -1,4 +1,4 @@
-"""A natural disaster says which (domain section 2): at the verification, and as a further risk."""
+"""A natural disaster says which: at the verification, and as a further risk."""
 
 from collections.abc import Sequence
 from dataclasses import replace

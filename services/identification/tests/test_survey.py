@@ -1,4 +1,4 @@
-"""The three guarantees and water, member by member (T3, domain 4.2), and E4 on what they say."""
+"""The three guarantees and water, member by member (T3), and E4 on what they say."""
 
 from dataclasses import replace
 from datetime import date

@@ -38,7 +38,7 @@ class MeasureCategory(Code):
 
 
 class Guard(Code):
-    """What must hold before a risk is eliminated (domain section 3.3)."""
+    """What must hold before a risk is eliminated."""
 
     E1 = "E1", "每项风险有已落实的对应措施", "each risk has an implemented matching measure"
     E2 = "E2", "人均收入高于监测线", "income per person is above the line"

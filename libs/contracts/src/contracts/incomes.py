@@ -1,4 +1,4 @@
-"""Where a household's income comes from, source by source (domain 4.2)."""
+"""Where a household's income comes from, source by source."""
 
 from dataclasses import dataclass
 

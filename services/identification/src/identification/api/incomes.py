@@ -1,4 +1,4 @@
-"""Assessments of income outside a case, such as the yearly survey of 脱贫户 (domain 4.2, S2-02)."""
+"""Assessments of income outside a case, such as the yearly survey of 脱贫户 (S2-02)."""
 
 from datetime import date
 from typing import Annotated

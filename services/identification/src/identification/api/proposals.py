@@ -1,4 +1,4 @@
-"""What departments say of who belongs to a household: the village confirms it (domain section 6)."""
+"""What departments say of who belongs to a household: the village confirms it."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""E1–E12 (domain section 3.3): each guard a small function that says what it found.
+"""E1–E12: each guard a small function that says what it found.
 
 `judged` runs them all; what cannot be judged yet has `ok` null and waits for a later step.
 """

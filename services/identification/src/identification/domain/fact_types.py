@@ -1,4 +1,4 @@
-"""The table of department facts (domain section 6): who may post which, and what each one says.
+"""The table of department facts: who may post which, and what each one says.
 
 To add a type, add a row here and its codes to `contracts.fact_codes`. Rules that look at it are named in
 `domain.rulebook`.

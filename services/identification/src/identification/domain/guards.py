@@ -190,7 +190,7 @@ def open_until(days: Iterable[tuple[date, date]], on: date) -> date | None:
 
 
 def disaster_named(risks: Iterable[RiskType], subtype: DisasterSubtype | None) -> None:
-    """A natural disaster names its kind, and no other risk does (domain section 2). Raises `Refused`."""
+    """A natural disaster names its kind, and no other risk does. Raises `Refused`."""
     if (RiskType.NATURAL_DISASTER in risks) is (subtype is None):
         raise Refused("disaster-subtype", codes=list(DisasterSubtype))
 

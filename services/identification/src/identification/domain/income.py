@@ -1,4 +1,4 @@
-"""A household's income over twelve whole months, in fen (domain 4.2, S2-02)."""
+"""A household's income over twelve whole months, in fen (S2-02)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which value of a parameter holds: by region, business date and time of decision (domain section 5).
+"""Which value of a parameter holds: by region, business date and time of decision.
 
 The smallest region that has a value in force wins, key by key: village, town, county, city, province,
 nation. In force is what is effective on the business date and was published when the decision was made.

@@ -1,4 +1,4 @@
-"""Risk rules over housing, water, disability, losses, debts and disasters (domain section 6)."""
+"""Risk rules over housing, water, disability, losses, debts and disasters."""
 
 from uuid import UUID
 

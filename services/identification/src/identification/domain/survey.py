@@ -1,4 +1,4 @@
-"""The three guarantees and drinking water, by member (T3, domain 4.2), and the numbers that follow.
+"""The three guarantees and drinking water, by member (T3), and the numbers that follow.
 
 Older clients send only numbers. If both are sent, they have to agree.
 """

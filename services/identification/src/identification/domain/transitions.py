@@ -1,4 +1,4 @@
-"""The transition table of an episode (domain section 3.2), and how its events fold.
+"""The transition table of an episode, and how its events fold.
 
 Read `advance` from top to bottom as the table. A command that a stage does not list is refused with a code
 that says which step comes first.

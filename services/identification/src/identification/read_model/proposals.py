@@ -1,5 +1,5 @@
 """Members of whom a department says that they died, or that the household register had a change: struck
-off, moved out or split off (domain section 6)."""
+off, moved out or split off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

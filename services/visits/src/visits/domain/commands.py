@@ -122,7 +122,7 @@ class VoidScreening:
 
 @dataclass(frozen=True, kw_only=True)
 class LeavePopulation:
-    """A household is monitored no longer; the day itself does not count (3.4).
+    """A household is monitored no longer; the day itself does not count.
 
     With `period_from`, only the duty of the period that begins then is in question.
     """

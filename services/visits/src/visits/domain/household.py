@@ -1,7 +1,7 @@
 """A household's visits, the duties that they fulfil, its screenings. Pure: no clock, no I/O, no chance.
 
 A duty is a fact of its own, opened once per (type, household, period); a visit fulfils every duty
-that is open in its period, and the earliest qualifying visit counts (domain section 3.4).
+that is open in its period, and the earliest qualifying visit counts.
 """
 
 from calendar import monthrange
@@ -81,7 +81,7 @@ def decide(command: Command, household: HouseholdVisits) -> list[VisitsEvent]:
 
 
 def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[VisitsEvent]:
-    """S1.1-05: due only if monitored for enough days of the month, whether it left in between or not (3.4); the
+    """S1.1-05: due only if monitored for enough days of the month, whether it left in between or not; the
     first day counts.
 
     A month that is over before is no concern of it: nothing is opened retroactively (A47).
@@ -101,7 +101,7 @@ def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[
         period_to=last,
         due_on=last,
     )
-    # The verification visit was made before the duty existed, and counts (3.4); so does one that the
+    # The verification visit was made before the duty existed, and counts; so does one that the
     # family had in the household where its episode came from (A54). Of a later one see `CountRecorded`.
     before = [visit for visit in household.visits if visit.visited_on <= c.monitored_from]
     return [opened, *_met(Obligation(opened), (*before, *c.visits))]
@@ -109,7 +109,7 @@ def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[
 
 def _met(obligation: Obligation, visits: Iterable[HouseholdVisited]) -> list[VisitsEvent]:
     """By the earliest of the visits that can fulfil the duty, if there is one. One that was cancelled is opened
-    again for it: the visit was made before the household left, and is told later (3.4)."""
+    again for it: the visit was made before the household left, and is told later."""
     made = [v for v in visits if qualifies(v) and obligation.asks_for(v.visited_on)]
     if not made:
         return []
@@ -208,7 +208,7 @@ def stream_of(household_id: UUID) -> str:
 
 
 def qualifies(visit: HouseholdVisited) -> bool:
-    """Whether a visit can fulfil a duty: at home, in person, by somebody who is close by (3.4)."""
+    """Whether a visit can fulfil a duty: at home, in person, by somebody who is close by."""
     return visit.mode is VisitMode.IN_PERSON_AT_HOME and any(
         visitor.post in QUALIFYING for visitor in visit.visitors
     )

@@ -1,4 +1,4 @@
-"""On which days a household was one of those who must be visited (3.4). Pure."""
+"""On which days a household was one of those who must be visited. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

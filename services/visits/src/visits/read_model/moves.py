@@ -1,4 +1,4 @@
-"""Which area answered for a household on which day: of a visit its own, of a breach the last of the period (3.4)."""
+"""Which area answered for a household on which day: of a visit its own, of a breach the last of the period."""
 
 from collections.abc import Sequence
 from datetime import date
