@@ -8,6 +8,7 @@ from uuid import UUID
 from common.decider import Refused
 from contracts.assessments import IncomeAssessed
 from contracts.incomes import IncomeLine
+from identification.domain.guards import not_in_future
 from identification.domain.known_incomes import find
 from identification.domain.policy import Policy
 from identification.domain.states import Household
@@ -110,8 +111,7 @@ class AssessIncome:
 def assess_outside(c: AssessIncome, household: Household) -> list[IncomeAssessed]:
     """One assessment, recorded whole or not at all. E2, E3 and E5 count it as any other. Raises `Refused`."""
     income, entry = c.income, household.registered
-    if c.assessed_on > c.today:
-        raise Refused("date-in-future", field="assessed_on", today=c.today)
+    not_in_future(c.assessed_on, c.today, "assessed_on")
     window = window_before(c.assessed_on)
     if (income.window_from, income.window_to) != window:
         raise Refused("income-window", window_from=window[0], window_to=window[1])

@@ -15,6 +15,7 @@ from contracts.policies import (
     PolicyParameterPublished,
     PolicyVersionPublished,
 )
+from identification.domain.guards import not_in_future
 from identification.domain.parameters import HEADER, KINDS, Parameter, fits, wanted
 
 
@@ -81,8 +82,7 @@ def _note(c: NoteInForce, state: Published) -> list[PolicyInForceChanged]:
 def _publish(command: PublishVersion, state: Published) -> list[PolicyEvent]:
     """Each parameter that the version does not have yet, then that the version is complete. Raises
     `Refused`."""
-    if command.published_on > command.today:
-        raise Refused("date-in-future", field="published_on", today=command.today)
+    not_in_future(command.published_on, command.today, "published_on")
     if command.effective_to and command.effective_to <= command.effective_from:
         raise Refused("policy-interval", effective_from=command.effective_from)
     keys = [parameter.key for parameter in command.parameters]

@@ -7,6 +7,7 @@ from datetime import date
 from common.decider import Refused
 from contracts.codes import LabourCapacity, Relation
 from contracts.households import HouseholdRegistered, Member
+from identification.domain.guards import not_in_future
 from identification.domain.register_commands import RegisterHousehold
 from identification.domain.states import Household
 
@@ -23,8 +24,7 @@ def _register(command: RegisterHousehold) -> list[HouseholdRegistered]:
     """A new household. Raises `Refused` unless there is exactly one head, nobody is named twice and nobody
     under 16 has a labour capacity."""
     entry, today = command.registered, command.today
-    if entry.registered_on > today:
-        raise Refused("date-in-future", field="registered_on", today=today)
+    not_in_future(entry.registered_on, today, "registered_on")
     whole(entry.members, entry.co_living_count, entry.registered_on, today)
     return [entry]
 

@@ -17,7 +17,7 @@ from contracts.safeguards import (
     WaterTestExpired,
     WaterTestRecorded,
 )
-from identification.domain.guards import without_personal_data
+from identification.domain.guards import not_in_future, without_personal_data
 from identification.domain.months import months_after
 from identification.domain.policy import Policy
 
@@ -121,8 +121,7 @@ def decide(command: WaterCommand, source: Source | None) -> list[WaterEvent]:
 
 
 def _register(c: RegisterSource) -> list[WaterEvent]:
-    if c.registered_on > c.today:
-        raise Refused("date-in-future", field="registered_on", today=c.today)
+    not_in_future(c.registered_on, c.today, "registered_on")
     without_personal_data(label=c.label)
     served = sorted(c.served)
     return [
@@ -139,8 +138,7 @@ def _register(c: RegisterSource) -> list[WaterEvent]:
 
 
 def _change(c: ChangeService, source: Source) -> list[WaterEvent]:
-    if c.effective_on > c.today:
-        raise Refused("date-in-future", field="effective_on", today=c.today)
+    not_in_future(c.effective_on, c.today, "effective_on")
     connected = sorted(c.connected - source.served)
     disconnected = sorted(c.disconnected & source.served - c.connected)
     if not connected and not disconnected:
@@ -159,8 +157,7 @@ def _change(c: ChangeService, source: Source) -> list[WaterEvent]:
 def _test(c: RecordTest, source: Source) -> list[WaterEvent]:
     """A test is known by its id. Sending the same again records nothing, even if other parameters hold by
     then."""
-    if c.tested_on > c.today:
-        raise Refused("date-in-future", field="tested_on", today=c.today)
+    not_in_future(c.tested_on, c.today, "tested_on")
     without_personal_data(laboratory=c.laboratory)
     faults = faults_of(c)
     event = WaterTestRecorded(
@@ -214,8 +211,7 @@ def faults_of(c: RecordTest) -> list[WaterFault]:
 
 
 def _outage(c: ReportOutage, source: Source) -> list[WaterEvent]:
-    if c.began_on + timedelta(days=c.days) > c.today:
-        raise Refused("date-in-future", field="days", today=c.today)
+    not_in_future(c.began_on + timedelta(days=c.days), c.today, "days")
     known = source.outages.get(c.outage_id)
     if known and (known.began_on, known.days, known.over) == (c.began_on, c.days, c.over):
         return []
