@@ -8,7 +8,7 @@ from common.decider import Refused
 from contracts.assessments import IncomeAssessed, SafeguardAssessed
 from contracts.codes import Category, MonitoredClass
 from contracts.eliminations import EliminationVerified, Snapshot
-from identification.domain.income import Income, assessed, window_before
+from identification.domain.income import Income, assessed, must_be_before
 from identification.domain.known_incomes import find
 from identification.domain.policy import Policy
 from identification.domain.states import Household
@@ -35,9 +35,7 @@ def assess(
     together, and the survey of the safeguards is whole.
     """
     income = seen.income
-    window = window_before(seen.on)
-    if (income.window_from, income.window_to) != window:
-        raise Refused("income-window", window_from=window[0], window_to=window[1])
+    must_be_before(seen.on, income)
     if income.members != household.registered.co_living_count:
         raise Refused("income-members", members=household.registered.co_living_count)
     found = assessed(

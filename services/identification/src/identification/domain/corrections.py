@@ -26,7 +26,7 @@ from identification.domain.guards import (
     not_in_future,
     without_personal_data,
 )
-from identification.domain.income import Income, assessed
+from identification.domain.income import GROUPS, Income, assessed, totals
 from identification.domain.known_incomes import (
     above_the_line,
     day_of,
@@ -45,12 +45,6 @@ AMOUNTS = tuple(f.name for f in fields(Income) if f.name.endswith("_fen"))
 INCOME = {f"/{name}" for name in (*AMOUNTS, "members", "previous_disposable_fen")}
 SURVEY = {f.name for f in fields(Survey)}
 BY_MEMBER = {"dropouts": "schooling", "uninsured": "uninsured_persons", "water_safe": "water"}
-BY_SOURCE = {
-    "/wage_fen": "WAGE",
-    "/operating_fen": "OPERATING",
-    "/property_fen": "PROPERTY",
-    "/transfer_fen": "TRANSFER",
-}
 
 
 def correct(c: CorrectRecord, household: Household) -> Sequence[Corrected]:
@@ -137,16 +131,13 @@ def _income(c: CorrectRecord, record: IncomeAssessed, amended: IncomeAssessed) -
     """The totals and the comparison are computed from the corrected amounts, with the line of that day."""
     _takes_effect(c, day_of(record))
     sources = amended.sources
-    if c.path in BY_SOURCE and sources:
+    if c.path[1:] in GROUPS and sources:
         raise Refused("correct-the-source", path=c.path)
     if c.path not in INCOME and not c.path.startswith("/sources/"):
         raise Refused("field-follows", path=c.path)
     told = {f.name: getattr(amended, f.name) for f in fields(Income)}
     if sources:
-        told |= {
-            path[1:]: sum(line.fen for line in sources if line.source.startswith(group))
-            for path, group in BY_SOURCE.items()
-        }
+        told |= totals(sources)
     income = Income(**told)
     if income.members < 1 or not all(0 <= told[name] <= MOST_FEN for name in AMOUNTS):
         raise Refused("correction-out-of-range", path=c.path)

@@ -10,6 +10,7 @@ from contracts.assessments import IncomeAssessed
 from contracts.incomes import IncomeLine
 from identification.domain.guards import not_in_future
 from identification.domain.known_incomes import find
+from identification.domain.months import months_after
 from identification.domain.policy import Policy
 from identification.domain.states import Household
 
@@ -52,10 +53,34 @@ class Income:
         return self.net_fen + self.claims_fen - self.compliant_own_cost_fen
 
 
+# Which sources make up a total: those whose code begins like this.
+GROUPS = {
+    "wage_fen": "WAGE",
+    "operating_fen": "OPERATING",
+    "property_fen": "PROPERTY",
+    "transfer_fen": "TRANSFER",
+}
+
+
+def totals(sources: Sequence[IncomeLine]) -> dict[str, int]:
+    """What these sources add up to, by the field of `Income`."""
+    return {
+        name: sum(line.fen for line in sources if line.source.startswith(group))
+        for name, group in GROUPS.items()
+    }
+
+
 def window_before(day: date) -> tuple[date, date]:
     """The twelve whole months that end with the last day of the previous month (T3)."""
-    last = day.replace(day=1) - timedelta(days=1)
-    return last.replace(day=1, year=last.year - (last.month != 12), month=last.month % 12 + 1), last
+    end = day.replace(day=1)
+    return months_after(end, -12), end - timedelta(days=1)
+
+
+def must_be_before(day: date, income: Income) -> None:
+    """Raises `Refused` unless the income is of the twelve whole months before."""
+    first, last = window_before(day)
+    if (income.window_from, income.window_to) != (first, last):
+        raise Refused("income-window", window_from=first, window_to=last)
 
 
 def assessed(
@@ -112,18 +137,10 @@ def assess_outside(c: AssessIncome, household: Household) -> list[IncomeAssessed
     """One assessment, recorded whole or not at all. E2, E3 and E5 count it as any other. Raises `Refused`."""
     income, entry = c.income, household.registered
     not_in_future(c.assessed_on, c.today, "assessed_on")
-    window = window_before(c.assessed_on)
-    if (income.window_from, income.window_to) != window:
-        raise Refused("income-window", window_from=window[0], window_to=window[1])
-    for group, total in (
-        ("WAGE", income.wage_fen),
-        ("OPERATING", income.operating_fen),
-        ("PROPERTY", income.property_fen),
-        ("TRANSFER", income.transfer_fen),
-    ):
-        lines = sum(line.fen for line in c.sources if line.source.startswith(group))
-        if c.sources and lines != total:
-            raise Refused("income-sources", group=group, total_fen=total, lines_fen=lines)
+    must_be_before(c.assessed_on, income)
+    for name, lines in totals(c.sources).items() if c.sources else ():
+        if lines != (total := getattr(income, name)):
+            raise Refused("income-sources", group=GROUPS[name], total_fen=total, lines_fen=lines)
     event = assessed(
         income,
         c.policy,
