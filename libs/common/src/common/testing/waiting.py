@@ -10,7 +10,6 @@ T = TypeVar("T")
 
 
 @overload
-@overload
 async def eventually(look: Callable[[], Awaitable[T]], within: float = 10) -> T: ...
 @overload
 async def eventually(look: Callable[[], T], within: float = 10) -> T: ...
