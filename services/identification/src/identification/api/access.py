@@ -50,7 +50,6 @@ async def reveal(
     person_id: UUID,
     form: RevealForm,
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("members:reveal")],
 ) -> Revealed:
     """Name, number and address of a member or former member, for a purpose that is recorded."""
@@ -68,7 +67,6 @@ async def reveal(
     # Once more: what was restricted or erased meanwhile is shown to nobody, though the look is recorded.
     sealed = await _shown(app, caller, household_id, region, person_id)
     personal = app.vault.open(person_id, sealed)
-    response.headers["Cache-Control"] = "no-store"
     return Revealed(
         person_id=person_id,
         name=personal.name,

@@ -6,7 +6,7 @@ The number goes no further than its blind index: it stands in no address, no log
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from common.auth import Principal, allow
@@ -40,7 +40,6 @@ class Found(BaseModel):
 async def lookup(
     form: LookupForm,
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("households:read")],
 ) -> Found:
     """404 for a number that no member of a household has. A refusal is recorded (A75): 403 outside
@@ -56,5 +55,4 @@ async def lookup(
     row = await visible(app, caller, known.household_id)
     if known.restricted:
         await refuse(app, caller, row.household_id, row.region, Denial.RESTRICTED, known.person_id)
-    response.headers["Cache-Control"] = "no-store"
     return Found(household_id=row.household_id, region=row.region)

@@ -5,7 +5,7 @@ A mask fits several persons, so the answer is a list, of the caller's own area a
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from common.auth import AREA_CODE, Principal, allow
@@ -44,7 +44,6 @@ class Candidates(BaseModel):
 async def lookup_masked(
     form: MaskedForm,
     request: Request,
-    response: Response,
     caller: Annotated[Principal, allow("households:read")],
 ) -> Candidates:
     """404 if no member of a household that the caller may see has such a number."""
@@ -62,6 +61,5 @@ async def lookup_masked(
         )
     if not found:
         raise Problem("nobody-by-this-number")
-    response.headers["Cache-Control"] = "no-store"
     households = [Found(household_id=id_, region=region) for id_, region in found[:MOST]]
     return Candidates(households=households, more=len(found) > MOST)

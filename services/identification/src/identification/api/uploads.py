@@ -147,11 +147,7 @@ def empty(headings: Sequence[str], texts: Set[str]) -> Workbook:
 
 
 def _workbook(content: bytes, name: str, status: int) -> Workbook:
-    """An Excel file that nobody keeps on the way: it may hold personal data."""
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "no-store",
-    }
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Workbook(content, status, headers)
 
 
