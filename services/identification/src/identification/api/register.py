@@ -154,7 +154,7 @@ async def relocate(form: RelocationForm, asked: Registrar) -> Response:
         step.caller.must_cover(form.to_region)
         if form.address is None:
             raise Problem("invalid", faults=[fault("/address", "missing")])
-        records, commitments = await _readdressed(step, form.address.strip())
+        records, commitments = await _readdressed(step, form.address)
         step.region = form.to_region  # who answers for it from now on is told of the move, too
     command = Relocate(
         to_region=form.to_region,
@@ -171,7 +171,7 @@ async def readdress(form: AddressForm, asked: Registrar) -> Response:
     """A move inside the village, or an address that was recorded wrongly (PIPL 46). It goes to the vault only;
     the same again changes nothing."""
     step = await asked.step()
-    records, commitments = await _readdressed(step, form.address.strip())
+    records, commitments = await _readdressed(step, form.address)
     command = ChangeAddress(
         commitments=tuple(commitments),
         reason=form.reason,

@@ -137,7 +137,7 @@ def sealed(
     recognised: Recognised,
 ) -> tuple[Member, Sealed]:
     """The member as events show it, and the record that its commitment speaks of."""
-    personal = Personal(member.name.strip(), number_of(member), address.strip())
+    personal = Personal(member.name, number_of(member), address)
     salt, _ = recognised.salts.get(person_id) or (new_salt(), b"")
     shown = Member(
         person_id=person_id,
