@@ -16,9 +16,9 @@ from tests.bench import others
 from tests.bench.bench import Bench
 from tests.bench.events import STORE, command
 from tests.bench.figures import RATE, Figure
+from tests.bench.others import WRITERS
 from tests.bench.stores import MANY, ONE, columns, rows, store
 
-WRITERS = 32
 HOT = 32  # streams of the variant in which writers meet
 BATCH = 500
 

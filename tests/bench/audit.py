@@ -57,7 +57,7 @@ async def run(bench: Bench) -> None:
             print(f"  putting {sizes.consumer:,} events on the topic", flush=True)
             count = await publish(given.kafka, sizes.consumer, 0)
             await _consumer(bench, given, count)
-            await _emptied(given)
+            await raw_log.recreate(given.kafka)
         if bench.wants("rebuild", "timeline"):
             print(f"  putting {sizes.rebuild:,} events on the topic", flush=True)
             count = await publish(given.kafka, sizes.rebuild, sizes.long_streams)
@@ -68,11 +68,6 @@ async def run(bench: Bench) -> None:
                 httpx.AsyncClient(timeout=60, trust_env=False) as http,
             ):
                 await _timeline(bench, County(running, home, http))
-
-
-async def _emptied(given: Servers) -> None:
-    """The topics anew, without a record."""
-    await raw_log.recreate(given.kafka)
 
 
 # Live
