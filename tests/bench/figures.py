@@ -100,10 +100,10 @@ def write(figures: Sequence[Figure], file: Path) -> None:
     file.write_text(text + "\n", "utf-8")
 
 
-def percentile(values: Sequence[float], percent: float) -> float:
-    """By nearest rank."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+def percentile(values: Sequence[float], percent: int) -> float:
+    """By nearest rank: the least value that so many of a hundred do not exceed."""
+    rank = -(-len(values) * percent // 100)
+    return sorted(values)[rank - 1]
 
 
 def _cells(figure: Figure) -> list[str]:
