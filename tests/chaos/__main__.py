@@ -35,12 +35,8 @@ from tests.chaos.plant import planted
 from tests.chaos.report import as_json, table
 from tests.chaos.waiting import say
 
-LAST = (
-    38,
-    32,
-    31,
-    19,
-)  # leave the plant as no service should be left: they come last, in this order
+# They leave the plant as no service should be left, and come last, in this order.
+LAST = (38, 32, 31, 19)
 
 
 async def run(cases: Sequence[Case], seed: int, soak: float, keep: Path | None) -> list[Row]:

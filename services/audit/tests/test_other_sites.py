@@ -11,10 +11,7 @@ from audit.access.signing_in import COOKIE
 from common.testing import Issuer
 from services.audit.tests.test_problems import CHROMIUM
 
-ELSEWHERE = (
-    "cross-site",
-    "same-site",
-)  # so is a service at another port, or beside us in the domain
+ELSEWHERE = ("cross-site", "same-site")  # so is another port, or a service beside us in the domain
 
 
 @pytest.fixture

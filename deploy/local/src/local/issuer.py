@@ -37,9 +37,8 @@ class Settings(BaseSettings):
     port: int
     issuer: str
     audience: str = "shouwang"
-    signing_key: Path | None = (
-        None  # a PEM file, made if it is not there; none: a new key each time
-    )
+    # A PEM file, made if it is not there; none: a new key each time.
+    signing_key: Path | None = None
     client_secrets: Path | None = None  # a JSON object of client id to secret
     client_secret: str | None = None  # or one secret for all of them
 

@@ -40,9 +40,7 @@ class Keeper:
         declared: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.pool, self.signer, self.declared = pool, signer, declared
-        self._signed: Mapping[str, str] | None = (
-            None  # of what is declared, what the last one signs
-        )
+        self._signed: Mapping[str, str] | None = None  # of what is declared, by the last one
         self.heads, self.statements = HeadsMap(), Statements()
         self.busy = asyncio.Lock()  # guards both
         self._round = -1  # the last round that `heads` holds

@@ -23,9 +23,8 @@ from contracts.schooling import (
 from identification.domain.policy import Policy
 from identification.domain.schooling import of_school_age, term_began
 
-SILENT = frozenset(
-    {FactCode.SUSPECTED_DROPOUT}
-)  # says neither that a child is out nor that it is in
+# Says neither that a child is out nor that it is in.
+SILENT = frozenset({FactCode.SUSPECTED_DROPOUT})
 
 
 @dataclass(frozen=True)

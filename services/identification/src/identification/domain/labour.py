@@ -8,9 +8,8 @@ from contracts.codes import LabourCapacity
 from contracts.households import Member
 
 WORKING = frozenset({LabourCapacity.ORDINARY, LabourCapacity.SKILLED, LabourCapacity.WEAK})
-Able = Mapping[
-    UUID, tuple[tuple[date, bool], ...]
-]  # of each person: since when able to work, or no longer
+# Of each person: since when able to work, or no longer.
+Able = Mapping[UUID, tuple[tuple[date, bool], ...]]
 
 
 def noted(known: Able, before: Sequence[Member], after: Sequence[Member], on: date) -> Able:

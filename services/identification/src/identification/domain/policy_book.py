@@ -12,11 +12,7 @@ from typing import Any, Protocol
 from common.decider import Refused
 from identification.domain.policy import Policy
 
-REMEMBERED = (
-    20_000  # resolved sets; a county has some hundred villages and a day a handful of dates
-)
-
-
+REMEMBERED = 20_000  # resolved sets; a county has some hundred villages, a day a handful of dates
 DATES = frozenset(f.name for f in fields(Policy) if f.type is date)  # published as YYYY-MM-DD
 
 

@@ -18,17 +18,15 @@ from contracts.protection import (
 from identification.domain.entry import Status
 from identification.domain.findings import History, KnownHousehold
 from identification.domain.policy import Policy
-from identification.domain.rules_of_focus import Holds, low_income
+from identification.domain.rules_of_focus import SEVERE, Holds, low_income
 from identification.domain.states import Household
 
-Gap = tuple[
-    Protection, UUID | None
-]  # what somebody may be entitled to; the person, or the household
+# What somebody may be entitled to; the person, or the household.
+Gap = tuple[Protection, UUID | None]
 LOOKED_AT = frozenset(
     {FactType.SOCIAL_PROTECTION, FactType.DISABILITY_CARD, FactType.DISABILITY_ALLOWANCE}
 )
 DECIDED = frozenset({FactCode.GRANTED, FactCode.REFUSED})
-SEVERE = frozenset({FactCode.LEVEL_1, FactCode.LEVEL_2})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,9 +14,8 @@ from identification.domain.policy import Policy
 from identification.domain.schooling import of_school_age, school_year, year_begins
 
 ROLLING = timedelta(days=365)
-EVIDENCE = (
-    500  # facts that a clue names, the latest: an event has a limit, a chronic illness has none
-)
+# Facts that a clue names, the latest: an event has a limit, a chronic illness has none.
+EVIDENCE = 500
 
 
 def medical_cost(
