@@ -8,7 +8,7 @@ from uuid import UUID
 
 from common.ids import new_id
 from tests.chaos.arena import Arena, case
-from tests.chaos.load import Request, _event
+from tests.chaos.load import Request, event_of
 from tests.chaos.waiting import Failed
 
 STORM = 100
@@ -73,7 +73,7 @@ async def _other_body(arena: Arena, request: Request) -> tuple[int, str]:
             "town-pengzhai", "POST", "visits", "/v1/visits", headers=headers, json=body
         )
         return answer.status_code, answer.json()["code"]
-    changed = _event(entry, request.numbers[entry.household])
+    changed = event_of(entry, request.numbers[entry.household])
     changed["data"] = {**changed["data"], "total_fen": 7}  # type: ignore[dict-item]
     answer = await arena.plant.call(
         "yibao",
@@ -140,7 +140,7 @@ async def crossing(arena: Arena) -> None:
         for _ in range(5):
             entries = [arena.load.fact(household) for household in order]
             request = Request(arena.plant, entries, unit, dict(arena.load.households))
-            await arena.load._until_answered(request)
+            await arena.load.until_answered(request)
 
     order = list(range(40))
     posts = [("identification", order), ("identification-2", order[::-1])] * 4
@@ -164,7 +164,7 @@ async def hanging_up(arena: Arena) -> None:
 
     async def hang_up(after: float, part: float) -> None:
         entry = arena.load.fact()
-        body = json.dumps(_event(entry, dict(arena.load.households)[entry.household])).encode()
+        body = json.dumps(event_of(entry, dict(arena.load.households)[entry.household])).encode()
         head = (
             f"POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n"
             f"content-type: application/cloudevents+json\r\ncontent-length: {len(body)}\r\n\r\n"

@@ -93,7 +93,7 @@ class Load:
 
         async def known(entry: Entry) -> None:
             async with limit, asyncio.timeout(PATIENCE):
-                await self._until_answered(self.request(entry))
+                await self.until_answered(self.request(entry))
 
         await asyncio.gather(*(known(entry) for entry in entries))
         return len(entries)
@@ -128,15 +128,15 @@ class Load:
                 entries = [self.visit()]
             else:
                 entries = [self.fact() for _ in range(BATCH if draw > 0.93 else 1)]
-            await self._until_answered(self.request(*entries))
+            await self.until_answered(self.request(*entries))
             await asyncio.sleep(PAUSE)
 
-    async def _until_answered(self, request: "Request") -> None:
-        attempt = 0
-        started = monotonic()
+    async def until_answered(self, request: "Request") -> None:
+        """Send it until it is answered."""
+        attempt, started = 0, monotonic()
         while not await self.attempt(request):
-            attempt += 1
             await asyncio.sleep(AGAIN[min(attempt, len(AGAIN) - 1)])
+            attempt += 1
         self.waits.append(monotonic() - started)
 
     async def attempt(self, request: "Request") -> bool:
@@ -176,7 +176,7 @@ class Request:
                 headers={"Idempotency-Key": self.entries[0].key},
                 json=_visit(self.entries[0]),
             )
-        events = [_event(entry, self.numbers[entry.household]) for entry in self.entries]
+        events = [event_of(entry, self.numbers[entry.household]) for entry in self.entries]
         single = len(events) == 1
         kind = "application/cloudevents" + ("" if single else "-batch") + "+json"
         return await self.plant.call(
@@ -207,7 +207,8 @@ class Request:
         return kept
 
 
-def _event(entry: Entry, number: str) -> Json:
+def event_of(entry: Entry, number: str) -> Json:
+    """The fact as it is posted, about the person with this identity number."""
     return {
         "specversion": "1.0",
         "id": entry.key,

@@ -23,7 +23,7 @@ from local.ports import LOOPBACK, free_ports, is_free
 from local.programs import Program
 from local.servers import Servers
 from local.setup import forget_state
-from local.system import _issuer_settings, provide
+from local.system import issuer_settings, provide
 from tests.chaos.line import Line
 from tests.chaos.topics import Topics
 from tests.chaos.unit import Unit
@@ -206,7 +206,7 @@ class Plant:
         given = Servers(self.kafka, self.postgres)
         self.databases = await provide(given, NAMES, self.home, logs / "setup.log")
         issuer = f"http://{LOOPBACK}:{self.ports['issuer']}"
-        settings = _issuer_settings(issuer, self.ports, self.home)
+        settings = issuer_settings(issuer, self.ports, self.home)
         self._launch(services.program("issuer", "local.issuer", settings, logs))
         for name in NAMES:
             await self.add(name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import psutil
 
-from local.programs import Kept, _start
+from local.programs import Kept, start
 from tests.chaos.waiting import until
 
 AGAIN = 0.25  # seconds until it is started again
@@ -32,7 +32,7 @@ class Unit(Kept):
         """Start it while it is wanted, again and again."""
         while True:
             await self.wanted.wait()
-            self.process = await _start(self.program)
+            self.process = await start(self.program)
             self.starts += 1
             await self.process.wait()
             await asyncio.sleep(AGAIN)

@@ -69,7 +69,7 @@ class Kept:
         deaths = 0
         while True:
             started = time.monotonic()
-            self.process = await _start(self.program)
+            self.process = await start(self.program)
             ended = _in_words(await self.process.wait())
             deaths = 1 if time.monotonic() - started > STEADY else deaths + 1
             if deaths > RESTARTS or not self.was_ready:
@@ -138,7 +138,8 @@ async def finished(
         raise Trouble(f"{otherwise}\n\n{last_lines(log)}")
 
 
-async def _start(program: Program) -> asyncio.subprocess.Process:
+async def start(program: Program) -> asyncio.subprocess.Process:
+    """Start a program with its output at the end of its log."""
     with _end_of(program.log) as log:
         return await asyncio.create_subprocess_exec(
             *program.command,

@@ -67,7 +67,7 @@ async def system(
         databases=databases,
     )
     programs = [
-        services.program("issuer", "local.issuer", _issuer_settings(issuer, ports, home), logs)
+        services.program("issuer", "local.issuer", issuer_settings(issuer, ports, home), logs)
     ]
     for name in names:
         settings = services.environment(
@@ -106,7 +106,8 @@ async def provide(given: Servers, names: Sequence[str], home: Path, log: Path) -
     return {name: urls[name] for name in names}
 
 
-def _issuer_settings(issuer: str, ports: Mapping[str, int], home: Path) -> dict[str, str]:
+def issuer_settings(issuer: str, ports: Mapping[str, int], home: Path) -> dict[str, str]:
+    """The environment of the issuer; the clients' secrets are made if need be."""
     secrets = home / "clients.json"
     kept_secrets(secrets, CLIENTS)
     return {
