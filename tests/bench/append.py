@@ -3,14 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from itertools import islice
 
 import asyncpg
 
 from common.ids import new_id
 from common.intents import Intent, Recorded
-from common.testing import Database
+from common.testing import Database, at_work
 from common.writer import Writer
 from tests.bench import others
 from tests.bench.bench import Bench
@@ -136,16 +136,10 @@ async def _batches(bench: Bench, database: Database, peers: others.Peers) -> Non
 @asynccontextmanager
 async def writing(url: str) -> AsyncIterator[Writer]:
     """A writer at work, on a pool as a service has it."""
-    pool = await asyncpg.create_pool(url, min_size=2, max_size=12)
-    writer = Writer(pool, STORE)
-    task = asyncio.ensure_future(writer.run())
-    try:
-        yield writer
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await pool.close()
+    async with asyncpg.create_pool(url, min_size=2, max_size=12) as pool:
+        writer = Writer(pool, STORE)
+        async with at_work(writer.run()):
+            yield writer
 
 
 async def _written(database: Database, commands: Sequence[Intent]) -> float:

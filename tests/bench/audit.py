@@ -18,7 +18,7 @@ from common.codec import Codec
 from common.consumer import Consumer
 from common.inbox import Inbox
 from common.kafka import Log, LogReader
-from common.testing import database, eventually
+from common.testing import at_work, database, eventually
 from common.topics import events_topic
 from contracts.identification import IdentificationEvent
 from local.servers import Servers
@@ -119,24 +119,18 @@ async def _lay(url: str, there: int) -> None:
 
 
 async def _consumed(kafka: str, url: str, count: int, number: int) -> float:
-    pool = await asyncpg.create_pool(url, min_size=2, max_size=12)
-    topics = [events_topic(SERVICE)]
-    consumer = Consumer(
-        Inbox("audit", taking()), "bench", pool, lambda: LogReader(kafka, f"bench.{number}", topics)
-    )
-    task = asyncio.ensure_future(consumer.run())
-    try:
-        await eventually(lambda: _taken(pool), within=60)  # joining is no part of the rate
-        first, started = await _taken(pool), time.perf_counter()
-        while (taken := await _taken(pool)) < count:
-            assert not task.done()
-            await asyncio.sleep(0.02)
-        return (taken - first) / (time.perf_counter() - started)
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await pool.close()
+    inbox, topics = Inbox("audit", taking()), [events_topic(SERVICE)]
+    async with asyncpg.create_pool(url, min_size=2, max_size=12) as pool:
+        consumer = Consumer(
+            inbox, "bench", pool, lambda: LogReader(kafka, f"bench.{number}", topics)
+        )
+        async with at_work(consumer.run()) as task:
+            await eventually(lambda: _taken(pool), within=60)  # joining is no part of the rate
+            first, started = await _taken(pool), time.perf_counter()
+            while (taken := await _taken(pool)) < count:
+                assert not task.done()
+                await asyncio.sleep(0.02)
+            return (taken - first) / (time.perf_counter() - started)
 
 
 async def _taken(pool: asyncpg.Pool) -> int:

@@ -4,11 +4,10 @@ Whoever makes a path row-by-row again multiplies its number by a hundred, and fa
 The writer's own is in libs/common/tests/test_writer.py.
 """
 
-import asyncio
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -23,7 +22,7 @@ from common.inbox import Handle
 from common.kafka import Message
 from common.outbox import publish_all
 from common.service import Runtime
-from common.testing import STATEMENT_KEY, Database, Issuer, Reader, database, issuer
+from common.testing import STATEMENT_KEY, Database, Issuer, Reader, at_work, database, issuer
 from common.writer import Writer
 from contracts.envelope import ZERO_HASH, Envelope
 from identification import main as identification
@@ -249,11 +248,10 @@ async def _identification(
             test_numbers=True,
             store=identification.STORE,
         )
-        task = asyncio.ensure_future(writer.run())
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with (
+            at_work(writer.run()),
+            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+        ):
             yield client, said, tokens
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         await engine.dispose()

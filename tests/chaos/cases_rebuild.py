@@ -9,6 +9,7 @@ from time import monotonic
 import httpx
 import psutil
 
+from common.testing import at_work
 from tests.chaos.arena import Arena, case
 from tests.chaos.waiting import Failed, until
 
@@ -19,10 +20,7 @@ REBUILD = ("-m", "audit.rebuild")
 async def rebuilt_under_load(arena: Arena) -> None:
     plant, wrong = arena.plant, list[str]()
     household, _ = arena.load.households[0]
-    reading = asyncio.create_task(
-        _read(arena, f"/v1/households/{household}/timeline?limit=1", wrong)
-    )
-    try:
+    async with at_work(_read(arena, f"/v1/households/{household}/timeline?limit=1", wrong)):
         process = await plant.start_python("audit", *REBUILD, "--workers", "2")
         await _reading_begun(arena)
         worker = max(
@@ -45,10 +43,6 @@ async def rebuilt_under_load(arena: Arena) -> None:
         if code:
             raise Failed(f"the rebuild did not succeed: {told[-300:]}")
         await arena.recovered(monotonic())
-    finally:
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
     await _given_up_again(arena)
     if wrong:
         raise Failed(f"readers saw: {wrong[:5]}")

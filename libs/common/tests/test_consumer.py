@@ -1,8 +1,7 @@
 """From Kafka to the inbox: our offset is ours, and whoever is not the owner has no effect."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -16,7 +15,7 @@ from common.incoming import Incoming, incoming
 from common.intents import Connection
 from common.kafka import Log, LogReader, LogScan, Place
 from common.ownership import Owned
-from common.testing import Heard, envelope, eventually, history, message_of, record_of
+from common.testing import Heard, at_work, envelope, eventually, history, message_of, record_of
 from contracts.envelope import Envelope
 from local.servers import Servers
 
@@ -43,14 +42,9 @@ def made(servers: Servers, pool: asyncpg.Pool, topic: str) -> Consuming:
 @asynccontextmanager
 async def running(consumer: Consumer) -> AsyncIterator[Consumer]:
     """The consumer at work, and owning something."""
-    task = asyncio.ensure_future(consumer.run())
-    try:
+    async with at_work(consumer.run()):
         await eventually(lambda: consumer.owned or consumer.stopped)
         yield consumer
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def publish(log: Log, topic: str, events: Sequence[Envelope]) -> None:

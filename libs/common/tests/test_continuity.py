@@ -14,7 +14,7 @@ from common.continuity import Continuity
 from common.eventstore import record
 from common.kafka import Log, Message
 from common.outbox import publish_all
-from common.testing import TALLIES, Database, adding, database, eventually
+from common.testing import TALLIES, Database, adding, at_work, database, eventually
 from common.topics import create_topics, events_topic
 from common.writer import Unavailable, Writer
 from libs.common.tests.transactions import publish_together
@@ -58,14 +58,9 @@ async def comparing(
     servers: Servers, pool: asyncpg.Pool, *, accept: bool = False
 ) -> AsyncIterator[Continuity]:
     made = Continuity(SERVICE, servers.kafka, pool, accept=accept)
-    task = asyncio.ensure_future(made.run())
-    try:
+    async with at_work(made.run()):
         await made.settled()
         yield made
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def superuser(db: Database, statements: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import asyncpg
 import httpx
@@ -18,6 +18,7 @@ from common.testing import (
     TALLIES,
     Heard,
     Issuer,
+    at_work,
     eventually,
     history,
     message_of,
@@ -50,15 +51,10 @@ class Versions:
             pool,
             lambda: LogReader(self.servers.kafka, self.topic, [self.topic]),
         )
-        task = asyncio.ensure_future(made.run())
-        try:
-            async with client_of(operated(self.settings, pool, made)) as client:
-                client.headers.update(self.tokens.bearer("county-office", "parked:manage"))
-                yield made, client
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        app = operated(self.settings, pool, made)
+        async with at_work(made.run()), client_of(app) as client:
+            client.headers.update(self.tokens.bearer("county-office", "parked:manage"))
+            yield made, client
 
     async def all_read(self, pool: asyncpg.Pool) -> bool:
         """Whether somebody has taken, or parked, all that is there."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 import asyncpg
 import pytest
@@ -28,6 +27,7 @@ from common.testing import (
     Database,
     Wire,
     adding,
+    at_work,
     envelope,
     eventually,
     history,
@@ -179,20 +179,17 @@ async def test_the_relay_loses_and_reorders_nothing_when_the_line_fails(
     relay = Relay(
         "identification", "one", lambda: asyncpg.connect(db.url), publish, asyncio.Event()
     )
-    task = asyncio.ensure_future(relay.run())
     try:
-        await append(1, 2)
-        await eventually(lambda: pool.fetchval("select count(*) = 0 from es.outbox"))
-        getattr(line, fault)()
-        await append(3, 4)  # the store is open while Kafka is away
-        await eventually(lambda: log._producer is None)  # it was given up
-        line.join()
-        await append(5)
-        await eventually(lambda: pool.fetchval("select count(*) = 0 from es.outbox"), within=20)
+        async with at_work(relay.run()):
+            await append(1, 2)
+            await eventually(lambda: pool.fetchval("select count(*) = 0 from es.outbox"))
+            getattr(line, fault)()
+            await append(3, 4)  # the store is open while Kafka is away
+            await eventually(lambda: log._producer is None)  # it was given up
+            line.join()
+            await append(5)
+            await eventually(lambda: pool.fetchval("select count(*) = 0 from es.outbox"), within=20)
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         await log.close()
 
     first_seen: dict[str, list[int]] = {}

@@ -1,11 +1,10 @@
 """A topic that was made anew is noticed, filled again and read again, and nothing comes twice."""
 
-import asyncio
 import os
 import sys
-from asyncio import create_subprocess_exec, ensure_future, subprocess
+from asyncio import create_subprocess_exec, subprocess
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -19,7 +18,7 @@ from common.inbox import Inbox
 from common.kafka import Log, LogReader, LogScan, Message, Place
 from common.outbox import publish_all
 from common.rewind import rewind
-from common.testing import TALLIES, Database, Heard, adding, eventually
+from common.testing import TALLIES, Database, Heard, adding, at_work, eventually
 from common.topics import create_topics
 from local.servers import Servers
 
@@ -116,13 +115,8 @@ async def consuming(publisher: Publisher, heard: Heard) -> AsyncIterator[Consume
         publisher.pool,
         lambda: LogReader(kafka, topic, [topic]),
     )
-    task = ensure_future(made.run())
-    try:
+    async with at_work(made.run()):
         yield made
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def taken(publisher: Publisher, records: int) -> bool:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +14,16 @@ from common.consumer import Consumer
 from common.inbox import Inbox
 from common.incoming import incoming, storable
 from common.kafka import Log, LogReader, Message, Record
-from common.testing import Heard, Reader, envelope, eventually, history, message_of, record_of
+from common.testing import (
+    Heard,
+    Reader,
+    at_work,
+    envelope,
+    eventually,
+    history,
+    message_of,
+    record_of,
+)
 from contracts.envelope import Envelope
 from local.servers import Servers
 
@@ -212,13 +220,8 @@ async def _consumed(
     """A consumer that has read `topic` until something is true, and whose verdict we want."""
     inbox = Inbox("visits", heard.handle)
     consumer = Consumer(inbox, "one", pool, lambda: LogReader(servers.kafka, topic, [topic]))
-    task = asyncio.ensure_future(consumer.run())
-    try:
+    async with at_work(consumer.run()):
         await eventually(until)
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
     return consumer
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -13,7 +12,7 @@ from common.inbox import Inbox
 from common.incoming import incoming
 from common.kafka import Log, Message, Place, Record
 from common.outbox import Relay, announce_parked
-from common.testing import Database, envelope, eventually, record_of
+from common.testing import Database, at_work, envelope, eventually, record_of
 from common.topics import create_topics, events_topic, parked_topic
 from local.servers import Servers
 
@@ -85,13 +84,8 @@ async def test_of_many_only_some_are_copied_at_once_and_the_others_need_not_wait
         told.append(len(messages))
 
     relay = Relay("visits", "one", lambda: asyncpg.connect(db.url), publish, asyncio.Event())
-    task = asyncio.ensure_future(relay.run())
-    try:
+    async with at_work(relay.run()):
         await eventually(lambda: sum(told) == 50)
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
     assert told == [20, 20, 10]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from common.eventstore import record
 from common.kafka import KafkaError, Message
 from common.outbox import BATCH, Deposed, Publish, Relay, publish_all
 from common.rows import from_row
-from common.testing import TALLIES, Database, adding, eventually, household, message_of
+from common.testing import TALLIES, Database, adding, at_work, eventually, household, message_of
 from common.topics import events_topic
 from contracts.cloudevents import from_headers
 from contracts.envelope import Envelope
@@ -46,13 +46,8 @@ async def relaying(db: Database, publish: Publish, holder: str = "one") -> Async
     relay = Relay(
         "identification", holder, lambda: asyncpg.connect(db.url), publish, asyncio.Event()
     )
-    task = asyncio.ensure_future(relay.run())
-    try:
+    async with at_work(relay.run()):
         yield relay
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def append(pool: asyncpg.Pool, stream: str, *amounts: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 from common import outbox
 from common.kafka import Message
 from common.outbox import POLL, RETRY, STANDBY, WELL, Relay
-from common.testing import Database, eventually
+from common.testing import Database, at_work, eventually
 
 
 async def nothing(messages: Sequence[Message]) -> None:
@@ -84,14 +84,9 @@ async def test_a_leader_that_was_woken_once_looks_again_in_its_time(db: Database
         return made
 
     woken = asyncio.Event()
-    task = asyncio.ensure_future(Relay("identification", "one", connect, nothing, woken).run())
-    try:
+    async with at_work(Relay("identification", "one", connect, nothing, woken).run()):
         await eventually(lambda: asked)
         woken.set()
         before = len(asked)
         await asyncio.sleep(10 * POLL)
         assert 0 < len(asked) - before < 60  # a look asks twice, and now and then for more
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -1,8 +1,7 @@
 """A consumer and the ends of transactions: an offset that is no record is passed by, and nothing else is."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -14,7 +13,7 @@ from common.consumer import Consumer
 from common.inbox import Inbox
 from common.kafka import Log, LogReader, Place
 from common.rewind import rewind
-from common.testing import Heard, envelope, eventually, history, message_of
+from common.testing import Heard, at_work, envelope, eventually, history, message_of
 from contracts.envelope import Envelope
 from libs.common.tests.test_made_anew import make_anew
 from libs.common.tests.transactions import publish_together
@@ -55,14 +54,9 @@ class Reading:
             self.pool,
             lambda: LogReader(self.servers.kafka, self.topic, [self.topic]),
         )
-        task = asyncio.ensure_future(made.run())
-        try:
+        async with at_work(made.run()):
             await eventually(lambda: made.owned or made.stopped)
             yield made
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def stands(self) -> tuple[int, int]:
         """The consumer's offset there, and how often it was claimed."""

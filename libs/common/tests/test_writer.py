@@ -12,7 +12,7 @@ import pytest
 from common.decider import Refused
 from common.eventstore import record
 from common.intents import Connection, Fresh, KeyReused, Recorded, Store
-from common.testing import TALLIES, Database, adding, eventually, wire
+from common.testing import TALLIES, Database, adding, at_work, eventually, wire
 from common.writer import ATTEMPTS, BATCH, WAITING, Busy, Unavailable, Writer
 
 
@@ -20,13 +20,8 @@ from common.writer import ATTEMPTS, BATCH, WAITING, Busy, Unavailable, Writer
 async def writing(pool: asyncpg.Pool, store: Store = TALLIES) -> AsyncIterator[Writer]:
     """A writer at work; ends as a service ends it."""
     writer = Writer(pool, store)
-    task = asyncio.ensure_future(writer.run())
-    try:
+    async with at_work(writer.run()):
         yield writer
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from common.testing.events import (
 from common.testing.folding import folds
 from common.testing.tally import TALLIES, TALLY, Added, adding
 from common.testing.tokens import Issuer, issuer
-from common.testing.waiting import eventually
+from common.testing.waiting import at_work, eventually
 from common.testing.wire import Wire, wire
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Reader",
     "Wire",
     "adding",
+    "at_work",
     "database",
     "empty",
     "envelope",

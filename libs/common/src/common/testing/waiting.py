@@ -1,8 +1,9 @@
-"""Waiting that looks, instead of sleeping."""
+"""Waiting that looks, instead of sleeping; and what works in the meantime."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from inspect import isawaitable
 from typing import Any, TypeVar, overload
 
@@ -23,3 +24,15 @@ async def eventually(look: Callable[[], Any], within: float = 10) -> Any:
             return value
         assert time.monotonic() < deadline, f"still {value!r} after {within} s"
         await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def at_work(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """A worker that runs until the block ends, and ends as a service ends it. Raises what it died of."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
