@@ -10,7 +10,6 @@ from contextlib import suppress
 import asyncpg
 import httpx
 import psutil
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from audit.read_model import TABLES, taking
 from common.catalogue import messages
@@ -18,7 +17,7 @@ from common.codec import Codec
 from common.consumer import Consumer
 from common.inbox import Inbox
 from common.kafka import Log, LogReader
-from common.testing import at_work, database, eventually
+from common.testing import at_work, database, eventually, laid
 from common.topics import events_topic
 from contracts.identification import IdentificationEvent
 from local.servers import Servers
@@ -107,15 +106,10 @@ async def _consumer(bench: Bench, given: Servers, count: int) -> None:
 
 async def _lay(url: str, there: int) -> None:
     """Audit's tables as the service lays them, with a timeline of other households in them."""
-    engine = create_async_engine(url.replace("://", "+asyncpg://", 1))
-    connection = await asyncpg.connect(url)
-    await connection.execute("create schema if not exists read")
-    async with engine.begin() as session:
-        await session.run_sync(TABLES.create_all)
-    await engine.dispose()
-    await connection.execute(FILL, there, timeout=600)
-    await connection.execute("analyze read.timeline")
-    await connection.close()
+    async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+        await laid(pool, url, TABLES)
+        await pool.execute(FILL, there, timeout=600)
+        await pool.execute("analyze read.timeline")
 
 
 async def _consumed(kafka: str, url: str, count: int, number: int) -> float:

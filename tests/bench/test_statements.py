@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import asyncpg
 import httpx
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -22,7 +21,7 @@ from common.inbox import Handle
 from common.kafka import Message
 from common.outbox import publish_all
 from common.service import Runtime
-from common.testing import STATEMENT_KEY, Database, Issuer, Reader, at_work, database, issuer
+from common.testing import STATEMENT_KEY, Issuer, Reader, at_work, database, issuer, laid
 from common.writer import Writer
 from contracts.envelope import ZERO_HASH, Envelope
 from identification import main as identification
@@ -191,23 +190,15 @@ async def _heard(
         database(servers.postgres, service) as made,
         overheard(made.url) as (pool, said),
     ):
-        await _lay(pool, made, tables, lay)
+        await laid(pool, made.url, tables)
+        if lay:
+            await pool.execute(lay)
         reader = Reader(pool, service, handle)
         said.clear()
         for first in range(0, len(events), 500):
             await reader.hears(*events[first : first + 500])
         assert not await reader.parked()
         return said[:-1]  # without that look
-
-
-async def _lay(pool: asyncpg.Pool, made: Database, tables: MetaData, durable: str) -> None:
-    await pool.execute("create schema if not exists read")
-    engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
-    async with engine.begin() as session:
-        await session.run_sync(tables.create_all)
-    await engine.dispose()
-    if durable:
-        await pool.execute(durable)
 
 
 @asynccontextmanager
@@ -233,7 +224,7 @@ async def _identification(
             policy_file=POLICY_FILE,
         )
         app = identification.build(settings)
-        await _lay(pool, made, read_model.TABLES, vault.TABLES + unmatched.TABLES)
+        await laid(pool, made.url, read_model.TABLES, vault.TABLES + unmatched.TABLES)
         engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
         writer = Writer(pool, identification.STORE)
         continuity = Continuity("identification", servers.kafka, pool, accept=True)

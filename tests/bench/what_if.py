@@ -6,15 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date
 
-import asyncpg
-from sqlalchemy.ext.asyncio import create_async_engine
-
-from common.testing import database
-from identification import read_model
+from common.intents import Connection
+from common.testing import read_model
+from identification import vault
 from identification.domain.policy import Policy
 from identification.domain.screening import Moved, compare
-from identification.read_model import screening
-from identification.vault import TABLES
+from identification.read_model import TABLES, screening
 from services.identification.tests.story import POLICY
 from tests.bench.bench import Bench
 from tests.bench.figures import Figure
@@ -59,26 +56,19 @@ from generate_series(2, $1::int, 10) as n, (values
 
 
 @asynccontextmanager
-async def county(postgres: str, households: int) -> AsyncIterator[asyncpg.Connection]:
+async def county(postgres: str, households: int) -> AsyncIterator[Connection]:
     """A connection to a register of so many households with incomes and settlements."""
-    async with database(postgres, "identification") as made:
-        connection = await asyncpg.connect(made.url)
-        await connection.execute("create schema if not exists read")
-        engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
-        async with engine.begin() as session:
-            await session.run_sync(read_model.TABLES.create_all)
-        await engine.dispose()
-        await connection.execute(TABLES)
+    async with (
+        read_model(postgres, "identification", TABLES, vault.TABLES) as pool,
+        pool.acquire() as connection,
+    ):
         for statement in (LAY, LAY_INCOMES, LAY_FACTS, LAY_OTHERS):
             await connection.execute(statement, households, timeout=300)
         await connection.execute("analyze")
-        try:
-            yield connection
-        finally:
-            await connection.close()
+        yield connection
 
 
-async def asked(connection: asyncpg.Connection) -> tuple[int, list[Moved], list[Moved]]:
+async def asked(connection: Connection) -> tuple[int, list[Moved], list[Moved]]:
     """The line at 11,400 yuan in place of 10,800: how many were looked at, who enters, who leaves."""
     then: Policy = replace(POLICY, income_line_fen=1_140_000)
     households = await screening.of_area(connection, "441624", DAY)

@@ -45,6 +45,7 @@ from common.testing import (
     eventually,
     household,
     issuer,
+    laid,
     record_of,
 )
 from common.testing.answers import told_in
@@ -117,11 +118,7 @@ async def db(shared_database: Database) -> Database:
 async def pool(db: Database) -> AsyncIterator[asyncpg.Pool]:
     """Connections of the service's own role, to a database with audit's tables."""
     made = await asyncpg.create_pool(db.url, min_size=1, max_size=8)
-    await made.execute("create schema read;" + DURABLE)
-    engine = engine_of(db)
-    async with engine.begin() as session:
-        await session.run_sync(TABLES.create_all)
-    await engine.dispose()
+    await laid(made, db.url, TABLES, DURABLE)
     yield made
     made.terminate()
 

@@ -10,19 +10,17 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.eventstore import record
 from common.ids import new_id
 from common.incoming import incoming
-from common.intents import Context, Intent, Recorded
+from common.intents import Connection, Context, Intent, Recorded
 from common.policies import Policies
 from common.rows import from_row
-from common.testing import database, record_of
+from common.testing import read_model, record_of
 from common.topics import events_topic
 from contracts.envelope import Envelope
 from contracts.visits import VisitMode, VoidReason
@@ -70,23 +68,16 @@ STEPS = st.builds(
 
 
 @pytest.fixture
-async def connection(servers: Servers) -> AsyncIterator[asyncpg.Connection]:
+async def connection(servers: Servers) -> AsyncIterator[Connection]:
     """A database of visits with nothing in it."""
-    async with database(servers.postgres, NAME) as made:
-        engine = create_async_engine(made.url.replace("postgresql", "postgresql+asyncpg"))
-        connection = await asyncpg.connect(made.url)
-        await connection.execute("create schema read")
-        async with engine.begin() as session:
-            await session.run_sync(TABLES.create_all)
-        await engine.dispose()
-        yield connection
-        await connection.close()
+    async with read_model(servers.postgres, NAME, TABLES) as pool, pool.acquire() as made:
+        yield made
 
 
 class Told:
     """One household: what happened, and what visits was told of it so far."""
 
-    def __init__(self, connection: asyncpg.Connection, start: date) -> None:
+    def __init__(self, connection: Connection, start: date) -> None:
         self._connection, self._handle = connection, reacting(STORE, POLICIES)
         self._offsets = count()
         self._last = registered()
@@ -249,7 +240,7 @@ def histories() -> list[tuple[date, list[Step]]]:
 
 
 async def test_the_duties_of_a_household_are_those_of_its_days_and_visits_in_whatever_order_told(
-    connection: asyncpg.Connection,
+    connection: Connection,
 ) -> None:
     seen = set[str]()
     for start, steps in histories():

@@ -2,7 +2,7 @@
 real tokens from a real JWKS, wires that can be cut, and waiting that looks instead of sleeping.
 """
 
-from common.testing.databases import Database, database, empty, read_model
+from common.testing.databases import Database, database, empty, laid, read_model
 from common.testing.events import (
     NOON,
     OFFICER,
@@ -43,6 +43,7 @@ __all__ = [
     "history",
     "household",
     "issuer",
+    "laid",
     "message_of",
     "read_model",
     "record_of",

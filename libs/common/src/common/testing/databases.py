@@ -62,10 +62,15 @@ async def read_model(
         database(superuser_url, service) as made,
         asyncpg.create_pool(made.url, min_size=1, max_size=2) as pool,
     ):
-        engine = create_async_engine(made.url.replace("postgresql://", "postgresql+asyncpg://", 1))
-        await lay(pool, engine, tables, durable)
-        await engine.dispose()
+        await laid(pool, made.url, tables, durable)
         yield pool
+
+
+async def laid(pool: asyncpg.Pool, url: str, tables: MetaData, durable: str = "") -> None:
+    """Lay these tables in a database as a service does at its start."""
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    await lay(pool, engine, tables, durable)
+    await engine.dispose()
 
 
 def _url(server: str, name: str, role: str | None = None) -> str:
