@@ -4,7 +4,6 @@
 PYTHON3 ?= python3
 PYTHON  := .local/venv/bin/python
 LOCAL   := PYTHONPATH=deploy/local/src $(PYTHON3) -m local
-CODE    := libs services deploy samples tests
 
 .DEFAULT_GOAL := help
 .PHONY: help run token clients rebuild setup clean check format test bench schemas chaos
@@ -31,7 +30,7 @@ rebuild: setup ## Build a read model of the running system anew: make rebuild SE
 check: setup ## Format, lint, types, the laws of the architecture, the files for Docker and Kubernetes
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
-	$(PYTHON) -m mypy $(CODE)
+	$(PYTHON) -m mypy
 	.local/venv/bin/lint-imports
 	$(PYTHON) -m pytest -q tests/deployment tests/laws/test_size.py tests/laws/test_tree.py
 
