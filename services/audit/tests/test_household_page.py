@@ -1,6 +1,7 @@
 """What the page of a household carries, weighs and takes; and its stream of news."""
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,6 +9,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -17,10 +19,12 @@ from audit.access.looks import STAFF, Looker
 from audit.access.sight import Sight
 from audit.meaning.state import State
 from audit.meaning.vocabulary import Vocabulary
+from audit.pages import live
 from audit.pages.live import news
 from audit.pages.rendering import HERE as SOURCE
 from audit.pages.rendering import SERVED
 from audit.pages.stands import responsible
+from audit.read_model import queries
 from common.testing import NOON, OFFICER, Issuer, envelope, history, household
 from contracts.envelope import Envelope
 
@@ -214,6 +218,57 @@ async def test_news_end_with_the_token_and_where_the_area_of_the_caller_does(
     assert await _told(stream) == "retry: 1000\n\n"
     with pytest.raises(StopAsyncIteration):
         await _told(stream)
+
+
+async def test_news_end_with_the_token_however_slowly_the_database_answers(
+    hear: Hear, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hear([envelope(household_id=household(1))])
+    counted = queries.household
+
+    async def slowly(*asked: Any) -> Any:
+        await asyncio.sleep(0.3)
+        return await counted(*asked)
+
+    monkeypatch.setattr(queries, "household", slowly)
+    monkeypatch.setattr(live, "EVERY", 0.01)
+    async with asyncio.timeout(3):
+        told = [one async for one in news(app.state.runtime, supervisor(seconds=1), 0)]
+    assert told == ["retry: 1000\n\n", "id: 1\ndata: 1\n\n"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "heard", "told"),
+    [
+        ("2", None, ["3"]),
+        ("3", None, []),
+        ("1", "3", []),
+        ("3", "2", ["3"]),
+        ("4", None, ["3"]),  # of a timeline that was built anew, with less in it
+    ],
+)
+async def test_whoever_was_away_hears_what_came_since_the_news_that_they_heard_last(
+    client: httpx.AsyncClient,
+    hear: Hear,
+    pool: asyncpg.Pool,
+    monkeypatch: pytest.MonkeyPatch,
+    seen: str,
+    heard: str | None,
+    told: list[str],
+) -> None:
+    """What the page showed counts only until there was news. A stream ends after a while, and whoever comes
+    again is recorded again."""
+    monkeypatch.setattr(live, "LONGEST", 0.3)
+    monkeypatch.setattr(live, "EVERY", 0.1)
+    await hear(history(3, household_id=household(1)))
+    headers = {"Last-Event-ID": heard} if heard else {}
+    async with asyncio.timeout(10):
+        answer = await client.get(f"{PAGE}/live?seen={seen}", headers=headers)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["x-accel-buffering"] == "no"
+    assert re.findall(r"^id: (\d+)\ndata: \1$", answer.text, re.MULTILINE) == told
+    shown = await pool.fetch("select data from es.events")
+    assert [json.loads(row["data"])["shown"] for row in shown] == ["NEWS"]
 
 
 async def test_news_are_for_those_who_may_look(

@@ -6,6 +6,7 @@ An event says how many records there are; its id is that number. Whoever was awa
 
 import asyncio
 from collections.abc import AsyncGenerator
+from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -45,7 +46,8 @@ async def news(runtime: Runtime, caller: Looker, seen: int) -> AsyncGenerator[st
     """Says the count whenever it is another than the one last said, or seen, until the token expires or the
     household is in an area that is not the caller's."""
     yield "retry: 1000\n\n"
-    for _ in range(int(min(LONGEST, caller.seconds_left()) / EVERY)):
+    end = monotonic() + min(LONGEST, caller.seconds_left())
+    while monotonic() < end:
         found = await queries.household(runtime.engine, caller.household_id)
         if found and not caller.covers(found.region):
             return
