@@ -159,6 +159,7 @@ def test_a_broken_description_changes_nothing_and_a_tombstone_forgets() -> None:
     for harm in (
         b"",
         b',"more":' + b"[" * 100_000,
+        b',"meaning":{"when":{"deep":' + b"[" * 40 + b"]" * 40 + b"}}",
         b',"meaning":{"opens":"a\\u0000b"}',
         b',"meaning":{"chooses":{"stage":{"by":["a","b"],"codes":{"one":"A"}}}}',
     ):

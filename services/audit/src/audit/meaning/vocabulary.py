@@ -14,7 +14,7 @@ import structlog
 
 from audit.meaning.sentences import Codes, Description, Words
 from audit.meaning.words import AREAS, FILTERS, PURPOSES, is_area
-from audit.verify import meant
+from audit.verify import meant, understood
 from common.kafka import KafkaError, LogScan, Place
 from common.topics import CATALOGUE
 from contracts.meaning import Also, Meaning
@@ -103,13 +103,16 @@ class Vocabulary:
             self._declared.pop(key, None)
             return
         try:
+            understood(
+                value.decode()
+            )  # or it would fail half way, or whoever reads what was signed
             known, meant = _description.decode(value), _meant.decode(value)
             _must_make_queries(value, meant.meaning)
             self._known[key], self._meant[key] = _named(known, self._ours.get(key, {})), meant
             for name, words in meant.state.items():
                 words.codes = words.codes or (AREAS if is_area(name) else {})
             self._declared |= _declared(key, known.label, meant)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             log.warning("description_not_understood", type=key, error=str(error))
 
     def declared(self) -> dict[str, str]:
