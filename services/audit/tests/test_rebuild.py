@@ -7,12 +7,14 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
 
 from audit.rebuild import Rebuilt, WouldLose, rebuild
-from audit.rebuilding.refill import LogIncomplete, how_far
+from audit.rebuilding import roots
+from audit.rebuilding.refill import NEXT, LogIncomplete, how_far
 from audit.rebuilding.roots import Proved
 from common.ids import new_id
 from common.kafka import Log, LogScan, Message, Place
@@ -120,11 +122,13 @@ async def test_any_number_of_workers_builds_the_same_and_proves_the_same(system:
         assert rebuilt.proved == Proved(last.size, SIGNER.name, len(last.trees) - 1, [])
 
 
+@pytest.mark.parametrize("stage", ["indexing", "the key", "proving"])
 async def test_an_interrupted_rebuild_goes_on_and_the_old_timeline_serves_meanwhile(
-    system: System,
+    system: System, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
+    """With what has come since of the streams that it had read, and as one that was not begun."""
     events = told(3)
-    await system.publish(events)
+    await system.publish(events[:2])
     await system.settled()
     whole = await system.proof()
 
@@ -132,14 +136,70 @@ async def test_an_interrupted_rebuild_goes_on_and_the_old_timeline_serves_meanwh
         pass
 
     def interrupt(line: str) -> None:
-        if line == "indexing":
+        if line == stage:
             raise Interrupted
 
-    with pytest.raises(Interrupted):
-        await rebuild(system.servers, interrupt)
+    async def no_key(_: object) -> None:
+        raise Interrupted
+
+    with monkeypatch.context() as broken:
+        if stage == "the key":
+            broken.setattr("audit.rebuild._key", no_key)
+        with pytest.raises(Interrupted):
+            await rebuild(system.servers, interrupt)
     assert await system.proof() == whole
-    assert (await system.rebuild(resume=True)).proof == whole
-    assert await system.proof() == whole
+    await system.publish(events[2:])
+    await system.heard(events)
+    whole = await system.proof()
+    for _ in range(2):  # the second time there is nothing to go on with
+        assert (await system.rebuild(resume=True)).proof == whole
+        assert await system.proof() == whole
+
+
+async def test_after_a_rebuild_the_tables_are_as_a_service_lays_them_and_nothing_is_left_over(
+    system: System,
+) -> None:
+    await system.publish(told(2))
+    await system.settled()
+    laid = await system.runtime.pool.fetch(_LAID)
+    await system.rebuild()
+    assert await system.runtime.pool.fetch(_LAID) == laid
+    for table in ("offsets", "cursors", "parked"):
+        query = f"select count(*) from es.{table} where consumer = $1"
+        assert await system.runtime.pool.fetchval(query, NEXT) == 0
+
+
+_LAID = """
+select nspname, relname, relkind::text, coalesce(pg_get_indexdef(i.indexrelid), (
+    select string_agg(concat_ws(' ', attname, attcollation::regcollation, attnotnull,
+        format_type(atttypid, atttypmod)), ', ' order by attnum)
+    from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped
+)) as made
+from pg_class c join pg_namespace n on n.oid = relnamespace
+left join pg_index i on i.indexrelid = c.oid
+where nspname like 'read%' order by 1, 2
+"""
+
+
+async def test_what_is_signed_while_it_reads_is_proved_too(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service goes on signing, and is ahead of a rebuild that has not read the last records yet."""
+    await system.publish(told(2))
+    await system.settled()
+    read = roots.signed
+
+    async def signed_meanwhile(*given: Any) -> Any:
+        await system.publish(more := told(2))
+        await system.heard(more)
+        await system.signed()
+        return await read(*given)
+
+    monkeypatch.setattr(roots, "signed", signed_meanwhile)
+    before = await system.signed()
+    proved = (await system.rebuild(keys=KEYS)).proved
+    assert proved
+    assert (proved.checkpoint > before.size, proved.reordered) == (True, [])
 
 
 async def test_what_comes_while_the_swap_waits_is_in_the_new_timeline(
@@ -202,17 +262,22 @@ async def test_a_rebuild_that_is_cancelled_changes_nothing_and_goes_on_later(
     assert (await system.rebuild(resume=True)).proof == whole
 
 
-async def test_what_is_parked_still_is_not_told_of_again(system: System) -> None:
+async def test_what_is_parked_still_is_not_told_of_again_unless_for_another_reason(
+    system: System,
+) -> None:
     """And waits since as long as before."""
     topic, outside = events_topic("governance"), LogScan(system.servers.kafka)
 
     async def publish(key: bytes) -> None:
         await system.log.publish([Message(topic, key, [], b"no event of ours")])
 
-    await publish(str(new_id()).encode())
+    otherwise = str(new_id())
+    for key in (str(new_id()), otherwise):
+        await publish(key.encode())
     await system.settled()
     await eventually(lambda: system.runtime.pool.fetchval(_ALL_TOLD))
     parked = await system.runtime.pool.fetch(_WAITING)
+    await system.runtime.pool.execute(_FAILED, otherwise)
     try:
         places = [Place(parked_topic("audit"), n) for n in range(PARTITIONS)]
         for place, (_, end) in (await outside.start(places)).items():
@@ -220,12 +285,16 @@ async def test_what_is_parked_still_is_not_told_of_again(system: System) -> None
         await system.rebuild()
         assert await system.runtime.pool.fetch(_WAITING) == parked
         last, told = str(new_id()).encode(), list[bytes | None]()
+        await eventually(lambda: system.runtime.pool.fetchval(_ALL_TOLD))
         await publish(last)
         while last not in told:
             told += [r.key for rs in (await outside.fetch(500, 1.0)).values() for r in rs]
     finally:
         await outside.close()
-    assert told == [last]
+    assert told == [otherwise.encode(), last]
+
+
+_FAILED = "update es.parked set reason = 'failed: by an earlier version' where key = $1"
 
 
 async def test_what_is_parked_in_the_place_of_another_waits_since_now(system: System) -> None:
