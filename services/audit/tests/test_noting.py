@@ -14,7 +14,7 @@ from audit.read_model import copying
 from audit.rebuild import rebuild
 from audit.rebuilding import reading as progress
 from audit.rebuilding import refill, roots
-from audit.rebuilding.noting import Noting, Rereading, fill_cursors, lay
+from audit.rebuilding.noting import Noting, Rereading, fill_cursors, lay, repeated
 from audit.rebuilding.refill import NEXT, Servers
 from common.ids import new_id
 from common.incoming import Incoming, incoming
@@ -51,6 +51,12 @@ async def take(
     """A batch takes effect."""
     async with pool.acquire() as connection, connection.transaction():
         await inbox.apply(connection, batch, singly=singly)
+
+
+async def repetitions(pool: asyncpg.Pool) -> int:
+    """How many records were there before; not what is, or was, parked."""
+    async with pool.acquire() as connection:
+        return await repeated(connection, NEXT, SCHEMA)
 
 
 async def versions(pool: asyncpg.Pool) -> list[int]:
@@ -92,8 +98,11 @@ async def test_only_what_failed_is_parked_and_it_is_applied_when_its_turn_comes(
     await take(laid, inbox, batch, singly=True)
     assert await versions(laid) == [1, 1]
     assert await laid.fetchval("select count(*) from es.parked") == 2
+    assert await laid.fetchval("select count(*) from read.leaves") == 4
+    assert await repetitions(laid) == 0
     failing.clear()
     assert await inbox.retry(laid, one.key) == 0
+    assert await repetitions(laid) == 0
     await take(laid, inbox, items(history(4, household_id=household(1))[3:], 4))
     assert await versions(laid) == [1, 1, 2, 3]
 

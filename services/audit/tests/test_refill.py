@@ -83,6 +83,55 @@ async def test_a_batch_may_begin_behind_the_end_of_a_transaction(
     assert inbox.taken == [0, 1, 3, 5, 6, 7]
 
 
+async def test_what_failed_for_a_moment_is_read_again_and_nothing_twice(
+    db: Database, kafka: str, pool: asyncpg.Pool, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it stands and what it took are one transaction."""
+    await publish_together(kafka, [Message(place.topic, b"k", [], b"{}")] * 3)
+    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+    monkeypatch.setattr(refill, "BATCH", 1)
+
+    async def away() -> None:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await refill.refill(Servers(db.url, kafka), [0], Taking(away))
+    inbox = Taking()
+    await refill.refill(Servers(db.url, kafka), [0], inbox)
+    assert inbox.taken == [0, 1, 2]
+
+
+async def test_a_batch_that_fails_is_taken_one_by_one(
+    db: Database, kafka: str, pool: asyncpg.Pool, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the service does: then only what fails by itself is parked."""
+    await publish_together(kafka, [Message(place.topic, b"k", [], b"{}")] * 3)
+    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+
+    class Singly(Taking):
+        async def apply(
+            self, connection: Connection, items: Sequence[Incoming], *, singly: bool = False
+        ) -> None:
+            if not singly:
+                raise ValueError
+            await super().apply(connection, items, singly=singly)
+
+    inbox = Singly()
+    await refill.refill(Servers(db.url, kafka), [0], inbox)
+    assert inbox.taken == [0, 1, 2]
+
+
+async def test_a_topic_that_was_made_anew_since_is_not_gone_on_with(
+    db: Database, kafka: str, pool: asyncpg.Pool, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish_together(kafka, [Message(place.topic, b"k", [], b"{}")] * 2)
+    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+    await refill.refill(Servers(db.url, kafka), [0], Taking())
+    await pool.execute("update es.offsets set next = 9 where consumer = $1", NEXT)
+    with pytest.raises(LogIncomplete, match="holds records 0 to 2, but 9 is needed next"):
+        await refill.refill(Servers(db.url, kafka), [0], Taking())
+
+
 @pytest.mark.parametrize("before", [15, 20])
 async def test_what_is_gone_while_it_is_read_is_not_taken_for_the_end_of_a_transaction(
     db: Database,
