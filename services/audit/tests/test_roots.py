@@ -160,7 +160,9 @@ async def test_of_the_topic_only_what_the_key_signed_counts_and_only_in_its_turn
     keys = [key_of(OURS.vkey)]
     async with pool.acquire() as connection:
         assert await roots.signed(connection, kafka, keys) is None
-        await put(kafka, place, [b"junk", forged])
+        await put(kafka, place, [b"junk", of_another_log(one)])
+        assert await roots.signed(connection, kafka, keys) is None
+        await put(kafka, place, [forged])
         with pytest.raises(Contradicted, match="signed none of the checkpoints"):
             await roots.signed(connection, kafka, keys)
         await put(kafka, place, [one, forged, three, two, one])
@@ -173,6 +175,24 @@ async def test_of_the_topic_only_what_the_key_signed_counts_and_only_in_its_turn
         await put(kafka, place, [Published(three.checkpoint, two.state)])
         with pytest.raises(Contradicted, match="checkpoint 3 on the topic is not the next one"):
             await roots.signed(connection, kafka, keys)
+
+
+async def test_without_a_key_the_topic_is_taken_at_its_word(
+    signed_by_hand: list[Published], pool: asyncpg.Pool, kafka: str, place: Place
+) -> None:
+    one, two, _ = signed_by_hand
+    await put(kafka, place, [one, two])
+    async with pool.acquire() as connection:
+        last = await roots.signed(connection, kafka, [])
+    assert last
+    assert (last.size, last.note, last.state) == (2, two.checkpoint, two.state)
+
+
+def of_another_log(one: Published) -> Published:
+    """The same, as another log would say it, under a key of its own."""
+    other = Signer("elsewhere.test/audit", bytes([9]) * 32)
+    text = one.checkpoint.rpartition("\n\n")[0] + "\n"
+    return Published(other.sign(text.replace(OURS.name, other.name)), one.state)
 
 
 async def put(kafka: str, place: Place, records: Sequence[Published | bytes]) -> None:
