@@ -132,6 +132,7 @@ async def test_pages_follow_one_another(
         assert len(answer.json()["items"]) == length
         address = f"{LOG}?limit=4&cursor={answer.json()['next']}"
     assert found == every
+    assert (await client.get(f"{LOG}?limit=5")).json()["next"] is None
 
 
 @pytest.mark.parametrize(
@@ -144,6 +145,8 @@ async def test_pages_follow_one_another(
         ("until=2024-06-03", [3]),
         ("since=2024-06-04", [0, 1, 2]),
         ("since=2024-06-03&until=2024-06-04", [2, 3]),
+        ("until=2024-06-03T04:00:00Z", [3]),
+        ("since=2024-06-03T16:00:00Z", [0, 1, 2]),
         ("since=&until=&department=", [0, 1, 2, 3]),
     ],
 )
