@@ -6,6 +6,7 @@ from uuid import UUID
 
 from common.decider import Refused
 from contracts.codes import DisasterSubtype, MonitoredClass, RiskType
+from contracts.stages import Stage
 from contracts.wording import Code
 from identification.domain.publicity import LABELS, personal_data_in
 from identification.domain.stages import (
@@ -59,6 +60,45 @@ class Needed(Code):
         "an eliminated household without a new case",
     )
     UNCONFIRMED = "UNCONFIRMED", "尚未认定的农户（T10）", "a household not yet confirmed (T10)"
+
+
+# The step that each stage waits for.
+NEXT = {
+    Stage.NONE: ("报告风险线索（T1）", "a clue (T1)"),
+    Stage.CLUE_OPEN: ("启动核实（T2）", "to start the verification (T2)"),
+    Stage.VERIFYING: ("入户核实（T3）", "to verify the household (T3)"),
+    Stage.NOT_AT_RISK: ("乡镇确认不予纳入（T4）", "the town's rejection (T4)"),
+    Stage.VERIFIED: ("村级评议（T7）", "the village review (T7)"),
+    Stage.VILLAGE_REVIEWED: ("张榜公示（T8）", "to post the notice (T8)"),
+    Stage.PUBLICISED: ("公示期满（T9）", "to complete publicity (T9)"),
+    Stage.PUBLICITY_OVER: ("乡镇审核（T9）", "the town's review (T9)"),
+    Stage.TOWN_REVIEWED: ("县级审定（T10）", "the county's confirmation (T10)"),
+    Stage.MONITORED: (
+        "重新核算，或申请消除（T13）",
+        "to assess anew, or to propose the elimination (T13)",
+    ),
+    Stage.ELIM_VERIFYING: ("消除入户核实（E9）", "to verify the elimination at home (E9)"),
+    Stage.ELIM_VERIFIED: ("消除的村级评议", "the village review of the elimination"),
+    Stage.ELIM_VILLAGE_REVIEWED: ("消除的张榜公示", "to post the notice of the elimination"),
+    Stage.ELIM_PUBLICISED: ("消除的公示期满", "to complete publicity of the elimination"),
+    Stage.ELIM_PUBLICITY_OVER: ("消除的乡镇审核", "the town's review of the elimination"),
+    Stage.ELIM_TOWN_REVIEWED: ("县级审定消除（T14）", "the county's elimination (T14)"),
+    Stage.ELIMINATED: ("报告风险线索（T1）", "a clue (T1)"),
+}
+# The stage that comes of what is needed, in the identification and in an elimination.
+_REACHED = {
+    Needed.CLUE: (Stage.CLUE_OPEN, Stage.CLUE_OPEN),
+    Needed.STARTED: (Stage.VERIFYING, Stage.VERIFYING),
+    Needed.VERIFIED: (Stage.NOT_AT_RISK, Stage.ELIM_VERIFYING),  # whatever was found
+    Needed.REVIEWED: (Stage.VILLAGE_REVIEWED, Stage.ELIM_VILLAGE_REVIEWED),
+    Needed.POSTED: (Stage.PUBLICISED, Stage.ELIM_PUBLICISED),
+    Needed.COMPLETED: (Stage.PUBLICITY_OVER, Stage.ELIM_PUBLICITY_OVER),
+    Needed.APPROVED: (Stage.TOWN_REVIEWED, Stage.TOWN_REVIEWED),
+    Needed.MONITORED: (Stage.MONITORED, Stage.MONITORED),
+    Needed.PROPOSED: (Stage.ELIM_VERIFYING, Stage.ELIM_VERIFYING),
+    Needed.ELIM_APPROVED: (Stage.ELIM_TOWN_REVIEWED, Stage.ELIM_TOWN_REVIEWED),
+}
+_ORDER = list(Stage)
 
 
 class Taken(Code):
@@ -196,14 +236,50 @@ def disaster_named(risks: Iterable[RiskType], subtype: DisasterSubtype | None) -
 
 
 def out_of_order(needed: Needed, household: Household) -> Refused:
-    """The step that has to come first."""
+    """The step that has to come first, if it is still to come, and the one that the case waits for."""
     stage = household.stage
+    next_zh, next_en = NEXT[stage]
+    if not _is_behind(needed, stage):
+        first_zh, first_en = (
+            f"此步骤之前须有：{needed.zh}；",
+            f"this step needs {needed.en} first; ",
+        )
+    else:
+        first_zh = first_en = ""
+        next_zh, next_en = next_zh + _back(stage)[0], next_en + _back(stage)[1]
     return Refused(
         "step-out-of-order",
         needed=needed,
-        needed_zh=needed.zh,
-        needed_en=needed.en,
         stage=stage,
         stage_zh=stage.zh,
         stage_en=stage.en,
+        first_zh=first_zh,
+        first_en=first_en,
+        next_zh=next_zh,
+        next_en=next_en,
     )
+
+
+def _is_behind(needed: Needed, stage: Stage) -> bool:
+    """Whether the case has what is needed, and has gone on from there."""
+    reached = _REACHED.get(needed)
+    if reached is None or stage in (Stage.NONE, Stage.ELIMINATED):
+        return False
+    ending = _ORDER.index(stage) > _ORDER.index(Stage.MONITORED)
+    return _ORDER.index(stage) >= _ORDER.index(reached[ending])
+
+
+def _back(stage: Stage) -> tuple[str, str]:
+    """How a case that has gone on comes back to an earlier step."""
+    at = _ORDER.index(stage)
+    if at > _ORDER.index(Stage.MONITORED):
+        return (
+            "；要重新申请，须先驳回本次申请（T15）",
+            "; to propose it anew, it is rejected first (T15)",
+        )
+    if _ORDER.index(Stage.VERIFYING) < at < _ORDER.index(Stage.MONITORED):
+        return (
+            "；要重办此前的步骤，须先退回（T11）",
+            "; to take an earlier step again, the case is returned first (T11)",
+        )
+    return "", ""

@@ -13,8 +13,8 @@ EPISODES: dict[str, Text] = {
     ),
     "step-out-of-order": Text(
         409,
-        "当前阶段为“{stage_zh}”，此步骤之前须有：{needed_zh}",
-        "The case is at “{stage_en}”; this step needs {needed_en} first",
+        "当前阶段为“{stage_zh}”：{first_zh}接下来是{next_zh}",
+        "The case is at “{stage_en}”: {first_en}next is {next_en}",
     ),
     "declaration-medium": Text(
         422,
