@@ -55,6 +55,14 @@ async def test_a_form_is_taken_whatever_the_household_makes_of_it(
     assert asked > 50
 
 
+async def test_E11_the_example_of_a_verified_elimination_is_complete(
+    paths: dict[str, dict[str, Any]],
+) -> None:
+    path = "/v1/households/{household_id}/elimination/verification-result"
+    example = sent(paths, path, "application/json")
+    assert (example["housing_damaged"], example["water_damaged"]) == (False, False)
+
+
 async def test_a_household_is_registered_and_found_as_the_examples_say(
     app: httpx.AsyncClient, paths: dict[str, dict[str, Any]], anybody: dict[str, str]
 ) -> None:

@@ -140,8 +140,8 @@ class EliminationVerifiedForm(SeenForm):
 
     visited_on: date
     officers: Annotated[list[UUID], Field(min_length=1, max_length=10, examples=TWO)]
-    housing_damaged: bool | None = None
-    water_damaged: bool | None = None
+    housing_damaged: Annotated[bool | None, Field(examples=[False])] = None
+    water_damaged: Annotated[bool | None, Field(examples=[False])] = None
 
 
 class EliminationRejectedForm(Form):
