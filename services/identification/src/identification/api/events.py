@@ -22,7 +22,7 @@ from common.bodies import must_be_json
 from common.clock import business_date
 from common.intents import Key, fingerprint
 from common.openapi import part, taking
-from common.problems import Fault, Problem, fault
+from common.problems import Problem, fault
 from contracts.fact_codes import FactType, Unmatched
 from identification.api.fact_forms import (
     EARLIEST,
@@ -30,7 +30,7 @@ from identification.api.fact_forms import (
     RETRACTION,
     SHAPES,
     TYPES,
-    fault_of_shape,
+    faults_of_shape,
     implausible,
     retracted,
     schema_of,
@@ -239,7 +239,7 @@ def _event_in(item: Item) -> CloudEvent:
     except msgspec.ValidationError as error:
         if not item.raw.lstrip().startswith(b"{"):
             raise Problem("not-an-object", {"batch": BATCH}) from error
-        raise Problem("invalid", faults=[fault_of_shape(error, "", CloudEvent)]) from error
+        raise Problem("invalid", faults=faults_of_shape(error, item.raw, "", CloudEvent)) from error
 
 
 def _read(app: Wired, caller: Principal, item: Item, latest: datetime, today: date) -> Posted:
@@ -258,11 +258,10 @@ def _read(app: Wired, caller: Principal, item: Item, latest: datetime, today: da
             else retracted(department, event.data, today)
         )
     except msgspec.ValidationError as error:
-        raise Problem(
-            "invalid", faults=[fault_of_shape(error, "/data", SHAPES[fact_type])]
-        ) from error
+        faults = faults_of_shape(error, event.data, "/data", SHAPES[fact_type])
+        raise Problem("invalid", faults=faults) from error
     must_own(fact.fact_type, department)
-    faults: list[Fault] = [*implausible(fact, today)]
+    faults = [*implausible(fact, today)]
     if fact.reason is None:
         number = normalised(fact.identity_number)
         if code := fault_of(number, test_numbers=app.test_numbers):

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
 
 from common.form import HIDDEN
-from common.problems import FAULTS, Fault, fault
+from common.problems import FAULTS, Fault, fault, pointer_to
 from contracts.fact_codes import FactCode, FactType, FactValue, RetractionReason
 from identification.domain.fact_types import FACT_TYPES, FactSpec
 from identification.domain.facts import content_of, fact_id_of, key_of
@@ -157,6 +158,39 @@ def implausible(fact: Told, today: date) -> Iterator[Fault]:
     total = fact.values.get(FactValue.TOTAL)
     if total is not None and sum(fact.values[part] for part in _PARTS) > total:
         yield fault("/data/total_fen", "sum")
+
+
+def faults_of_shape(
+    error: msgspec.ValidationError, raw: bytes | msgspec.Raw, base: str, shape: type[msgspec.Struct]
+) -> list[Fault]:
+    """Of all fields of the object at `base`, where and what: `error` names the first that is wrong."""
+    try:
+        given = _fields.decode(raw)
+    except msgspec.ValidationError:
+        return [fault_of_shape(error, base, shape)]
+    wanted = _each_field(shape)
+    found = [
+        fault(base + pointer_to(name), "extra_forbidden") for name in given if name not in wanted
+    ]
+    for name, (decoder, required) in wanted.items():
+        if name in given:
+            try:
+                decoder.decode(given[name])
+            except msgspec.ValidationError as wrong:
+                found.append(fault_of_shape(wrong, base + pointer_to(name), shape))
+        elif required:
+            found.append(fault(base + pointer_to(name), "missing"))
+    return found
+
+
+@cache
+def _each_field(shape: type[msgspec.Struct]) -> dict[str, tuple[msgspec.json.Decoder[Any], bool]]:
+    """How the fields of a shape are read by themselves, and whether each has to be there."""
+    fields = msgspec.structs.fields(shape)
+    return {f.encode_name: (msgspec.json.Decoder(f.type), f.required) for f in fields}
+
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def fault_of_shape(error: msgspec.ValidationError, base: str, shape: type[msgspec.Struct]) -> Fault:
