@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ from common.auth import Principal, Verifier, allow, unguarded
 from common.clock import Clock
 from common.codec import encode
 from common.problems import Problem
-from common.testing import OFFICER, Issuer, issuer
+from common.testing import OFFICER, Issuer, eventually, issuer
 
 CLOCK = Clock()
 
@@ -163,6 +164,45 @@ async def test_a_token_of_a_key_that_the_issuer_took_back_is_refused_once_a_new_
     await verifier.principal(issued.token("b"))
 
     assert await refused(verifier, stolen) == "unauthenticated"
+
+
+async def test_a_key_that_the_issuer_took_back_is_good_for_five_minutes_at_most(
+    verifier: Verifier, issued: Issuer
+) -> None:
+    stolen = issued.token("a")
+    await verifier.principal(stolen)
+    issued.rotate("second")
+    issued.forget("first")
+    verifier._fetched -= auth.TRUSTED  # as if five minutes had passed
+
+    assert (await verifier.principal(stolen)).client == "a"  # nobody waits for the issuer meanwhile
+    await eventually(lambda: _is_refused(verifier, stolen))
+    assert issued.asked == 2
+
+
+async def _is_refused(verifier: Verifier, token: str) -> bool:
+    with suppress(Problem):
+        return not await verifier.principal(token)
+    return True
+
+
+async def test_an_issuer_that_is_away_takes_no_key_with_it_and_is_not_asked_without_end(
+    verifier: Verifier, issued: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = issued.token("a")
+    await verifier.principal(token)
+    monkeypatch.setattr(issued, "jwks", lambda: b"<html>in maintenance</html>")
+    verifier._fetched -= auth.TRUSTED
+    for _ in range(20):
+        assert (await verifier.principal(token)).client == "a"
+        await asyncio.sleep(0.01)
+    assert issued.asked == 2
+
+    monkeypatch.undo()
+    issued.rotate("second")
+    issued.forget("first")
+    verifier._failed -= auth.REFETCH
+    await eventually(lambda: _is_refused(verifier, token))
 
 
 async def test_an_issuer_that_cannot_be_reached_is_not_the_callers_fault(issued: Issuer) -> None:

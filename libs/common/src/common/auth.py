@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import httpx
 import jwt
+import structlog
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
@@ -22,10 +23,12 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from common.problems import Problem, fault
 from contracts.envelope import Actor
 
+log = structlog.get_logger()
+
 ALGORITHMS = ["EdDSA", "RS256", "ES256"]
 REMEMBERED = 2_048  # tokens whose signature need not be checked again before they expire
-REFETCH = 10.0  # seconds between looks at the JWKS for a key that we do not know
-
+REFETCH = 10.0  # seconds between looks at the JWKS for a key that we do not know, and after one that failed
+TRUSTED = 300.0  # seconds for which keys are good without asking the issuer again
 
 AREA_CODE = "^[0-9]{2,12}$"
 NO_AREA = fault("/region", "pattern", form=("2 至 12 位区划代码", "an area code of 2 to 12 digits"))
@@ -69,7 +72,11 @@ class Principal:
 
 
 class Verifier:
-    """Checks tokens of one issuer. Keys are fetched once, and again when an unknown one appears."""
+    """Checks tokens of one issuer.
+
+    Keys are fetched when an unknown one appears, and every five minutes beside the requests, so that what
+    the issuer took back is good no longer. While it cannot be reached, the keys that are known stay good.
+    """
 
     def __init__(self, jwks_url: str, issuer: str, audience: str) -> None:
         self._jwks_url = jwks_url
@@ -79,10 +86,13 @@ class Verifier:
         self._fetched = float("-inf")
         self._failed = float("-inf")
         self._fetching = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
+        self._tls = httpx.create_ssl_context()  # once: it reads all certificates of the system
         self._known: OrderedDict[str, Principal] = OrderedDict()
 
     async def principal(self, token: str) -> Principal:
         """The caller. Raises `Problem` (401) unless the token is ours, whole and in time."""
+        self._look_again_in_time()
         known = self._known.get(token)
         if known and known.seconds_left() > 0:
             return known
@@ -125,19 +135,37 @@ class Verifier:
             if kid not in self._keys and self._failed > asked:  # while we waited: as good as ours
                 raise Problem("issuer-unavailable")
             if kid not in self._keys and time.monotonic() - self._fetched > REFETCH:
-                self._fetched = time.monotonic()
-                try:
-                    async with httpx.AsyncClient(timeout=5) as client:
-                        answer = (await client.get(self._jwks_url)).raise_for_status()
-                    keys = jwt.PyJWKSet.from_dict(answer.json()).keys
-                except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
-                    self._fetched, self._failed = float("-inf"), time.monotonic()
-                    raise Problem("issuer-unavailable") from error
-                self._keys = {str(key.key_id): key for key in keys}
-                self._known.clear()  # a key may be gone: what it signed is good no longer
+                await self._fetch()
         if kid not in self._keys:
             raise jwt.InvalidTokenError("unknown key")
         return self._keys[kid]
+
+    async def _fetch(self) -> None:
+        """Take the issuer's keys in place of those known. Raises `Problem` (503)."""
+        self._fetched = time.monotonic()
+        try:
+            async with httpx.AsyncClient(timeout=5, verify=self._tls) as client:
+                answer = (await client.get(self._jwks_url)).raise_for_status()
+            keys = jwt.PyJWKSet.from_dict(answer.json()).keys
+        except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
+            self._fetched, self._failed = float("-inf"), time.monotonic()
+            raise Problem("issuer-unavailable") from error
+        self._keys = {str(key.key_id): key for key in keys}
+        self._known.clear()  # a key may be gone: what it signed is good no longer
+
+    def _look_again_in_time(self) -> None:
+        now = time.monotonic()
+        if not self._keys or now - self._fetched < TRUSTED or now - self._failed < REFETCH:
+            return
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_again())
+
+    async def _look_again(self) -> None:
+        async with self._fetching:
+            try:
+                await self._fetch()
+            except Problem as problem:
+                log.warning("issuer_unavailable", url=self._jwks_url, why=repr(problem.__cause__))
 
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="shouwang"'}
