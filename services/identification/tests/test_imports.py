@@ -244,6 +244,9 @@ async def test_files_that_do_not_fit_say_what_would(clerk: Clerk) -> None:
             "import-columns",
             "不认识的列：B",
         ),
+        ("户编号;姓名\n1;某\n".encode(), CSV, 422, "import-columns", "CSV 以逗号分隔"),
+        ("农户表\n户编号,姓名\n".encode(), CSV, 422, "import-ragged", "上面的表名等请删除"),
+        (b'a,b\n"open,1\n', CSV, 422, "import-unreadable", "引号须成对"),
     ]:
         answer = await clerk.send(raw, kind)
         assert (answer.status_code, answer.json()["code"]) == (status, code)

@@ -192,3 +192,24 @@ def test_what_was_at_fault_is_so_again_in_the_table_that_is_given_back(
 def test_a_csv_may_have_empty_cells_beside_its_headings() -> None:
     sheet = read("甲,乙,,\n1,2,, \n,,,\n3,4\n".encode(), CSV)
     assert [row.cells for row in sheet.rows] == [{"甲": "1", "乙": "2"}, {"甲": "3", "乙": "4"}]
+
+
+@pytest.mark.parametrize(
+    ("value", "format", "fault"),
+    [
+        (12345, "00000000", "zeros-lost"),
+        (12345, "00000", None),
+        (12345, "General", None),
+        (0.5, "0.00", None),
+        (1234.5, "#,##0.00", None),
+        ("00012345", "00000000", None),
+    ],
+)
+def test_zeros_that_only_a_format_shows_are_no_part_of_a_key(
+    value: Any, format: str, fault: str | None
+) -> None:
+    padded = openpyxl.load_workbook(io.BytesIO(book(["甲"], [value])))
+    padded.worksheets[0]["A2"].number_format = format
+    raw = io.BytesIO()
+    padded.save(raw)
+    assert read(raw.getvalue(), XLSX).rows[0].faults.get("甲") == fault

@@ -14,8 +14,8 @@ from contracts.codes import NumberDiffers
 TEST_PREFIX = "990000"  # no area has it, so no person can
 
 FORM = (
-    "身份证 18 位（末位可为 X），残疾人证 20 或 22 位，出生日期须存在",
-    "18 characters (the last may be X), of a disability card 20 or 22, with a birthday that exists",
+    "身份证 18 位半角数字（末位可为 X），残疾人证 20 或 22 位，出生日期须存在",
+    "18 digits 0 to 9 (the last may be X), of a disability card 20 or 22, with a birthday that exists",
 )
 DIFFERS = (
     f"请核对；核对无误的，填写证件不符原因 number_differs（{'、'.join(f'{c}：{c.zh}' for c in NumberDiffers)}）",

@@ -121,6 +121,8 @@ def _excel_rows(sheet: Worksheet, headings: Sequence[str]) -> Iterator[Row]:
             row.cells[heading] = None if _blank(value) else value
             if fault := _fault(value, cell.data_type):
                 row.faults[heading] = fault
+            elif _is_padded(value, cell.number_format):
+                row.faults[heading] = "zeros-lost"
             elif (number, place) in merged:
                 row.faults[heading] = "merged"
         yield row
@@ -134,6 +136,12 @@ def _fault(value: Value, kind: str = "s") -> str | None:
     if isinstance(value, str) and _GARBLED.search(value):
         return "garbled"
     return "excel-error" if kind == "e" or value in ERROR_CODES else None
+
+
+def _is_padded(value: Value, format: str) -> bool:
+    """Whether a number is shown with zeros before it: a key of `00012345` is not that of `12345`."""
+    zeros = len(format) - len(format.lstrip("0"))
+    return isinstance(value, int | float) and len(f"{value:.0f}") < zeros
 
 
 def _text(raw: bytes) -> Sheet:

@@ -5,8 +5,8 @@ from common.problems import FAULTS, Text
 IMPORTS: dict[str, Text] = {
     "import-unreadable": Text(
         422,
-        "文件无法读取：请用 Excel 另存为 .xlsx（不加密码），或存为 UTF-8 的 .csv",
-        "The file cannot be read: save it as .xlsx without a password, or as .csv in UTF-8",
+        "文件无法读取：请用 Excel 另存为 .xlsx（不加密码），或存为 UTF-8 的 .csv（引号须成对）",
+        "The file cannot be read: save it as .xlsx without a password, or as .csv in UTF-8 with its quotes in pairs",
     ),
     "import-empty": Text(
         422,
@@ -25,8 +25,8 @@ IMPORTS: dict[str, Text] = {
     ),
     "import-ragged": Text(
         422,
-        "第 {row} 行的列数多于标题：请删除标题之外的内容，CSV 请检查逗号和引号",
-        "Row {row} has more cells than there are headings: delete what has none, in a CSV check commas and quotes",
+        "第 {row} 行的列数多于标题：标题须在第一行，上面的表名等请删除；标题之外的内容也请删除，CSV 请检查逗号和引号",
+        "Row {row} has more cells than there are headings: these are the first row, delete a title above them, and what has no heading; in a CSV check commas and quotes",
     ),
     "import-headings": Text(
         422,
@@ -35,8 +35,8 @@ IMPORTS: dict[str, Text] = {
     ),
     "import-columns": Text(
         422,
-        "列不符合要求：缺少 {missing}；不认识的列：{unknown}；请用本地址加 -template 的模板",
-        "The columns do not fit: missing {missing}; columns not known: {unknown}; use the template at this address with -template",
+        "列不符合要求：缺少 {missing}；不认识的列：{unknown}；请用本地址加 -template 的模板，CSV 以逗号分隔",
+        "The columns do not fit: missing {missing}; columns not known: {unknown}; use the template at this address with -template, and commas in a CSV",
     ),
 }
 
@@ -59,13 +59,17 @@ REASONS: dict[str, tuple[str, str]] = {
         "长号码存为数字，Excel 只保留前15位：请把该列设为文本后重新录入",
         "a long number was kept as a number, of which Excel keeps 15 digits: make the column text and type it again",
     ),
+    "zeros-lost": (
+        "前面的 0 只是显示格式，单元格里没有：请把该列设为文本后重新录入",
+        "its leading zeros are a format, the cell does not hold them: make the column text and type it again",
+    ),
     "not-text": ("应为文字", "not text"),
     "yes-or-no": ("应为“是”或“否”", "not 是 or 否"),
     "differs-from-first-row": ("与本户首行不一致", "differs from the household's first row"),
     "rows-apart": ("本户各行不相连：请放在一起", "the rows of this household stand apart"),
     "yuan": (
-        "应为金额（元），最多两位小数",
-        "not an amount in yuan with at most two decimals",
+        "应为金额（元），只写半角数字，最多两位小数",
+        "not an amount in yuan: digits alone, with at most two decimals",
     ),
     "record-twice": (
         "同一记录编号和版本在文件中出现两次",
