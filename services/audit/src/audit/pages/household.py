@@ -26,7 +26,7 @@ from audit.meaning.state import Happened
 from audit.meaning.words import DEPARTMENTS, SERVICES, named
 from audit.pages import naming
 from audit.pages.phrases import PARKED, PHRASES
-from audit.pages.related import others_in
+from audit.pages.related import Other, others_in
 from audit.pages.rendering import Condition, page
 from audit.pages.stands import (
     called,
@@ -59,7 +59,7 @@ class Row:
 
     item: Item
     quiet_days: int | None
-    others: Sequence[str] = ()
+    others: Sequence[Other] = ()
     concerned: Sequence[Concerned] = ()
 
 
@@ -75,7 +75,7 @@ class Month:
 def months(
     items: Sequence[Item],
     before: datetime | None = None,
-    others: Mapping[UUID, Sequence[str]] = NOTHING,
+    others: Mapping[UUID, Sequence[Other]] = NOTHING,
     ones: Mapping[UUID, Sequence[Concerned]] = NOTHING,
 ) -> Iterator[Month]:
     """Items in timeline order, by the month of recording; `before` is when the last page ended, `others`
@@ -125,7 +125,7 @@ async def household(
     )
     shown = found[:MOST]
     items = [told(entry, vocabulary) for entry in shown]
-    others = await others_in(runtime.pool, caller, at.events)
+    others = await others_in(request, caller, at.events)
     services = {event.service for event in at.events} | (
         {chosen.service} if chosen.service else set()
     )
@@ -144,7 +144,7 @@ async def household(
         household=caller,
         reads_looks=READ in caller.scopes,
         months=list(months(items, after[0] if after else None, others, at.concerned)),
-        related={one for those in others.values() for one in those},
+        related={str(one.household_id): one for those in others.values() for one in those},
         badge=BADGE,
         proof=proof,
         hidden=sight.hidden(proof.count),
