@@ -115,18 +115,19 @@ async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
     runtime, vocabulary = runtime_of(request), vocabulary_of(request)
     wanted, title = _wanted(request, vocabulary)
     uncounted = await counting.at_a_look(runtime.pool, vocabulary, place)
-    total, found = await tally.listed(
+    found = await tally.listed(
         runtime.pool,
         place,
         business_date(runtime.clock.now()),
         wanted,
+        within=caller.actor.region,
         limit=LISTED + 1,
         after=household_in(request.query_params.get("cursor")),
     )
     asked = {n: v for n in ("phase", "step", "duty") if (v := getattr(wanted, n))}
     asked |= {"due": f"{wanted.due:%Y-%m}"} if wanted.due else {}
     asked |= {"outcome": wanted.outcome} if wanted.duty or wanted.due else {}
-    shown = found[:LISTED]
+    shown = found.households[:LISTED]
     caller.show(len(shown), **asked)
     ids = [household.household_id for household in shown]
     return page(
@@ -134,13 +135,14 @@ async def behind(request: Request, caller: Annotated[Lister, listing(Shown.COUNT
         "counted.html",
         region=place,
         title=title,
-        total=total,
+        total=found.total,
+        unseen=found.unseen,
         uncounted=uncounted,
         wanted=asked,
         households=shown,
         names=await names(request, ids),
         forked=await queries.forked(runtime.pool, "audit", ids),
-        following=household_cursor(shown[-1]) if len(found) > LISTED else None,
+        following=household_cursor(shown[-1]) if len(found.households) > LISTED else None,
     )
 
 

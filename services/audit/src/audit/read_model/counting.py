@@ -29,7 +29,7 @@ from common.service import Runtime
 
 log = structlog.get_logger()
 
-VERSION: Final = 5  # of the queries below: another number counts everything anew
+VERSION: Final = 6  # of the queries below: another number counts everything anew
 MOST: Final = 2_000  # households that the worker looks up at once
 AT_ONCE: Final = 100  # of which it counts so many in a transaction: a fiftieth of a second
 AT_A_LOOK: Final = 100  # households that a look counts itself
@@ -207,6 +207,9 @@ from (
 
 # As on the page of a household (`audit.meaning.deadlines`): a duty that is opened again while it is open stays what
 # it was opened as first; one that ended may be reopened, and its last end counts; one that was cancelled is none.
+# It is with the area where the household was when it was done or, sooner, had to be (domain section 3.4), so that a
+# breach has one owner. From where the household has moved since, its own stream says, as it says where it is
+# (`whereabouts`).
 _RECORDED = "recorded_at, service, stream, version"
 _DUTIES = f"""
 with rule as (
@@ -240,10 +243,21 @@ with rule as (
 ), duties as (
     select *, count(*) filter (where not again) over (
         partition by household_id, id order by round) as nth from spells
+), before as (
+    select household_id, version, until, region from (
+        select t.household_id, t.version, {_DAY} as until, t.region as moved_to,
+            lag(t.region) over (partition by t.key order by t.version, t.service) as region
+        from read.timeline t where t.key = any($1::uuid[]::text[]) and t.stream = 'household-' || t.key
+    ) as each where region <> moved_to
 )
 insert into read.duties (household_id, region, id, round, kind, due_on, closed_on)
-select household_id, min(a.region), id, nth, (array_agg(kind order by round))[1],
-    (array_agg(due_on order by round))[1], (array_agg(ended_on order by round desc))[1]
-from duties join unnest($1::uuid[], $9::text[]) as a (household_id, region) using (household_id)
-group by household_id, id, nth having not (array_agg(cancelled order by round desc))[1]
+select household_id, coalesce((
+        select region from before where before.household_id = each.household_id
+            and until > least(each.due_on, each.closed_on) order by until, version limit 1
+    ), a.region), id, nth, kind, due_on, closed_on
+from (
+    select household_id, id, nth, (array_agg(kind order by round))[1] as kind,
+        (array_agg(due_on order by round))[1] as due_on, (array_agg(ended_on order by round desc))[1] as closed_on
+    from duties group by household_id, id, nth having not (array_agg(cancelled order by round desc))[1]
+) as each join unnest($1::uuid[], $9::text[]) as a (household_id, region) using (household_id)
 """

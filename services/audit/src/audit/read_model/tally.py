@@ -53,7 +53,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """Of one kind (`<service>.<EventName>.v<major>` of the event that opens them)."""
+    """Of one kind (`<service>.<EventName>.v<major>` of the event that opens them), each with the area that had
+    to do it (`counting`)."""
 
     kind: str
     opened: int
@@ -74,12 +75,24 @@ class Month:
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A household of a list, what it is called by (empty: nothing), and how many times it is in it (more
-    than once: duties)."""
+    than once: duties). `region` is where it is listed, which is for a duty the area that it is counted for; `now`,
+    where the household is."""
 
     household_id: UUID
     region: str
     called: str
     times: int
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The list behind a number: how many in all, how many of them are of households that the reader may not
+    see, having moved, and some of the others."""
+
+    total: int
+    unseen: int
+    households: Sequence[Listed]
 
 
 TOWN, VILLAGE = 9, 12  # digits of their codes
@@ -118,32 +131,34 @@ async def listed(
     today: date,
     wanted: Wanted,
     *,
+    within: str,
     limit: int,
     after: tuple[str, str, UUID] | None = None,
-) -> tuple[int, Sequence[Listed]]:
-    """The list behind a number: how many in all, and up to `limit` households, by area, by what they are
-    called, and by id."""
+) -> Behind:
+    """The list behind a number, for a reader who sees the households that are `within` an area: up to `limit` of
+    them, by area, by what they are called, and by id."""
     given: list[object]
     if wanted.phase:
-        behind, given = "from read.counted where phase = $6", [wanted.phase]
+        behind, given = "from read.counted where phase = $7", [wanted.phase]
     elif wanted.step:
-        behind, given = "from read.steps where round = 0 and rank = $6", [_rank(wanted.step)]
+        behind, given = "from read.steps where round = 0 and rank = $7", [_rank(wanted.step)]
     elif wanted.due:
         behind = (
-            f"from read.duties where {_OF_MONTH.format(month='$6')} and {_OUTCOME[wanted.outcome]}"
+            f"from read.duties where {_OF_MONTH.format(month='$7')} and {_OUTCOME[wanted.outcome]}"
         )
         given = [wanted.due, today] if wanted.outcome == "breached" else [wanted.due]
     else:
-        behind = f"from read.duties where kind = $6 and {_OUTCOME[wanted.outcome]}"
+        behind = f"from read.duties where kind = $7 and {_OUTCOME[wanted.outcome]}"
         given = [wanted.duty, today] if wanted.outcome == "breached" else [wanted.duty]
     query = _LISTED.format(behind=behind)
-    rows = await pool.fetch(query, region, *(after or ("", "", _FIRST)), limit, *given)
-    total = rows[0]["total"] if rows else 0
-    return total, [
-        Listed(row["household_id"], row["region"], row["called"], row["times"])
+    rows = await pool.fetch(query, region, *(after or ("", "", _FIRST)), limit, within, *given)
+    total, unseen = (rows[0]["total"], rows[0]["unseen"]) if rows else (0, 0)
+    found = [
+        Listed(row["household_id"], row["region"], row["called"], row["times"], row["now"])
         for row in rows
         if row["times"]
     ]
+    return Behind(total, unseen, found)
 
 
 def _rank(step: str) -> int:
@@ -180,7 +195,7 @@ group by 1 order by 1
 _OUTCOME: dict[Outcome, str] = {
     "opened": "true",
     "fulfilled": "closed_on is not null",
-    "breached": _BREACHED.format(today="$7"),
+    "breached": _BREACHED.format(today="$8"),
     "open": "closed_on is null",
 }
 # Only of the villages that the page may reach are the names looked up, and sorted.
@@ -188,14 +203,20 @@ _LISTED = f"""
 with counted as (
     select household_id, region, count(*) as times {{behind}} and {_IN_AREA}
     group by household_id, region
-), total as (select coalesce(sum(times), 0)::bigint as total from counted), reach as (
-    select region, sum(count(*)) over (order by region) as households from counted where region > $2
+), seen as (
+    select counted.*, h.region as now from counted join read.households h using (household_id)
+    where h.region >= $6 and h.region < $6 || ':'
+), total as (
+    select coalesce((select sum(times) from counted), 0)::bigint as total,
+        coalesce((select sum(times) from seen), 0)::bigint as seen
+), reach as (
+    select region, sum(count(*)) over (order by region) as households from seen where region > $2
     group by region
 ), named as (
-    select counted.*, coalesce(c.name, '') as called from counted left join read.called c using (household_id)
+    select seen.*, coalesce(c.name, '') as called from seen left join read.called c using (household_id)
     where region between $2 and coalesce((select min(region) from reach where households >= $5), '~')
 )
-select total, named.*
+select total, total - seen as unseen, named.*
 from total left join named
     on (region, called, household_id) > ($2::text collate "C", $3::text collate "C", $4::uuid)
 order by region, called, household_id limit $5

@@ -58,9 +58,31 @@ OVERSIGHT = {
         "逾期：在期限当日结束前没有完成，无论后来是否补做。",
         "Breached: not fulfilled by the end of the day it was due, whether or not it was done later.",
     ),
+    "household_area": Words(
+        "农户按现在的所在地统计；限时任务按归属地统计，见任务表下的说明。",
+        "Households are counted where they are now; for which area a duty counts is said below the duties.",
+    ),
+    "duty_area": Words(
+        "任务归农户完成之日所在的镇、村；未按期完成的，归到期之日所在的镇、村。农户后来迁走，不改变归属。",
+        "A duty is counted for the area where the household was on the day that it was done, or, where it was not "
+        "done in time, on the day that it was due; a later move changes nothing.",
+    ),
+    "counted_for": Words("任务归属地", "Counted for"),
+    "moved_to": Words("现在{area}", "now {area}"),
+    "unseen": Counted(
+        "其中 {n} 户已迁出您所辖区域，名单中不再列出。",
+        "{n} of them have moved out of your area, and are not listed.",
+        "{n} of them has moved out of your area, and is not listed.",
+    ),
+    "unseen_times": Counted(
+        "其中 {n} 次属于后来迁出您所辖区域的农户，名单中不再列出。",
+        "{n} of them are of households that have moved out of your area since, and are not listed.",
+        "{n} of them is of a household that has moved out of your area since, and is not listed.",
+    ),
     "went_through": Words("经过“{step}”环节的农户", "Reached: {step}"),
     "no_such_household": Words("没有这样的农户。", "No household is like that."),
-    "in_all": Words("合计 {n}", "{n} in all"),
+    "in_all": Counted("合计 {n} 户", "{n} households in all", "{n} household in all"),
+    "in_all_times": Counted("合计 {n} 次", "{n} duties in all", "{n} duty in all"),
     "how_often": Words("次数", "How often"),
     "uncounted": Counted(
         "另有 {n} 户正在统计，以下数字暂不完整，请稍后刷新。",
