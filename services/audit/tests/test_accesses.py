@@ -265,7 +265,7 @@ async def test_the_area_is_said_where_it_is_not_the_callers_own(
     client: httpx.AsyncClient, looked: None
 ) -> None:
     page = (await client.get("/accesses?region=441624108&department=canlian")).text
-    assert "仅显示：所在地：<strong>彭寨镇</strong>；部门：<strong>残疾人联合会</strong>" in page
+    assert "仅显示：名单区域：<strong>彭寨镇</strong>；部门：<strong>残疾人联合会</strong>" in page
     assert "没有符合条件的查看记录" in page
 
 

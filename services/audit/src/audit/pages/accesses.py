@@ -53,7 +53,7 @@ async def page_of_area(
         "area_accesses.html",
         of_area(caller),
         wanted,
-        [Condition(PHRASES["area"], area(place))] if place != own else [],
+        [Condition(PHRASES["list_area"], area(place))] if place != own else [],
         region=place,
         areas=dict.fromkeys((own, *inside(own), place)),
         now=runtime_of(request).clock.now(),

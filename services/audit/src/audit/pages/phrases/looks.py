@@ -30,6 +30,7 @@ LOOKS = {
         "每次查看名单、总览和被拒绝的请求都有记录；查看本表也会被记录。",
         "Every look at a list or an overview, and every refusal, is recorded; so is reading this.",
     ),
+    "list_area": Words("名单区域", "Area"),
     "since": Words("自（含当日）", "From"),
     "until": Words("至（含当日）", "Until"),
 }
