@@ -150,16 +150,18 @@ async def test_the_header_says_which_deadline_is_next_and_the_strip_begins_today
 
     registered = envelope(household_id=household(1))
     await hear([registered, opened(b'{"obligation_id":"of no day"}')])
-    assert _header(await client.get(PAGE))["最近期限"] == "没有未了结的期限"
+    assert _header(await client.get(PAGE))["下一期限"] == "没有未了结的期限"
     clue = envelope(b'{"due_on":"2024-06-18"}', type="RiskDetected", prev=registered)
     await hear([clue, opened(b'{"obligation_id":"later","due_on":"2024-06-30"}')])
-    assert _header(await client.get(PAGE))["最近期限"] == "2024-06-18 认定期限"
+    assert _header(await client.get(PAGE))["下一期限"] == "2024-06-18 认定期限"
     app.state.runtime.clock.set(NOON + timedelta(days=16))
     answer = await client.get(PAGE)
-    assert _header(answer)["最近期限"] == "2024-06-18 认定期限 已逾期"
+    assert _header(answer)["下一期限"] == "2024-06-30 走访期限 1 项已逾期，尚未完成"
     (strip,) = re.findall(r'<ol class="strip".*?</ol>', answer.text, re.DOTALL)
     assert ("认定期限</a>" in strip, "发现风险线索" in strip) == (True, False)
     assert re.findall('<time datetime="([^"]+)"', strip) == ["2024-06-30", "2024-06-18"]
+    app.state.runtime.clock.set(NOON + timedelta(days=30))
+    assert _header(await client.get(PAGE))["下一期限"] == "2 项已逾期，尚未完成"
 
 
 def _header(answer: httpx.Response) -> dict[str, str]:

@@ -56,7 +56,10 @@ HOUSEHOLD = {
     ),
     "details": Words("技术信息", "Technical details"),
     "proof": Words("时间线校验值（SHA-256）", "Hash of this timeline (SHA-256)"),
-    "next_deadline": Words("最近期限", "Next deadline"),
+    "overdue": Counted(
+        "{n} 项已逾期，尚未完成", "{n} overdue, not done yet", "{n} overdue, not done yet"
+    ),
+    "next_deadline": Words("下一期限", "Next deadline"),
     "deadlines": Words("期限", "Deadlines"),
     "deadlines_order": Words(
         "未到期的在前，由近及远；其余在后，由晚到早。",
