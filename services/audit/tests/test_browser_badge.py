@@ -166,6 +166,24 @@ async def test_no_green_badge_where_the_file_withholds_the_content_of_what_is_sh
     await expect(marked.locator("h4 strong.tag")).to_contain_text(by_hash)
 
 
+@pytest.mark.usefixtures("story")
+@pytest.mark.parametrize("lost", ["**/dossier?*", "**/v1/log/key"])
+@pytest.mark.parametrize("status", [None, 401, 502])
+async def test_what_did_not_come_is_not_verified_and_no_forgery(
+    open_: Open, faults: list[str], lost: str, status: int | None
+) -> None:
+    page = await open_("/")
+
+    async def lose(route: Route) -> None:
+        await (route.fulfill(status=status) if status else route.abort())
+
+    await page.route(lost, lose)
+    await page.goto(page.url.rstrip("/") + HERE)
+    await expect(page.locator("#badge")).to_contain_text("未能取得卷宗，尚未验证")
+    await expect(page.locator("#badge.bad, #badge.good")).to_have_count(0)
+    faults.clear()
+
+
 async def test_no_green_badge_where_content_is_kept_nowhere(
     open_: Open, story: list[Envelope], db: Any
 ) -> None:

@@ -132,8 +132,15 @@ async def test_the_clocks_are_kept_that_were_set_without_leaving_the_page(open_:
 @needs_chromium
 @pytest.mark.usefixtures("story")
 async def test_what_cannot_be_loaded_is_said(open_: Open, faults: list[str]) -> None:
-    """Without a network the page stays and says so; where the server says no, its page is shown."""
+    """Without a network the page stays and says so, and so it does where no answer comes; where the server says
+    no, its page is shown."""
     page = await open_(f"{HERE}?lang=en")
+    await page.evaluate("htmx.config.timeout = 50")
+    await page.route("**/households/*?*", lambda route: None)
+    await page.locator("#known_at").fill("2024-06-04")
+    await expect(page.locator("#point .away")).to_contain_text("check the network")
+    await page.unroute("**/households/*?*")
+    await page.evaluate("document.querySelector('.away').remove(); htmx.config.timeout = 30000")
     await page.route("**/households/*?*", lambda route: route.abort())
     async with page.expect_event("console"):
         await page.locator("#known_at").fill("2024-06-05")

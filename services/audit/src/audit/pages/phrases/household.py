@@ -153,6 +153,10 @@ HOUSEHOLD = {
         "尚待签名，未验证：还没有签名检查点包含这些记录。",
         "Not verified yet: no signed checkpoint has these records.",
     ),
+    "badge_away": Words(
+        "未能取得卷宗，尚未验证：请检查网络，刷新本页。",
+        "The dossier could not be fetched, so nothing is verified: check the network, and reload.",
+    ),
     "badge_unable": Words(
         "本浏览器不能验证，请下载卷宗并运行 verify.py。",
         "This browser cannot verify: download the dossier and run verify.py.",

@@ -1,9 +1,10 @@
 // The page of a household: checks its records in the browser, tells of new ones, and moves the clocks.
 "use strict";
 
+const byId = (id) => document.getElementById(id);
 const utf8 = (text) => new TextEncoder().encode(text);
 const unhex = (text) => Uint8Array.from(text.match(/../g) || [], (pair) => parseInt(pair, 16));
-const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const unbase64 = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 const same = (a, b) => hex(a) === hex(b);
 const sha256 = async (...parts) =>
@@ -29,8 +30,8 @@ async function included(index, size, hash, proof, root) {
 }
 
 async function signed(note, vkey) {
-  const [name, id, material] = [vkey.split("+")[0], vkey.split("+")[1], vkey.split("+").slice(2).join("+")];
-  const raw = unbase64(material), end = note.lastIndexOf("\n\n");
+  const [name, id, ...material] = vkey.split("+");
+  const raw = unbase64(material.join("+")), end = note.lastIndexOf("\n\n");
   const key = await crypto.subtle.importKey("raw", raw.slice(1), "Ed25519", false, ["verify"]);
   for (const line of note.slice(end + 2).split("\n")) {
     const [, by, text] = line.split(" ");
@@ -63,7 +64,7 @@ async function verify(dossier, believed, told) {
   const [, size, root] = dossier.checkpoint.split("\n");
   const ours = await keys(believed, dossier.successions);
   must(ours.has(told), "key");
-  const [signer] = Array.from(ours).find(([, { from, to }]) => from < +size && +size <= to) || [];
+  const [signer] = [...ours].find(([, { from, to }]) => from < +size && +size <= to) || [];
   must(signer && await signed(dossier.checkpoint, signer), "checkpoint: signature");
   must(await included(size - 1, +size, await leaf(utf8(dossier.state)), dossier.state_proof, unbase64(root)), "state");
   const trees = Object.fromEntries(dossier.state.trimEnd().split("\n").slice(2).map((line) => {
@@ -111,8 +112,8 @@ function pinned(vkey) {
 }
 
 // Each record that the page shows says how it was proved.
-function mark(known, { byContent, byHash, byNothing }) {
-  for (const li of document.querySelectorAll("[data-hash]")) {
+function mark(rows, known, { byContent, byHash, byNothing }) {
+  for (const li of rows) {
     const content = known.get(li.dataset.hash);
     li.querySelector(".proof").textContent = content ? byContent : content === false ? byHash : byNothing;
     if (content !== false) continue;
@@ -125,21 +126,25 @@ function mark(known, { byContent, byHash, byNothing }) {
 
 async function badge(at) {
   const say = (text, kind) => { at.textContent = text; at.className = `badge ${kind}`; };
-  const { dossier, key, count, checking, partly, bad, unsigned, unable } = at.dataset;
+  const { dossier, key, count, checking, partly, bad, unsigned, unable, away } = at.dataset;
   const counted = (name, n) => n === 1 ? at.dataset[`${name}One`] : at.dataset[name].replace("{n}", n.toLocaleString("en"));
   if (!window.crypto || !crypto.subtle) return say(unable, "");
   say(checking, "");
+  // What did not come, or not as a whole, proves nothing, and is no forgery.
+  const come = async (from) => {
+    const answer = await fetch(from);
+    if (!answer.ok) throw answer.status;
+    return (await answer.text()).trim();
+  };
+  let file, told;
+  try { [file, told] = await Promise.all([come(dossier), come(key)]); } catch (why) { return say(why === 503 ? unsigned : away, ""); }
   try {
-    const [file, vkey] = await Promise.all([fetch(dossier), fetch(key)]);
-    if (file.status === 503) return say(unsigned, "");
-    if (!file.ok || !vkey.ok) return say(unable, "");
-    const told = (await vkey.text()).trim();
-    const known = await verify(await file.json(), pinned(told), told), newer = Math.max(0, count - known.size);
-    const unknown = Array.from(document.querySelectorAll("[data-hash]")).filter((li) => !known.has(li.dataset.hash));
+    const known = await verify(JSON.parse(file), pinned(told), told), newer = Math.max(0, count - known.size);
+    const rows = [...document.querySelectorAll("[data-hash]")], unknown = rows.filter((li) => !known.has(li.dataset.hash));
     must(unknown.length <= newer, "page");
-    mark(known, at.dataset);
+    mark(rows, known, at.dataset);
     if (!known.size) return say(unsigned, "");
-    const more = newer ? counted("newer", newer) : "", hashes = Array.from(known.values()).filter((content) => !content).length;
+    const more = newer ? counted("newer", newer) : "", hashes = [...known.values()].filter((content) => !content).length;
     if (!hashes) return say(counted("good", known.size) + more, "good");
     return say(partly.replace("{n}", known.size - hashes).replace("{m}", hashes) + more, "partly");
   } catch (error) {
@@ -178,25 +183,28 @@ function live(at) {
 // not give is asked for as a page, which says why; and without a network the page stays, and says so.
 function loading() {
   const to = (event) => event.detail.pathInfo.finalRequestPath;
-  document.addEventListener("htmx:afterOnLoad", (event) => {
+  const on = (name, does) => document.addEventListener(`htmx:${name}`, does);
+  on("afterOnLoad", (event) => {
     if (event.target.matches(".clocks") && event.detail.successful) history.replaceState(null, "", to(event));
   });
   // The link that had the focus is gone: what it opened is read on from its heading.
-  document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
-    if (target.id === "accesses") document.getElementById("who-looked").focus();
+  on("afterSwap", ({ detail: { target } }) => {
+    if (target.id === "accesses") byId("who-looked").focus();
   });
-  document.addEventListener("htmx:responseError", (event) => location.assign(to(event)));
-  document.addEventListener("htmx:sendError", ({ detail: { target } }) => {
+  on("responseError", (event) => location.assign(to(event)));
+  const lost = ({ detail: { target } }) => {
     const said = target.querySelector(".away") || document.createElement("p");
     said.className = "alarm away";
     said.role = "alert";
     said.textContent = target.dataset.away;
     target.prepend(said);
-  });
+  };
+  on("sendError", lost);
+  on("timeout", lost);
 }
 
 loading();
 document.querySelectorAll("[data-slider]").forEach(slider);
-const verified = document.getElementById("badge");
+const verified = byId("badge");
 if (verified) badge(verified);
-live(document.getElementById("news"));
+live(byId("news"));
