@@ -13,7 +13,7 @@ from contracts.fact_codes import FactCode, FactType
 from identification.domain.findings import Counted
 from identification.domain.rulebook import FACT_RULES
 from identification.domain.screening import STANDING, Screened, compare
-from identification.read_model import screening
+from identification.read_model import rules, screening
 from services.identification.tests.seen import CHILD, GENERAL, HEAD, HOUSEHOLD, fact, income
 from services.identification.tests.story import POLICY
 
@@ -192,6 +192,29 @@ async def test_A48_what_may_not_be_used_does_not_stand(read: asyncpg.Connection)
     await put(read, "child-1", T.INSURANCE_CLAIM, "2024-03-01", "ILLNESS_CLAIM")
     await read.execute("insert into vault.restricted (person_id) values (md5('child')::uuid)")
     assert await standing(read) == [("TemporaryRelief", "2024-03-01")]
+
+
+@pytest.mark.parametrize(
+    ("said", "owns"),
+    [
+        ([("head-1", "2024-01-01", "STARTED")], True),
+        ([("head-1", "2024-01-01", "STARTED"), ("head-2", "2024-01-02", "ENDED")], False),
+        ([("head-1", "2024-01-01", "ENDED"), ("head-2", "2024-01-02", "STARTED")], True),
+        # One is sold and another one bought.
+        ([("head-1", "2024-01-01", "ENDED"), ("head-2", "2024-01-01", "STARTED")], True),
+        ([("head-1", "2024-01-01", "STARTED"), ("head-2", "2024-01-01", "ENDED")], True),
+        ([("head-1", "2024-01-01", "ENDED"), ("child-1", "2024-01-01", "STARTED")], True),
+        ([("gone-1", "2024-01-01", "STARTED")], False),  # who had it is no member any more
+    ],
+)
+async def test_S8101_what_is_in_a_member_s_name_counts_in_a_rule_as_in_a_screening(
+    read: asyncpg.Connection, said: list[tuple[str, str, str]], owns: bool
+) -> None:
+    for key, on, codes in said:
+        await put(read, key, T.VEHICLE, on, codes)
+    (home,) = await screening.of_area(read, "441624", date(2024, 3, 31))
+    known = await rules.households(read, [home.household_id], owning=True)
+    assert (home.owns, known[home.household_id].owns) == (owns, owns)
 
 
 async def test_A48_the_twelve_months_before_are_looked_at_too(read: asyncpg.Connection) -> None:

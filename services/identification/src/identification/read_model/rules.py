@@ -107,6 +107,8 @@ def net_of(a: IncomeAssessed) -> int:
 
 
 OWNED = (FactType.VEHICLE, FactType.BUSINESS, FactType.PROPERTY)
+# What was said last of what a person owns; if one was sold and another bought on a day, the purchase.
+LAST_SAID = "person_id, fact_type, detected_on desc, 'ENDED' = any(string_to_array(codes, ','))"
 _codec = Codec.of(IncomeAssessed)
 _Row = tuple[UUID, date, LabourCapacity, Relation, bool, Health]
 _rows = msgspec.json.Decoder(list[_Row])
@@ -137,18 +139,17 @@ async def households(
             ) as persons,
             case when $2 then exists (
                 select from (
-                    select array_agg(m.household_id) || h.household_id as ids
-                    from read.merged m where m.survivor_id = h.household_id
-                ) as part join read.fact f on f.household_id = any(part.ids)
-                where f.current and f.fact_type = any($3::text[])
-                    and f.person_id not in (select person_id from vault.restricted)
-                    and 'STARTED' = any(string_to_array(f.codes, ',')) and not exists (
-                        select from read.fact e
-                        where e.person_id = f.person_id and e.household_id = any(part.ids)
-                            and e.fact_type = f.fact_type and e.current
-                            and e.detected_on > f.detected_on
-                            and 'ENDED' = any(string_to_array(e.codes, ','))
-                    )
+                    select distinct on (person_id, fact_type) person_id, codes
+                    from (
+                        select array_agg(m.household_id) || h.household_id as ids
+                        from read.merged m where m.survivor_id = h.household_id
+                    ) as part join read.fact f on f.household_id = any(part.ids)
+                    where current and fact_type = any($3::text[])
+                        and person_id not in (select person_id from vault.restricted)
+                    order by {LAST_SAID}
+                ) as last join read.member m using (person_id)
+                where m.household_id = h.household_id
+                    and 'STARTED' = any(string_to_array(last.codes, ','))
             ) else false end as owns,
             i.event_id, i.window_to, i.members, i.disposable_fen, i.net_fen,
             i.reference_fen, i.operating_fen, i.assessment_id

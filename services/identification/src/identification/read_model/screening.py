@@ -14,7 +14,7 @@ from identification.domain.findings import Counted, IncomeSeen
 from identification.domain.rules import ROLLING
 from identification.domain.schooling import school_year, year_begins
 from identification.domain.screening import STANDING, Screened, Stands
-from identification.read_model.rules import LATEST_FIRST, OWNED, persons_of
+from identification.read_model.rules import LAST_SAID, LATEST_FIRST, OWNED, persons_of
 
 _Fact = tuple[UUID, UUID, FactType, date, int, str]
 _facts = msgspec.json.Decoder(list[_Fact])
@@ -132,10 +132,10 @@ with usable as (
     group by household_id
 ), owning as (
     select distinct household_id from (
-        select distinct on (person_id, fact_type) household_id, codes from usable
-        where fact_type = any($5::text[])
-        order by person_id, fact_type, detected_on desc, record_version desc
-    ) as last where 'STARTED' = any(string_to_array(codes, ','))
+        select distinct on (household_id, person_id, fact_type) household_id, person_id, codes
+        from usable where fact_type = any($5::text[]) order by household_id, {LAST_SAID}
+    ) as last join read.member using (household_id, person_id)
+    where 'STARTED' = any(string_to_array(last.codes, ','))
 ), latest as (
     select * from (
         select distinct on (fact_type, household_id, whose) *
