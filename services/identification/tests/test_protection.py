@@ -10,6 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
+from common.intents import Connection
 from common.testing import eventually
 from contracts.codes import Channel, LabourCapacity
 from contracts.fact_codes import FactCode, FactType
@@ -17,6 +18,7 @@ from contracts.protection import Protection, ProtectionGapClosed, ProtectionGapD
 from identification.domain.findings import Counted, History, KnownHousehold
 from identification.domain.household import HOUSEHOLD as DECIDER
 from identification.domain.protection import Gap, missing
+from identification.read_model import protection
 from services.identification.tests.asking import Callers, household, person
 from services.identification.tests.ending import NOTE
 from services.identification.tests.entries import DEREGISTER
@@ -216,6 +218,31 @@ async def test_A14_two_elderly_below_the_line_are_a_gap_for_civil_affairs_and_no
     ((_, over),) = await eventually(closed)
     assert over["decided"]
     assert home.id not in await listed()
+
+
+async def test_S413_who_lacks_both_allowances_is_one_person_and_nobody_while_restricted(
+    read: Connection,
+) -> None:
+    await read.execute(
+        """
+        insert into read.household (household_id, register_number, region, category,
+            marginal_2019, persons, has_labour, status, origin, stage, risk_types, version)
+        values (md5('gaps')::uuid, 'G-1', '441624108299', 'GENERAL', false, 2, false, 'ACTIVE',
+            'TOWN', 'NONE', '{}', 1);
+        insert into read.protection_gap (household_id, kind, person_id, region, detected_on)
+        select md5('gaps')::uuid, kind, person, '441624108299', '2024-03-01' from (values
+            ('MARGINAL_FAMILY', '00000000-0000-0000-0000-000000000000'::uuid), ('LIVING_ALLOWANCE', md5('one')::uuid),
+            ('NURSING_ALLOWANCE', md5('one')::uuid)) as t (kind, person)
+        """
+    )
+    (gaps,) = await protection.many(read, region="441624108299", kind=None, after=None, limit=500)
+    assert (len(gaps.kinds), gaps.persons) == (3, 1)
+    await read.execute("insert into vault.restricted (person_id) values (md5('one')::uuid)")
+    assert await protection.counted(read, "441624108299") == {
+        kind: int(kind is P.MARGINAL_FAMILY) for kind in P
+    }
+    (gaps,) = await protection.many(read, region="441624108299", kind=None, after=None, limit=500)
+    assert (gaps.kinds, gaps.persons) == ([P.MARGINAL_FAMILY], 0)
 
 
 async def test_protection_gaps_are_for_staff_and_civil_affairs(

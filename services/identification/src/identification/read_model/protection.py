@@ -57,6 +57,14 @@ on conflict (household_id, kind, person_id) do update set detected_on = excluded
 """
 
 
+# Of a person whose data may not be used, no gap is shown or counted (PIPL 47).
+_SHOWN = """
+read.protection_gap g join read.household h using (household_id)
+where h.status = 'ACTIVE' and h.region like $1 || '%'
+    and g.person_id not in (select person_id from vault.restricted)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Gaps:
     """A household with its open gaps, the first day of the oldest, and how many persons have one of their own."""
@@ -74,14 +82,13 @@ async def many(
 ) -> list[Gaps]:
     """Households of an area with an open gap, by id, each with its gaps and since when."""
     rows = await connection.fetch(
-        """
-        select g.household_id, h.register_number, h.region, min(g.detected_on) as since,
+        f"""
+        select household_id, h.register_number, h.region, min(g.detected_on) as since,
             array_agg(distinct g.kind order by g.kind) as kinds,
-            count(*) filter (where g.person_id <> $5) as persons
-        from read.protection_gap g join read.household h using (household_id)
-        where h.status = 'ACTIVE' and h.region like $1 || '%' and ($2::text is null or g.kind = $2)
-            and ($3::uuid is null or g.household_id > $3)
-        group by g.household_id, h.register_number, h.region order by g.household_id limit $4
+            count(distinct g.person_id) filter (where g.person_id <> $5) as persons
+        from {_SHOWN} and ($2::text is null or g.kind = $2)
+            and ($3::uuid is null or household_id > $3)
+        group by household_id, h.register_number, h.region order by household_id limit $4
         """,
         region,
         kind,
@@ -95,12 +102,7 @@ async def many(
 async def counted(connection: Any, region: str) -> dict[str, int]:
     """S4.0-01, S4.1-03: open gaps of an area by kind, those without any as 0."""
     rows = await connection.fetch(
-        """
-        select g.kind, count(*) as gaps from read.protection_gap g
-        join read.household h using (household_id)
-        where h.status = 'ACTIVE' and h.region like $1 || '%' group by g.kind
-        """,
-        region,
+        f"select g.kind, count(*) as gaps from {_SHOWN} group by g.kind", region
     )
     found = {row["kind"]: row["gaps"] for row in rows}
     return {kind.value: found.get(kind.value, 0) for kind in Protection}
