@@ -47,7 +47,7 @@ router = APIRouter(tags=["department events"])
 
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
-ACCEPTED = (SINGLE, BATCH, batch.NDJSON, "application/json with ce-* headers")
+ACCEPTED = (SINGLE, BATCH, batch.NDJSON, "application/json (ce-*)")
 EARLY = timedelta(minutes=5)  # that a department's clock may be ahead of ours
 LIMIT = 10_000  # events in a request: a department's daily file
 AT_ONCE = 500  # of them on their way together, so that one file leaves room for others
