@@ -62,6 +62,8 @@ async def test_A54_the_survivor_of_a_merger_has_the_dangerous_house_with_its_day
     (entry,) = await eventually(moved)
     assert (entry["grade"], entry["due_on"]) == ("D", before["due_on"])
     assert len(await entries(housing)) == 1
+    (house,) = await housing.listed("/v1/housing?on=2024-03-03&")
+    assert (house["household_id"], house["entry_id"]) == (survivor.id, entry["entry_id"])
     said = await events(sql, f"housing-of-household-{gone.id}")
     assert [kind for kind, _ in said] == ["DangerousHousingLedgered", "DangerousHousingCleared"]
     assert said[-1][1]["reason"] == "OFF_REGISTER"

@@ -63,7 +63,8 @@ class SchoolChild:
     cause: Cause | None
 
 
-# The latest assessment of each house in an area, with its entry in the ledger of dangerous ones.
+# The latest assessment of each house in an area, with its entry in the ledger of dangerous ones; of a household
+# that took others in, of theirs too (A54).
 _HOUSES = f"""
 select h.household_id, h.register_number, h.region, h.category, h.stage, a.grade, a.lived_in,
     a.detected_on as assessed_on, a.event_id, d.entry_id,
@@ -75,7 +76,11 @@ join lateral (
         substring(codes from 'GRADE_([ABCD])') as grade,
         'LIVED_IN' = any(string_to_array(codes, ',')) as lived_in
     from read.fact f
-    where f.fact_type = 'HousingSafety' and f.household_id = h.household_id and f.current
+    where f.fact_type = 'HousingSafety' and f.current and f.household_id = any(array(
+        select h.household_id
+        union all
+        select m.household_id from read.merged m where m.survivor_id = h.household_id
+    ))
     order by detected_on desc, event_id desc limit 1
 ) as a on true
 left join read.dangerous_house d on d.household_id = h.household_id and d.cleared_on is null
