@@ -51,19 +51,21 @@ async def counted(app: FastAPI) -> None:
 
 
 async def read(client: httpx.AsyncClient, address: str) -> list[str]:
-    """The ends of the ids of a list and of all that follows it, page by page."""
+    """The ends of the ids of a list and of all that follows it, page by page; none is empty."""
     found: list[str] = []
     while address:
         answer = await client.get(address)
         assert answer.status_code == 200, answer.text
         if address.startswith("/v1/"):
             following = answer.json()["next"]
-            found += [item["household_id"][-1] for item in answer.json()["items"]]
+            shown = [item["household_id"][-1] for item in answer.json()["items"]]
             address = f"/v1/households?limit=2&cursor={following}" if following else ""
         else:
-            found += re.findall(r'class="called"><a href="/households/\S*(\d)"', answer.text)
+            shown = re.findall(r'class="called"><a href="/households/\S*(\d)"', answer.text)
             following = re.search(r'rel="next" href="([^"]+)"', answer.text)
             address = html.unescape(following[1]) if following else ""
+        assert shown
+        found += shown
     return found
 
 

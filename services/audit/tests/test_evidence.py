@@ -79,7 +79,7 @@ async def test_a_stranger_checks_the_log_from_its_tiles_alone(
     assert told.content == b"".join(leaf_hash(e.hash) for e in events[:256])
     assert "immutable" in told.headers["cache-control"]
     assert told.headers["content-type"] == "application/octet-stream"
-    for path in ("/v1/log/checkpoint", "/v1/log/key"):
+    for path in ("/v1/log/checkpoint", "/v1/log/key", "/verify.py", "/witness.py"):
         assert (await stranger.get(path)).headers["cache-control"] == "no-cache"
     entries = (await stranger.get(f"{prefix}/tile/entries/000")).content
     assert entries == b"".join(b"\0\x20" + e.hash for e in events[:256])

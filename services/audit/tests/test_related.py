@@ -37,7 +37,13 @@ async def story(hear: Hear) -> None:
     person = str(household(9))  # an id, but of no household
     clue = _event("RiskDetected", risk_types=["ILLNESS"], person_id=person)
     split = {"new_household_id": str(ELSEWHERE), "moved": [{"person_id": person}]}
-    absorbed = {"household_id": str(MERGED), "survivor_id": str(SURVIVOR), "absorbed": [split]}
+    absorbed = {
+        "household_id": str(MERGED),
+        "survivor_id": str(SURVIVOR),
+        "absorbed": [split],
+        "into": [str(SURVIVOR)],  # it is named once all the same
+        "remark": f"{ELSEWHERE} was there before",  # an id stands alone
+    }
     await hear(
         [
             _registered(SURVIVOR, "PZ-0002", "441624108202"),
