@@ -21,7 +21,7 @@ Table(
 NOWHERE = "http://127.0.0.1:9"
 
 
-async def start(db: Database, pool: asyncpg.Pool) -> None:
+async def start(db: Database, pool: asyncpg.Pool, heard: frozenset[str] = frozenset()) -> None:
     """As far as a service gets before it works."""
     settings = Settings(
         port=0,
@@ -34,7 +34,7 @@ async def start(db: Database, pool: asyncpg.Pool) -> None:
     engine = create_async_engine(db.url.replace("postgresql://", "postgresql+asyncpg://", 1))
     try:
         await lay(pool, engine, TABLES, "")
-        await fits(settings, "tallies", engine, TABLES)
+        await fits(settings, "tallies", engine, TABLES, heard)
     finally:
         await engine.dispose()
 
@@ -60,6 +60,13 @@ async def test_a_start_on_another_shape_says_what_to_run(
     with pytest.raises(OtherShape, match=r"^read\.tally: .* run python -m tallies\.rebuild "):
         await start(db, pool)
     assert await pool.fetchval("select to_regnamespace('read_wanted')") is None
+
+
+async def test_what_was_heard_follows_from_no_rebuild(db: Database, pool: asyncpg.Pool) -> None:
+    await start(db, pool)
+    await pool.execute("alter table read.tally drop column total")
+    with pytest.raises(OtherShape, match=r" run python -m tallies\.relearn of "):
+        await start(db, pool, frozenset({"tally"}))
 
 
 @pytest.mark.parametrize(

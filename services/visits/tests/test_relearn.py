@@ -4,8 +4,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import asyncpg
+import pytest
+
 from common.ids import new_id
 from common.service import Runtime
+from common.shape import fits, other_shapes
 from common.testing import eventually
 from contracts.persons import ProcessingRestricted, RestrictionReason
 from services.visits.tests.given import HOUSEHOLD_ID, MOVED, confirmed, registered, told
@@ -14,7 +18,7 @@ from services.visits.tests.test_api import Desk, desk
 from services.visits.tests.test_focus import LOW_INCOME
 from services.visits.tests.test_leaving import ELIMINATED
 from services.visits.tests.test_taking_over import taken_over
-from visits.read_model import HEARD
+from visits.read_model import HEARD, TABLES
 
 __all__ = ["desk"]  # a fixture
 
@@ -76,4 +80,29 @@ async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happen
     code, said = await program(runtime, "visits.relearn")
     assert (code, await rows()) == (0, before), said
     assert await runtime.pool.fetchval("select count(*) from es.events") == events
+    assert await desk.duties(await desk.monitored())  # and the service goes on hearing
+
+
+async def test_what_a_version_before_kept_in_another_shape_is_kept_in_ours(
+    desk: Desk, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service does not start on it, and a developer's runs this as it starts."""
+    first = registered()
+    await desk.tell(first, told(LOW_INCOME, first))
+
+    async def heard() -> list[asyncpg.Record]:
+        rows = "select * from read.focus where household_id = $1"
+        return await runtime.pool.fetch(rows, first.household_id)
+
+    before = await eventually(heard)
+    await runtime.pool.execute("alter table read.focus drop column since; drop table read.moved")
+    code, said = await program(runtime, "visits.relearn", "--check")
+    assert (code, await other_shapes(runtime.engine, TABLES)) == (1, ["focus", "moved"])
+    assert "focus: the table that served has another shape than this version wants" in said
+    settings = runtime.settings
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", settings.kafka_bootstrap_servers)
+    await fits(settings, "visits", runtime.engine, TABLES, HEARD)
+    assert await other_shapes(runtime.engine, TABLES) == []
+    assert await heard() == before
     assert await desk.duties(await desk.monitored())  # and the service goes on hearing

@@ -104,10 +104,10 @@ async def _beside(connection: Connection, model: ReadModel, tell: Tell) -> Refol
     """Only this transaction sees the new tables under their name."""
     for table in model.tables.sorted_tables:  # a version before may have lacked some
         if not await connection.fetchval("select to_regclass($1)", f"{SCHEMA}.{table.name}"):
-            await _make(connection, table)
+            await make(connection, table)
     await connection.execute(f"alter schema {SCHEMA} rename to {PREVIOUS}; create schema {SCHEMA}")
     for table in model.own:
-        await _make(connection, table)
+        await make(connection, table)
     folding = _Folding(connection, model, tell)
     await folding.to_end()
     await _nobody_writes(connection, model, tell)
@@ -118,10 +118,11 @@ async def _beside(connection: Connection, model: ReadModel, tell: Tell) -> Refol
     await folding.analyze()
     tell("comparing")
     reshaped = await differing(connection, have=PREVIOUS, wanted=SCHEMA)
-    return Refolded(folding.count, await _differing(connection, model), reshaped)
+    return Refolded(folding.count, await differences(connection, model.own), reshaped)
 
 
-async def _make(connection: Connection, table: Table) -> None:
+async def make(connection: Connection, table: Table) -> None:
+    """An empty table, with its indexes."""
     await connection.execute(str(CreateTable(table).compile(dialect=_DIALECT)))
     for index in table.indexes:
         await connection.execute(str(CreateIndex(index).compile(dialect=_DIALECT)))
@@ -227,13 +228,18 @@ async def _nobody_writes(connection: Connection, model: ReadModel, tell: Tell) -
     await patiently(connection, tell, lock)
 
 
-async def _differing(connection: Connection, model: ReadModel) -> dict[str, tuple[int, int]]:
+async def differences(
+    connection: Connection, tables: Iterable[Table]
+) -> dict[str, tuple[int, int]]:
+    """Those of the tables that came out otherwise: how many rows only the one that served before has, and how
+    many only the one of now."""
     differs = {}
-    for table in model.own:
+    for table in tables:
         name, columns = table.name, ", ".join(f'"{column.name}"' for column in table.columns)
         try:
             async with connection.transaction():
-                gone, come = await compared(connection, name, columns)
+                query = _COMPARED.format(table=name, columns=columns)
+                ((gone, come),) = await connection.fetch(query, timeout=None)
         except asyncpg.UndefinedColumnError:  # it had another shape: no row is the same
             ((gone, come),) = await connection.fetch(_COUNTED.format(name=name), timeout=None)
         if gone or come:
@@ -241,17 +247,16 @@ async def _differing(connection: Connection, model: ReadModel) -> dict[str, tupl
     return differs
 
 
-async def compared(connection: Connection, table: str, columns: str = "*") -> tuple[int, int]:
-    """How many rows only the table that served before has, and how many only the one of now."""
-    query = _COMPARED.format(table=table, columns=columns)
-    ((gone, come),) = await connection.fetch(query, timeout=None)
-    return gone, come
-
-
 def say_compared(differs: Mapping[str, tuple[int, int]]) -> None:
     """The tables that come out otherwise, a line each."""
     for table, (gone, come) in differs.items():
         say(f"{table}: {gone:,} rows only in the table that served, {come:,} only in the new one")
+
+
+def say_reshaped(tables: Iterable[str]) -> None:
+    """The tables of another version's shape, a line each."""
+    for table in tables:
+        say(f"{table}: the table that served has another shape than this version wants")
 
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's are untyped
@@ -285,8 +290,7 @@ def main(model: ReadModel) -> None:
     except KeyboardInterrupt:
         sys.exit("Cancelled: the tables that serve are as they were")
     say_compared(done.differs)
-    for table in done.reshaped:
-        say(f"{table}: the table that served has another shape than this version wants")
+    say_reshaped(done.reshaped)
     if not done.differs:
         say(f"{len(model.own)} tables of {done.events:,} events, row for row as they served")
     if check and (done.differs or done.reshaped):

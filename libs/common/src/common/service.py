@@ -69,6 +69,7 @@ async def running(
     tables: MetaData,
     *,
     durable: str = "",
+    heard: frozenset[str] = frozenset(),
     hears: Sequence[str] = (),
     handle: Handle | None = None,
     inbox: type[Inbox] = Inbox,
@@ -77,7 +78,8 @@ async def running(
     """A service at work until the block ends. `hears` are services whose events `handle` takes.
 
     `inbox` is how they are taken in; `tables` are the read model; `durable` is SQL for tables that
-    cannot be rebuilt (a vault); `also` are further workers of each process, supervised like the others.
+    cannot be rebuilt (a vault); `heard` are those of the read model that follow from what `hears` told;
+    `also` are further workers of each process, supervised like the others.
     Raises `ValueError` for a bad `statement_key`, `OtherShape` for tables of another version.
     """
     signer = signer_of(store.service, settings.statement_key)
@@ -90,7 +92,7 @@ async def running(
         pool_pre_ping=True,
     )
     await lay(pool, engine, tables, durable)
-    await fits(settings, store.service, engine, tables)
+    await fits(settings, store.service, engine, tables, heard)
     servers = settings.kafka_bootstrap_servers
     kafka = Log(servers)
     accept = settings.topic_ahead == "accept"

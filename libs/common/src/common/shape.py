@@ -7,6 +7,7 @@ is wanted and not there, and a column that wants a value which nobody gives.
 
 import asyncio
 import sys
+from collections.abc import Iterable
 
 import asyncpg
 import structlog
@@ -54,21 +55,35 @@ async def lay(pool: asyncpg.Pool, engine: AsyncEngine, tables: MetaData, durable
         log.warning("tables_made_empty", tables=made)
 
 
-async def fits(settings: Settings, service: str, engine: AsyncEngine, tables: MetaData) -> None:
+async def fits(
+    settings: Settings,
+    service: str,
+    engine: AsyncEngine,
+    tables: MetaData,
+    heard: frozenset[str] = frozenset(),
+) -> None:
     """Serve from no tables of another version: commands would fail, and consumers park households. A
-    developer's are made anew at once, since nobody else is at work on them."""
+    developer's are made anew at once, since nobody else is at work on them. `heard` follow from what others
+    recorded, and so not from a rebuild."""
     if not (others := await other_shapes(engine, tables)):
         return
-    rebuild = f"{service}.rebuild"
     if settings.profile == "development":
-        log.warning("tables_of_another_version", tables=others, now=rebuild)
-        await (await asyncio.create_subprocess_exec(sys.executable, "-m", rebuild)).wait()
+        for program in _programs(service, others, heard):
+            log.warning("tables_of_another_version", tables=others, now=program)
+            await (await asyncio.create_subprocess_exec(sys.executable, "-m", program)).wait()
         others = await other_shapes(engine, tables)
     if others:
+        run = " and ".join(f"python -m {one}" for one in _programs(service, others, heard))
         raise OtherShape(
             f"read.{', read.'.join(others)}: made by another version, in another shape. Stop all processes of "
-            f"{service}, run python -m {rebuild} of this version in their environment, and start them again"
+            f"{service}, run {run} of this version in their environment, and start them again"
         )
+
+
+def _programs(service: str, others: Iterable[str], heard: frozenset[str]) -> list[str]:
+    """What makes the tables of another shape anew."""
+    needed = {"relearn" if name in heard else "rebuild" for name in others}
+    return [f"{service}.{one}" for one in sorted(needed)]
 
 
 async def other_shapes(engine: AsyncEngine, tables: MetaData) -> list[str]:

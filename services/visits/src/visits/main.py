@@ -36,6 +36,7 @@ def build(settings: VisitsSettings) -> FastAPI:
             settings,
             STORE,
             read_model.TABLES,
+            heard=read_model.HEARD,
             hears=["identification", NAME],
             handle=reacting(STORE, known),
             also=[

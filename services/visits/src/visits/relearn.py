@@ -1,10 +1,11 @@
 """What visits keeps of what it heard, folded anew from Kafka: `python -m visits.relearn [--check]`.
 
-For tables that somebody has damaged, or that a version before did not keep. All that visits has heard of
-identification goes once more through `reactions.learn`, in the order of recording, into emptied tables:
-readers see the old rows until that is committed, and hearing waits. Nothing else happens: no duty opens, and
-nothing is published. What is parked comes when it is retried. What was given up because nobody could read
-it stays out. How far the months of a household were asked for is not heard, and stays.
+For tables that somebody has damaged, or that a version before did not keep, or kept in another shape. All that
+visits has heard of identification goes once more through `reactions.learn`, in the order of recording, into
+emptied tables: readers see the old rows until that is committed, and hearing waits. A table of another shape is
+made anew; nobody is at work on it, since no version starts on it. Nothing else happens: no duty opens, and nothing
+is published. What is parked comes when it is retried. What was given up because nobody could read it stays out.
+How far the months of a household were asked for is not heard, and stays.
 
 Needs DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS. `--check` changes nothing, and exits with 1 if a table
 comes out otherwise.
@@ -12,20 +13,23 @@ comes out otherwise.
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import asyncpg
 import msgspec
 import uvloop
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.codec import UnknownType
 from common.incoming import Incoming, incoming
 from common.intents import Connection
 from common.kafka import KafkaError, LogScan, Place, Record
 from common.outage import AWAY
-from common.refold import ONE_AT_A_TIME, compared, say_compared
+from common.refold import ONE_AT_A_TIME, differences, make, say_compared, say_reshaped
 from common.settings import given
+from common.shape import other_shapes
 from common.swapping import PREVIOUS, say
 from common.topics import PARTITIONS, events_topic
 from contracts.envelope import Envelope
@@ -34,7 +38,7 @@ from visits.reactions import HEARD, learn
 
 CONSUMER = "visits"
 PLACES = [Place(events_topic("identification"), n) for n in range(PARTITIONS)]
-TABLES = sorted(read_model.HEARD)
+TABLES = [table for table in read_model.TABLES.sorted_tables if table.name in read_model.HEARD]
 FETCH, BATCH = 5_000, 1_000  # records, events
 
 
@@ -42,9 +46,12 @@ class Gone(Exception):
     """The topic has not all that was heard."""
 
 
-async def relearn(connection: Connection, servers: str) -> dict[str, tuple[int, int]]:
+async def relearn(
+    connection: Connection, servers: str, reshaped: Collection[str]
+) -> dict[str, tuple[int, int]]:
     """Fold, in the caller's transaction; the tables that come out otherwise: how many rows only the old
-    one had, and how many only the new one has. Raises `Gone`, `KafkaError`."""
+    one had, and how many only the new one has. Those of another shape are `reshaped`. Raises `Gone`,
+    `KafkaError`."""
     scan = LogScan(servers)
     try:
         found = [item async for _, some in scan.to_end(PLACES, FETCH) for item in _wanted(some)]
@@ -71,13 +78,24 @@ async def relearn(connection: Connection, servers: str) -> dict[str, tuple[int, 
     told.sort(key=lambda one: (one[0].recorded_at, one[0].stream, one[0].version))
     await connection.execute(f"drop schema if exists {PREVIOUS} cascade; create schema {PREVIOUS}")
     for table in TABLES:
-        await connection.execute(_EMPTIED.format(table=table))
+        await _empty(connection, table, table.name in reshaped)
     for n in range(0, len(told), BATCH):
         await learn(connection, told[n : n + BATCH])
     await connection.execute(_ASKED_THROUGH)
-    differs = {table: await compared(connection, table) for table in TABLES}
+    differs = await differences(connection, TABLES)
     await connection.execute(f"drop schema {PREVIOUS} cascade")
-    return {table: rows for table, rows in differs.items() if any(rows)}
+    return differs
+
+
+async def _empty(connection: Connection, table: Table, reshaped: bool) -> None:
+    """The rows that served are in `PREVIOUS` afterwards, and the table has none."""
+    if not await connection.fetchval("select to_regclass($1)", table.fullname):
+        await make(connection, table)
+    if reshaped:
+        await connection.execute(f"alter table {table.fullname} set schema {PREVIOUS}")
+        await make(connection, table)
+    else:
+        await connection.execute(_EMPTIED.format(table=table.name))
 
 
 def _wanted(records: Iterable[Record]) -> list[Incoming]:
@@ -104,14 +122,22 @@ from {PREVIOUS}.monitored p where p.household_id = m.household_id and p.through 
 """
 
 
-async def _main(url: str, servers: str, check: bool) -> dict[str, tuple[int, int]]:
+async def _main(
+    url: str, servers: str, check: bool
+) -> tuple[dict[str, tuple[int, int]], list[str]]:
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    try:
+        others = await other_shapes(engine, read_model.TABLES)
+    finally:
+        await engine.dispose()
+    reshaped = [name for name in others if name in read_model.HEARD]
     connection = await asyncpg.connect(url, timeout=10)
     try:
         transaction = connection.transaction()
         await transaction.start()
-        found = await relearn(connection, servers)
+        found = await relearn(connection, servers, reshaped)
         await (transaction.rollback() if check else transaction.commit())
-        return found
+        return found, reshaped
     finally:
         await connection.close()
 
@@ -122,13 +148,15 @@ def main() -> None:
     asking.add_argument("--check", action="store_true", help="compare only, and change nothing")
     check = asking.parse_args().check
     try:
-        found = uvloop.run(_main(given("DATABASE_URL"), given("KAFKA_BOOTSTRAP_SERVERS"), check))
+        servers = given("KAFKA_BOOTSTRAP_SERVERS")
+        found, reshaped = uvloop.run(_main(given("DATABASE_URL"), servers, check))
     except (Gone, KafkaError, *AWAY) as error:
         sys.exit(f"The tables are as they were: {error}")
     say_compared(found)
+    say_reshaped(reshaped)
     if not found:
         say(f"{len(TABLES)} tables of what was heard, row for row as they served")
-    if check and found:
+    if check and (found or reshaped):
         sys.exit("Nothing was changed: run it without --check to let the new rows serve")
 
 
