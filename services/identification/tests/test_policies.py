@@ -198,6 +198,17 @@ def test_the_smallest_area_with_a_value_wins_key_by_key() -> None:
         book.of("441602000000", date(2024, 9, 1))
 
 
+def test_what_only_a_later_version_of_the_service_knows_changes_nothing() -> None:
+    """It published its parameters, beside this one or before somebody went back to this one."""
+    county = version("county")
+    later = version("later", values={"of_a_later_version": 1})
+    ahead = replace(county, values=REQUIRED | {"of_a_later_version": 1})
+    for known in ([ahead], [county, later]):
+        assert PolicyBook(known).of("441624108201", TODAY) == PolicyBook([county]).of(
+            "441624108201", TODAY
+        )
+
+
 def test_before_the_first_publication_the_earliest_holds_also_where_a_smaller_area_has_a_later_one() -> (
     None
 ):

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from common.decider import Refused
+from identification.domain.parameters import KINDS
 from identification.domain.policy import Policy
 
 REMEMBERED = 20_000  # resolved sets; a county has some hundred villages, a day a handful of dates
@@ -69,7 +70,8 @@ class PolicyBook:
         if not covering:
             raise Refused("policy-not-found")
         chosen: dict[str, Version] = {}
-        for key in {key for version in covering for key in version.values}:
+        # A later version of the service, at work beside this one or before it, publishes others, too.
+        for key in KINDS.keys() & {key for version in covering for key in version.values}:
             having = [v for v in covering if key in v.values]
             in_force = [
                 v
