@@ -252,6 +252,29 @@ async def test_A54_a_merger_brings_members_and_open_clue_and_counts_nobody_twice
     assert (again.status_code, again.json()["code"]) == (409, "household-ended")
 
 
+async def test_A54_a_merger_repeated_with_its_key_has_its_answer_once_it_is_done(
+    register: Register,
+) -> None:
+    survivor, absorbed = await register.household(), await register.household()
+    form = {"absorbed_ids": [absorbed.id], "effective_on": "2024-06-10"}
+    key = {"Idempotency-Key": str(new_id())}
+    first = await register.done(survivor.id, "merger", **form, headers=key)
+
+    async def merged() -> bool:
+        return bool((await register.get(absorbed.id))["status"] == "MERGED")
+
+    await eventually(merged)
+    again = await register.done(survivor.id, "merger", **form, headers=key)
+    assert (again.content, again.headers["Idempotency-Replayed"]) == (first.content, "true")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    other = await register.ask(survivor.id, "merger", **form)
+    assert (other.status_code, other.json()["code"]) == (409, "household-ended")
+    other = await register.ask(
+        survivor.id, "merger", **form | {"effective_on": "2024-06-11"}, headers=key
+    )
+    assert (other.status_code, other.json()["code"]) == (409, "household-ended")
+
+
 async def test_A54_of_two_mergers_of_one_household_one_is_forgone(
     register: Register, sql: asyncpg.Connection
 ) -> None:

@@ -21,6 +21,7 @@ from common.topics import events_topic
 from contracts.envelope import Envelope
 from contracts.visits import VisitMode
 from services.visits.tests.given import (
+    MOVED,
     OPENED,
     POLICIES,
     VILLAGE,
@@ -230,3 +231,20 @@ async def test_A54_a_late_upload_over_http_fulfils_the_duty_of_the_survivor(
 
     (duty,) = await eventually(done)
     assert duty["fulfilled_on"] == "2024-04-12"
+
+
+async def test_an_upload_repeated_with_its_key_has_its_answer_where_another_town_answers_by_now(
+    desk: Desk,
+) -> None:
+    household = await desk.household()
+    upload, key = body(household), str(new_id())
+    first = await desk.post(upload, key)
+    await desk.tell(told(replace(MOVED, effective_on=date(2024, 4, 10)), household))
+
+    async def refused() -> bool:
+        return (await desk.post(upload)).status_code == 403
+
+    await eventually(refused)
+    again = await desk.post(upload, key)
+    assert (again.status_code, again.content) == (201, first.content)
+    assert (await desk.post({**upload, "mode": "PHONE"}, key)).status_code == 403

@@ -81,8 +81,14 @@ def _is_away(error: Exception) -> bool:
     )
 
 
-def handle_errors(app: FastAPI, limit: int) -> None:
-    """Have the app answer whatever is raised with a problem. `limit` is how large a body may be, in bytes."""
+def handle_errors(
+    app: FastAPI, limit: int, first_answer: Callable[[Request], Awaitable[Response | None]]
+) -> None:
+    """Have the app answer whatever is raised with a problem; or, if it is no more than refused, with the
+    `first_answer` that the same request got. `limit` is how large a body may be, in bytes."""
+
+    async def on_refusal(request: Request, error: Exception) -> Response:
+        return await first_answer(request) or await on_problem(request, error)
 
     async def on_problem(request: Request, error: Exception) -> Response:
         return await answer_with(refusal(error), request)
@@ -107,8 +113,10 @@ def handle_errors(app: FastAPI, limit: int) -> None:
         details = {"limit": limit} if error.status_code == 413 else {}
         return await answer_with(Problem(code, details, status=error.status_code), request)
 
-    for kind in (Problem, Refused, KeyReused, Conflict, Busy, Unavailable):
-        app.add_exception_handler(kind, on_problem)
+    for kind in (Problem, Refused):
+        app.add_exception_handler(kind, on_refusal)
+    for other in (KeyReused, Conflict, Busy, Unavailable):
+        app.add_exception_handler(other, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+
 from common.codec import encode, schema_version_of
 from common.decider import Refused
 from common.ids import new_id
@@ -37,6 +39,15 @@ class _Stream:
     version: int = 0
     hash: bytes = ZERO_HASH
     recorded_at: datetime | None = None
+
+
+async def known(pool: asyncpg.Pool, key: Key) -> Recorded | None:
+    """What was answered to this request under its key, if it was recorded."""
+    row = await pool.fetchrow(_STORED, key.client, key.value, key.fingerprint)
+    return Recorded(row["answer"], replayed=True) if row else None
+
+
+_STORED = "select answer from es.idempotency where client = $1 and key = $2 and fingerprint = $3"
 
 
 async def record(connection: Connection, store: Store, intents: Sequence[Intent]) -> list[Outcome]:

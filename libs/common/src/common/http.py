@@ -26,6 +26,7 @@ from pydantic import BaseModel
 from common.auth import Principal, Verifier, dependants, unguarded
 from common.bodies import i_json
 from common.errors import handle_errors
+from common.eventstore import known
 from common.intents import Context, Key, Recorded, fingerprint
 from common.middleware import Circumstances
 from common.problems import Problem, Text
@@ -104,7 +105,7 @@ def create_app(
     app.state.verifier = Verifier(settings.jwks_url, settings.issuer, settings.audience)
     limit = settings.body_limit_bytes
     app.add_middleware(Circumstances, body_limit=limit)
-    handle_errors(app, limit)
+    handle_errors(app, limit, first_answer)
 
     @app.get("/health/live", tags=["operations"], summary="The event loop turns")
     async def live() -> dict[str, str]:
@@ -178,6 +179,20 @@ async def key_of(request: Request, caller: Principal) -> Key:
     """
     body = await request.body()
     return Key(caller.client, required_key(request), fingerprint(request.url.path.encode(), body))
+
+
+async def standing_key(request: Request, caller: Principal) -> Key:
+    """As `key_of`. Whatever the route refuses from now on, this caller's same request under this key gets the
+    answer that it got (`answered`), if it got one: what was done may be the reason why it cannot be done again."""
+    request.state.key = key = await key_of(request, caller)
+    return key
+
+
+async def first_answer(request: Request) -> Response | None:
+    """What this very request was answered before, if the route stands by that."""
+    key: Key | None = getattr(request.state, "key", None)
+    found = key and await known(request.app.state.runtime.pool, key)
+    return answered(found) if found else None
 
 
 def expected_version(request: Request) -> int | None:

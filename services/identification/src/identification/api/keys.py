@@ -25,3 +25,9 @@ async def key_of(request: Request, caller: Principal) -> Key:
     """What names the caller's action. Raises `Problem` as `required_key`."""
     required_key(request)
     return await http.key_of(request, caller)
+
+
+async def standing_key(request: Request, caller: Principal) -> Key:
+    """As `common.http.standing_key`. Raises `Problem` as `required_key`."""
+    required_key(request)
+    return await http.standing_key(request, caller)

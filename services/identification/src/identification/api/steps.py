@@ -14,7 +14,7 @@ from common.http import answered, circumstances, expected_version
 from common.intents import Intent, Key
 from common.problems import Problem
 from identification.api.forms import SeenForm
-from identification.api.keys import key_of
+from identification.api.keys import standing_key
 from identification.api.registering import violated
 from identification.api.wired import wired
 from identification.domain.assessments import Seen
@@ -33,10 +33,11 @@ class Asked:
     caller: Principal
 
     async def step(self) -> "Step":
-        """Begin it. Raises `Problem`: 404 for a household not on the register, 403 outside the caller's
-        area, 400 without an `Idempotency-Key`."""
+        """Begin it. Raises `Problem`: 400 without an `Idempotency-Key`, 404 for a household not on the
+        register, 403 outside the caller's area. One that was taken gets its answer again, whatever is raised."""
+        key = await standing_key(self.request, self.caller)
         region = await region_of(self.household_id, self.request, self.caller)
-        return Step(self, region, await key_of(self.request, self.caller))
+        return Step(self, region, key)
 
 
 def asked_by(scope: str) -> Any:

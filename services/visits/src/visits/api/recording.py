@@ -7,7 +7,7 @@ import asyncpg
 from fastapi import Request, Response
 
 from common.auth import Principal
-from common.http import circumstances, key_of
+from common.http import circumstances, standing_key
 from common.intents import Intent
 from common.problems import Problem, fault
 from contracts.visits import HouseholdScreened, HouseholdVisited
@@ -20,7 +20,7 @@ async def voided(
     request: Request, caller: Principal, command: VoidVisit | VoidScreening, table: Any, named: str
 ) -> Response:
     """201 with the receipt of a voiding by somebody of the household's area, the same bytes when repeated."""
-    key, app = await key_of(request, caller), wired(request)
+    key, app = await standing_key(request, caller), wired(request)
     region = await region_of(app, command.household_id, caller)
     stream, id_ = stream_of(command.household_id), f"{named}_id"
     about = await app.runtime.pool.fetchval(

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from common.auth import Area, Principal, allow
 from common.clock import start_of
 from common.form import Day
-from common.http import circumstances, key_of
+from common.http import circumstances, standing_key
 from common.intents import Intent
 from common.paging import USUAL, Limit, page
 from common.problems import Problem
@@ -61,7 +61,7 @@ async def record(
 
     Needs an `Idempotency-Key`. A suspected risk becomes a clue in identification; no status changes.
     """
-    key = await key_of(request, caller)
+    key = await standing_key(request, caller)
     app = wired(request)
     region = await region_of(app, form.household_id, caller)
     intent = Intent(

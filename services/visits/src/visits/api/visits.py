@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from common.auth import Principal, allow
 from common.clock import business_date
-from common.http import circumstances, key_of
+from common.http import circumstances, standing_key
 from common.intents import Intent, Key
 from common.paging import USUAL, Limit, page
 from common.problems import Problem
@@ -41,7 +41,7 @@ async def record(
     Needs an `Idempotency-Key`. The household is one on identification's register, in your area now or on the day of
     the visit.
     """
-    key = await key_of(request, caller)
+    key = await standing_key(request, caller)
     app = wired(request)
     region = await region_of(app, form.household_id, caller, business_date(form.visited_at))
     return await recorded(request, _intent(app, caller, form, region, key), VisitRow, "visit")
