@@ -12,11 +12,11 @@ from pathlib import Path
 
 import httpx
 from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from audit import read_model as audit_tables
 from common.clock import Clock
 from common.continuity import Continuity
+from common.engine import engine_of
 from common.inbox import Handle
 from common.kafka import Message
 from common.outbox import publish_all
@@ -225,7 +225,7 @@ async def _identification(
         )
         app = identification.build(settings)
         await laid(pool, made.url, read_model.TABLES, vault.TABLES + unmatched.TABLES)
-        engine = create_async_engine(made.url.replace("://", "+asyncpg://", 1))
+        engine = engine_of(made.url)
         writer = Writer(pool, identification.STORE)
         continuity = Continuity("identification", servers.kafka, pool, accept=True)
         app.state.runtime = Runtime(settings, Clock(), pool, engine, writer, None, continuity)

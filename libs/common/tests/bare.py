@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 import asyncpg
 import httpx
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.clock import Clock
 from common.consumer import Consumer
 from common.continuity import Continuity
+from common.engine import engine_of
 from common.http import create_app
 from common.operations import operations
 from common.service import Runtime, probes
@@ -39,7 +39,7 @@ def operated(settings: Settings, pool: asyncpg.Pool, consumer: Consumer | None) 
         settings,
         Clock(),
         pool,
-        create_async_engine(settings.database_url.replace("://", "+asyncpg://", 1)),
+        engine_of(settings.database_url),
         Writer(pool, TALLIES),
         consumer,
         Continuity(TALLIES.service, settings.kafka_bootstrap_servers, pool, accept=True),

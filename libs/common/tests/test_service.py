@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 
 import asyncpg
 import pytest
 from fastapi import FastAPI
 from prometheus_client import REGISTRY
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 
 from common import service
 from common.completeness import Recorded, republish
@@ -65,6 +66,14 @@ async def test_one_process_answers_and_another_publishes(
             await eventually(published)
             await answering.writer.execute(adding(stream, 1))
             await eventually(published)
+
+
+async def test_a_database_url_may_say_all_that_libpq_takes(servers: Servers, db: Database) -> None:
+    """Such as `sslmode`, without which many a county's database lets nobody in."""
+    told = replace(db, url=f"{db.url}?sslmode=prefer&application_name=tallies")
+    async with process(servers, told, background=False) as one, one.engine.connect() as connection:
+        assert await connection.scalar(text("show application_name")) == "tallies"
+        assert await one.pool.fetchval("show application_name") == "tallies"
 
 
 async def test_a_process_that_is_frozen_in_a_transaction_gives_its_locks_back(

@@ -3,8 +3,8 @@
 import asyncpg
 import pytest
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
+from common.engine import engine_of
 from common.settings import Settings
 from common.shape import OtherShape, fits, lay
 from common.testing import STATEMENT_KEY, Database
@@ -31,7 +31,7 @@ async def start(db: Database, pool: asyncpg.Pool, heard: frozenset[str] = frozen
         jwks_url=NOWHERE,
         statement_key=STATEMENT_KEY,
     )
-    engine = create_async_engine(db.url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    engine = engine_of(db.url)
     try:
         await lay(pool, engine, TABLES, "")
         await fits(settings, "tallies", engine, TABLES, heard)

@@ -14,7 +14,6 @@ import uvicorn
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from audit.access.looks import STAFF
 from audit.access.signing_in import COOKIE
@@ -28,6 +27,7 @@ from common.catalogue import messages
 from common.clock import Clock
 from common.codec import Codec
 from common.continuity import Continuity
+from common.engine import engine_of
 from common.ids import new_id
 from common.incoming import incoming
 from common.kafka import Place
@@ -158,11 +158,6 @@ def own(pool: asyncpg.Pool, hear: Hear) -> Callable[[], Coroutine[Any, Any, None
     return own
 
 
-def engine_of(db: Database) -> AsyncEngine:
-    """For read-model queries."""
-    return create_async_engine(db.url.replace("://", "+asyncpg://", 1))
-
-
 def settings_of(db: Database, tokens: Issuer) -> AuditSettings:
     """Settings for tests, of a service without Kafka."""
     return AuditSettings(
@@ -183,7 +178,7 @@ def settings_of(db: Database, tokens: Issuer) -> AuditSettings:
 async def app(db: Database, pool: asyncpg.Pool, tokens: Issuer) -> AsyncIterator[FastAPI]:
     """The app with the words of identification, and without workers."""
     settings = settings_of(db, tokens)
-    made, engine = build(settings), engine_of(db)
+    made, engine = build(settings), engine_of(db.url)
     made.state.runtime = Runtime(
         settings,
         Clock(),

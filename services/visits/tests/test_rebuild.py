@@ -1,8 +1,8 @@
 """The read model of a service at work, folded anew by the program that operators run (A73)."""
 
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 
+from common.engine import engine_of
 from common.service import Runtime
 from common.shape import SCHEMA, fits, other_shapes
 from common.testing import database
@@ -44,7 +44,7 @@ async def test_a_developers_service_makes_tables_of_another_version_anew_as_it_s
     """`make run` after another version is checked out."""
     async with database(servers.postgres, "visits") as made:
         monkeypatch.setenv("DATABASE_URL", made.url)
-        engine = create_async_engine(made.url.replace("postgresql://", "postgresql+asyncpg://", 1))
+        engine = engine_of(made.url)
         async with engine.begin() as session:
             await session.exec_driver_sql(f"create schema {SCHEMA}")
             await session.run_sync(TABLES.create_all)

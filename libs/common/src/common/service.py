@@ -19,13 +19,14 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common import metrics
 from common.catalogue import messages
 from common.clock import Clock
 from common.consumer import Consumer
 from common.continuity import Continuity
+from common.engine import engine_of
 from common.garbage import collect_seldom
 from common.http import Probe
 from common.inbox import Handle, Inbox
@@ -85,11 +86,8 @@ async def running(
     signer = signer_of(store.service, settings.statement_key)
     holder = f"{socket.gethostname()}-{os.getpid()}"
     pool = await _pool(settings.database_url)
-    engine = create_async_engine(
-        settings.database_url.replace("postgresql://", "postgresql+asyncpg://", 1),
-        pool_size=POOL // 2,
-        max_overflow=POOL // 2,
-        pool_pre_ping=True,
+    engine = engine_of(
+        settings.database_url, pool_size=POOL // 2, max_overflow=POOL // 2, pool_pre_ping=True
     )
     await lay(pool, engine, tables, durable)
     await fits(settings, store.service, engine, tables, heard)

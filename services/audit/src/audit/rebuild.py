@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 import asyncpg
 import uvloop
 from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from audit.read_model import SCHEMA, TABLES, Entry, copying, taking, whereabouts
 from audit.read_model.queries import LOOKS, Proof, whole_log
@@ -28,6 +27,7 @@ from audit.rebuilding.roots import Contradicted, Proved
 from audit.rebuilding.swap import BESIDE, swap
 from audit.settings import own_key
 from audit.verify import Key, key_of
+from common.engine import engine_of
 from common.garbage import collect_seldom
 from common.inbox import TRANSIENT, Handle, TooManyParked
 from common.kafka import KafkaError
@@ -128,7 +128,7 @@ async def _lay(connection: asyncpg.Connection, servers: Servers) -> None:
     beside = MetaData()
     for table in TABLES.tables.values():
         table.to_metadata(beside, schema=BESIDE)
-    engine = create_async_engine(servers.database_url.replace("://", "+asyncpg://", 1))
+    engine = engine_of(servers.database_url)
     try:
         async with engine.begin() as session:
             await session.run_sync(beside.create_all)

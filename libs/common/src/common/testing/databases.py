@@ -7,8 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import create_async_engine
 
+from common.engine import engine_of
 from common.ids import new_id
 from common.migrate import migrate
 from common.shape import lay
@@ -68,7 +68,7 @@ async def read_model(
 
 async def laid(pool: asyncpg.Pool, url: str, tables: MetaData, durable: str = "") -> None:
     """Lay these tables in a database as a service does at its start."""
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    engine = engine_of(url)
     await lay(pool, engine, tables, durable)
     await engine.dispose()
 
