@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -61,6 +62,15 @@ async def test_E11_the_example_of_a_verified_elimination_is_complete(
     path = "/v1/households/{household_id}/elimination/verification-result"
     example = sent(paths, path, "application/json")
     assert (example["housing_damaged"], example["water_damaged"]) == (False, False)
+
+
+async def test_T20_the_example_of_a_correction_names_who_asked_as_a_token_does(
+    paths: dict[str, dict[str, Any]],
+) -> None:
+    """Only so is anybody found to approve what they asked for."""
+    path = "/v1/households/{household_id}/corrections"
+    asked = sent(paths, path, "application/json")["requested_by"]
+    assert str(UUID(asked)) == asked
 
 
 async def test_a_household_is_registered_and_found_as_the_examples_say(

@@ -83,7 +83,8 @@ class ResponsibleForm(Form):
 
 
 class CorrectionForm(Form):
-    """T20. `path` is a JSON pointer into the event's payload; values are JSON. `number_differs` says why a
+    """T20. `path` is a JSON pointer into the event's payload; values are JSON. `requested_by` is the
+    `person` in the token of whoever asked for it, and never that of whoever approves. `number_differs` says why a
     corrected birth date is not the one in the person's identity number."""
 
     corrected_event_id: UUID
@@ -94,9 +95,7 @@ class CorrectionForm(Form):
     new_value: Annotated[JsonValue, Field(examples=[4])]
     effective_on: date
     reason: Explanation
-    requested_by: Annotated[
-        str, Said, Field(max_length=64, examples=["town-pengzhai"]), NamesNobody
-    ]
+    requested_by: Annotated[str, Said, Field(max_length=64, examples=TWO[0]), NamesNobody]
     number_differs: NumberDiffers | None = None
 
 
