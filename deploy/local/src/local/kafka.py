@@ -8,6 +8,7 @@ import secrets
 import shutil
 import struct
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from local.places import KAFKA_JARS, KAFKA_PROJECT, LOCAL, SETUP_LOG
@@ -79,17 +80,29 @@ def fetch_jars() -> None:
         stamp.write_text(wanted, encoding="utf-8")
 
 
-def program(home: Path, logs: Path, port: int, controller_port: int) -> tuple[Program, str]:
-    """The broker on `port` and its bootstrap address; its files are made if need be."""
+def program(
+    home: Path,
+    logs: Path,
+    port: int,
+    controller_port: int,
+    more: str = "",
+    users: Sequence[str] = (),
+) -> tuple[Program, str]:
+    """The broker on `port` and its bootstrap address; its files are made if need be.
+
+    `more` are lines of `server.properties`, which count before ours; `users` are SCRAM credentials as
+    `kafka-storage format --add-scram` takes them.
+    """
     run_java: list[str | Path] = [java(), "-cp", f"{KAFKA_JARS}/*"]
     run_java.append(f"-Dlog4j2.configurationFile={KAFKA_PROJECT / 'log4j2.properties'}")
     properties, data = home / "kafka" / "server.properties", home / "kafka" / "data"
     properties.parent.mkdir(parents=True, exist_ok=True)
     settings = {"host": LOOPBACK, "port": port, "controller_port": controller_port, "data": data}
-    properties.write_text(PROPERTIES.format(**settings), encoding="utf-8")
+    properties.write_text(PROPERTIES.format(**settings) + more, encoding="utf-8")
     if not (data / "meta.properties").exists():
         cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
         tool: list[str | Path] = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}"]
+        tool += [word for user in users for word in ("--add-scram", user)]
         advice = "Kafka could not lay its files."
         run_quietly([*run_java, *tool, "-c", properties], logs / "setup.log", advice)
 

@@ -4,10 +4,10 @@ import os
 import sys
 from typing import Literal
 
-from pydantic_settings import BaseSettings
+from common.kafka import Access
 
 
-class Settings(BaseSettings):
+class Settings(Access):
     """Settings common to all services; each adds its own in `<service>.settings`.
 
     `statement_key` is the seed of the Ed25519 key with which the service signs what it states of its

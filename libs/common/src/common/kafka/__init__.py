@@ -7,12 +7,14 @@ deadline, because a producer that failed may never answer again (aiokafka issues
 
 from aiokafka.errors import KafkaError
 
+from common.kafka.access import Access
 from common.kafka.admin import Topic, ensure_topics
 from common.kafka.producer import Log
 from common.kafka.reader import LogReader, LogScan, Unreadable
 from common.kafka.records import Message, Place, Record
 
 __all__ = [
+    "Access",
     "KafkaError",
     "Log",
     "LogReader",

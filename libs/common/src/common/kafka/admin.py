@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from common.kafka.access import access
 from common.kafka.waiting import DEADLINE, within
 
 
@@ -24,7 +25,7 @@ async def ensure_topics(servers: str, replication: int, wanted: Sequence[Topic])
 
     Raises `KafkaError`, also for a topic that exists with another number of partitions.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, **access())
     try:
         async with asyncio.timeout(DEADLINE):
             await admin.start()

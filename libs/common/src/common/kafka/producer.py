@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 from murmurhash2 import murmurhash2
 
+from common.kafka.access import access
 from common.kafka.records import Message, Place
 from common.kafka.waiting import DEADLINE, within
 
@@ -48,6 +49,7 @@ class Log:
                 max_request_size=4 * 1024 * 1024,
                 compression_type="zstd",
                 request_timeout_ms=10_000,
+                **access(),
             )
             try:
                 async with asyncio.timeout(DEADLINE):

@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
+from common.kafka.access import access
 from common.kafka.records import Place, Record
 from common.kafka.waiting import DEADLINE, within
 
@@ -217,4 +218,5 @@ def _consumer(servers: str, group: str | None, instance: str | None) -> AIOKafka
         retry_backoff_ms=100,
         # A topic that is deleted leaves the group, and joins it again when the client looks for it.
         metadata_max_age_ms=5_000,
+        **access(),
     )
