@@ -198,14 +198,17 @@ _OUTCOME: dict[Outcome, str] = {
     "breached": _BREACHED.format(today="$8"),
     "open": "closed_on is null",
 }
-# Only of the villages that the page may reach are the names looked up, and sorted.
+# Only of the villages that the page may reach are the names looked up, and sorted. Who is elsewhere is looked for among
+# the few that are: mostly nobody.
 _LISTED = f"""
 with counted as (
     select household_id, region, count(*) as times {{behind}} and {_IN_AREA}
     group by household_id, region
 ), seen as (
-    select counted.*, h.region as now from counted join read.households h using (household_id)
-    where h.region >= $6 and h.region < $6 || ':'
+    select * from counted where not exists (
+        select from read.households h
+        where h.household_id = counted.household_id and (h.region < $6 or h.region >= $6 || ':')
+    )
 ), total as (
     select coalesce((select sum(times) from counted), 0)::bigint as total,
         coalesce((select sum(times) from seen), 0)::bigint as seen
@@ -215,9 +218,12 @@ with counted as (
 ), named as (
     select seen.*, coalesce(c.name, '') as called from seen left join read.called c using (household_id)
     where region between $2 and coalesce((select min(region) from reach where households >= $5), '~')
+), page as (
+    select * from named
+    where (region, called, household_id) > ($2::text collate "C", $3::text collate "C", $4::uuid)
+    order by region, called, household_id limit $5
 )
-select total, total - seen as unseen, named.*
-from total left join named
-    on (region, called, household_id) > ($2::text collate "C", $3::text collate "C", $4::uuid)
-order by region, called, household_id limit $5
+select total, total - seen as unseen, page.*, h.region as now
+from total left join page on true left join read.households h on h.household_id = page.household_id
+order by page.region, called, page.household_id
 """
