@@ -75,6 +75,16 @@ async def test_a_token_that_is_not_ours_or_not_in_time_is_refused(
     assert await refused(verifier, issued.token("a", **claims)) == code
 
 
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+async def test_an_issuer_whose_clock_is_a_little_ahead_is_believed(
+    verifier: Verifier, issued: Issuer, claim: str
+) -> None:
+    claims: dict[str, Any] = {claim: CLOCK.now() + timedelta(seconds=5)}
+    ahead = issued.token("a", **claims)
+
+    assert (await verifier.principal(ahead)).client == "a"
+
+
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "令牌", "e30.e30."])
 async def test_what_is_no_token_is_refused(verifier: Verifier, token: str) -> None:
     assert await refused(verifier, token) == "unauthenticated"

@@ -28,6 +28,7 @@ log = structlog.get_logger()
 ALGORITHMS = ["EdDSA", "RS256", "ES256"]
 REMEMBERED = 2_048  # tokens whose signature need not be checked again before they expire
 REFETCH = 10.0  # seconds between looks at the JWKS for a key that we do not know, and after one that failed
+SKEW = 30.0  # seconds that the issuer's clock may be ahead of ours (RFC 7519, 4.1.5)
 TRUSTED = 300.0  # seconds for which keys are good without asking the issuer again
 
 AREA_CODE = "^[0-9]{2,12}$"
@@ -104,6 +105,7 @@ class Verifier:
                 algorithms=ALGORITHMS,
                 audience=self._audience,
                 issuer=self._issuer,
+                leeway=SKEW,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except jwt.ExpiredSignatureError as error:
@@ -122,6 +124,8 @@ class Verifier:
                 region=str(claims.get("region", "")),
             ),
         )
+        if principal.seconds_left() <= 0:  # of what is over, nothing is given
+            raise Problem("token-expired", headers=CHALLENGE)
         self._known[token] = principal
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
