@@ -163,13 +163,19 @@ async def test_a_new_key_of_the_issuer_is_found(verifier: Verifier, issued: Issu
     assert (await verifier.principal(issued.token("b"))).client == "b"
 
 
-async def test_a_token_of_a_key_that_the_issuer_took_back_is_refused_once_a_new_key_is_known(
-    verifier: Verifier, issued: Issuer
-) -> None:
+async def _taken_back(verifier: Verifier, issued: Issuer) -> str:
+    """A token that is known, of a key that the issuer has another one for since."""
     stolen = issued.token("a")
     await verifier.principal(stolen)
     issued.rotate("second")
     issued.forget("first")
+    return stolen
+
+
+async def test_a_token_of_a_key_that_the_issuer_took_back_is_refused_once_a_new_key_is_known(
+    verifier: Verifier, issued: Issuer
+) -> None:
+    stolen = await _taken_back(verifier, issued)
     verifier._fetched = float("-inf")  # as if ten seconds had passed
     await verifier.principal(issued.token("b"))
 
@@ -179,10 +185,7 @@ async def test_a_token_of_a_key_that_the_issuer_took_back_is_refused_once_a_new_
 async def test_a_key_that_the_issuer_took_back_is_good_for_five_minutes_at_most(
     verifier: Verifier, issued: Issuer
 ) -> None:
-    stolen = issued.token("a")
-    await verifier.principal(stolen)
-    issued.rotate("second")
-    issued.forget("first")
+    stolen = await _taken_back(verifier, issued)
     verifier._fetched -= auth.TRUSTED  # as if five minutes had passed
 
     assert (await verifier.principal(stolen)).client == "a"  # nobody waits for the issuer meanwhile
@@ -199,19 +202,16 @@ async def _is_refused(verifier: Verifier, token: str) -> bool:
 async def test_an_issuer_that_is_away_takes_no_key_with_it_and_is_not_asked_without_end(
     verifier: Verifier, issued: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = issued.token("a")
-    await verifier.principal(token)
-    monkeypatch.setattr(issued, "jwks", lambda: b"<html>in maintenance</html>")
-    verifier._fetched -= auth.TRUSTED
-    for _ in range(20):
-        assert (await verifier.principal(token)).client == "a"
-        await asyncio.sleep(0.01)
-    assert issued.asked == 2
-
-    monkeypatch.undo()
-    issued.rotate("second")
-    issued.forget("first")
+    token = await _taken_back(verifier, issued)
+    with monkeypatch.context() as maintenance:
+        maintenance.setattr(issued, "jwks", lambda: b"<html>back soon</html>")
+        verifier._fetched -= auth.TRUSTED
+        for _ in range(20):
+            assert (await verifier.principal(token)).client == "a"
+            await asyncio.sleep(0.01)
+        assert issued.asked == 2
     verifier._failed -= auth.REFETCH
+
     await eventually(lambda: _is_refused(verifier, token))
 
 
