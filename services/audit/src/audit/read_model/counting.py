@@ -209,7 +209,7 @@ from (
 # it was opened as first; one that ended may be reopened, and its last end counts; one that was cancelled is none.
 # It is with the area where the household was when it was done or, sooner, had to be (domain section 3.4), so that a
 # breach has one owner. From where the household has moved since, its own stream says, as it says where it is
-# (`whereabouts`).
+# (`whereabouts`). That is read once, not for each duty.
 _RECORDED = "recorded_at, service, stream, version"
 _DUTIES = f"""
 with rule as (
@@ -243,7 +243,7 @@ with rule as (
 ), duties as (
     select *, count(*) filter (where not again) over (
         partition by household_id, id order by round) as nth from spells
-), before as (
+), before as materialized (
     select household_id, version, until, region from (
         select t.household_id, t.version, {_DAY} as until, t.region as moved_to,
             lag(t.region) over (partition by t.key order by t.version, t.service) as region
