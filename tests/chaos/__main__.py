@@ -28,6 +28,7 @@ from tests.chaos import (  # noqa: F401 — each puts its cases on the list
     cases_soak,
     cases_tamper,
     cases_transactions,
+    cases_versions,
 )
 from tests.chaos.arena import CASES, Case, Row, begun, told, tried
 from tests.chaos.oracle import Verdict
@@ -37,15 +38,18 @@ from tests.chaos.waiting import say
 
 # They leave the plant as no service should be left, and come last, in this order.
 LAST = (38, 32, 31, 19)
+VERSIONS = 33  # only if a version is named
 
 
-async def run(cases: Sequence[Case], seed: int, soak: float, keep: Path | None) -> list[Row]:
+async def run(
+    cases: Sequence[Case], seed: int, soak: float, before: str, keep: Path | None
+) -> list[Row]:
     """Every case, one after the other, on one plant."""
     home = Path(tempfile.mkdtemp(prefix="shouwang-chaos-"))
     rows: list[Row] = []
     try:
         async with planted(home) as plant:
-            arena = await begun(plant, seed=seed, soak=soak)
+            arena = await begun(plant, seed=seed, soak=soak, before=before)
             for number, case in enumerate(cases, 1):
                 say(f"[{number}/{len(cases)}] {case.number} {case.name}")
                 started = monotonic()
@@ -71,6 +75,9 @@ def main() -> None:
     asking.add_argument("--seed", type=int, default=2026)
     asking.add_argument("--soak", type=float, default=60, help="seconds of the soak (case 39)")
     asking.add_argument("--logs", type=Path, help="a folder that the logs are copied to")
+    asking.add_argument(
+        "--before", default="", help="the commit of a version that case 33 has work beside this one"
+    )
     asked = asking.parse_args()
     cases = sorted(
         CASES, key=lambda c: (LAST.index(c.number) + 1 if c.number in LAST else 0, c.number)
@@ -78,9 +85,11 @@ def main() -> None:
     if asked.only:
         wanted = {int(number) for number in asked.only.split(",")}
         cases = [case for case in cases if case.number in wanted]
+    if not asked.before:
+        cases = [case for case in cases if case.number != VERSIONS]
     started = monotonic()
     with trouble_told():
-        rows = asyncio.run(run(cases, asked.seed, asked.soak, asked.logs))
+        rows = asyncio.run(run(cases, asked.seed, asked.soak, asked.before, asked.logs))
     rows.sort(key=lambda row: row.case.number)
     say(table(rows))
     say(f"{len(rows)} cases in {monotonic() - started:.0f} s, seed {asked.seed}")

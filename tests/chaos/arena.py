@@ -35,6 +35,7 @@ class Arena:
     oracle: Oracle
     chance: random.Random
     soak: float
+    before: str = ""
     notes: list[str] = field(default_factory=list)
     recoveries: list[float] = field(default_factory=list)
     lost: int = 0  # what a case saw lost of its own events, which are in no ledger
@@ -165,12 +166,14 @@ class Arena:
 TINY = Path(__file__).parents[2] / "samples" / "tiny"
 
 
-async def begun(plant: Plant, *, seed: int, soak: float = 0, more: int = 250) -> Arena:
+async def begun(
+    plant: Plant, *, seed: int, soak: float = 0, before: str = "", more: int = 250
+) -> Arena:
     """The sample town is on the register, and `more` households; nothing is broken yet."""
     ledger = Ledger(plant.home / "ledger.jsonl")
     load = Load(plant, ledger, seed)
     await load.register(await asyncio.to_thread(_households, plant.home / "samples", seed, more))
-    return Arena(plant, ledger, load, Oracle(plant, ledger), random.Random(seed), soak)
+    return Arena(plant, ledger, load, Oracle(plant, ledger), random.Random(seed), soak, before)
 
 
 def _households(folder: Path, seed: int, more: int) -> list[Json]:
