@@ -20,7 +20,7 @@ from common.inbox import Inbox
 from common.incoming import Incoming
 from common.intents import Connection
 from common.kafka import Log, Message, Place
-from common.testing import Database, Issuer, message_of
+from common.testing import Database, Issuer, eventually, message_of
 from common.topics import events_topic
 from libs.common.tests.transactions import publish_together
 from services.audit.tests.at_work import at_work, told
@@ -130,6 +130,30 @@ async def test_a_topic_that_was_made_anew_since_is_not_gone_on_with(
     await pool.execute("update es.offsets set next = 9 where consumer = $1", NEXT)
     with pytest.raises(LogIncomplete, match="holds records 0 to 2, but 9 is needed next"):
         await refill.refill(Servers(db.url, kafka), [0], Taking())
+
+
+async def test_a_service_that_stopped_before_a_topic_made_anew_goes_on_after_a_rebuild(
+    db: Database, kafka: str, tokens: Issuer
+) -> None:
+    """With the last record as it is on the topic now, and without a restart."""
+    events = told(5)
+    async with at_work(db, kafka, tokens) as system:
+        await system.publish(events[:3])
+        await system.settled()
+        await system.runtime.pool.execute(ANOTHER)
+        reader = system.runtime.consumer
+        assert reader
+        await eventually(lambda: "made anew" in (reader.unready() or ""), within=30)
+        await system.rebuild()
+        await eventually(lambda: reader.unready() is None, within=30)
+        await system.publish(events[3:])
+        await system.heard(events)
+
+
+ANOTHER = """
+update es.offsets set last = substr(last, 1, 8) || sha256('another'), owner_epoch = owner_epoch + 1
+where consumer = 'audit' and last is not null
+"""
 
 
 @pytest.mark.parametrize("before", [15, 20])
