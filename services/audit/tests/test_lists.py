@@ -58,6 +58,13 @@ async def recorded(pool: asyncpg.Pool) -> list[dict[str, Any]]:
             {"department": "yibao", "refused": "true", "since": "2024-06-03T00:00:00+08:00"},
             0,
         ),
+        (
+            "/v1/accesses?refused=false&until=2024-06-03T12:00:00Z",
+            "441624",
+            "ACCESSES",
+            {"refused": "false", "until": "2024-06-03T12:00:00+00:00"},
+            0,
+        ),
         ("/v1/accesses?department=somebody", "441624", "ACCESSES", {}, 0),
         (f"/county/households?step=CLUE&region={OTHER}", OTHER, "COUNTED", {"step": "CLUE"}, 1),
     ],

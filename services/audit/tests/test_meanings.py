@@ -182,7 +182,8 @@ async def test_a_process_that_has_not_read_the_catalogue_yet_takes_nothing_back(
 async def test_what_was_declared_before_is_not_signed_while_the_catalogue_is_read(
     kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every start of a service declares its types again, and the broker keeps what it said before."""
+    """Every start of a service declares its types again, and the broker keeps what it said before. What goes
+    by no name at all is passed by."""
     words, asked = Vocabulary(), list[str | None]()
 
     class Slowly(LogScan):
@@ -195,6 +196,7 @@ async def test_what_was_declared_before_is_not_signed_while_the_catalogue_is_rea
 
     monkeypatch.setattr(vocabulary, "LogScan", Slowly)
     log, now = Log(kafka), json.dumps(SAID)
+    await log.publish([Message(CATALOGUE, b"\xff", [], now.encode())])
     for said in (now.replace("news", "old"), now):
         await log.publish([Message(CATALOGUE, UNHEARD.encode(), [], said.encode())])
     await log.close()

@@ -58,6 +58,7 @@ def test_fen_are_shown_in_yuan(fen: int, text: str) -> None:
         ("risks", [], RISKS, "—", "—"),
         ("amounts_fen", [100, 250], {}, "1.00、2.50", "1.00, 2.50"),
         ("visited_at", "2024-06-03T04:00:00Z", {}, "2024-06-03 12:00", "2024-06-03 12:00"),
+        ("visited_at", "2024-06-03T04:00:00.000", {}, *["2024-06-03T04:00:00.000"] * 2),  # where?
         ("visited_on", "2024-06-03", {}, "2024-06-03", "2024-06-03"),
         (
             "values",
@@ -89,6 +90,18 @@ def test_a_template_is_filled_as_it_stands_and_a_field_may_come_twice() -> None:
     )
 
 
+def test_each_language_may_name_fields_of_its_own() -> None:
+    described = Description(Words("", ""), Words("{a}", "{a} of {b}"))
+    assert sentence(described, "T", data(a="甲", b="乙")) == Words("甲", "甲 of 乙")
+
+
+def test_what_nobody_can_be_told_is_left_out_of_its_sentence() -> None:
+    """Half of a character, and what is nested deeper than anybody reads."""
+    described = Description(Words("", ""), Words("{a}，{b}", "{a}, {b}"))
+    said = b'{"a":"\\ud800","b":' + b"[" * 800 + b"1" + b"]" * 800 + b"}"
+    assert sentence(described, "T", said) == Words("?，—", "?, —")
+
+
 DECLARED = Description(
     Words("线索", "Clue"),
     Words("{channel}发现风险[；申报方式：{medium}]", "{channel}[ by {medium}] found a risk"),
@@ -109,6 +122,13 @@ def test_A13_what_stands_in_brackets_is_said_where_its_field_is_there(
     assert sentence(DECLARED, "T", data(channel="甲", medium=medium)) == Words(zh, en)
     without = {} if medium is None else {"medium": medium}
     assert sentence(DECLARED, "T", data(channel="甲", **without)) == Words(zh, en)
+
+
+def test_A13_one_field_that_is_absent_leaves_out_all_that_its_brackets_hold() -> None:
+    said = Words("发现风险[；{a}至{b}]", "a risk was found[ from {a} to {b}]")
+    for fields in ({"a": "1"}, {"b": "2"}, {}):
+        told = sentence(Description(Words("", ""), said), "T", data(**fields))
+        assert told == Words("发现风险", "a risk was found")
 
 
 @pytest.mark.parametrize(
