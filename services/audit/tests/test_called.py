@@ -72,12 +72,15 @@ async def read(client: httpx.AsyncClient, address: str) -> list[str]:
 @pytest.mark.usefixtures("homes")
 @pytest.mark.parametrize("listed", [1, 2, 100])
 async def test_lists_are_in_the_order_of_the_register_page_by_page(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, listed: int
+    client: httpx.AsyncClient, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch, listed: int
 ) -> None:
-    """By village; whoever has no number comes first."""
+    """By village; whoever has no number comes first. Each page is a look at so many as are on it."""
     monkeypatch.setattr(site, "LISTED", listed)
     monkeypatch.setattr(county, "LISTED", listed)
     assert await read(client, IN_VILLAGE) == ["4", "2", "1", "5", "3"]
+    looks = await pool.fetch("select data from es.events order by position")
+    counts = [min(listed, 5 - before) for before in range(0, 5, listed)]
+    assert [json.loads(look["data"])["households"] for look in looks] == counts
     for number in ("phase=CLUE", "step=CLUE", "duty=identification.RiskDetected.v1"):
         listed_ = await read(client, f"/county/households?{number}")
         assert listed_ == ["4", "2", "1", "5", "3", "6"], number

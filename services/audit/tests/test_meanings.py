@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import asyncpg
@@ -20,7 +20,7 @@ from audit.main import NAME
 from audit.meaning import vocabulary
 from audit.meaning.vocabulary import Vocabulary
 from audit.verify import DIVERGED, INVALID, VERIFIED, Dossier, head_of, key_of
-from common.kafka import Log, LogScan, Message, Place, Record
+from common.kafka import KafkaError, Log, LogScan, Message, Place, Record
 from common.testing import NOON, envelope, eventually, household
 from common.topics import CATALOGUE
 from services.audit.tests.conftest import SIGNER, Hear
@@ -206,6 +206,31 @@ async def test_what_was_declared_before_is_not_signed_while_the_catalogue_is_rea
     await asyncio.wait({reading})
     assert [said for said in asked if said] == [words.declared()[UNHEARD]]
     assert "news" in words.declared()[UNHEARD]
+
+
+@pytest.mark.parametrize("away", [KafkaError, OSError, TimeoutError])
+async def test_the_catalogue_is_read_again_after_whatever_interrupted_it(
+    kafka: str, monkeypatch: pytest.MonkeyPatch, away: type[Exception]
+) -> None:
+    words, interrupted = Vocabulary(), list[Exception]()
+
+    class Away(LogScan):
+        async def start(self, places: Iterable[Place]) -> dict[Place, tuple[int, int]]:
+            if not interrupted:
+                interrupted.append(away())
+                raise interrupted[0]
+            return await super().start(places)
+
+    monkeypatch.setattr(vocabulary, "LogScan", Away)
+    monkeypatch.setattr(vocabulary, "AGAIN", 0.01)
+    log = Log(kafka)
+    await log.publish([Message(CATALOGUE, UNHEARD.encode(), [], json.dumps(SAID).encode())])
+    await log.close()
+    reading = asyncio.create_task(vocabulary.follow(kafka, words))
+    await eventually(lambda: UNHEARD in words.declared(), within=30)
+    assert interrupted
+    reading.cancel()
+    await asyncio.wait({reading})
 
 
 async def test_nothing_is_signed_of_an_empty_log(app: FastAPI) -> None:

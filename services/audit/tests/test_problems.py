@@ -154,6 +154,16 @@ async def test_a_browser_gets_a_page_and_a_program_the_problem(
     assert anything.headers["content-type"].startswith("text/html") == of_pages
 
 
+@pytest.mark.parametrize(("department", "region"), [("yibao", "441624"), (STAFF, "441625")])
+async def test_nobody_is_led_back_to_a_page_that_is_refused_as_well(
+    browser: httpx.AsyncClient, hear: Hear, tokens: Issuer, department: str, region: str
+) -> None:
+    await hear([envelope(household_id=household(1))])
+    asks = tokens.bearer("somebody", "audit:read", department=department, region=region)
+    page = await browser.get(f"{HERE}/raw", headers=asks)
+    assert (page.status_code, _said(page.text)[2]) == (403, ["/"])
+
+
 async def test_a_fault_is_named_on_the_page(browser: httpx.AsyncClient, hear: Hear) -> None:
     await hear([envelope(household_id=household(1))])
     for lang, said in (("zh", "不是 true 或 false"), ("en", "not true or false")):
