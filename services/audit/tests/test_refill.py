@@ -19,7 +19,7 @@ from common import consumer
 from common.inbox import Inbox
 from common.incoming import Incoming
 from common.intents import Connection
-from common.kafka import Log, Message, Place
+from common.kafka import Log, LogScan, Message, Place, Record
 from common.testing import Database, Issuer, eventually, message_of
 from common.topics import events_topic
 from libs.common.tests.transactions import publish_together
@@ -130,6 +130,47 @@ async def test_a_topic_that_was_made_anew_since_is_not_gone_on_with(
     await pool.execute("update es.offsets set next = 9 where consumer = $1", NEXT)
     with pytest.raises(LogIncomplete, match="holds records 0 to 2, but 9 is needed next"):
         await refill.refill(Servers(db.url, kafka), [0], Taking())
+
+
+async def test_a_topic_that_is_made_anew_while_it_is_read_is_not_read_twice(
+    db: Database, kafka: str, pool: asyncpg.Pool, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kafka's client then begins anew without a word."""
+    await publish_together(kafka, [Message(place.topic, b"k", [], b"{}")] * 3)
+    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+    monkeypatch.setattr(refill, "BATCH", 1)
+
+    class Anew(LogScan):
+        made = False
+
+        async def fetch(self, limit: int, wait: float) -> dict[Place, list[Record]]:
+            if self.reached()[place] == 2 and not self.made:
+                self.made = True
+                self.seek(place, 0)
+            return await super().fetch(limit, wait)
+
+    monkeypatch.setattr(refill, "LogScan", Anew)
+    inbox = Taking()
+    with pytest.raises(LogIncomplete, match="gave 0, not 2"):
+        await refill.refill(Servers(db.url, kafka), [0], inbox)
+    assert inbox.taken == [0, 1]
+
+
+async def test_a_broker_that_gives_nothing_is_not_waited_for_for_ever(
+    db: Database, kafka: str, pool: asyncpg.Pool, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish_together(kafka, [Message(place.topic, b"k", [], b"{}")])
+    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+
+    class Silent(LogScan):
+        async def fetch(self, limit: int, wait: float) -> dict[Place, list[Record]]:
+            await asyncio.sleep(0.01)
+            return {}
+
+    monkeypatch.setattr(refill, "LogScan", Silent)
+    async with asyncio.timeout(10):
+        with pytest.raises(LogIncomplete, match="no record came for 3 s"):
+            await refill.refill(Servers(db.url, kafka), [0], Taking())
 
 
 async def test_a_service_that_stopped_before_a_topic_made_anew_goes_on_after_a_rebuild(
