@@ -64,8 +64,8 @@ OVERSIGHT = {
     ),
     "duty_area": Words(
         "任务归农户完成之日所在的镇、村；未按期完成的，归到期之日所在的镇、村。农户后来迁走，不改变归属。",
-        "A duty is counted for the area where the household was on the day that it was done, or, where it was not "
-        "done in time, on the day that it was due; a later move changes nothing.",
+        "A duty counts for the area where the household was when it was done or, if not in time, when it was due; "
+        "a later move changes nothing.",
     ),
     "counted_for": Words("任务归属地", "Counted for"),
     "moved_to": Words("现在{area}", "now {area}"),
