@@ -168,7 +168,7 @@ async def test_of_the_topic_only_what_the_key_signed_counts_and_only_in_its_turn
     keys = [key_of(OURS.vkey)]
     async with pool.acquire() as connection:
         assert await roots.signed(connection, kafka, keys) is None
-        await put(kafka, place, [b"junk", of_another_log(one)])
+        await put(kafka, place, [b"junk", Published("junk", ""), of_another_log(one)])
         assert await roots.signed(connection, kafka, keys) is None
         await put(kafka, place, [forged])
         with pytest.raises(Contradicted, match="signed none of the checkpoints"):

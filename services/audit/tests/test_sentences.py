@@ -59,6 +59,11 @@ def test_fen_are_shown_in_yuan(fen: int, text: str) -> None:
         ("amounts_fen", [100, 250], {}, "1.00、2.50", "1.00, 2.50"),
         ("visited_at", "2024-06-03T04:00:00Z", {}, "2024-06-03 12:00", "2024-06-03 12:00"),
         ("visited_at", "2024-06-03T04:00:00.000", {}, *["2024-06-03T04:00:00.000"] * 2),  # where?
+        ("visited_at", "2024-02-30T00:00:00Z", {}, *["2024-02-30T00:00:00Z"] * 2),  # no such day
+        ("visited_at", "0001-01-01T00:00:00+23:59", {}, *["0001-01-01T00:00:00+23:59"] * 2),
+        ("new_fences", 12, {}, "12", "12"),
+        ("values", {"paid_fen": True}, {}, "paid 是", "paid yes"),
+        ("values", {"risk": "ILLNESS"}, RISKS, "risk 因病", "risk illness"),
         ("visited_on", "2024-06-03", {}, "2024-06-03", "2024-06-03"),
         (
             "values",
