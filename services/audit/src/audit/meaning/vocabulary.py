@@ -103,9 +103,7 @@ class Vocabulary:
             self._declared.pop(key, None)
             return
         try:
-            understood(
-                value.decode()
-            )  # or it would fail half way, or whoever reads what was signed
+            understood(value.decode())  # or it could fail half way, or whoever reads what is signed
             known, meant = _description.decode(value), _meant.decode(value)
             _must_make_queries(value, meant.meaning)
             self._known[key], self._meant[key] = _named(known, self._ours.get(key, {})), meant
