@@ -20,9 +20,9 @@ import asyncpg
 import msgspec
 import uvloop
 from sqlalchemy import Table
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.codec import UnknownType
+from common.engine import engine_of
 from common.incoming import Incoming, incoming
 from common.intents import Connection
 from common.kafka import KafkaError, LogScan, Place, Record
@@ -125,7 +125,7 @@ from {PREVIOUS}.monitored p where p.household_id = m.household_id and p.through 
 async def _main(
     url: str, servers: str, check: bool
 ) -> tuple[dict[str, tuple[int, int]], list[str]]:
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    engine = engine_of(url)
     try:
         others = await other_shapes(engine, read_model.TABLES)
     finally:
