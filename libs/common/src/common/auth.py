@@ -75,8 +75,8 @@ class Principal:
 class Verifier:
     """Checks tokens of one issuer.
 
-    Keys are fetched when an unknown one appears, and every five minutes beside the requests, so that what
-    the issuer took back is good no longer. While it cannot be reached, the keys that are known stay good.
+    Keys are fetched when an unknown one appears, and again after five minutes, so that what the issuer took
+    back is good no longer. While it cannot be reached, the keys that are known stay good.
     """
 
     def __init__(self, jwks_url: str, issuer: str, audience: str) -> None:
@@ -87,13 +87,13 @@ class Verifier:
         self._fetched = float("-inf")
         self._failed = float("-inf")
         self._fetching = asyncio.Lock()
-        self._looking: asyncio.Task[None] | None = None
         self._tls = httpx.create_ssl_context()  # once: it reads all certificates of the system
         self._known: OrderedDict[str, Principal] = OrderedDict()
 
     async def principal(self, token: str) -> Principal:
         """The caller. Raises `Problem` (401) unless the token is ours, whole and in time."""
-        self._look_again_in_time()
+        if self._is_time():
+            await self._look_again()
         known = self._known.get(token)
         if known and known.seconds_left() > 0:
             return known
@@ -157,14 +157,13 @@ class Verifier:
         self._keys = {str(key.key_id): key for key in keys}
         self._known.clear()  # a key may be gone: what it signed is good no longer
 
-    def _look_again_in_time(self) -> None:
+    def _is_time(self) -> bool:
         now = time.monotonic()
-        if not self._keys or now - self._fetched < TRUSTED or now - self._failed < REFETCH:
-            return
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look_again())
+        looked_at = max(self._fetched + TRUSTED, self._failed + REFETCH)
+        return bool(self._keys) and now > looked_at and not self._fetching.locked()
 
     async def _look_again(self) -> None:
+        """One caller waits for the issuer, the others do not."""
         async with self._fetching:
             try:
                 await self._fetch()
