@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from common.ids import new_id
 from identification.domain.guards import SHORTEST_REASON
 from services.identification.tests.asking import Callers
 
@@ -45,8 +46,9 @@ class Desk:
     async def send(self, path: str, **change: Any) -> httpx.Response:
         """The step of a household that nobody registered."""
         sent = self._document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        headers = {**self._headers, "Idempotency-Key": str(new_id())}
         return await self._app.post(
-            re.sub("{[^}]*}", NOBODY, path), json=sent["example"] | change, headers=self._headers
+            re.sub("{[^}]*}", NOBODY, path), json=sent["example"] | change, headers=headers
         )
 
 
