@@ -1,4 +1,4 @@
-"""No clock, no chance, no print, no naive time: ruff names what breaks these."""
+"""No clock, no chance, no engine of its own, no print, no naive time: ruff names what breaks these."""
 
 import re
 import tomllib
@@ -17,6 +17,9 @@ BANNED = {
     "time.time": "from time import time\n\nNOW = time()\n",
     "uuid.uuid1": "from uuid import uuid1\n\nID = uuid1()\n",
     "uuid.uuid4": "import uuid\n\nID = uuid.uuid4()\n",
+    "sqlalchemy.ext.asyncio.create_async_engine": (
+        "from sqlalchemy.ext.asyncio import create_async_engine as made\n\nENGINE = made('sqlite://')\n"
+    ),
     "random": "import random\n\nDRAWN = random.random()\n",
 }
 OTHERS = {
@@ -39,7 +42,7 @@ def test_every_ban_is_planted_here() -> None:
 
 
 @pytest.mark.parametrize("name", BANNED)
-def test_the_domain_asks_neither_the_time_nor_chance(copy: Copy, name: str) -> None:
+def test_the_domain_asks_neither_the_time_nor_chance_nor_a_database(copy: Copy, name: str) -> None:
     with copy.planted(DOMAIN, BANNED[name]):
         is_refused(copy.lint(), DOMAIN, "TID251", f"`{name}` is banned")
 
