@@ -17,8 +17,6 @@ from typing import Any
 import asyncpg
 import uvloop
 from sqlalchemy import MetaData, Table
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from common.codec import Codec
 from common.decider import Decider
@@ -26,7 +24,7 @@ from common.intents import Connection, Fresh, Project
 from common.outage import AWAY
 from common.rows import from_row
 from common.settings import given
-from common.shape import SCHEMA, differing
+from common.shape import SCHEMA, differing, make, make_missing
 from common.swapping import PREVIOUS, Tell, drop_previous, patiently, say
 
 ONE_AT_A_TIME = 7_301_010  # advisory lock
@@ -102,9 +100,7 @@ async def refold(url: str, model: ReadModel, tell: Tell, *, swap: bool = True) -
 
 async def _beside(connection: Connection, model: ReadModel, tell: Tell) -> Refolded:
     """Only this transaction sees the new tables under their name."""
-    for table in model.tables.sorted_tables:  # a version before may have lacked some
-        if not await connection.fetchval("select to_regclass($1)", f"{SCHEMA}.{table.name}"):
-            await make(connection, table)
+    await make_missing(connection, model.tables.sorted_tables)
     await connection.execute(f"alter schema {SCHEMA} rename to {PREVIOUS}; create schema {SCHEMA}")
     for table in model.own:
         await make(connection, table)
@@ -119,13 +115,6 @@ async def _beside(connection: Connection, model: ReadModel, tell: Tell) -> Refol
     tell("comparing")
     reshaped = await differing(connection, have=PREVIOUS, wanted=SCHEMA)
     return Refolded(folding.count, await differences(connection, model.own), reshaped)
-
-
-async def make(connection: Connection, table: Table) -> None:
-    """An empty table, with its indexes."""
-    await connection.execute(str(CreateTable(table).compile(dialect=_DIALECT)))
-    for index in table.indexes:
-        await connection.execute(str(CreateIndex(index).compile(dialect=_DIALECT)))
 
 
 class _Folding:
@@ -259,7 +248,6 @@ def say_reshaped(tables: Iterable[str]) -> None:
         say(f"{table}: the table that served has another shape than this version wants")
 
 
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's are untyped
 _NEXT = "select * from es.events where position > $1 order by position limit $2"
 _HISTORY = """
 select stream, type, schema_version, data from es.events

@@ -11,8 +11,10 @@ from collections.abc import Iterable
 
 import asyncpg
 import structlog
-from sqlalchemy import MetaData, inspect, text
+from sqlalchemy import MetaData, Table, inspect, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from common.intents import Connection
 from common.settings import Settings
@@ -21,6 +23,7 @@ log = structlog.get_logger()
 
 TABLES_LOCK = 7_301_002
 SCHEMA = "read"
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's are untyped
 WANTED = "read_wanted"  # exists inside a transaction that is never committed
 
 
@@ -53,6 +56,20 @@ async def lay(pool: asyncpg.Pool, engine: AsyncEngine, tables: MetaData, durable
     made = sorted(table.name for table in tables.sorted_tables if table.name not in there)
     if made and there:  # what was recorded before is not in them
         log.warning("tables_made_empty", tables=made)
+
+
+async def make_missing(connection: Connection, tables: Iterable[Table]) -> None:
+    """Those that a version before did not have yet."""
+    for table in tables:
+        if not await connection.fetchval("select to_regclass($1)", f"{SCHEMA}.{table.name}"):
+            await make(connection, table)
+
+
+async def make(connection: Connection, table: Table) -> None:
+    """An empty table, with its indexes."""
+    await connection.execute(str(CreateTable(table).compile(dialect=_DIALECT)))
+    for index in table.indexes:
+        await connection.execute(str(CreateIndex(index).compile(dialect=_DIALECT)))
 
 
 async def fits(

@@ -27,9 +27,9 @@ from common.incoming import Incoming, incoming
 from common.intents import Connection
 from common.kafka import KafkaError, LogScan, Place, Record
 from common.outage import AWAY
-from common.refold import ONE_AT_A_TIME, differences, make, say_compared, say_reshaped
+from common.refold import ONE_AT_A_TIME, differences, say_compared, say_reshaped
 from common.settings import given
-from common.shape import other_shapes
+from common.shape import make, make_missing, other_shapes
 from common.swapping import PREVIOUS, say
 from common.topics import PARTITIONS, events_topic
 from contracts.envelope import Envelope
@@ -77,6 +77,7 @@ async def relearn(
     ]
     told.sort(key=lambda one: (one[0].recorded_at, one[0].stream, one[0].version))
     await connection.execute(f"drop schema if exists {PREVIOUS} cascade; create schema {PREVIOUS}")
+    await make_missing(connection, TABLES)
     for table in TABLES:
         await _empty(connection, table, table.name in reshaped)
     for n in range(0, len(told), BATCH):
@@ -89,8 +90,6 @@ async def relearn(
 
 async def _empty(connection: Connection, table: Table, reshaped: bool) -> None:
     """The rows that served are in `PREVIOUS` afterwards, and the table has none."""
-    if not await connection.fetchval("select to_regclass($1)", table.fullname):
-        await make(connection, table)
     if reshaped:
         await connection.execute(f"alter table {table.fullname} set schema {PREVIOUS}")
         await make(connection, table)
