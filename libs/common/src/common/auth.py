@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 import httpx
@@ -87,7 +88,6 @@ class Verifier:
         self._fetched = float("-inf")
         self._failed = float("-inf")
         self._fetching = asyncio.Lock()
-        self._tls = httpx.create_ssl_context()  # once: it reads all certificates of the system
         self._known: OrderedDict[str, Principal] = OrderedDict()
 
     async def principal(self, token: str) -> Principal:
@@ -148,7 +148,7 @@ class Verifier:
         """Take the issuer's keys in place of those known. Raises `Problem` (503)."""
         self._fetched = time.monotonic()
         try:
-            async with httpx.AsyncClient(timeout=5, verify=self._tls) as client:
+            async with httpx.AsyncClient(timeout=5, verify=_tls()) as client:
                 answer = (await client.get(self._jwks_url)).raise_for_status()
             keys = jwt.PyJWKSet.from_dict(answer.json()).keys
         except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
@@ -159,8 +159,8 @@ class Verifier:
 
     def _is_time(self) -> bool:
         now = time.monotonic()
-        looked_at = max(self._fetched + TRUSTED, self._failed + REFETCH)
-        return bool(self._keys) and now > looked_at and not self._fetching.locked()
+        due = max(self._fetched + TRUSTED, self._failed + REFETCH)
+        return bool(self._keys) and now > due and not self._fetching.locked()
 
     async def _look_again(self) -> None:
         """One caller waits for the issuer, the others do not."""
@@ -171,6 +171,7 @@ class Verifier:
                 log.warning("issuer_unavailable", url=self._jwks_url, why=repr(problem.__cause__))
 
 
+_tls = cache(httpx.create_ssl_context)  # it reads all certificates of the system
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="shouwang"'}
 
 
