@@ -10,6 +10,8 @@ from contracts.stages import Stage
 from contracts.wording import Code
 from identification.domain.publicity import LABELS, personal_data_in
 from identification.domain.stages import (
+    ELIMINATING,
+    REVIEWED,
     Eliminating,
     EliminationReady,
     Monitored,
@@ -90,9 +92,9 @@ _REACHED = {
     Needed.CLUE: (Stage.CLUE_OPEN, Stage.CLUE_OPEN),
     Needed.STARTED: (Stage.VERIFYING, Stage.VERIFYING),
     Needed.VERIFIED: (Stage.NOT_AT_RISK, Stage.ELIM_VERIFYING),  # whatever was found
-    Needed.REVIEWED: (Stage.VILLAGE_REVIEWED, Stage.ELIM_VILLAGE_REVIEWED),
-    Needed.POSTED: (Stage.PUBLICISED, Stage.ELIM_PUBLICISED),
-    Needed.COMPLETED: (Stage.PUBLICITY_OVER, Stage.ELIM_PUBLICITY_OVER),
+    Needed.REVIEWED: REVIEWED[VillageReviewed],
+    Needed.POSTED: REVIEWED[Publicised],
+    Needed.COMPLETED: REVIEWED[PublicityOver],
     Needed.APPROVED: (Stage.TOWN_REVIEWED, Stage.TOWN_REVIEWED),
     Needed.MONITORED: (Stage.MONITORED, Stage.MONITORED),
     Needed.PROPOSED: (Stage.ELIM_VERIFYING, Stage.ELIM_VERIFYING),
@@ -238,25 +240,21 @@ def disaster_named(risks: Iterable[RiskType], subtype: DisasterSubtype | None) -
 def out_of_order(needed: Needed, household: Household) -> Refused:
     """The step that has to come first, if it is still to come, and the one that the case waits for."""
     stage = household.stage
-    next_zh, next_en = NEXT[stage]
-    if not _is_behind(needed, stage):
-        first_zh, first_en = (
-            f"此步骤之前须有：{needed.zh}；",
-            f"this step needs {needed.en} first; ",
-        )
+    first, then, back = ("", ""), NEXT[stage], ("", "")
+    if _is_behind(needed, stage):
+        back = _back(stage)
     else:
-        first_zh = first_en = ""
-        next_zh, next_en = next_zh + _back(stage)[0], next_en + _back(stage)[1]
+        first = f"此步骤之前须有：{needed.zh}；", f"this step needs {needed.en} first; "
     return Refused(
         "step-out-of-order",
         needed=needed,
         stage=stage,
         stage_zh=stage.zh,
         stage_en=stage.en,
-        first_zh=first_zh,
-        first_en=first_en,
-        next_zh=next_zh,
-        next_en=next_en,
+        first_zh=first[0],
+        first_en=first[1],
+        next_zh=then[0] + back[0],
+        next_en=then[1] + back[1],
     )
 
 
@@ -265,19 +263,17 @@ def _is_behind(needed: Needed, stage: Stage) -> bool:
     reached = _REACHED.get(needed)
     if reached is None or stage in (Stage.NONE, Stage.ELIMINATED):
         return False
-    ending = _ORDER.index(stage) > _ORDER.index(Stage.MONITORED)
-    return _ORDER.index(stage) >= _ORDER.index(reached[ending])
+    return _ORDER.index(stage) >= _ORDER.index(reached[stage in ELIMINATING])
 
 
 def _back(stage: Stage) -> tuple[str, str]:
     """How a case that has gone on comes back to an earlier step."""
-    at = _ORDER.index(stage)
-    if at > _ORDER.index(Stage.MONITORED):
+    if stage in ELIMINATING:
         return (
             "；要重新申请，须先驳回本次申请（T15）",
             "; to propose it anew, it is rejected first (T15)",
         )
-    if _ORDER.index(Stage.VERIFYING) < at < _ORDER.index(Stage.MONITORED):
+    if stage not in (Stage.CLUE_OPEN, Stage.VERIFYING, Stage.MONITORED):
         return (
             "；要重办此前的步骤，须先退回（T11）",
             "; to take an earlier step again, the case is returned first (T11)",

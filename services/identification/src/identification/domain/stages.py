@@ -157,7 +157,8 @@ REVIEWED = {
 }
 
 
-MONITORING = frozenset({Stage.MONITORED, *(stage for stage in Stage if stage.startswith("ELIM_"))})
+ELIMINATING = frozenset(stage for stage in Stage if stage.startswith("ELIM_"))
+MONITORING = ELIMINATING | {Stage.MONITORED}
 
 
 def stage_of(case: Case | None) -> Stage:
