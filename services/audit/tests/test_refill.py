@@ -32,6 +32,18 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refill, "STUCK", 3.0)
 
 
+@pytest.fixture
+def alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A partition of its own, which is all that a refill reads."""
+    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+    return place
+
+
+async def publish(kafka: str, place: Place, count: int) -> None:
+    """So many records, and the end of a transaction."""
+    await publish_together(kafka, [Message(place.topic, b"k", [], b"{}")] * count)
+
+
 class Taking(Inbox):
     """Notes offsets; something happens when it has taken the first batch."""
 
@@ -68,14 +80,12 @@ async def test_a_batch_may_begin_behind_the_end_of_a_transaction(
     db: Database,
     kafka: str,
     pool: asyncpg.Pool,
-    place: Place,
+    alone: Place,
     monkeypatch: pytest.MonkeyPatch,
     batch: int,
 ) -> None:
-    message = Message(place.topic, b"k", [], b"{}")
     for count in (2, 1, 3):
-        await publish_together(kafka, [message] * count)
-    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+        await publish(kafka, alone, count)
     monkeypatch.setattr(refill, "BATCH", batch)
     inbox = Taking()
     for _ in range(2):  # the second time, there is nothing left to read
@@ -84,11 +94,10 @@ async def test_a_batch_may_begin_behind_the_end_of_a_transaction(
 
 
 async def test_what_failed_for_a_moment_is_read_again_and_nothing_twice(
-    db: Database, kafka: str, pool: asyncpg.Pool, place: Place, monkeypatch: pytest.MonkeyPatch
+    db: Database, kafka: str, pool: asyncpg.Pool, alone: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where it stands and what it took are one transaction."""
-    await publish_together(kafka, [Message(place.topic, b"k", [], b"{}")] * 3)
-    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+    await publish(kafka, alone, 3)
     monkeypatch.setattr(refill, "BATCH", 1)
 
     async def away() -> None:
@@ -102,11 +111,10 @@ async def test_what_failed_for_a_moment_is_read_again_and_nothing_twice(
 
 
 async def test_a_batch_that_fails_is_taken_one_by_one(
-    db: Database, kafka: str, pool: asyncpg.Pool, place: Place, monkeypatch: pytest.MonkeyPatch
+    db: Database, kafka: str, pool: asyncpg.Pool, alone: Place
 ) -> None:
     """As the service does: then only what fails by itself is parked."""
-    await publish_together(kafka, [Message(place.topic, b"k", [], b"{}")] * 3)
-    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+    await publish(kafka, alone, 3)
 
     class Singly(Taking):
         async def apply(
@@ -122,10 +130,9 @@ async def test_a_batch_that_fails_is_taken_one_by_one(
 
 
 async def test_a_topic_that_was_made_anew_since_is_not_gone_on_with(
-    db: Database, kafka: str, pool: asyncpg.Pool, place: Place, monkeypatch: pytest.MonkeyPatch
+    db: Database, kafka: str, pool: asyncpg.Pool, alone: Place
 ) -> None:
-    await publish_together(kafka, [Message(place.topic, b"k", [], b"{}")] * 2)
-    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+    await publish(kafka, alone, 2)
     await refill.refill(Servers(db.url, kafka), [0], Taking())
     await pool.execute("update es.offsets set next = 9 where consumer = $1", NEXT)
     with pytest.raises(LogIncomplete, match="holds records 0 to 2, but 9 is needed next"):
@@ -133,20 +140,19 @@ async def test_a_topic_that_was_made_anew_since_is_not_gone_on_with(
 
 
 async def test_a_topic_that_is_made_anew_while_it_is_read_is_not_read_twice(
-    db: Database, kafka: str, pool: asyncpg.Pool, place: Place, monkeypatch: pytest.MonkeyPatch
+    db: Database, kafka: str, pool: asyncpg.Pool, alone: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kafka's client then begins anew without a word."""
-    await publish_together(kafka, [Message(place.topic, b"k", [], b"{}")] * 3)
-    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+    await publish(kafka, alone, 3)
     monkeypatch.setattr(refill, "BATCH", 1)
 
     class Anew(LogScan):
         made = False
 
         async def fetch(self, limit: int, wait: float) -> dict[Place, list[Record]]:
-            if self.reached()[place] == 2 and not self.made:
+            if self.reached()[alone] == 2 and not self.made:
                 self.made = True
-                self.seek(place, 0)
+                self.seek(alone, 0)
             return await super().fetch(limit, wait)
 
     monkeypatch.setattr(refill, "LogScan", Anew)
@@ -157,10 +163,9 @@ async def test_a_topic_that_is_made_anew_while_it_is_read_is_not_read_twice(
 
 
 async def test_a_broker_that_gives_nothing_is_not_waited_for_for_ever(
-    db: Database, kafka: str, pool: asyncpg.Pool, place: Place, monkeypatch: pytest.MonkeyPatch
+    db: Database, kafka: str, pool: asyncpg.Pool, alone: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await publish_together(kafka, [Message(place.topic, b"k", [], b"{}")])
-    monkeypatch.setattr(refill, "all_places", lambda _: [place])
+    await publish(kafka, alone, 1)
 
     class Silent(LogScan):
         async def fetch(self, limit: int, wait: float) -> dict[Place, list[Record]]:
@@ -203,18 +208,17 @@ async def test_what_is_gone_while_it_is_read_is_not_taken_for_the_end_of_a_trans
     kafka: str,
     pool: asyncpg.Pool,
     admin: AIOKafkaAdminClient,
-    place: Place,
+    alone: Place,
     monkeypatch: pytest.MonkeyPatch,
     before: int,
 ) -> None:
     """Twenty records, of which an answer of the broker holds eight."""
     log = Log(kafka)
     for _ in range(20):
-        await log.publish([Message(place.topic, b"k", [], token_bytes(500_000))])
+        await log.publish([Message(alone.topic, b"k", [], token_bytes(500_000))])
     await log.close()
-    monkeypatch.setattr(refill, "all_places", lambda _: [place])
     monkeypatch.setattr(refill, "BATCH", 1)
-    gone = {TopicPartition(*place): RecordsToDelete(before_offset=before)}
+    gone = {TopicPartition(*alone): RecordsToDelete(before_offset=before)}
     inbox = Taking(lambda: admin.delete_records(gone))
     with pytest.raises(LogIncomplete, match=f"holds records {before} to 19"):
         await refill.refill(Servers(db.url, kafka), [0], inbox)
