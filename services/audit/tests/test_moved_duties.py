@@ -1,4 +1,4 @@
-"""A duty counts for the area in which the household was when it was done or had to be (domain section 3.4)."""
+"""A duty counts for the area in which the household was when it was done or had to be."""
 
 import json
 import re

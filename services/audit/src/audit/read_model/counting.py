@@ -207,7 +207,7 @@ from (
 
 # As on the page of a household (`audit.meaning.deadlines`): a duty that is opened again while it is open stays what
 # it was opened as first; one that ended may be reopened, and its last end counts; one that was cancelled is none.
-# It is with the area where the household was when it was done or, sooner, had to be (domain section 3.4), so that a
+# It is with the area where the household was when it was done or, sooner, had to be, so that a
 # breach has one owner. From where the household has moved since, its own stream says, as it says where it is
 # (`whereabouts`). That is read once, not for each duty.
 _RECORDED = "recorded_at, service, stream, version"
