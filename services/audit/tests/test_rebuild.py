@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from audit.rebuild import Rebuilt, WouldLose, _missing, rebuild
+from audit.rebuild import Rebuilt, WouldLose, _missing, _note_unread, rebuild
 from audit.rebuilding import roots
 from audit.rebuilding.refill import NEXT, LogIncomplete, how_far
 from audit.rebuilding.roots import Proved
@@ -184,22 +184,25 @@ where nspname like 'read%' order by 1, 2
 async def test_what_is_heard_and_signed_while_it_reads_is_proved_and_not_lost(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The service goes on, and is ahead of a rebuild that has not read the last records yet."""
+    """The service goes on, and is ahead of a rebuild that has not read the last records yet: in the end
+    in every partition, also in those that had nothing."""
     await system.publish(told(2))
     await system.settled()
     before = await system.signed()
 
-    def later(work: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    def later(streams: int, work: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def worked(*given: Any) -> Any:
-            await system.publish(more := told(2))
+            more = [event for _ in range(streams) for event in told(2)]
+            await system.publish(more)
             await system.heard(more)
             await system.signed()
             return await work(*given)
 
         return worked
 
-    monkeypatch.setattr("audit.rebuild._missing", later(_missing))
-    monkeypatch.setattr(roots, "signed", later(roots.signed))
+    monkeypatch.setattr(roots, "signed", later(1, roots.signed))
+    monkeypatch.setattr("audit.rebuild._note_unread", later(1, _note_unread))
+    monkeypatch.setattr("audit.rebuild._missing", later(60, _missing))
     proved = (await system.rebuild(keys=KEYS)).proved
     assert proved
     assert (proved.checkpoint > before.size, proved.reordered) == (True, [])
@@ -321,11 +324,12 @@ def test_progress_says_how_long_it_will_take() -> None:
     assert how_far(400, 1_000, 200) == "read 400 of 1,000 records, 200/s, about 3 s left"
 
 
-@pytest.mark.parametrize("partition", ["partition", "99"])
-async def test_events_that_the_log_has_lost_are_not_thrown_away(
-    system: System, partition: str
-) -> None:
-    """Also those of a partition that has nothing any more. What was read before it stopped is read anew."""
+@pytest.mark.parametrize(
+    "place", ["'partition', partition", "'partition', 99", "'offset', 1000000"]
+)
+async def test_events_that_the_log_has_lost_are_not_thrown_away(system: System, place: str) -> None:
+    """Also those of a partition that has nothing any more, or begins anew. What was read before it stopped
+    is read anew."""
     await system.publish(one := told(1))
     bad = Message(events_topic("assets"), one[0].key.encode(), [], b"no event of ours")
     await system.log.publish([bad])
@@ -333,7 +337,7 @@ async def test_events_that_the_log_has_lost_are_not_thrown_away(
     whole = await system.proof()
     await system.runtime.pool.execute(
         "insert into read.timeline select (jsonb_populate_record(t, "
-        f"jsonb_build_object('version', 1000, 'hash', sha256('lost'), 'partition', {partition}))).* "
+        f"jsonb_build_object('version', 1000, 'hash', sha256('lost'), {place}))).* "
         "from read.timeline t where service = 'assets' limit 1"
     )
 

@@ -101,6 +101,7 @@ async def rebuild(
         async def catch_up() -> None:  # what arrived meanwhile
             await refill(servers, range(PARTITIONS), _beside(taking(BESIDE)))
 
+        await _note_unread(connection)
         await catch_up()
         if not lose and (gone := await _missing(connection)):
             raise WouldLose(f"{gone:,} events of the serving timeline are not on the log any more")
@@ -165,12 +166,16 @@ async def _counted(connection: asyncpg.Connection) -> Rebuilt:
     )
 
 
+async def _note_unread(connection: asyncpg.Connection) -> None:
+    """Note what the serving timeline has and the new one has not: all of it came from the log, so reading
+    the log to its end once more has to bring it."""
+    there = await connection.fetchval(f"select to_regclass('{SCHEMA}.timeline')")
+    await connection.execute(_UNREAD if there else _NONE_UNREAD, timeout=None)
+
+
 async def _missing(connection: asyncpg.Connection) -> int:
-    """How many events the serving timeline has, but for what came since the log was read, and the new one
-    has not."""
-    if not await connection.fetchval(f"select to_regclass('{SCHEMA}.timeline')"):
-        return 0
-    missing: int = await connection.fetchval(_MISSING, NEXT, timeout=None)
+    """How much of what was noted the new timeline still has not."""
+    missing: int = await connection.fetchval(_MISSING, timeout=None)
     return missing
 
 
@@ -179,12 +184,14 @@ select split_part(reason, ':', 1) as reason, count(*) as records
 from es.parked where consumer = $1 group by 1 order by 1
 """
 _LOOKS = f"select count(*) from {BESIDE}.timeline where {LOOKS}"
+_UNREAD = f"""
+create temporary table unread as select hash from {SCHEMA}.timeline old
+where not exists (select from {BESIDE}.timeline new where new.hash = old.hash)
+"""
+_NONE_UNREAD = "create temporary table unread (hash bytea)"
 _MISSING = f"""
-select count(*) from {SCHEMA}.timeline old
-left join es.offsets o
-    on o.consumer = $1 and o.topic = old.topic and o.partition = old.partition
-where (o.next is null or old."offset" < o.next) -- null: the log has nothing there any more
-    and not exists (select from {BESIDE}.timeline new where new.hash = old.hash)
+select count(*) from unread
+where not exists (select from {BESIDE}.timeline new where new.hash = unread.hash)
 """
 
 
