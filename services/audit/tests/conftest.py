@@ -1,4 +1,4 @@
-"""A database emptied before each test, and audit's app on it; servers come from the root."""
+"""A database emptied before each test, and audit's app on it, on servers of this suite's own."""
 
 import asyncio
 import base64
@@ -56,6 +56,8 @@ from contracts.identification import IdentificationEvent
 from contracts.identification_meanings import IDENTIFICATION
 from contracts.visits import VisitsEvent
 from contracts.visits_meanings import VISITS
+from local.fixtures import servers_for_tests
+from local.servers import Servers
 
 LOG_KEY = base64.b64encode(bytes(range(32))).decode()
 SIGNER = Signer("shouwang.test/audit", bytes(range(32)))
@@ -67,7 +69,15 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt i
 
 
 @pytest.fixture(scope="session")
-async def shared_database(servers: Any) -> AsyncIterator[Database]:
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+    """Not those that the other suites share, unless the environment gives them: audit hears every service,
+    and theirs publish when they like, also between two readings of the whole log."""
+    async with servers_for_tests(tmp_path_factory.mktemp("audit")) as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+async def shared_database(servers: Servers) -> AsyncIterator[Database]:
     """The suite's database."""
     async with database(servers.postgres, NAME) as made:
         yield made
@@ -81,10 +91,10 @@ async def tokens() -> AsyncIterator[Issuer]:
 
 
 @pytest.fixture(scope="session")
-async def kafka(servers: Any) -> str:
+async def kafka(servers: Servers) -> str:
     """A broker with every topic."""
     await create_topics(servers.kafka, 1)
-    return str(servers.kafka)
+    return servers.kafka
 
 
 @pytest.fixture
