@@ -8,7 +8,7 @@ you kept; 40 invalid (names the first bad record); 50 incomplete (a gap, or a ta
 64 wrong use. The formats are RFC 6962, C2SP signed-note, tlog-checkpoint and tlog-cosignature.
 """
 
-from __future__ import annotations  # this needs Python 3.9 or newer 需要 Python 3.9 以上
+from __future__ import annotations  # this needs Python 3.7 or newer 需要 Python 3.7 以上
 
 import argparse
 import base64
@@ -20,12 +20,15 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from hashlib import sha256, sha512
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from unicodedata import east_asian_width
 from uuid import UUID
 
-if sys.version_info < (3, 9):  # noqa: UP036 — run on machines of others
-    sys.exit("Python 3.9 or newer is needed 需要 Python 3.9 以上")
+if TYPE_CHECKING:  # outside annotations these need Python 3.9
+    Keys = list["Key"]
+    Found = tuple[str, ...]  # zh, en; and a result other than OK
+    Row = tuple[str, str, str, str, str]  # label and finding, each zh and en, and the result
+
 LOG_KEYS: list[str] = []  # the log that serves this file writes its own keys here,
 SUCCESSIONS: list[str] = []  # the notes by which they followed others,
 PRODUCER_KEYS: list[str] = []  # and those of the services whose records it has
@@ -33,7 +36,7 @@ WITNESSED, VERIFIED, DIVERGED, INVALID, INCOMPLETE, USAGE = 0, 10, 30, 40, 50, 6
 FORMAT, STATE, SUCCESSION = "shouwang/dossier/1", "shouwang/state/1", "shouwang/succession/1"
 ZERO, DEPTH = bytes(32), 32  # no payload is nested as deep
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, -1, P) % P
+D = -121665 * pow(121666, P - 2, P) % P
 # What reading something that is not as it should be may raise.
 BROKEN = (LookupError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError)
 
@@ -132,7 +135,7 @@ def times(factor: int, point: Any) -> Any:
 def _point(text: bytes) -> Any:
     number = int.from_bytes(text, "little")
     y, sign = number & (2**255 - 1), number >> 255
-    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
     x = x if x * x % P == square else x * pow(2, (P - 1) // 4, P) % P
     if y >= P or x * x % P != square or (x == 0 and sign):
@@ -141,7 +144,7 @@ def _point(text: bytes) -> Any:
     return x, y, 1, x * y % P
 
 
-BASE = _point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+BASE = _point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 
 def ed25519_in_python(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -235,7 +238,7 @@ def successors(keys: list[Key], notes: list[str]) -> list[Key]:
     A note says: from how many states on the second key signs in place of the first. Raises `Bad` for
     a forged signature, `ValueError` for what is no such note.
     """
-    found, left, before = list(keys), list(notes), list[str]()
+    found, left, before = list(keys), list(notes), notes[:0]
     while left != before:  # whatever their order: again, as long as one of them leads on
         before = list(left)
         for note in before:
@@ -377,7 +380,8 @@ def effects(meaning: Any, payload: Any) -> Iterator[tuple[str, Any]]:
         said = "/".join(str(v).lower() if isinstance(v, bool) else str(v) for v in by)
         made += [(name, choice["codes"][said])] if said in choice["codes"] else []
     for name, code in made:
-        if field := _filled(name, payload):
+        field = _filled(name, payload)
+        if field:
             yield field, code
 
 
@@ -479,7 +483,7 @@ def deadlines(events: list[Happened], today: str) -> list[Deadline]:
             ended[_named(e, ends)] = opened, business_date(e.occurred) if closes else ""
         if begins:
             last = ended.pop(_named(e, begins), (e, ""))
-            ended |= {e.id: last} if opens else {}  # another one follows it
+            ended.update({e.id: last} if opens else {})  # another one follows it
             waiting.setdefault(_named(e, begins), e if opens else last[0])
     found = [_deadline(e, on, today) for e, on in ended.values() if on]
     found += [_deadline(e, None, today) for e in waiting.values()]
@@ -575,10 +579,6 @@ def _event(number: int, raw: Any) -> Event:
         raise Bad(INVALID, f"第{number}条{why.zh}", f"record {number} {why.en}") from None
 
 
-Keys = list[Key]
-Found = tuple[str, ...]  # zh, en; and a result other than OK
-
-
 class Dossier:
     """A dossier being verified, check by check. Each answers what it `Found`, or raises `Bad`."""
 
@@ -660,7 +660,8 @@ class Dossier:
         size, root = self.state.get("heads", (0, sha256().digest()))
         lines = self._lines(self.raw["heads"], size, root)
         if lines is None and not self.events:
-            name = self.key.removeprefix("access-to-household-")  # its file, or that of the looks
+            looks = "access-to-household-"
+            name = self.key[len(looks) :] if self.key.startswith(looks) else self.key
             if _identified({"id": name}, "id") != name:  # what only looks like a name is in no log
                 raise Bad(INVALID, "没有这样的户号", "no household is named like that")
             return "日志中没有此户", "no such household in the log"
@@ -878,7 +879,6 @@ CHECKS = [  # in the order in which each relies on the one before
     ("重演", "replay", Dossier.replay),
     ("期限重算", "deadlines recomputed", Dossier.due),
 ]
-Row = tuple[str, str, str, str, str]  # label and finding, each zh and en, and the result
 
 
 def verify(dossier: Dossier) -> tuple[int, Row | None, list[Row]]:

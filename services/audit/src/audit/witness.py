@@ -11,7 +11,7 @@ Exit codes: 0 cosigned; 30 contradicts what was seen; 40 nobody that is trusted 
 or the log does not answer. The format is C2SP tlog-cosignature (cosignature/v1).
 """
 
-from __future__ import annotations
+from __future__ import annotations  # this needs Python 3.7 or newer 需要 Python 3.7 以上
 
 import base64
 import json
@@ -25,12 +25,15 @@ from collections.abc import Callable
 from hashlib import sha256, sha512
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 try:
     from audit import verify
 except ImportError:  # on a machine of the witness
     import verify  # type: ignore[import-not-found, no-redef]
+
+if TYPE_CHECKING:  # outside annotations it needs Python 3.9
+    Fetch = Callable[[str], bytes]  # a path of the log, to what is there
 
 # What a log may make of an answer: none, half of one, or one that nobody understands.
 FAILED = (OSError, HTTPException, *verify.BROKEN)
@@ -38,7 +41,7 @@ FAILED = (OSError, HTTPException, *verify.BROKEN)
 
 def _packed(point: Any) -> bytes:
     x, y, z, _ = point
-    inverse = pow(z, -1, verify.P)
+    inverse = pow(z, verify.P - 2, verify.P)
     x, y = x * inverse % verify.P, y * inverse % verify.P
     return int(y | (x & 1) << 255).to_bytes(32, "little")
 
@@ -57,9 +60,6 @@ def ed25519_signed(seed: bytes, message: bytes) -> bytes:
     point = _packed(verify.times(nonce, verify.BASE))
     digest = int.from_bytes(sha512(point + public + message).digest(), "little") % verify.L
     return point + ((nonce + digest * secret) % verify.L).to_bytes(32, "little")
-
-
-Fetch = Callable[[str], bytes]  # a path of the log, to what is there
 
 
 class Witness:
