@@ -89,6 +89,18 @@ def test_each_exit_code_is_there(files: list[Any], run: Run, tmp_path: Path) -> 
     assert run(now)[0] == USAGE == 64
 
 
+def test_files_that_an_editor_of_windows_has_saved_are_read(
+    files: list[Any], run: Run, tmp_path: Path
+) -> None:
+    """With a byte order mark, and ends of lines of its own."""
+    first, now, _ = files
+    kept, key = tmp_path / "kept", tmp_path / "key"
+    kept.write_text(first["checkpoint"], "utf-8-sig", newline="\r\n")
+    key.write_text(f"{SIGNER.vkey}\n", "utf-8-sig", newline="\r\n")
+    said = json.dumps(now, indent=2).replace("\n", "\r\n").encode("utf-8-sig")
+    assert run(said, "--key", key, "--kept", kept)[0] == VERIFIED
+
+
 def _older_end(first: Any, now: Any, other: Any) -> None:
     """The tail cut off, with the end that an older checkpoint told."""
     now["events"], now["heads"] = now["events"][:4], first["heads"]

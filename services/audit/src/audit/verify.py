@@ -954,7 +954,7 @@ def main(arguments: list[str] | None = None) -> int:
         keys = [key_of(text_of(k)) for k in asked.key or LOG_KEYS]
         witnesses = [key_of(text_of(k)) for k in asked.witness]
         producers = [key_of(text_of(k)) for k in asked.producer or PRODUCER_KEYS]
-        kept = asked.kept.read_text("utf-8") if asked.kept else None
+        kept = asked.kept.read_text("utf-8-sig") if asked.kept else None
         if any(k.kind != 1 for k in keys + producers) or any(w.kind != 4 for w in witnesses):
             raise ValueError("--key is of a log, --witness of a witness")
         if not keys:
@@ -963,7 +963,7 @@ def main(arguments: list[str] | None = None) -> int:
         asking.error(str(error))
     english = asked.lang == "en"
     try:
-        raw = json.loads(asked.dossier.read_text("utf-8"), object_pairs_hook=_once)
+        raw = json.loads(asked.dossier.read_text("utf-8-sig"), object_pairs_hook=_once)
         dossier = Dossier(raw, keys, witnesses, kept, producers)
     except OSError as error:
         asking.error(f"{asked.dossier}: {error.strerror}")
@@ -990,7 +990,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def text_of(key: str) -> str:
     """A key, or what is in the file of that name."""
-    return Path(key).read_text("utf-8") if Path(key).exists() else key
+    return Path(key).read_text("utf-8-sig") if Path(key).exists() else key
 
 
 if __name__ == "__main__":
