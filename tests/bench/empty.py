@@ -5,6 +5,8 @@ import os
 import uvicorn
 from fastapi import FastAPI
 
+from common.protocol import OnlyHttp
+
 app = FastAPI()
 
 
@@ -26,7 +28,7 @@ if __name__ == "__main__":
         host="127.0.0.1",
         port=int(os.environ["PORT"]),
         loop="uvloop",
-        http="httptools",
+        http=OnlyHttp,
         log_config=None,
         access_log=False,
         server_header=False,

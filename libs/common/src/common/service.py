@@ -36,6 +36,7 @@ from common.note import signer_of
 from common.observability import configure
 from common.outage import AWAY
 from common.outbox import Relay
+from common.protocol import OnlyHttp
 from common.settings import Settings
 from common.shape import fits, lay
 from common.statements import state_regularly
@@ -258,7 +259,7 @@ def serve(service: str, settings: Settings, build: Callable[[], FastAPI]) -> Non
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http="httptools",
+            http=OnlyHttp,
             log_config=None,
             access_log=False,
             server_header=False,
