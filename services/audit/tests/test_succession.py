@@ -1,5 +1,6 @@
 """A new key of the log: what was signed stays verifiable, and neither key signs the other's checkpoints."""
 
+import asyncio
 import base64
 import os
 import sys
@@ -17,7 +18,7 @@ from fastapi import FastAPI
 from audit import verify
 from audit.fsck import fsck
 from audit.log.growth import Inconsistent
-from audit.log.keeper import Keeper
+from audit.log.keeper import LOCK, Keeper
 from audit.log.note import succession
 from audit.log.publishing import Published, take_back
 from audit.main import NAME
@@ -25,9 +26,10 @@ from audit.succession import put_back, succeed
 from audit.verify import INVALID, USAGE, VERIFIED, Bad, Dossier, Key, key_of, signers, successors
 from common.kafka import Place, Record
 from common.note import Signer
-from common.testing import NOON, Database, envelope, history, household
+from common.testing import NOON, Database, envelope, eventually, history, household
 from common.topics import CHECKPOINTS
 from contracts.envelope import Envelope
+from services.audit.tests.test_counting import WAITS
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 OLD = Signer("shouwang.test/audit", bytes(range(32)))
@@ -183,6 +185,24 @@ async def test_a_key_is_succeeded_once_and_by_another(kept: str, pool: asyncpg.P
             await put_back(connection, note.rpartition("\n\n")[0] + "\n\n")
         await put_back(connection, note)
         assert await connection.fetchval("select size from log.successions") == 1
+
+
+async def test_a_key_is_succeeded_after_the_checkpoint_that_is_being_signed(
+    pool: asyncpg.Pool,
+) -> None:
+    """Or neither key had signed it."""
+    note = OLD.sign(f"{OLD.name}\n1\n{'A' * 43}=\n")
+    async with pool.acquire() as keeper, pool.acquire() as other:
+        async with keeper.transaction():
+            await keeper.execute("select pg_advisory_xact_lock($1)", LOCK)
+            succeeding = asyncio.create_task(succeed(other, OLD, NEW))
+            await eventually(lambda: pool.fetchval(WAITS, LOCK))
+            await keeper.execute(
+                "insert into log.checkpoints (size, state, note, made_at) values (1, '', $1, $2)",
+                *(note, NOON),
+            )
+        await succeeding
+    assert await pool.fetchval("select size from log.successions") == 1
 
 
 async def test_the_command_prints_the_note_and_says_what_it_needs(
