@@ -177,6 +177,7 @@ async def test_a_key_is_succeeded_once_and_by_another(kept: str, pool: asyncpg.P
             (OLD, THIRD, "already"),
             (NEW, NEW, "is LOG"),
             (NEW, OLD, "followed"),
+            (THIRD, FOURTH, "not the key that signed"),
         ):
             with pytest.raises(ValueError, match=why):
                 await succeed(connection, old, new)

@@ -19,7 +19,7 @@ from audit.log import store
 from audit.log.keeper import LOCK
 from audit.log.note import succession
 from audit.settings import ORIGIN
-from audit.verify import key_of, successors
+from audit.verify import key_of, signers, successors
 from common.intents import Connection
 from common.note import Signer
 
@@ -27,7 +27,7 @@ from common.note import Signer
 async def succeed(connection: Connection, old: Signer, new: Signer) -> str:
     """The note, kept: `new` signs in place of `old` from the next checkpoint on.
 
-    Raises `ValueError` if `old` does not sign any more, or `new` does or did.
+    Raises `ValueError` if `old` does not sign, or not any more, or `new` does or did.
     """
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
@@ -38,6 +38,8 @@ async def succeed(connection: Connection, old: Signer, new: Signer) -> str:
             raise ValueError("LOG_KEY has been succeeded already")
         if any(key.same(key_of(new.vkey)) for key in known):
             raise ValueError("NEXT_LOG_KEY is LOG_KEY, or a key that it followed")
+        if last and not signers(last.note, known):  # its note would never go away again
+            raise ValueError("LOG_KEY is not the key that signed the last checkpoint")
         note = succession(old, new, size)
         await connection.execute(_KEPT, size, note)
         return note
