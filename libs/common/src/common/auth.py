@@ -9,7 +9,7 @@ import asyncio
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
@@ -116,13 +116,7 @@ class Verifier:
             client=str(claims["sub"]),
             scopes=frozenset(str(claims.get("scope", "")).split()),
             expires=float(claims["exp"]),
-            actor=Actor(
-                person=str(claims.get("person", claims["sub"])),
-                post=str(claims.get("post", "")),
-                organisation=str(claims.get("organisation", "")),
-                department=str(claims.get("department", "")),
-                region=str(claims.get("region", "")),
-            ),
+            actor=_actor(claims),
         )
         if principal.seconds_left() <= 0:  # of what is over, nothing is given
             raise Problem("token-expired", headers=CHALLENGE)
@@ -171,6 +165,19 @@ class Verifier:
                 log.warning("issuer_unavailable", url=self._jwks_url, why=repr(problem.__cause__))
 
 
+def _actor(claims: Mapping[str, Any]) -> Actor:
+    """Who acts. It is recorded with every event, so what is no text is not written out as one (`None`), and no
+    header that each reader would call malformed (NUL) gets onto the log. Raises `Problem` (401)."""
+    told = {name: claims.get(name) or "" for name in Actor.__struct_fields__}
+    told["person"] = told["person"] or claims["sub"]
+    for name, text in told.items():
+        if not isinstance(text, str) or _UNFIT.search(text):
+            log.warning("claim_refused", claim=name)
+            raise Problem("unauthenticated", headers=CHALLENGE)
+    return Actor(**told)
+
+
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # controls; halves of surrogate pairs
 _tls = cache(httpx.create_ssl_context)  # it reads all certificates of the system
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="shouwang"'}
 

@@ -38,7 +38,8 @@ class Issuer:
         del self._keys[kid]
 
     def token(self, client: str = "yibao", scopes: str = "", **claims: Any) -> str:
-        """A bearer token. `scopes` are separated by spaces; a claim that is None is left out."""
+        """A bearer token. `scopes` are separated by spaces; a claim that is None is left out, and
+        one that is `...` is null."""
         now = self._clock.now()
         body = {
             "iss": self.url,
@@ -55,7 +56,7 @@ class Issuer:
             "region": OFFICER.region,
             **claims,
         }
-        given = {name: value for name, value in body.items() if value is not None}
+        given = {n: None if v is ... else v for n, v in body.items() if v is not None}
         return jwt.encode(given, self._keys[self._kid], "EdDSA", headers={"kid": self._kid})
 
     def bearer(self, client: str = "yibao", scopes: str = "", **claims: Any) -> dict[str, str]:
