@@ -66,6 +66,41 @@ async def test_a_second_header_hides_no_compression(client: httpx.AsyncClient) -
     assert answer.status_code == 415
 
 
+@pytest.mark.parametrize(
+    "media", ["application/json", "application/cloudevents+json", "application/x-ndjson"]
+)
+@pytest.mark.parametrize(
+    "charset", ["GBK", '"gb18030"', "GB2312; charset=utf-8", "iso-8859-1", "utf-16", " 'GBK' "]
+)
+async def test_a_body_that_is_said_to_be_no_utf_8_is_refused_as_that(
+    client: httpx.AsyncClient, media: str, charset: str
+) -> None:
+    read_as_utf_8 = '{"text": "某某"}'.encode("gbk")
+    assert read_as_utf_8.decode() == '{"text": "\u0133\u0133"}'
+    declared = {"content-type": f"{media}; x=1; Charset ={charset}"}
+    answer = await client.post("/v1/form", content=read_as_utf_8, headers=declared)
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (415, "unsupported-charset")
+    assert "转为 UTF-8" in told["title"]
+    assert "send the body as UTF-8" in told["title_en"]
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "UTF8", "us-ascii", ""])
+async def test_a_body_that_is_said_to_be_utf_8_is_taken(
+    client: httpx.AsyncClient, charset: str
+) -> None:
+    declared = {"content-type": f"application/json;charset={charset}"}
+    answer = await client.post("/v1/form", content=b'{"text": "a"}', headers=declared)
+    assert (answer.status_code, answer.json()) == (200, "a")
+
+
+async def test_what_is_no_json_or_no_body_may_name_any_charset(client: httpx.AsyncClient) -> None:
+    table = {"content-type": "text/csv; charset=GBK"}
+    assert (await client.post("/v1/raw", content=b"12", headers=table)).text == "2"
+    nothing = {"content-type": "application/json; charset=GBK"}
+    assert (await client.delete("/v1/form", headers=nothing)).status_code == 200
+
+
 @pytest.mark.parametrize("coding", ["identity", "Identity", "", "identity,"])
 async def test_a_body_that_is_said_to_be_as_it_is_is_taken(
     client: httpx.AsyncClient, coding: str

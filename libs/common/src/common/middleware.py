@@ -42,6 +42,12 @@ SAID_ONCE = {
     b"if-match",
 }
 
+UTF_8 = {
+    b"utf-8",
+    b"utf8",
+    b"us-ascii",
+}  # names of what JSON is written in, the last being a part of it
+
 
 class Circumstances:
     """What surrounds every request. Outermost, so that nothing answers without it."""
@@ -119,7 +125,8 @@ def _understood(
     sent: Sequence[tuple[bytes, bytes]], headers: Mapping[bytes, bytes], limit: int
 ) -> None:
     """Raises `Problem`: 400 for a header that says two things, 413 for a body that is declared too large, 415
-    for one that is compressed. Nobody unpacks it: a small one may hold more than there is room for."""
+    for one that is compressed. Nobody unpacks it: a small one may hold more than there is room for. 415 too for
+    JSON that says of itself that it is no UTF-8: read as such, 某某 in GBK is the name ĳĳ."""
     if len(sent) > len(headers):
         times = Counter(name for name, _ in sent)
         twice = [n for n in times if times[n] > 1 and (n in SAID_ONCE or n.startswith(b"ce-"))]
@@ -131,6 +138,16 @@ def _understood(
     codings = b",".join(value for name, value in sent if name == b"content-encoding").split(b",")
     if {coding.strip().lower() for coding in codings} - {b"", b"identity"}:
         raise Problem("unsupported-content-encoding", headers={"Accept-Encoding": "identity"})
+    media, *parameters = headers.get(b"content-type", b"").lower().split(b";")
+    charsets = {value.strip(b' "') for value in map(_charset, parameters) if value}
+    has_body = length.strip(b"0") or b"transfer-encoding" in headers
+    if has_body and media.strip().endswith(b"json") and charsets - UTF_8:
+        raise Problem("unsupported-charset")
+
+
+def _charset(parameter: bytes) -> bytes:
+    name, _, value = parameter.partition(b"=")
+    return value if name.strip() == b"charset" else b""
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

@@ -66,6 +66,11 @@ COMMON: dict[str, Text] = {
     "unsupported-media-type": Text(
         415, "不支持的 Content-Type，可用：{accepted}", "Unsupported Content-Type; use {accepted}"
     ),
+    "unsupported-charset": Text(
+        415,
+        "Content-Type 声明的字符集（charset）不是 UTF-8：请将内容转为 UTF-8，charset 写为 utf-8 或不写，再重新提交",
+        "The Content-Type declares a charset that is not UTF-8: send the body as UTF-8, and declare utf-8 or none",
+    ),
     "unsupported-content-encoding": Text(
         415,
         "请求体经过压缩（Content-Encoding），本系统只接受未压缩的内容：请关闭压缩、去掉该请求头后重新提交",
