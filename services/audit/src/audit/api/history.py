@@ -1,6 +1,7 @@
 """A household at any point of two clocks, and what lies between two points, over HTTP."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,7 +16,8 @@ from audit.api.timeline import Item, told
 from audit.api.wired import runtime_of, vocabulary_of
 from audit.meaning.fields import label, spoken, worded
 from audit.meaning.sentences import Words
-from audit.meaning.state import diff, state
+from audit.meaning.state import Value, diff, state
+from audit.meaning.vocabulary import StateWords
 from audit.read_model import queries
 from audit.read_model.happened import recorded
 from audit.verify import fields_hash
@@ -35,6 +37,13 @@ class Field:
     value: Any
     shown: Words
     event_id: UUID
+
+
+def fields(found: Mapping[str, Value], words: Mapping[str, StateWords]) -> list[Field]:
+    """Fields of a state in words, by name."""
+    return [
+        Field(name, *worded(name, v.value, words), v.event_id) for name, v in sorted(found.items())
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +119,7 @@ async def at_point(
             point.valid_at,
             point.known_at,
             fields_hash({name: v.value for name, v in found.fields.items()}),
-            [
-                Field(name, *worded(name, v.value, words), v.event_id)
-                for name, v in sorted(found.fields.items())
-            ],
+            fields(found.fields, words),
         )
     )
 

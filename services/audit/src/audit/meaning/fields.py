@@ -11,13 +11,13 @@ from contracts.meaning import Meaning
 
 def worded(name: str, value: Any, words: Mapping[str, StateWords]) -> tuple[Words, Any, Words]:
     """The name of a state field, its value, and the value in words."""
-    return label(name, words), value, spoken(name, value, words)
+    known = words.get(named(name, words) or "")
+    return _label(name, known), value, _spoken(name, value, known)
 
 
 def label(name: str, words: Mapping[str, StateWords]) -> Words:
     """The name of a state field; its name in code until a name is published."""
-    known = words.get(named(name, words) or "")
-    return Words(known.zh, known.en) if known else Words(name, name)
+    return _label(name, words.get(named(name, words) or ""))
 
 
 def deadline(opener: Meaning, words: Mapping[str, StateWords]) -> Words | None:
@@ -36,7 +36,14 @@ def about(name: str, words: Mapping[str, StateWords]) -> tuple[str, str]:
 
 def spoken(name: str, value: Any, words: Mapping[str, StateWords]) -> Words:
     """The value of a state field in words. An amount has its unit, since there is no sentence around it."""
-    known = words.get(named(name, words) or "")
+    return _spoken(name, value, words.get(named(name, words) or ""))
+
+
+def _label(name: str, known: StateWords | None) -> Words:
+    return Words(known.zh, known.en) if known else Words(name, name)
+
+
+def _spoken(name: str, value: Any, known: StateWords | None) -> Words:
     codes = known.codes if known else {}
     zh, en = shown(name, value, codes)
     if type(value) is int and name.endswith("_fen"):

@@ -212,10 +212,12 @@ def _filled(name: str, source: Any) -> str | None:
 
 def named(field_: str, names: Container[str]) -> str | None:
     """The published name of a state field: `member.health` of `member.0192….health`."""
-    kind, *inside = field_.split(".")
+    name, (kind, dot, inside) = field_, field_.partition(".")
     # From the longest on; not from the names, of which there are many: this is asked of thousands of fields.
-    fits = (".".join((kind, *inside[n:])) for n in range(len(inside) + 1))
-    return next((name for name in fits if name in names), None)
+    while dot and name not in names:
+        _, dot, inside = inside.partition(".")
+        name = kind + dot + inside
+    return name if name in names else None
 
 
 def at(source: Any, path: str) -> Any:

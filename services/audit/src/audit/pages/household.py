@@ -124,7 +124,6 @@ async def household(
         ],
     )
     shown = found[:MOST]
-    items = [told(entry, vocabulary) for entry in shown]
     others = await others_in(request, caller, at.events)
     services = {event.service for event in at.events} | (
         {chosen.service} if chosen.service else set()
@@ -135,51 +134,59 @@ async def household(
     def type_label(event: Happened) -> Words:
         return vocabulary.label(event.service, event.type, event.schema_version)
 
-    return await asyncio.to_thread(
-        page,
-        request,
-        "household.html",
-        files=("htmx-2.0.11.min.js", "household.js", "forms.js"),
-        asks=True,
-        household=caller,
-        reads_looks=READ in caller.scopes,
-        months=list(months(items, after[0] if after else None, others, at.concerned)),
-        related={str(one.household_id): one for those in others.values() for one in those},
-        badge=BADGE,
-        proof=proof,
-        hidden=sight.hidden(proof.count),
-        parked=await queries.reasons(runtime.engine, "audit", str(id_)),
-        because=PARKED,
-        logged=await queries.logged(runtime.pool, str(id_)),
-        unkept=await queries.unkept(runtime.pool, "audit", str(id_)),
-        following=cursor_after(shown[-1]) if len(found) > MOST else None,
-        denied=denied,
-        header=header(at.now, words),
-        called=called(at.now, vocabulary),
-        responsible=responsible(at.now, words, whole=sight.whole),
-        now=now,
-        fields=len(at.then.fields),
-        groups=groups(at, words),
-        changes=changes(at, words),
-        clocks=bool(given),
-        valid_at=_day(point[0]),
-        known_at=_day(point[1]),
-        first=_day(min((e.occurred_at for e in at.events), default=now)),
-        today=_day(now),
-        due=from_today(at.due),
-        next_due=next((d for d in at.due if d.outcome == "open" and d.due_on), None),
-        overdue=sum(d.outcome == "overdue" for d in at.due),
-        type_label=type_label,
-        due_label=lambda e: deadline(e.meaning, words) or type_label(e),
-        chosen=(filtered := _given(chosen)),
-        asked=narrowed(chosen),
-        given=given,
-        kept=filtered | given,
-        cursor=request.query_params.get("cursor"),
-        services={name: named(name, SERVICES) for name in sorted(services)},
-        departments=DEPARTMENTS,
-        only=ONLY,
-    )
+    parked = await queries.reasons(runtime.engine, "audit", str(id_))
+    logged = await queries.logged(runtime.pool, str(id_))
+    unkept = await queries.unkept(runtime.pool, "audit", str(id_))
+
+    def written() -> Response:
+        # Off the loop, or everybody waits while hundreds of records and fields are put into words.
+        items = [told(entry, vocabulary) for entry in shown]
+        return page(
+            request,
+            "household.html",
+            files=("htmx-2.0.11.min.js", "household.js", "forms.js"),
+            asks=True,
+            household=caller,
+            reads_looks=READ in caller.scopes,
+            months=list(months(items, after[0] if after else None, others, at.concerned)),
+            related={str(one.household_id): one for those in others.values() for one in those},
+            badge=BADGE,
+            proof=proof,
+            hidden=sight.hidden(proof.count),
+            parked=parked,
+            because=PARKED,
+            logged=logged,
+            unkept=unkept,
+            following=cursor_after(shown[-1]) if len(found) > MOST else None,
+            denied=denied,
+            header=header(at.now, words),
+            called=called(at.now, vocabulary),
+            responsible=responsible(at.now, words, whole=sight.whole),
+            now=now,
+            fields=len(at.then.fields),
+            groups=groups(at, words),
+            changes=changes(at, words),
+            clocks=bool(given),
+            valid_at=_day(point[0]),
+            known_at=_day(point[1]),
+            first=_day(min((e.occurred_at for e in at.events), default=now)),
+            today=_day(now),
+            due=from_today(at.due),
+            next_due=next((d for d in at.due if d.outcome == "open" and d.due_on), None),
+            overdue=sum(d.outcome == "overdue" for d in at.due),
+            type_label=type_label,
+            due_label=lambda e: deadline(e.meaning, words) or type_label(e),
+            chosen=(filtered := _given(chosen)),
+            asked=narrowed(chosen),
+            given=given,
+            kept=filtered | given,
+            cursor=request.query_params.get("cursor"),
+            services={name: named(name, SERVICES) for name in sorted(services)},
+            departments=DEPARTMENTS,
+            only=ONLY,
+        )
+
+    return await asyncio.to_thread(written)
 
 
 def narrowed(chosen: Filters) -> list[Condition]:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from audit.access.sight import Sight
 from audit.api.concerned import Concerned, concerned, telling
-from audit.api.history import Field
+from audit.api.history import Field, fields
 from audit.meaning.deadlines import Deadline, deadlines
-from audit.meaning.fields import about, label, spoken, worded
+from audit.meaning.fields import about, label, spoken
 from audit.meaning.sentences import ABSENT, Words
 from audit.meaning.state import Happened, State, diff, state
 from audit.meaning.vocabulary import StateWords, Vocabulary
@@ -114,7 +114,10 @@ def called(now: State, vocabulary: Vocabulary) -> Words | None:
 
 def header(now: State, words: Mapping[str, StateWords]) -> list[Field]:
     """The fields of the household itself: those first that it is called by in lists."""
-    own = [f for f in fields(now, words) if "." not in f.field and f.field not in ELSEWHERE]
+    # Chosen before they are put into words: of one household with many facts they are ten of thousands.
+    own = fields(
+        {n: v for n, v in now.fields.items() if "." not in n and n not in ELSEWHERE}, words
+    )
     naming = {f.field: words[f.field].naming if f.field in words else 0 for f in own}
     return sorted(own, key=lambda f: naming[f.field] if naming[f.field] > 0 else math.inf)
 
@@ -122,7 +125,7 @@ def header(now: State, words: Mapping[str, StateWords]) -> list[Field]:
 def groups(at: Stands, words: Mapping[str, StateWords]) -> list[Group]:
     """The fields of then by what they are about; of the household itself first."""
     found: dict[tuple[str, str], list[Field]] = {("", ""): []}
-    for field in fields(at.then, words):
+    for field in fields(at.then.fields, words):
         found.setdefault(about(field.field, words), []).append(field)
     one = telling(told(at), words)
     return [Group(one(*what), own) for what, own in found.items()]
@@ -136,11 +139,3 @@ def responsible(now: State, words: Mapping[str, StateWords], *, whole: bool = Tr
     if RESPONSIBLE not in words:
         return PHRASES["not_published"]
     return PHRASES["not_assigned" if whole else "not_shown"]
-
-
-def fields(found: State, words: Mapping[str, StateWords]) -> list[Field]:
-    """The fields of a state, by name."""
-    return [
-        Field(name, *worded(name, v.value, words), v.event_id)
-        for name, v in sorted(found.fields.items())
-    ]
