@@ -129,7 +129,12 @@ async def test_only_cosignatures_of_known_witnesses_to_our_checkpoints_are_taken
 
 
 async def test_T10_T11_T12_what_contradicts_is_refused_and_the_memory_stays(
-    app: FastAPI, client: httpx.AsyncClient, hear: Hear, city: Witness, pool: asyncpg.Pool
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    hear: Hear,
+    city: Witness,
+    pool: asyncpg.Pool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     events = history(4, household_id=ME)
     await hear(events[:2])
@@ -150,6 +155,12 @@ async def test_T10_T11_T12_what_contradicts_is_refused_and_the_memory_stays(
     assert refused(first) == (DIVERGED, "older than what was seen (2)")
     other = SIGNER.sign(f"{SIGNER.name}\n2\n{'A' * 43}=\n").encode()
     assert refused({**second, "/v1/log/checkpoint": other})[0] == DIVERGED
+    text, _, meanings = second["/v1/log/checkpoint"].decode().partition("meanings ")
+    assert meanings
+    assert refused({**second, "/v1/log/checkpoint": SIGNER.sign(text).encode()})[0] == DIVERGED
+    with monkeypatch.context() as broken:
+        broken.setattr(witness, "ed25519_signed", lambda *_: bytes(64))
+        assert refused(second)[0] == INVALID
     stranger = Signer(SIGNER.name, bytes(32)).sign(f"{SIGNER.name}\n3\n{'A' * 43}=\n").encode()
     assert refused({**second, "/v1/log/checkpoint": stranger})[0] == INVALID
 
@@ -179,8 +190,20 @@ async def test_a_tree_that_was_rewritten_between_two_states_is_refused(
     path = "/v1/log/consistency?from=1&to=2"
     grown = json.loads(told[path])
     grown["trees"] = {name: [] for name in grown["trees"]}
+    told_so = {**told, path: json.dumps(grown).encode()}
     with pytest.raises(Bad, match="contradicts"):
-        city.look({**told, path: json.dumps(grown).encode()}.__getitem__, KEYS, NOW)
+        city.look(told_so.__getitem__, KEYS, NOW)
+    path = "/v1/log/checkpoints/2"  # as if nothing had come since, which is consistent
+    state = json.loads(told["/v1/log/checkpoints/1"])["state"]
+    after = json.dumps({**json.loads(told[path]), "state": state}).encode()
+    other = Signer("elsewhere.test/audit", bytes(32))  # of another log, which is a copy of this one
+    text = told["/v1/log/checkpoint"].decode().rpartition("\n\n")[0] + "\n"
+    copy = other.sign(text.replace(SIGNER.name, other.name)).encode()
+    copied = {**told, "/v1/log/checkpoint": copy}
+    with pytest.raises(Bad, match="older"):
+        city.look(copied.__getitem__, [key_of(other.vkey)], NOW)
+    with pytest.raises(Bad, match="contradicts"):
+        city.look({**told_so, path: after}.__getitem__, KEYS, NOW)
     city.look(told.__getitem__, KEYS, NOW)
 
 
@@ -237,6 +260,19 @@ async def test_an_answer_that_is_none_ends_no_watch(city: Witness, answer: bytes
         url = f"http://127.0.0.1:{log.sockets[0].getsockname()[1]}"
         code = await asyncio.to_thread(witness._look, city, url, KEYS, True, False)
     assert (code, city.memory.exists()) == (verify.USAGE, False)
+
+
+@pytest.mark.parametrize("last", [DIVERGED, INVALID])
+def test_a_watch_goes_on_until_what_it_sees_is_wrong(
+    last: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    codes, slept = iter([verify.USAGE, WITNESSED, last]), list[float]()
+    monkeypatch.setattr(witness, "_look", lambda *_: next(codes))
+    monkeypatch.setattr("time.sleep", slept.append)
+    files = ["--seed", str(tmp_path / "seed"), "--memory", str(tmp_path / "seen")]
+    arguments = ["http://log", "--name", "city.example", *files, "--key", SIGNER.vkey]
+    assert witness.main([*arguments, "--every", "60"]) == last
+    assert slept == [60, 60]
 
 
 @pytest.mark.parametrize(
