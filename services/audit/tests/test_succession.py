@@ -24,12 +24,14 @@ from audit.log.publishing import Published, take_back
 from audit.main import NAME
 from audit.succession import put_back, succeed
 from audit.verify import INVALID, USAGE, VERIFIED, Bad, Dossier, Key, key_of, signers, successors
+from audit.witness import Witness
 from common.kafka import Place, Record
 from common.note import Signer
 from common.testing import NOON, Database, envelope, eventually, history, household
 from common.topics import CHECKPOINTS
 from contracts.envelope import Envelope
 from services.audit.tests.test_counting import WAITS
+from services.audit.tests.test_witness import answers
 
 Hear = Callable[[Sequence[Envelope]], Awaitable[None]]
 OLD = Signer("shouwang.test/audit", bytes(range(32)))
@@ -116,14 +118,20 @@ async def kept(app: FastAPI, pool: asyncpg.Pool, hear: Hear) -> str:
 
 @pytest.mark.parametrize("trusted", [OLD, NEW])
 async def test_who_trusts_either_key_verifies_the_new_checkpoint_and_the_one_that_was_kept(
-    client: httpx.AsyncClient, kept: str, trusted: Signer, pool: asyncpg.Pool
+    client: httpx.AsyncClient, kept: str, trusted: Signer, pool: asyncpg.Pool, tmp_path: Path
 ) -> None:
+    """And so does a witness, who goes on from the last checkpoint of the old one."""
     raw = (await client.get(f"/v1/households/{ME}/dossier", params={"kept": 1})).json()
     assert verify.verify(Dossier(raw, [key_of(trusted.vkey)], [], kept))[0] == VERIFIED
     told = (await client.get("/v1/log/keys")).json()
     assert (told["key"], told["successions"]) == (NEW.vkey, raw["successions"])
     async with pool.acquire() as connection:
         assert await fsck(connection, NAME, trusted.vkey) == []
+    witness = Witness("city.example", bytes(32), tmp_path / "seen")
+    witness.memory.write_text(kept, "utf-8")
+    told = await answers(client, 1, 2)
+    cosigned = witness.look(told.__getitem__, [key_of(trusted.vkey)], int(NOON.timestamp()))
+    assert signers(cosigned, [key_of(NEW.vkey), key_of(witness.vkey)]) == [NEW.name, witness.name]
     raw["successions"] = []
     code = verify.verify(Dossier(raw, [key_of(trusted.vkey)], [], kept))[0]
     assert code == (INVALID if trusted is OLD else USAGE)
@@ -225,9 +233,12 @@ async def test_the_command_prints_the_note_and_says_what_it_needs(
         return process.returncode, told.decode()
 
     assert (await ran())[1].startswith("NEXT_LOG_KEY is not set")
-    code, note = await ran(NEXT_LOG_KEY=key(2))
+    code, note = await ran(NEXT_LOG_KEY=key(2), LOG_ORIGIN="county.test/audit")
+    assert note.split("\n")[1].startswith("county.test/audit+")
     assert (code, note) == (0, await pool.fetchval("select note from log.successions"))
     assert (await ran(NEXT_LOG_KEY=key(3)))[0] == 1
     await pool.execute("delete from log.successions")
     (tmp_path / "note").write_text(note, "utf-8")
     assert await ran("--note", str(tmp_path / "note")) == (0, note)
+    code, why = await ran("--note", str(tmp_path / "note"))  # it is there already
+    assert (code, why.partition(":")[0]) == (1, "The key of the log is as it was")
