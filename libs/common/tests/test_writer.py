@@ -264,11 +264,31 @@ async def test_stopping_waits_for_a_commit_behind_which_nothing_waits(pool: asyn
 
 async def test_a_full_queue_says_so_and_takes_nothing(pool: asyncpg.Pool) -> None:
     writer = Writer(pool, TALLIES)  # nobody empties it
-    writer._queue.extend([None] * WAITING)  # type: ignore[list-item]
+    writer._files.extend([None] * WAITING)  # type: ignore[list-item]
     async with asyncio.timeout(1):
         with pytest.raises(Busy):
             await writer.execute(adding("a", 1))
     assert writer.depth == WAITING
+
+
+async def test_a_form_waits_for_one_commit_of_a_file_and_a_file_for_one_of_forms(
+    pool: asyncpg.Pool,
+) -> None:
+    async with writing(pool) as writer:
+        async with held(pool, "f0") as let_go:
+            file = [adding(f"f{n % 7}", 1) for n in range(3 * BATCH)]
+            filed = asyncio.ensure_future(writer.execute_all(file))
+            await eventually(lambda: waits(pool))  # the first part of the file is in hand
+            forms = [writer.execute(adding(f"s{n}", 1)) for n in range(2 * BATCH)]
+            filled = asyncio.gather(*forms)
+            await eventually(lambda: writer.depth == 4 * BATCH)
+            await let_go()
+        await asyncio.gather(filed, filled)
+
+    sql = "select stream like 's%' form, count(*) from es.events group by 1, recorded_at order by recorded_at"
+    assert [(row["form"], row["count"]) for row in await pool.fetch(sql)] == [
+        (form, BATCH) for form in (False, True, False, True, False)
+    ]
 
 
 async def test_a_database_that_goes_away_is_unavailable_until_it_is_back(db: Database) -> None:

@@ -1,6 +1,7 @@
 """Group commit: the writer takes what is waiting, so a busy service makes few, large commits.
 
-One lane, no timer: a batch is whatever arrived while the previous one was being committed.
+One commit at a time, no timer: a batch is whatever arrived while the previous one was being committed. Forms and
+files take turns, so that a department's daily file delays a form by one commit and no more.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from common.intents import Conflict, Intent, Outcome, Recorded, Store
 log = structlog.get_logger()
 
 BATCH = 500  # intents in one transaction
+FEW = 20  # intents of one request for which somebody waits, as for a form; more is a file
 WAITING = 20_000  # intents that may wait; beyond that a caller is told to come back
 ATTEMPTS = 5  # times an intent that lost a race goes round again
 
@@ -67,7 +69,9 @@ class Writer:
         self.committed = asyncio.Event()
         self._pool = pool
         self._store = store
-        self._queue: deque[_Waiting] = deque()
+        self._forms: deque[_Waiting] = deque()
+        self._files: deque[_Waiting] = deque()
+        self._turns = [self._forms, self._files]
         self._arrived = asyncio.Event()
         self._own: PoolConnectionProxy | None = None  # kept, so that no reader stands before it
 
@@ -86,18 +90,18 @@ class Writer:
         """
         if self._closed():
             raise Unavailable
-        if len(self._queue) + len(intents) > WAITING:
+        if self.depth + len(intents) > WAITING:
             raise Busy
         loop = asyncio.get_running_loop()
         waiting = [_Waiting(intent, loop.create_future()) for intent in intents]
-        self._queue.extend(waiting)
+        (self._forms if len(intents) <= FEW else self._files).extend(waiting)
         self._arrived.set()
         return [await item.future for item in waiting]
 
     @property
     def depth(self) -> int:
         """How many intents wait."""
-        return len(self._queue)
+        return len(self._forms) + len(self._files)
 
     async def run(self) -> None:
         """Commit batches until cancelled; then finish the one in hand and what waits."""
@@ -106,19 +110,23 @@ class Writer:
             while True:
                 await self._arrived.wait()
                 self._arrived.clear()
-                while self._queue:
+                while self.depth:
                     committing = asyncio.ensure_future(self._commit(self._take()))
                     await asyncio.shield(committing)
         except asyncio.CancelledError:
             if committing:
                 await committing
-            while self._queue:
+            while self.depth:
                 await self._commit(self._take())
             await self._let_go()
             raise
 
     def _take(self) -> list[_Waiting]:
-        return [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+        if not self._turns[0]:
+            self._turns.reverse()
+        queue = self._turns[0]
+        self._turns.reverse()
+        return [queue.popleft() for _ in range(min(BATCH, len(queue)))]
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         try:
