@@ -23,6 +23,7 @@ from common.outbox import publish_all
 from common.service import Runtime
 from common.testing import STATEMENT_KEY, Issuer, Reader, at_work, database, issuer, laid
 from common.writer import Writer
+from contracts.codes import Category
 from contracts.envelope import ZERO_HASH, Envelope
 from identification import main as identification
 from identification import read_model, unmatched, vault
@@ -116,7 +117,7 @@ async def test_a_thousand_events_into_the_timeline(servers: Servers) -> None:
 
 
 async def test_a_thousand_events_of_duties(servers: Servers) -> None:
-    known = [registered() for _ in range(500)]
+    known = [registered(Category.FORMERLY_POOR) for _ in range(500)]
     heard = [*known, *(confirmed(one) for one in known)]
     handle = duties(visits.STORE, POLICIES)
     said = await _heard(servers, "visits", visits_tables.TABLES, handle, heard)

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from common.intents import Connection
 from common.testing import envelope, read_model
+from contracts.codes import Category
 from contracts.focus import Untagging
 from contracts.identification import HouseholdEvent
 from identification.domain.commands import Command
+from identification.domain.entry import Status
 from identification.domain.household import HOUSEHOLD
 from identification.domain.stages import monitored_of
 from identification.domain.states import Household
@@ -84,6 +86,8 @@ def expected(household: Household) -> dict[str, Any]:
         "region": entry.region,
         "monitored": monitored_of(household.case) is not None,
         "left_on": ended.on if ended else None,
+        "formerly_poor": household.status is Status.ACTIVE
+        and entry.category is Category.FORMERLY_POOR,
         "focus": {(g.value, whose or entry.household_id) for g, whose in household.past.tags},
         "restricted": {m.person_id for m in entry.members if m.restricted},
     }
@@ -99,6 +103,9 @@ async def kept(connection: asyncpg.Connection, household: Household) -> dict[str
         "monitored": await connection.fetchval("select exists (select from read.monitored)"),
         "left_on": await connection.fetchval(
             "select left_on from read.stretch order by since desc"
+        ),
+        "formerly_poor": await connection.fetchval(
+            "select exists (select from read.formerly_poor where left_on is null)"
         ),
         "focus": {(row["focus_group"], row["subject_id"]) for row in focus},
         "restricted": {row["person_id"] for row in restricted} & members,

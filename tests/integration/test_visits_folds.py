@@ -26,7 +26,7 @@ from visits.domain.commands import (
     CountRecorded,
     CountVisit,
     LeavePopulation,
-    OpenMonthlyObligation,
+    OpenObligation,
     RecordScreening,
     RecordVisit,
     VoidScreening,
@@ -50,8 +50,8 @@ def happened_at(command: Command, household: HouseholdVisits, now: datetime) -> 
             return visit.visited_at if visit else now
         case RecordScreening():
             return start_of(command.screened.screened_on)
-        case OpenMonthlyObligation():
-            return start_of(command.monitored_from)
+        case OpenObligation():
+            return start_of(command.since)
         case LeavePopulation():
             return start_of(command.left_on)
     return now

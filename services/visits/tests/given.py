@@ -8,6 +8,7 @@ from uuid import UUID
 
 from common.clock import business_date
 from common.ids import new_id
+from common.intents import Intent
 from common.policies import Policies
 from common.testing import envelope
 from contracts.codes import (
@@ -36,8 +37,12 @@ from contracts.visits import (
     VisitorPost,
     VisitPurpose,
 )
-from visits.domain.commands import OpenMonthlyObligation, RecordScreening, RecordVisit
+from visits.domain.commands import OpenObligation, RecordScreening, RecordVisit
 from visits.domain.policy import Policy
+from visits.domain.population import Population, came
+from visits.mergers import Visits
+from visits.reactions import asked_by
+from visits.turns import turn_of
 
 Tell = Callable[..., Awaitable[None]]  # publishes envelopes on identification's topic
 
@@ -53,12 +58,14 @@ POLICY = Policy(
     published_on=date(2024, 1, 1),
 )
 POLICIES = Policies((POLICY,))
+MONTHLY = ObligationType.MONTHLY_VISIT
+SECRETARY = Visitor(person_id=UUID(int=13), post=VisitorPost.TOWN_PARTY_SECRETARY)
 CADRE = Visitor(person_id=UUID(int=11), post=VisitorPost.VILLAGE_CADRE)
 
-OPEN = OpenMonthlyObligation(
+OPEN = OpenObligation(
     household_id=HOUSEHOLD_ID,
     obligation_id=DUTY,
-    monitored_from=date(2024, 4, 8),
+    since=date(2024, 4, 8),
     responsible_region=VILLAGE,
     policy=POLICY,
 )
@@ -163,7 +170,9 @@ def fulfilled(command: RecordVisit, opened: ObligationOpened = OPENED) -> Obliga
     )
 
 
-def registered(**changes: Any) -> Envelope:
+def registered(
+    category: Category = Category.GENERAL, on: date = date(2024, 3, 1), **changes: Any
+) -> Envelope:
     """Identification's first event of a household of its own."""
     household_id = new_id()
     head = Member(
@@ -179,12 +188,12 @@ def registered(**changes: Any) -> Envelope:
     payload = HouseholdRegistered(
         household_id=household_id,
         register_number="HP-0001",
-        category=Category.FORMERLY_POOR,
+        category=category,
         marginal_2019=False,
         region=changes.get("region", VILLAGE),
         co_living_count=1,
         members=[head],
-        registered_on=date(2024, 3, 1),
+        registered_on=on,
     )
     stream = f"household-{household_id}"
     return envelope(payload, household_id=household_id, stream=stream, **changes)
@@ -202,3 +211,17 @@ def told(payload: Any, before: Envelope, **changes: Any) -> Envelope:
     assert before.household_id
     payload = replace(payload, household_id=before.household_id)
     return envelope(payload, prev=before, region=before.region, **changes)
+
+
+def asked(
+    cause: Envelope,
+    payload: Any,
+    visits: Visits | None = None,
+    kind: ObligationType = MONTHLY,
+) -> Intent:
+    """What an event asks of a household of which nothing was heard before, for a type of duty."""
+    turn = turn_of(cause, payload)
+    assert turn
+    after = Population(came((), turn.day)) if turn.enters else Population()
+    found = asked_by(cause, payload, POLICIES, after, visits)
+    return next(one for one in found if one.command.obligation in (kind, None))

@@ -14,6 +14,7 @@ from contracts.visits import (
     ObligationCancelled,
     ObligationFulfilled,
     ObligationOpened,
+    ObligationType,
     VisitMode,
     Visitor,
     VisitorPost,
@@ -32,8 +33,9 @@ from services.visits.tests.given import (
     visit,
     visited,
 )
-from visits.domain.commands import Command, LeavePopulation, OpenMonthlyObligation, RecordVisit
-from visits.domain.household import QUALIFYING, VISITS, month_of
+from visits.domain.commands import Command, LeavePopulation, OpenObligation, RecordVisit
+from visits.domain.household import VISITS
+from visits.domain.periods import QUALIFYING, month_of, period_of
 
 PROMPT = visit("2024-04-25T10:00:00+08:00")  # five days before it is uploaded
 
@@ -56,13 +58,13 @@ def test_A58_a_confirmation_that_is_heard_again_opens_nothing() -> None:
 
 
 def test_a_second_confirmation_in_the_month_opens_nothing_even_when_the_duty_is_fulfilled() -> None:
-    again = replace(OPEN, obligation_id=UUID(int=3), monitored_from=date(2024, 4, 15))
+    again = replace(OPEN, obligation_id=UUID(int=3), since=date(2024, 4, 15))
     past: list[VisitsEvent] = [OPENED, visited(PROMPT), fulfilled(PROMPT)]
     assert VISITS.when(again, given=past) == []
 
 
 def test_a_confirmation_in_another_month_opens_that_month() -> None:
-    may = replace(OPEN, obligation_id=UUID(int=3), monitored_from=date(2024, 5, 2))
+    may = replace(OPEN, obligation_id=UUID(int=3), since=date(2024, 5, 2))
     (opened,) = VISITS.when(may, given=[OPENED])
     assert isinstance(opened, ObligationOpened)
     assert (opened.period_from, opened.due_on) == (date(2024, 5, 1), date(2024, 5, 31))
@@ -83,7 +85,7 @@ def test_a_confirmation_in_another_month_opens_that_month() -> None:
 def test_a_household_is_due_if_it_is_monitored_for_ten_days_of_the_month(
     confirmed_on: date, due: bool
 ) -> None:
-    assert bool(VISITS.when(replace(OPEN, monitored_from=confirmed_on), given=[])) is due
+    assert bool(VISITS.when(replace(OPEN, since=confirmed_on), given=[])) is due
 
 
 def test_the_number_of_days_is_a_parameter() -> None:
@@ -227,12 +229,16 @@ people = st.builds(Visitor, person_id=ids, post=st.sampled_from(VisitorPost))
 
 
 @st.composite
-def opening(draw: st.DrawFn) -> OpenMonthlyObligation:
+def opening(draw: st.DrawFn) -> OpenObligation:
     confirmed_on = draw(st.dates(date(2024, 1, 1), date(2024, 6, 30)) | st.dates())
-    return OpenMonthlyObligation(
+    kind = draw(st.sampled_from(ObligationType))
+    first, _ = period_of(kind, confirmed_on) or (confirmed_on, confirmed_on)
+    number = 10 * first.toordinal() + list(ObligationType).index(kind)
+    return OpenObligation(
         household_id=HOUSEHOLD_ID,
-        obligation_id=UUID(int=month_of(confirmed_on)[0].toordinal()),
-        monitored_from=confirmed_on,
+        obligation_id=UUID(int=number),
+        obligation=kind,
+        since=confirmed_on,
         responsible_region=VILLAGE,
         policy=POLICY,
     )

@@ -1,11 +1,11 @@
-"""Whatever becomes of a household, and however late visits hears of it, its monthly duties are those of section
+"""Whatever becomes of a household, and however late visits hears of it, its duties of every type are those of section
 3.4: told once more here, from the whole history at once.
 """
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from itertools import count
+from itertools import count, product
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,28 +22,58 @@ from common.policies import Policies
 from common.rows import from_row
 from common.testing import read_model, record_of
 from common.topics import events_topic
+from contracts.codes import Category, CategoryReason
 from contracts.envelope import Envelope
-from contracts.visits import VisitMode, VoidReason
+from contracts.households import CategoryCorrected
+from contracts.visits import ObligationType, VisitMode, VisitorPost, VoidReason
 from local.servers import Servers
-from services.visits.tests.given import CONFIRMED, POLICY, VILLAGE, registered, told, visit
+from services.visits.tests.given import (
+    CADRE,
+    CONFIRMED,
+    HOUSEHOLD_ID,
+    POLICY,
+    SECRETARY,
+    VILLAGE,
+    registered,
+    told,
+    visit,
+)
 from services.visits.tests.test_leaving import CLOSED, ELIMINATED, REVOKED
 from services.visits.tests.test_taking_over import taken_over
 from visits.domain.commands import Command, RecordVisit, VoidVisit
-from visits.domain.household import VISITS, month_of, stream_of
+from visits.domain.household import VISITS, stream_of
+from visits.domain.periods import month_of, period_of, quarter_of
 from visits.main import NAME, STORE
-from visits.months import RULES, open_due
+from visits.months import open_due
+from visits.opening import RULES
 from visits.reactions import reacting
 from visits.read_model import TABLES
 
 HISTORIES = 150
-LEAST = POLICY.min_days_in_population
+POOR, GENERAL = Category.FORMERLY_POOR, Category.GENERAL
+FIRST_MONTH = ObligationType.QUARTER_FIRST_MONTH_VISIT
+CORRECTED = CategoryCorrected(
+    household_id=HOUSEHOLD_ID,
+    from_category=GENERAL,
+    to_category=POOR,
+    marginal_2019=False,
+    reason=CategoryReason.PROVINCIAL_LIST,
+    document_hash="0" * 64,
+    corrected_on=date(2024, 4, 1),
+)
 POLICIES = Policies(
     (replace(POLICY, effective_from=date(2020, 1, 1), published_on=date(2020, 1, 1)),)
 )
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-STARTS = (date(2022, 12, 9), date(2023, 1, 20), date(2024, 2, 1), date(2024, 3, 31))
+STARTS = (
+    date(2022, 12, 9),
+    date(2023, 1, 20),
+    date(2024, 2, 1),
+    date(2024, 3, 31),
+    date(2024, 4, 4),
+)
 
-Kind = Literal["turn", "take over", "hear", "month", "visit", "void"]
+Kind = Literal["turn", "take over", "category", "hear", "month", "visit", "void"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +89,17 @@ class Step:
 STEPS = st.builds(
     Step,
     kind=st.sampled_from(
-        ("turn", "turn", "take over", "hear", "month", "visit", "visit", "visit", "void")
+        (
+            "turn",
+            "turn",
+            "take over",
+            "category",
+            "hear",
+            "month",
+            *["visit"] * 4,
+            "void",
+            "category",
+        )
     ),
     wait=st.sampled_from((0, 0, 1, 2, 3, 5, 8, 13, 21, 40)),
     ago=st.sampled_from((0, 0, 1, 2, 4, 7, 15, 30)),
@@ -77,10 +117,12 @@ async def connection(servers: Servers) -> AsyncIterator[Connection]:
 class Told:
     """One household: what happened, and what visits was told of it so far."""
 
-    def __init__(self, connection: Connection, start: date) -> None:
+    def __init__(self, connection: Connection, start: date, category: Category) -> None:
         self._connection, self._handle = connection, reacting(STORE, POLICIES)
         self._offsets = count()
-        self._last = registered()
+        on = start - timedelta(days=10)
+        self._last = registered(category, on, recorded_at=_at(on, 12))
+        self.poor: list[tuple[date, date | None]] = [(on, None)] if category is POOR else []
         self._waiting, self._heard_itself = [self._last], 0
         self.today = self._turned_on = start
         self.stretches = list[tuple[date, date | None]]()
@@ -106,6 +148,13 @@ class Told:
                 over = replace(taken_over(since), from_household_id=new_id())
                 self._turn(over, on)
                 self.stretches.append((max(since, on.replace(day=1)), None))
+            case "category" if self.poor and self.poor[-1][1] is None:
+                general = replace(CORRECTED, from_category=POOR, to_category=GENERAL)
+                self._turn(replace(general, corrected_on=on), on)
+                self.poor = [(since, end or on) for since, end in self.poor]
+            case "category":
+                self._turn(replace(CORRECTED, corrected_on=on), on)
+                self.poor.append((on, None))
             case "hear":
                 await self.hear()
             case "month":
@@ -142,7 +191,10 @@ class Told:
     async def _go(self, day: date, pick: int) -> None:
         mode = VisitMode.PHONE if pick == 0 else VisitMode.IN_PERSON_AT_HOME
         at = _at(day, (0, 12, 23)[pick % 3])
-        command = visit(at.isoformat(), visit_id=new_id(), mode=mode, policy=POLICY)
+        who = SECRETARY if pick > 2 else CADRE
+        command = visit(
+            at.isoformat(), visit_id=new_id(), mode=mode, policy=POLICY, visitors=(who,)
+        )
         command = replace(command, household_id=self.household, now=_at(self.today, 23))
         self.visits[command.visit_id] = command
         await self._ask(command)
@@ -177,20 +229,26 @@ class Told:
         (outcome,) = await record(self._connection, STORE, [intent])
         assert isinstance(outcome, Recorded)
 
-    async def found(self) -> dict[date, tuple[str, UUID | None]]:
-        """The duties by month."""
+    async def found(self) -> dict[tuple[ObligationType, date], tuple[str, UUID | None]]:
+        """The duties by type and period."""
         rows = await self._connection.fetch("select * from read.obligation")
-        return {row["period_from"]: (row["status"], row["fulfilled_by"]) for row in rows}
+        return {
+            (ObligationType[row["obligation"]], row["period_from"]): (
+                row["status"],
+                row["fulfilled_by"],
+            )
+            for row in rows
+        }
 
 
 def _at(day: date, hour: int) -> datetime:
     return datetime.combine(day, time(hour), SHANGHAI)
 
 
-def allowed(said: Told, first: date) -> set[str]:
-    """How the duty of a month may stand, in the words of 3.4 and A29; "NONE": there is none."""
-    _, last = month_of(first)
-    counting = [v.visited_on for v in said.visits.values() if _counts(v)]
+def allowed(said: Told, kind: ObligationType, first: date, last: date) -> set[str]:
+    """How the duty of a period may stand, in the words of 3.4 and A29; "NONE": there is none."""
+    least = POLICY.least_days(kind)
+    counting = [v.visited_on for v in said.visits.values() if _counts(v, kind)]
     went = {day for day in counting if first <= day <= last}
     spells = [
         (max(since, first), left_on)
@@ -198,21 +256,27 @@ def allowed(said: Told, first: date) -> set[str]:
         if since <= last and (left_on is None or left_on > first)
     ]
     days = {d for d in _days(first, last) if any(_within(d, *spell) for spell in said.stretches)}
-    if last in days and len(days) >= LEAST:
+    poor = [one for one in said.poor if kind is FIRST_MONTH and _within(first, *one)]
+    still = bool(poor) and any(_within(last, *one) for one in said.poor)
+    if still or (last in days and len(days) >= least):
         return {"FULFILLED"} if went else {"OPEN"}
     if not went:
         return {"NONE", "CANCELLED"}
-    # It left; it had the duty if it would have been there on enough days.
+    # It left; it had the duty if it would have been there on enough days, or as a 脱贫户.
+    if any(left_on and min(went) <= left_on for _, left_on in poor):
+        return {"FULFILLED"}
     for since, left_on in spells:
         before = {d for d in days if d < since}
-        due = len(before) + (last - since).days + 1 >= LEAST
+        due = len(before) + (last - since).days + 1 >= least
         if due and left_on and min(went) <= left_on:
             return {"FULFILLED"}
     return {"NONE", "CANCELLED", "FULFILLED"}
 
 
-def _counts(command: RecordVisit) -> bool:
-    return command.mode is VisitMode.IN_PERSON_AT_HOME
+def _counts(command: RecordVisit, kind: ObligationType) -> bool:
+    secretary = any(v.post is VisitorPost.TOWN_PARTY_SECRETARY for v in command.visitors)
+    alone = kind is ObligationType.SECRETARY_QUARTERLY_VISIT
+    return command.mode is VisitMode.IN_PERSON_AT_HOME and (secretary or not alone)
 
 
 def _within(day: date, since: date, left_on: date | None) -> bool:
@@ -223,17 +287,21 @@ def _days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def histories() -> list[tuple[date, list[Step]]]:
+def histories() -> list[tuple[date, Category, list[Step]]]:
     """As many as are tried."""
-    found = list[tuple[date, list[Step]]]()
+    found = list[tuple[date, Category, list[Step]]]()
 
     @settings(
         max_examples=HISTORIES, deadline=None, derandomize=True, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(st.sampled_from(STARTS), st.lists(STEPS, min_size=4, max_size=25))
-    def draw(start: date, steps: list[Step]) -> None:
-        found.append((start, steps))
+    @given(
+        st.sampled_from(STARTS),
+        st.sampled_from((GENERAL, POOR)),
+        st.lists(STEPS, min_size=4, max_size=25),
+    )
+    def draw(start: date, category: Category, steps: list[Step]) -> None:
+        found.append((start, category, steps))
 
     draw()
     return found
@@ -242,25 +310,29 @@ def histories() -> list[tuple[date, list[Step]]]:
 async def test_the_duties_of_a_household_are_those_of_its_days_and_visits_in_whatever_order_told(
     connection: Connection,
 ) -> None:
-    seen = set[str]()
-    for start, steps in histories():
+    seen = set[tuple[ObligationType, str]]()
+    for start, category, steps in histories():
         transaction = connection.transaction()
         await transaction.start()
-        said = Told(connection, start)
+        said = Told(connection, start, category)
         for step in steps:
             await said.take(step)
         await said.hear()
         await said.month()
         await said.hear()
-        found, month = await said.found(), start.replace(day=1)
+        found, month = await said.found(), quarter_of(start)[0]
         while month <= said.today:
-            status, by = found.get(month, ("NONE", None))
-            assert status in allowed(said, month), (month, found, said.stretches, steps)
-            if by:
-                made = said.visits[by]
-                assert month_of(made.visited_on)[0] == month
-                assert _counts(made)
-            seen.add(status)
+            for kind in ObligationType:
+                first, last = period_of(kind, month) or (None, None)
+                if first == month and last:
+                    status, by = found.get((kind, first), ("NONE", None))
+                    told = (kind, first, found, said.stretches, said.poor, steps)
+                    assert status in allowed(said, kind, first, last), told
+                    if by:
+                        made = said.visits[by]
+                        assert first <= made.visited_on <= last
+                        assert _counts(made, kind)
+                    seen.add((kind, status))
             month = month_of(month)[1] + timedelta(days=1)
         await transaction.rollback()
-    assert seen == {"NONE", "OPEN", "FULFILLED", "CANCELLED"}
+    assert seen == set(product(ObligationType, ("NONE", "OPEN", "FULFILLED", "CANCELLED")))

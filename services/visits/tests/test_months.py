@@ -12,6 +12,7 @@ from common.ids import new_id
 from common.inbox import Inbox
 from common.incoming import incoming
 from common.intents import Connection
+from common.policies import Policies
 from common.service import Runtime
 from common.testing import eventually, record_of
 from common.topics import events_topic
@@ -28,6 +29,7 @@ from services.visits.tests.test_api import Desk, body, desk, recorded
 from services.visits.tests.test_leaving import ELIMINATED, REVOKED
 from services.visits.tests.test_taking_over import taken_over
 from visits import months
+from visits.domain.policy import Policy
 from visits.main import STORE
 from visits.months import open_due
 from visits.reactions import reacting
@@ -43,9 +45,9 @@ APRIL, MAY, JUNE = date(2024, 4, 1), date(2024, 5, 1), date(2024, 6, 1)
 class Office:
     """Visits as it hears identification and sees the months begin, in a transaction that is rolled back."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self._reader = Inbox(f"test-{new_id()}", reacting(STORE, POLICIES))
+    def __init__(self, connection: Connection, policies: Policies[Policy] = POLICIES) -> None:
+        self.connection, self.policies = connection, policies
+        self._reader = Inbox(f"test-{new_id()}", reacting(STORE, policies))
         self._offsets = count()
 
     async def hears(self, *events: Envelope) -> None:
@@ -54,13 +56,17 @@ class Office:
 
     async def begins(self, day: date) -> None:
         """It is that day, until nobody is to be asked any more."""
-        while await open_due(self.connection, STORE, POLICIES, day):
+        while await open_due(self.connection, STORE, self.policies, day):
             pass
 
-    async def duties(self, household: Envelope) -> list[tuple[date, str]]:
+    async def duties(
+        self, household: Envelope, obligation: str = "MONTHLY_VISIT"
+    ) -> list[tuple[date, str]]:
         rows = await self.connection.fetch(
-            "select period_from, status from read.obligation where household_id = $1 order by 1",
+            "select period_from, status from read.obligation "
+            "where household_id = $1 and obligation = $2 order by 1",
             household.household_id,
+            obligation,
         )
         return [(row["period_from"], row["status"]) for row in rows]
 
@@ -82,7 +88,8 @@ async def test_S1105_each_month_opens_a_duty_once_and_missed_months_are_made_up(
     assert await office.duties(first) == [(APRIL, "OPEN"), (MAY, "OPEN"), (JUNE, "OPEN")]
     rows = await office.connection.fetch(
         "select occurred_at, region, policy_version, data->>'due_on' as due_on from es.readable "
-        "where household_id = $1 and type = 'ObligationOpened' order by version",
+        "where household_id = $1 and type = 'ObligationOpened' "
+        "and data->>'obligation' = 'MONTHLY_VISIT' order by version",
         first.household_id,
     )
     assert [row["due_on"] for row in rows] == ["2024-04-30", "2024-05-31", "2024-06-30"]
@@ -214,7 +221,7 @@ async def test_S1105_the_service_opens_the_month_as_it_begins(
     request.addfinalizer(_back(runtime))
     household = await desk.monitored()
     visited = recorded(await desk.post(body(household, visited_at="2024-04-12T10:00:00+08:00")))
-    assert visited == ["HouseholdVisited", "ObligationFulfilled"]
+    assert visited == ["HouseholdVisited", "ObligationFulfilled", "ObligationFulfilled"]
     runtime.clock.set(datetime(2024, 4, 30, 17, tzinfo=UTC))  # an hour after midnight in Shanghai
 
     async def both() -> list[str]:
@@ -242,7 +249,8 @@ async def test_S1105_a_visit_recorded_before_its_month_is_opened_fulfils_it_on_i
     async def both() -> list[tuple[str, str]]:
         rows = await runtime.pool.fetch(
             "select data->>'fulfilled_on' as day, occurred_at from es.readable "
-            "where household_id = $1 and type = 'ObligationFulfilled' order by occurred_at",
+            "where household_id = $1 and type = 'ObligationFulfilled' "
+            "and data->>'obligation' = 'MONTHLY_VISIT' order by occurred_at",
             household.household_id,
         )
         told = [(row["day"], str(business_date(row["occurred_at"]))) for row in rows]

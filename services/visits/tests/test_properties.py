@@ -12,6 +12,7 @@ from common.decider import Refused
 from contracts.codes import RiskType
 from contracts.visits import (
     HouseholdVisited,
+    ObligationType,
     ScreeningVoidReason,
     VisitMode,
     Visitor,
@@ -36,18 +37,22 @@ from visits.domain.commands import (
     CountVisit,
     DiscountVisit,
     LeavePopulation,
-    OpenMonthlyObligation,
+    OpenObligation,
     RecordScreening,
     RecordVisit,
     VoidScreening,
     VoidVisit,
 )
 from visits.domain.household import VISITS
+from visits.domain.periods import period_of
+from visits.domain.population import Population, Stretch
 from visits.refusals import REFUSALS
 
 ABSORBED = UUID(int=9)  # whose visits count for the household, too
 TODAY = NOW.date()
 days = st.dates(date(2024, 3, 20), TODAY + timedelta(days=1))
+kinds = st.sampled_from(ObligationType)
+stretches = st.lists(days.map(Stretch), max_size=1).map(tuple)
 visit_ids = st.integers(21, 24).map(lambda n: UUID(int=n))  # few, so that the commands meet
 screening_ids = st.integers(31, 33).map(lambda n: UUID(int=n))
 approvers = st.sampled_from(["town", str(voiding.VOID.requested_by), str(CADRE.person_id)])
@@ -67,15 +72,25 @@ elsewhere: st.SearchStrategy[HouseholdVisited] = visits.map(
 )
 
 
-def opening(day: date, made: list[HouseholdVisited], before: int) -> OpenMonthlyObligation:
-    """The duty of the month of this day; it has the same id whenever it is opened."""
-    duty = replace(OPEN, obligation_id=UUID(int=day.month), monitored_from=day)
-    return replace(duty, visits=tuple(made), days_before=min(before, day.day - 1))
+def opening(
+    kind: ObligationType, day: date, made: list[HouseholdVisited], before: int, poor: bool
+) -> OpenObligation:
+    """The duty of the period of this day; it has the same id whenever it is opened."""
+    first, _ = period_of(kind, day) or (day, day)
+    number = 100 * first.month + list(ObligationType).index(kind)
+    duty = replace(OPEN, obligation=kind, obligation_id=UUID(int=number), since=day)
+    before = min(before, (day - first).days)
+    return replace(duty, visits=tuple(made), days_before=before, formerly_poor=poor)
 
 
 ASKED: dict[type, st.SearchStrategy[Command]] = {
-    OpenMonthlyObligation: st.builds(
-        opening, days, st.lists(elsewhere, max_size=2), st.integers(0, 9)
+    OpenObligation: st.builds(
+        opening,
+        kinds,
+        days,
+        st.lists(elsewhere, max_size=2),
+        st.integers(0, 9),
+        st.booleans(),
     ),
     CountVisit: st.builds(CountVisit, household_id=st.just(HOUSEHOLD_ID), visit=elsewhere),
     CountRecorded: st.builds(CountRecorded, household_id=st.just(HOUSEHOLD_ID), visit_id=visit_ids),
@@ -111,6 +126,9 @@ ASKED: dict[type, st.SearchStrategy[Command]] = {
         LeavePopulation,
         household_id=st.just(HOUSEHOLD_ID),
         left_on=days,
+        obligation=st.none() | kinds,
+        population=st.builds(Population, stretches, stretches),
+        least_days=st.just(10),
         period_from=st.none() | days.map(lambda day: day.replace(day=1)),
     ),
 }

@@ -11,6 +11,7 @@ from common.ids import new_id
 from common.service import Runtime
 from common.shape import fits, other_shapes
 from common.testing import eventually
+from contracts.codes import Category
 from contracts.persons import ProcessingRestricted, RestrictionReason
 from services.visits.tests.given import HOUSEHOLD_ID, MOVED, confirmed, registered, told
 from services.visits.tests.programs import program
@@ -28,7 +29,7 @@ async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happen
 ) -> None:
     """One household is monitored and on a list, with a person who may not be used; one has left, after it
     took another over."""
-    first, second, person = registered(), registered(), new_id()
+    first, second, person = registered(Category.FORMERLY_POOR), registered(), new_id()
     restricted = ProcessingRestricted(
         household_id=HOUSEHOLD_ID,
         person_id=person,
@@ -68,12 +69,12 @@ async def test_what_was_heard_and_then_damaged_is_there_again_and_nothing_happen
     )
     before, events = await rows(), await recorded()
     code, said = await program(runtime, "visits.relearn", "--check")
-    assert (code, said) == (0, "8 tables of what was heard, row for row as they served\n")
+    assert (code, said) == (0, "10 tables of what was heard, row for row as they served\n")
 
     await runtime.pool.execute(
         "update read.known_household set region = '44' where household_id = any($1)", ours
     )
-    for table in ("focus", "stretch", "taken_over"):
+    for table in ("focus", "stretch", "formerly_poor", "taken_over"):
         await runtime.pool.execute(f"delete from read.{table} where household_id = any($1)", ours)
     for table in ("restricted", "last_word"):
         await runtime.pool.execute(f"delete from read.{table} where person_id = $1", person)
@@ -111,3 +112,21 @@ async def test_what_a_version_before_kept_in_another_shape_is_kept_in_ours(
     assert await other_shapes(runtime.engine, TABLES) == []
     assert await heard() == before
     assert await desk.duties(await desk.monitored())  # and the service goes on hearing
+
+
+async def test_S1104_whom_a_version_before_did_not_keep_is_due_after_it(
+    desk: Desk, runtime: Runtime
+) -> None:
+    """It knew nobody as a 脱贫户: the first month of the current quarter, which is not over, is due."""
+    first = await desk.household(category=Category.FORMERLY_POOR)
+    await runtime.pool.execute(
+        "with asked as (delete from read.asked_quarter where household_id = $1) "
+        "delete from read.formerly_poor where household_id = $1",
+        first.household_id,
+    )
+    assert await desk.duties(first, "QUARTER_FIRST_MONTH_VISIT") == []
+    code, said = await program(runtime, "visits.relearn")
+    assert code == 0, said
+    assert "formerly_poor: 0 rows only in the table that served, 1 only in the new one" in said
+    (duty,) = await eventually(lambda: desk.duties(first, "QUARTER_FIRST_MONTH_VISIT"), within=20)
+    assert (duty["period_from"], duty["status"]) == ("2024-04-01", "OPEN")

@@ -18,7 +18,8 @@ from services.visits.tests.test_api import Desk, body, problem, recorded
 from services.visits.tests.test_api import desk as desk
 from visits import figures
 from visits.api.sections import SECTIONS
-from visits.domain.household import VISITS, quarter_of
+from visits.domain.household import VISITS
+from visits.domain.periods import quarter_of
 
 VISIT = visit()
 FORM: Mapping[str, Any] = {

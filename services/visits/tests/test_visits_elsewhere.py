@@ -45,7 +45,7 @@ from visits.domain.commands import (
 )
 from visits.domain.household import VISITS, stream_of
 from visits.main import STORE
-from visits.months import RULES
+from visits.opening import RULES
 from visits.reactions import reacting
 from visits.read_model.tables import TakenOverRow
 
@@ -136,7 +136,8 @@ class Mergers:
 
     async def fulfilled_on(self, household: Envelope) -> tuple[str, date | None]:
         row = await self._connection.fetchrow(
-            "select status, fulfilled_on from read.obligation where household_id = $1",
+            "select status, fulfilled_on from read.obligation "
+            "where household_id = $1 and obligation = 'MONTHLY_VISIT'",
             household.household_id,
         )
         assert row

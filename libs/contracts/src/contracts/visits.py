@@ -10,15 +10,26 @@ from contracts.wording import Code, Wording
 
 
 class ObligationType(Code):
-    """A duty to visit, one per household and period."""
+    """A duty to visit, one per type, household and period: the calendar month, the first month of a calendar
+    quarter, or the quarter."""
 
     MONTHLY_VISIT = "MONTHLY_VISIT", "每月入户走访", "monthly visit"
+    QUARTER_FIRST_MONTH_VISIT = (
+        "QUARTER_FIRST_MONTH_VISIT",
+        "季度首月入户走访",
+        "visit in the first month of the quarter",
+    )
+    SECRETARY_QUARTERLY_VISIT = (
+        "SECRETARY_QUARTERLY_VISIT",
+        "镇党委书记每季度遍访",
+        "quarterly visit by the town party secretary",
+    )
 
 
 class CancellationReason(Code):
     """Why a duty ends without a visit and without a breach."""
 
-    LEFT_POPULATION = "LEFT_POPULATION", "不再是监测对象", "no longer monitored"
+    LEFT_POPULATION = "LEFT_POPULATION", "不再是走访对象", "no longer among those to be visited"
 
 
 class VisitMode(Code):
@@ -134,7 +145,7 @@ class VisitVoided:
 
 @dataclass(frozen=True, kw_only=True)
 class ObligationOpened:
-    """A household is due for a visit in the period, first and last day included (S1.1-05).
+    """A household is due for a visit in the period, first and last day included (S1.1-04, S1.1-05, S1.1-08).
 
     One whose only visit was voided is due again (A30), also when the period is over; one that was cancelled is
     opened again for a visit until the household left that is uploaded later.

@@ -6,7 +6,7 @@ import asyncpg
 from prometheus_client import Gauge
 
 from common.service import Runtime, regularly
-from visits.domain.household import quarter_of
+from visits.domain.periods import quarter_of
 from visits.read_model import focus, screenings
 
 EVERY = 60.0  # seconds

@@ -1,100 +1,85 @@
-"""The duty of each calendar month (S1.1-05): with the day on which a household comes under monitoring, and
-from then on as each month begins.
+"""The duties of each calendar month (S1.1-05) and quarter (S1.1-04, S1.1-08): with the day on which a household comes
+under monitoring, and from then on as each begins; of a 脱贫户, as each quarter begins.
 
-The month in which a household comes is opened by the event that says so. A later one is opened by the
-clock: soon after its first midnight in Shanghai, or, if no process was at work then, when one is again.
+Those of the day on which a household comes are opened by the event that says so. Later ones are opened by the
+clock: soon after the first midnight in Shanghai, or, if no process was at work then, when one is again. A household
+that nobody asked for its quarter yet, since a version before did not, has those duties of the current one whose
+period is not over.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date
 from uuid import UUID
 
 import structlog
 
-from common.clock import start_of
 from common.eventstore import record
-from common.ids import derived_id, new_id
+from common.ids import new_id
 from common.inbox import TRANSIENT
-from common.intents import Connection, Context, Intent, Store, accepted
+from common.intents import Connection, Intent, Store, accepted
 from common.policies import Policies
 from common.service import Runtime, regularly
-from contracts.envelope import Actor
-from contracts.visits import HouseholdVisited, ObligationType
-from visits.domain.commands import CountRecorded, OpenMonthlyObligation
-from visits.domain.household import VISITS, month_of, stream_of
+from visits.domain.commands import CountRecorded
+from visits.domain.periods import month_of, quarter_of
 from visits.domain.policy import Policy
+from visits.domain.population import NEVER
+from visits.opening import by_rules, month_after, months_up_to, quarters_after, quarters_up_to
 from visits.read_model import population
-from visits.read_model.population import Behind
 
 log = structlog.get_logger()
 
-RULES = Actor(
-    person="rules",
-    post="RULE_ENGINE",
-    organisation="走访规则",
-    department="visits",
-    region="",
-)
 EVERY = 5.0  # seconds between two looks at the date
 BATCH = 200  # households of one transaction
-
-
-def monthly_duty(
-    household_id: UUID,
-    region: str,
-    monitored_from: date,
-    policies: Policies[Policy],
-    visits: Sequence[HouseholdVisited] = (),
-    days_before: int = 0,
-) -> OpenMonthlyObligation:
-    """The duty to visit in the month of that day; its id is the same however often it is asked for.
-
-    Raises `LookupError` when no policy covers the region.
-    """
-    first, _ = month_of(monitored_from)
-    return OpenMonthlyObligation(
-        household_id=household_id,
-        obligation_id=derived_id(household_id, f"{ObligationType.MONTHLY_VISIT}:{first}"),
-        monitored_from=monitored_from,
-        responsible_region=region,
-        policy=policies.of(region, monitored_from),
-        visits=tuple(visits),
-        days_before=days_before,
-    )
 
 
 async def open_due(
     connection: Connection, store: Store, policies: Policies[Policy], today: date
 ) -> int:
-    """Open the months up to today's of some who are monitored; how many households were asked.
+    """Open the duties up to today's month, or quarter, of some who have them; how many households were asked.
 
     In the caller's transaction. Who leaves at this moment is passed over, or cancels what was opened.
     """
+    return await _months(connection, store, policies, today) or await _quarters(
+        connection, store, policies, today
+    )
+
+
+async def _months(
+    connection: Connection, store: Store, policies: Policies[Policy], today: date
+) -> int:
     month, _ = month_of(today)
     behind = await population.behind(connection, month, BATCH)
     if behind:
         correlation = new_id()
-        intents = [i for one in behind for i in up_to(month, one, policies, correlation)]
+        intents = [i for one in behind for i in months_up_to(month, one, policies, correlation)]
         accepted(await record(connection, store, intents))
-        since = {one.household_id: month_after(one.through) for one in behind}
+        since = {one.household_id: month_after(one.through or month) for one in behind}
         await count_recorded(connection, store, since, correlation)
         await population.asked_through(connection, [one.household_id for one in behind], month)
     return len(behind)
 
 
-def up_to(
-    month: date, one: Behind, policies: Policies[Policy], correlation: UUID
-) -> Iterator[Intent]:
-    """The duties of the months that nobody asked for yet, up to the one of which this is the first day."""
-    first = one.through
-    while first < month:
-        first = month_after(first)
-        yield _intent(one, first, policies, correlation)
-
-
-def month_after(day: date) -> date:
-    """The first day of the month after."""
-    return month_of(day)[1] + timedelta(days=1)
+async def _quarters(
+    connection: Connection, store: Store, policies: Policies[Policy], today: date
+) -> int:
+    quarter, _ = quarter_of(today)
+    behind = await population.behind_quarter(connection, quarter, BATCH)
+    if behind:
+        correlation, ids = new_id(), [one.household_id for one in behind]
+        known = await population.populations(connection, ids)
+        intents = list[Intent]()
+        for one in behind:
+            had = known.get(one.household_id, NEVER)
+            try:
+                intents += quarters_up_to(quarter, one, had, policies, today, correlation)
+            except LookupError as error:  # nobody may stand in the way of the others
+                log.warning("no_policy", household=str(one.household_id), error=str(error))
+        if intents:
+            accepted(await record(connection, store, intents))
+            since = {b.household_id: quarters_after(b.through, quarter)[0] for b in behind}
+            await count_recorded(connection, store, since, correlation)
+        await population.asked_through_quarter(connection, ids, quarter)
+    return len(behind)
 
 
 async def count_recorded(
@@ -104,7 +89,7 @@ async def count_recorded(
     fulfil them, each on its own day: those until then count as a duty is opened."""
     made = await population.visits_after(connection, since)
     intents = [
-        _by_rules(
+        by_rules(
             CountRecorded(household_id=visit.household_id, visit_id=visit.visit_id),
             visit.region,
             visit.visited_at,
@@ -114,34 +99,6 @@ async def count_recorded(
     ]
     if intents:
         accepted(await record(connection, store, intents))
-
-
-def _intent(one: Behind, first: date, policies: Policies[Policy], correlation: UUID) -> Intent:
-    command = monthly_duty(one.household_id, one.region, first, policies)
-    version = command.policy.version
-    return _by_rules(command, one.region, start_of(first), correlation, version)
-
-
-def _by_rules(
-    command: OpenMonthlyObligation | CountRecorded,
-    region: str,
-    occurred_at: datetime,
-    correlation: UUID,
-    policy_version: str | None = None,
-) -> Intent:
-    return Intent(
-        stream=stream_of(command.household_id),
-        household_id=command.household_id,
-        decider=VISITS,
-        command=command,
-        context=Context(
-            actor=RULES,
-            region=region,
-            occurred_at=occurred_at,
-            correlation_id=correlation,
-            policy_version=policy_version,
-        ),
-    )
 
 
 async def look(runtime: Runtime, store: Store, policies: Policies[Policy]) -> None:

@@ -2,9 +2,10 @@
 on (S2-03), and opens their duties. And when it speaks itself: a visit to a household that was
 absorbed counts in the survivor, and one that was voided does so no longer.
 
-A household that goes on the register may be visited; one that is confirmed as monitored must be,
-every month (S1.1-05), until its risk is eliminated, or its monitoring ends (A29), and again when the
-elimination is revoked (A47); months that began while no process was at work are made up first. Where
+A household that goes on the register may be visited; one that is confirmed as monitored must be, every month
+(S1.1-05), in the first month of each quarter (S1.1-04) and by the town party secretary in each quarter (S1.1-08), until
+its risk is eliminated, or its monitoring ends (A29), and again when the elimination is revoked (A47); a 脱贫户 on
+the register in those first months, monitored or not. What began while no process was at work is made up first. Where
 a merger carries an episode on, the duty of the month goes on with it, and every visit that was made
 before the merger counts for it, whenever it is uploaded (A54). All
 take effect in the transaction that moves the consumer's offset.
@@ -20,30 +21,35 @@ from common.codec import Codec
 from common.eventstore import record
 from common.ids import new_id
 from common.inbox import Handle, Incoming
-from common.intents import Connection, Context, Intent, Store, accepted
+from common.intents import Connection, Intent, Store, accepted
 from common.policies import Policies
 from contracts.envelope import Envelope
 from contracts.households import EpisodeTakenOver, HouseholdRegistered, HouseholdRelocated
 from contracts.identification import IdentificationEvent
-from contracts.visits import HouseholdVisited, VisitsEvent, VisitVoided
+from contracts.visits import HouseholdVisited, ObligationType, VisitsEvent, VisitVoided
 from visits import read_model
-from visits.domain.commands import (
-    Command,
-    CountVisit,
-    DiscountVisit,
-    LeavePopulation,
-)
-from visits.domain.household import VISITS, month_of, stream_of
+from visits.domain.commands import LeavePopulation
+from visits.domain.periods import FIRST_MONTH, free_since, month_of, period_of, quarter_of
 from visits.domain.policy import Policy
-from visits.domain.population import Stretches, free_since
-from visits.months import RULES, count_recorded, month_after, monthly_duty, up_to
+from visits.domain.population import NEVER, Population, goes_on
+from visits.mergers import Visits, made_before, made_elsewhere, voided_elsewhere
+from visits.months import count_recorded
+from visits.opening import (
+    by_event,
+    duty,
+    month_after,
+    months_up_to,
+    quarters_after,
+    quarters_up_to,
+    since,
+)
 from visits.read_model import focus, moves, population
-from visits.read_model.population import Before, Behind
+from visits.read_model.population import Before, Behind, Turn
 from visits.read_model.tables import TakenOverRow
-from visits.turns import Entered, Left, turn_of
+from visits.turns import Entered, Left, OnRegister, turn_of
 
 HEARD = Codec.of(
-    HouseholdRegistered
+    OnRegister
     | HouseholdRelocated
     | Entered
     | Left
@@ -55,8 +61,6 @@ HEARD = Codec.of(
 # The rest of both languages, as this version was built with them, is of no consequence here.
 # A type that is in neither parks its household until this service is deployed with it.
 IGNORED = frozenset(Codec.of(IdentificationEvent | VisitsEvent).types) - set(HEARD.types)
-Visits = Mapping[UUID, Sequence[HouseholdVisited]]  # by the household for which they count
-_MADE = Codec.of(HouseholdVisited | VisitVoided)
 
 
 def reacting(store: Store, policies: Policies[Policy]) -> Handle:
@@ -66,14 +70,14 @@ def reacting(store: Store, policies: Policies[Policy]) -> Handle:
         events = [item.event for item in items if item.event and item.event.type not in IGNORED]
         heard = [(e, HEARD.decode(e.type, e.schema_version, e.data)) for e in events]
         before = await learn(connection, heard)
-        visits = await _made_before(connection, heard)
-        intents, since = _of_turns(heard, before, visits, policies)
-        intents += await _made_elsewhere(connection, heard)
+        visits = await made_before(connection, heard)
+        intents, after = _of_turns(heard, before, visits, policies)
+        intents += await made_elsewhere(connection, heard)
         intents += await _voided(connection, heard, policies)
         if intents:
             accepted(await record(connection, store, intents))
-        if since:
-            await count_recorded(connection, store, since, new_id())
+        if after:
+            await count_recorded(connection, store, after, new_id())
 
     return handle
 
@@ -84,23 +88,38 @@ def _of_turns(
     visits: Visits,
     policies: Policies[Policy],
 ) -> tuple[list[Intent], dict[UUID, date]]:
-    """What is asked of households that come or leave, with the months that nobody asked for until then; and the
-    first day of each for which something is."""
-    intents, since = list[Intent](), dict[UUID, date]()
+    """What is asked of households that come or leave, with the months and quarters that nobody asked for until then;
+    and the first day of each for which something is."""
+    intents, after = list[Intent](), dict[UUID, date]()
     for event, payload in heard:
         turn = turn_of(event, payload)
         if turn is None:
             continue
-        had, household, first = before[event.event_id], turn.household_id, turn.day
-        last, _ = month_of(turn.day if turn.enters else turn.day - timedelta(days=1))
-        if had.through and had.through < last:
-            missed = Behind(household, event.region, had.through)
-            intents += up_to(last, missed, policies, event.correlation_id)
-            first = month_after(had.through)
-        if intent := asked_by(event, payload, policies, visits, had.days):
-            intents.append(intent)
-        since[household] = min(since.get(household, first), first)
-    return intents, since
+        had, household = before[event.event_id], turn.household_id
+        missed, first = _missed(event, turn, had, policies)
+        asked = [*missed, *asked_by(event, payload, policies, had.after, visits)]
+        if asked:
+            intents += asked
+            after[household] = min(after.get(household, first), first)
+    return intents, after
+
+
+def _missed(
+    event: Envelope, turn: Turn, had: Before, policies: Policies[Policy]
+) -> tuple[list[Intent], date]:
+    """The months and quarters before a turn that nobody asked for, and the first day of it all."""
+    day = turn.day if turn.enters else turn.day - timedelta(days=1)
+    (month, _), (quarter, _) = month_of(day), quarter_of(day)
+    intents, first, correlation = list[Intent](), turn.day, event.correlation_id
+    if had.through and had.through < month:
+        behind = Behind(turn.household_id, event.region, had.through)
+        intents += months_up_to(month, behind, policies, correlation)
+        first = month_after(had.through)
+    if had.quarter and had.quarter < quarter:
+        behind = Behind(turn.household_id, event.region, had.quarter)
+        intents += quarters_up_to(quarter, behind, had.population, policies, quarter, correlation)
+        first = min(first, quarters_after(had.quarter, quarter)[0])
+    return intents, first
 
 
 async def learn(
@@ -135,55 +154,6 @@ async def learn(
     return dict(zip(turns, before, strict=True))
 
 
-async def _made_before(connection: Connection, heard: Sequence[tuple[Envelope, Any]]) -> Visits:
-    """The visits to households whose episodes go on elsewhere, until they were absorbed."""
-    survivors = {p.household_id for _, p in heard if isinstance(p, EpisodeTakenOver)}
-    if not survivors:
-        return {}
-    return await _until_merged(connection, await read_model.taken_over_by(connection, survivors))
-
-
-async def _until_merged(connection: Connection, taken: Sequence[TakenOverRow]) -> Visits:
-    """The visits that stand to households that were absorbed, until they were."""
-    absorbed = {one.household_id: one for one in taken}
-    rows = await connection.fetch(
-        """
-        select type, schema_version, data from es.events
-        where stream = any($1::text[]) and type = any($2::text[]) order by stream, version
-        """,
-        [stream_of(household) for household in absorbed],
-        list(_MADE.types),
-    )
-    made: dict[UUID, HouseholdVisited] = {}
-    for row in rows:
-        match _MADE.decode(row["type"], row["schema_version"], row["data"]):
-            case HouseholdVisited() as visited:
-                made[visited.visit_id] = visited
-            case VisitVoided() as voided:
-                made.pop(voided.visit_id, None)
-    found: dict[UUID, list[HouseholdVisited]] = {}
-    for visited in made.values():
-        one = absorbed[visited.household_id]
-        if visited.visited_on <= one.merged_on:
-            found.setdefault(one.survivor_id, []).append(visited)
-    return found
-
-
-async def _made_elsewhere(
-    connection: Connection, heard: Sequence[tuple[Envelope, Any]]
-) -> list[Intent]:
-    """Visits that were uploaded after their household was absorbed count in the survivor."""
-    visits = [(e, p) for e, p in heard if isinstance(p, HouseholdVisited)]
-    if not visits:
-        return []
-    absorbed = await read_model.taken_over(connection, {p.household_id for _, p in visits})
-    return [
-        _intent(e, one.survivor_id, CountVisit(household_id=one.survivor_id, visit=p), one.region)
-        for e, p in visits
-        if (one := absorbed.get(p.household_id)) and p.visited_on <= one.merged_on
-    ]
-
-
 async def _voided(
     connection: Connection, heard: Sequence[tuple[Envelope, Any]], policies: Policies[Policy]
 ) -> list[Intent]:
@@ -191,44 +161,31 @@ async def _voided(
     voided = [(e, p) for e, p in heard if isinstance(p, VisitVoided)]
     if not voided:
         return []
-    elsewhere = await _voided_elsewhere(connection, voided)
+    elsewhere = await voided_elsewhere(connection, voided)
     due = [(e, p.household_id, p.visited_on) for e, p in voided]
     due += [(e, i.command.household_id, day) for e, day, i in elsewhere]
-    known = await population.stretches(connection, {household for _, household, _ in due})
-    free = [_free(e, one, day, known.get(one, ()), policies) for e, one, day in due]
-    return [*(intent for _, _, intent in elsewhere), *filter(None, free)]
+    known = await population.populations(connection, {household for _, household, _ in due})
+    free = (_free(e, one, day, known.get(one, NEVER), policies) for e, one, day in due)
+    return [*(intent for _, _, intent in elsewhere), *(intent for some in free for intent in some)]
 
 
 def _free(
-    cause: Envelope, household_id: UUID, day: date, known: Stretches, policies: Policies[Policy]
-) -> Intent | None:
-    """That the household left, if that frees it from the duty of the month of this day."""
-    first, last = month_of(day)
-    least = policies.of(cause.region, first).min_days_in_population
-    left_on = free_since(known, first, last, least)
-    return leaving(cause, household_id, left_on, first) if left_on else None
-
-
-async def _voided_elsewhere(
-    connection: Connection, voided: Sequence[tuple[Envelope, VisitVoided]]
-) -> list[tuple[Envelope, date, Intent]]:
-    """Visits, with their days, that were voided after their household was absorbed count in the survivor no
-    longer."""
-    absorbed = await read_model.taken_over(connection, {p.household_id for _, p in voided})
-    if not absorbed:
-        return []
-    survivors = {one.survivor_id for one in absorbed.values()}
-    others = await _until_merged(connection, await read_model.taken_over_by(connection, survivors))
-    return [
-        (e, p.visited_on, _intent(e, one.survivor_id, _discounting(p, one, others), one.region))
-        for e, p in voided
-        if (one := absorbed.get(p.household_id))
-    ]
-
-
-def _discounting(voided: VisitVoided, one: TakenOverRow, others: Visits) -> DiscountVisit:
-    left = tuple(others.get(one.survivor_id, ()))
-    return DiscountVisit(household_id=one.survivor_id, visit_id=voided.visit_id, visits=left)
+    cause: Envelope, household_id: UUID, day: date, known: Population, policies: Policies[Policy]
+) -> list[Intent]:
+    """That the household left, where that frees it from a duty of a period in which this day lies."""
+    intents = list[Intent]()
+    for kind in ObligationType:
+        if period := period_of(kind, day):
+            least = policies.of(cause.region, period[0]).least_days(kind)
+            if left_on := free_since(kind, known, period, least):
+                leave = LeavePopulation(
+                    household_id=household_id,
+                    left_on=left_on,
+                    obligation=kind,
+                    period_from=period[0],
+                )
+                intents.append(by_event(cause, household_id, leave))
+    return intents
 
 
 def _home(event: Envelope, payload: Any) -> str | None:
@@ -245,52 +202,34 @@ def asked_by(
     cause: Envelope,
     payload: Any,
     policies: Policies[Policy],
+    after: Population,
     visits: Visits | None = None,
-    days_before: int = 0,
-) -> Intent | None:
-    """What an event asks of the household's visits, if anything. `visits`: those that were made in
-    households that it absorbed; `days_before`: those of its month on which it was monitored before.
+) -> list[Intent]:
+    """What an event asks of the household's visits, if anything. `after`: when it was to be visited, as is known with
+    the event; `visits`: those that were made in households that it absorbed.
 
     Raises `LookupError` when no policy covers the household's region.
     """
     turn = turn_of(cause, payload)
-    if turn is None:
-        return None
+    if turn is None or turn.told_on:  # who goes on the register is asked as a quarter begins
+        return []
     household, day = turn.household_id, turn.day
     if not turn.enters:
-        return leaving(cause, household, day)
+        if turn.formerly_poor and not after.formerly_poor:  # it was none
+            return []
+        stays = goes_on(after.monitored)
+        leave = LeavePopulation(
+            household_id=household,
+            left_on=day,
+            obligation=FIRST_MONTH if turn.formerly_poor else None,
+            population=after,
+            least_days=policies.of(cause.region, day).least_days(FIRST_MONTH) if stays else 0,
+        )
+        return [by_event(cause, household, leave)]
     made = (visits or {}).get(household, ()) if isinstance(payload, EpisodeTakenOver) else ()
-    command = monthly_duty(household, cause.region, day, policies, made, days_before)
-    return _intent(cause, household, command, policy_version=command.policy.version)
-
-
-def leaving(
-    cause: Envelope, household_id: UUID, left_on: date, period_from: date | None = None
-) -> Intent:
-    """The household is no longer among those who must be visited, in all periods or in one."""
-    command = LeavePopulation(household_id=household_id, left_on=left_on, period_from=period_from)
-    return _intent(cause, household_id, command)
-
-
-def _intent(
-    cause: Envelope,
-    household_id: UUID,
-    command: Command,
-    region: str | None = None,
-    policy_version: str | None = None,
-) -> Intent:
-    return Intent(
-        stream=stream_of(household_id),
-        household_id=household_id,
-        decider=VISITS,
-        command=command,
-        context=Context(
-            actor=RULES,
-            region=region or cause.region,
-            occurred_at=cause.occurred_at,
-            correlation_id=cause.correlation_id,
-            causation_id=cause.event_id,
-            policy_version=policy_version,
-            traceparent=cause.traceparent,
-        ),
-    )
+    asked = [
+        duty(household, cause.region, kind, due, policies, made)
+        for kind, due in since(day, after)
+        if kind is FIRST_MONTH or not turn.formerly_poor
+    ]
+    return [by_event(cause, household, one, policy_version=one.policy.version) for one in asked]

@@ -5,7 +5,8 @@ visits has heard of identification goes once more through `reactions.learn`, in 
 emptied tables: readers see the old rows until that is committed, and hearing waits. A table of another shape is
 made anew; nobody is at work on it, since no version starts on it. Nothing else happens: no duty opens, and nothing
 is published. What is parked comes when it is retried. What was given up because nobody could read it stays out.
-How far the months of a household were asked for is not heard, and stays.
+How far the months and quarters of a household were asked for is not heard, and stays; of one that was not
+asked for a quarter yet, the service asks for the current one.
 
 Needs DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS. `--check` changes nothing, and exits with 1 if a table
 comes out otherwise.
@@ -83,6 +84,7 @@ async def relearn(
     for n in range(0, len(told), BATCH):
         await learn(connection, told[n : n + BATCH])
     await connection.execute(_ASKED_THROUGH)
+    await connection.execute(_ASKED_QUARTER)
     differs = await differences(connection, TABLES)
     await connection.execute(f"drop schema {PREVIOUS} cascade")
     return differs
@@ -118,6 +120,15 @@ create table {PREVIOUS}.{{table}} as table read.{{table}}; delete from read.{{ta
 _ASKED_THROUGH = f"""
 update read.monitored m set through = p.through
 from {PREVIOUS}.monitored p where p.household_id = m.household_id and p.through > m.through
+"""
+_ASKED_QUARTER = f"""
+with served as (
+    delete from read.asked_quarter a where not exists (
+        select from {PREVIOUS}.asked_quarter p where p.household_id = a.household_id
+    )
+)
+update read.asked_quarter a set through = p.through
+from {PREVIOUS}.asked_quarter p where p.household_id = a.household_id
 """
 
 

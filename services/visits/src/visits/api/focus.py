@@ -9,7 +9,7 @@ from common.auth import Area, Principal, allow
 from common.paging import USUAL, Limit, page
 from contracts.focus import FocusGroup
 from visits.api.wired import wired
-from visits.domain.household import quarter_of
+from visits.domain.periods import quarter_of
 from visits.read_model import focus
 
 router = APIRouter(tags=["screenings"])

@@ -20,7 +20,8 @@ from visits.api.forms import ScreeningForm, ScreeningVoidingForm
 from visits.api.recording import recorded, voided
 from visits.api.wired import region_of, wired
 from visits.domain.commands import RecordScreening, VoidScreening
-from visits.domain.household import VISITS, quarter_of, stream_of
+from visits.domain.household import VISITS, stream_of
+from visits.domain.periods import quarter_of
 from visits.read_model import focus, screenings
 from visits.read_model.tables import ScreeningFields, ScreeningRow
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from contracts.visits import (
     HouseholdScreened,
     HouseholdVisited,
+    ObligationType,
     ScreeningVoidReason,
     VisitMode,
     Visitor,
@@ -14,24 +15,28 @@ from contracts.visits import (
     VoidReason,
 )
 from visits.domain.policy import Policy
+from visits.domain.population import NEVER, Population
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenMonthlyObligation:
-    """A household is monitored from a day on: it may be due for a visit in that month (S1.1-05).
+class OpenObligation:
+    """A household is one of those who must be visited from a day on: it may have the duty of the period of that day.
 
-    The day is that of its confirmation, or of the revocation of its elimination (A47). On `days_before` of that
-    month it was monitored before, and had left. Of an episode taken over from another household (A54),
-    `visits` are those made there until the merger.
+    The day is the first of the period, or that of its confirmation, or of the revocation of its elimination (A47). On
+    `days_before` of the period it was monitored before, and had left; a `formerly_poor` household has the duty without
+    regard to days (S1.1-04). Of an episode taken over from another household (A54), `visits` are those made there until
+    the merger.
     """
 
     household_id: UUID
     obligation_id: UUID
-    monitored_from: date
+    obligation: ObligationType = ObligationType.MONTHLY_VISIT
+    since: date
     responsible_region: str
     policy: Policy
     visits: tuple[HouseholdVisited, ...] = ()
     days_before: int = 0
+    formerly_poor: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,18 +127,23 @@ class VoidScreening:
 
 @dataclass(frozen=True, kw_only=True)
 class LeavePopulation:
-    """A household is monitored no longer; the day itself does not count.
+    """A household is monitored, or a 脱贫户 on the register, no longer; the day itself does not count.
 
-    With `period_from`, only the duty of the period that begins then is in question.
+    What it has to be visited for nevertheless stays: `population` is how it stands now, and `least_days` those of a
+    month on which a monitored household must be there. With `obligation` only duties of that type are in question, with
+    `period_from` only that of the period that begins then.
     """
 
     household_id: UUID
     left_on: date
+    obligation: ObligationType | None = None
     period_from: date | None = None
+    population: Population = NEVER
+    least_days: int = 0
 
 
 Command = (
-    OpenMonthlyObligation
+    OpenObligation
     | CountVisit
     | CountRecorded
     | DiscountVisit

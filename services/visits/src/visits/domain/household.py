@@ -1,13 +1,11 @@
 """A household's visits, the duties that they fulfil, its screenings. Pure: no clock, no I/O, no chance.
 
 A duty is a fact of its own, opened once per (type, household, period); a visit fulfils every duty
-that is open in its period, and the earliest qualifying visit counts.
+that is open in its period and that its visitors can fulfil, and the earliest qualifying visit counts.
 """
 
-from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
 from typing import assert_never
 from uuid import UUID
 
@@ -19,10 +17,7 @@ from contracts.visits import (
     ObligationCancelled,
     ObligationFulfilled,
     ObligationOpened,
-    ObligationType,
     ScreeningVoided,
-    VisitMode,
-    VisitorPost,
     VisitsEvent,
     VisitVoided,
 )
@@ -32,33 +27,22 @@ from visits.domain.commands import (
     CountVisit,
     DiscountVisit,
     LeavePopulation,
-    OpenMonthlyObligation,
+    OpenObligation,
     RecordScreening,
     RecordVisit,
     VoidScreening,
     VoidVisit,
 )
+from visits.domain.periods import Claim, is_due, period_of, qualifies
 from visits.domain.screenings import apart, screen, void_screening, without
 from visits.domain.states import HouseholdVisits, Obligation
-
-# Who can fulfil a duty: village, town and the stationed team. A county officer's visit is recorded
-# and fulfils nothing (S1.1-04, S1.1-05); a post that is new here must be put on the list.
-QUALIFYING = frozenset(
-    {
-        VisitorPost.VILLAGE_CADRE,
-        VisitorPost.VILLAGE_PARTY_SECRETARY,
-        VisitorPost.TOWN_CADRE,
-        VisitorPost.TOWN_PARTY_SECRETARY,
-        VisitorPost.STATIONED_TEAM,
-    }
-)
 
 
 def decide(command: Command, household: HouseholdVisits) -> list[VisitsEvent]:
     """What follows from the command. Raises `Refused`."""
     match command:
-        case OpenMonthlyObligation():
-            return _open_monthly(command, household)
+        case OpenObligation():
+            return _open(command, household)
         case CountVisit():
             return _answered(command.visit, household)
         case CountRecorded():
@@ -80,22 +64,28 @@ def decide(command: Command, household: HouseholdVisits) -> list[VisitsEvent]:
             assert_never(command)
 
 
-def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[VisitsEvent]:
-    """S1.1-05: due only if monitored for enough days of the month, whether it left in between or not; the
-    first day counts.
+def _open(c: OpenObligation, household: HouseholdVisits) -> list[VisitsEvent]:
+    """Due only if monitored for enough days of the period, whether it left in between or not (the first day counts),
+    or as a 脱贫户 (S1.1-04), and where the policy asks for such duties.
 
-    A month that is over before is no concern of it: nothing is opened retroactively (A47).
+    A period that is over before is no concern of it: nothing is opened retroactively (A47).
     """
-    first, last = month_of(c.monitored_from)
-    known = household.obligation(ObligationType.MONTHLY_VISIT, first)
+    period = period_of(c.obligation, c.since)
+    if period is None:
+        return []
+    first, last = period
+    known = household.obligation(c.obligation, first)
     if known and not known.cancelled:
         return _met(known, c.visits)
-    if c.days_before + (last - c.monitored_from).days + 1 < c.policy.min_days_in_population:
+    enough = Claim(c.since, c.days_before, c.formerly_poor).reaches(
+        c.policy.least_days(c.obligation), last
+    )
+    if not (enough and c.policy.asks_for(c.obligation)):
         return []
     opened = ObligationOpened(
         household_id=c.household_id,
         obligation_id=c.obligation_id,
-        obligation=ObligationType.MONTHLY_VISIT,
+        obligation=c.obligation,
         responsible_region=c.responsible_region,
         period_from=first,
         period_to=last,
@@ -103,14 +93,15 @@ def _open_monthly(c: OpenMonthlyObligation, household: HouseholdVisits) -> list[
     )
     # The verification visit was made before the duty existed, and counts; so does one that the
     # family had in the household where its episode came from (A54). Of a later one see `CountRecorded`.
-    before = [visit for visit in household.visits if visit.visited_on <= c.monitored_from]
+    before = [visit for visit in household.visits if visit.visited_on <= c.since]
     return [opened, *_met(Obligation(opened), (*before, *c.visits))]
 
 
 def _met(obligation: Obligation, visits: Iterable[HouseholdVisited]) -> list[VisitsEvent]:
     """By the earliest of the visits that can fulfil the duty, if there is one. One that was cancelled is opened
     again for it: the visit was made before the household left, and is told later."""
-    made = [v for v in visits if qualifies(v) and obligation.asks_for(v.visited_on)]
+    kind = obligation.opened.obligation
+    made = [v for v in visits if qualifies(v, kind) and obligation.asks_for(v.visited_on)]
     if not made:
         return []
     done = _fulfilled(obligation.opened, min(made, key=lambda v: (v.visited_at, v.visit_id)))
@@ -186,7 +177,8 @@ def _void(c: VoidVisit, household: HouseholdVisits) -> list[VisitsEvent]:
 
 
 def _leave(c: LeavePopulation, household: HouseholdVisits) -> list[VisitsEvent]:
-    """A29: an open duty whose period is not over is cancelled; what is over stays as it is."""
+    """A29: an open duty whose period is not over is cancelled, unless the household has it for another reason; what is
+    over stays as it is."""
     return [
         ObligationCancelled(
             household_id=c.household_id,
@@ -198,31 +190,15 @@ def _leave(c: LeavePopulation, household: HouseholdVisits) -> list[VisitsEvent]:
         )
         for o in household.obligations
         if o.is_open and c.left_on <= o.opened.period_to
+        if c.obligation in (None, o.opened.obligation)
         if c.period_from in (None, o.opened.period_from)
+        if not is_due(o.opened.obligation, c.population, o.period, c.least_days)
     ]
 
 
 def stream_of(household_id: UUID) -> str:
     """Where the household's visits and duties are recorded."""
     return f"visits-of-household-{household_id}"
-
-
-def qualifies(visit: HouseholdVisited) -> bool:
-    """Whether a visit can fulfil a duty: at home, in person, by somebody who is close by."""
-    return visit.mode is VisitMode.IN_PERSON_AT_HOME and any(
-        visitor.post in QUALIFYING for visitor in visit.visitors
-    )
-
-
-def month_of(day: date) -> tuple[date, date]:
-    """First and last day of the calendar month."""
-    return day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1])
-
-
-def quarter_of(day: date) -> tuple[date, date]:
-    """First and last day of the calendar quarter."""
-    first = day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
-    return first, month_of(first.replace(month=first.month + 2))[1]
 
 
 def _fulfilled(opened: ObligationOpened, visit: HouseholdVisited) -> ObligationFulfilled:

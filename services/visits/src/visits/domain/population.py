@@ -20,6 +20,17 @@ class Stretch:
 Stretches = tuple[Stretch, ...]  # in the order of their days; only the last may be without an end
 
 
+@dataclass(frozen=True)
+class Population:
+    """When a household was monitored, and when it was a 脱贫户 on the register."""
+
+    monitored: Stretches = ()
+    formerly_poor: Stretches = ()
+
+
+NEVER = Population()
+
+
 def came(stretches: Stretches, on: date) -> Stretches:
     """With one more, without an end; what it covers it takes the place of."""
     before = tuple(one for one in stretches if one.since < on)
@@ -34,16 +45,14 @@ def left(stretches: Stretches, on: date) -> Stretches:
 def days(stretches: Stretches, first: date, until: date) -> int:
     """How many days from the first to the one before `until` were in any stretch."""
     numbers = range(first.toordinal(), until.toordinal())
-    return sum(_in_any(stretches, date.fromordinal(number)) for number in numbers)
+    return sum(within(stretches, date.fromordinal(number)) for number in numbers)
 
 
-def free_since(stretches: Stretches, first: date, last: date, least: int) -> date | None:
-    """The day on which the household left, if that frees it from the duty of a period: it was not there on the
-    last day (A29), or on fewer days than `least`. `None` if it is due."""
-    if _in_any(stretches, last) and days(stretches, first, last) + 1 >= least:
-        return None
-    return max((end for one in stretches if (end := one.left_on) and end <= last), default=None)
-
-
-def _in_any(stretches: Iterable[Stretch], day: date) -> bool:
+def within(stretches: Iterable[Stretch], day: date) -> bool:
+    """Whether the day is in any stretch."""
     return any(one.holds(day) for one in stretches)
+
+
+def goes_on(stretches: Stretches) -> bool:
+    """Whether the household has not left."""
+    return any(one.left_on is None for one in stretches)

@@ -30,6 +30,11 @@ class Obligation:
         return self.left_on is not None
 
     @property
+    def period(self) -> tuple[date, date]:
+        """Its first and last day."""
+        return self.opened.period_from, self.opened.period_to
+
+    @property
     def is_open(self) -> bool:
         """Neither fulfilled nor cancelled."""
         return self.fulfilled_by is None and not self.cancelled

@@ -1,8 +1,8 @@
 """What visits shows, and looks up: duties, visits, screenings, and the households that may be visited.
 
 `obligation`, `visit` and `screening` are functions of the service's own events, `known_household`,
-`moved`, `taken_over`, `monitored`, `stretch`, `focus`, `restricted` and `last_word` of the events of identification;
-each is changed in the transaction that records or hears them, and can be dropped and folded again.
+`moved`, `taken_over`, `monitored`, `stretch`, `formerly_poor`, `asked_quarter`, `focus`, `restricted` and
+`last_word` of the events of identification; each is changed in the transaction that records or hears them, and can be dropped and folded again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -208,6 +208,7 @@ async def obligations(
     *,
     region: str,
     household_id: UUID | None,
+    obligation: str | None,
     status: str | None,
     due_by: date | None,
     after: UUID | None,
@@ -229,6 +230,8 @@ async def obligations(
     )
     if household_id:
         query = query.where(ObligationRow.household_id == household_id)
+    if obligation:
+        query = query.where(ObligationRow.obligation == obligation)
     if status:
         query = query.where(ObligationRow.status == status)
     if due_by:

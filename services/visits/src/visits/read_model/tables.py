@@ -18,6 +18,8 @@ HEARD = frozenset(
         "taken_over",
         "monitored",
         "stretch",
+        "formerly_poor",
+        "asked_quarter",
         "focus",
         "restricted",
         "last_word",
@@ -114,13 +116,33 @@ class MonitoredRow(Table, table=True):
 
 
 class StretchRow(Table, table=True):
-    """Days on which a household was among those who must be visited, until the one on which it left, if it has."""
+    """Days on which a household was monitored, until the one on which it left, if it has."""
 
     __tablename__ = "stretch"
 
     household_id: UUID = Field(primary_key=True)
     since: date = Field(primary_key=True)
     left_on: date | None
+
+
+class FormerlyPoorRow(Table, table=True):
+    """Days on which a household was a 脱贫户 on the register, until the one on which it left, if it has."""
+
+    __tablename__ = "formerly_poor"
+
+    household_id: UUID = Field(primary_key=True)
+    since: date = Field(primary_key=True)
+    left_on: date | None
+
+
+class AskedQuarterRow(Table, table=True):
+    """The first day of the last quarter whose duties were asked for, of a household that is monitored or a 脱贫户.
+    One without a row was not asked yet: a version before that had no such duties heard of it."""
+
+    __tablename__ = "asked_quarter"
+
+    household_id: UUID = Field(primary_key=True)
+    through: date
 
 
 class ScreeningFields(SQLModel):
