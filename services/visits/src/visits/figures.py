@@ -6,11 +6,13 @@ import asyncpg
 from prometheus_client import Gauge
 
 from common.service import Runtime, regularly
-from visits.domain.periods import quarter_of
-from visits.read_model import focus, screenings
+from contracts.visits import ObligationType
+from visits.domain.periods import last_period, quarter_of
+from visits.read_model import coverage, focus, screenings
 
 EVERY = 60.0  # seconds
 EVERYWHERE = ""
+STATES = ("OPEN", "FULFILLED", "CANCELLED")
 
 SCREENED = Gauge(
     "shouwang_screened_households", "S2-04: households that were screened in this calendar quarter"
@@ -27,10 +29,15 @@ FOCUS_UNSCREENED = Gauge(
     "shouwang_unscreened_focus_households",
     "S2-03: households on a focus list that are still to be screened in this calendar quarter",
 )
+DUTIES = Gauge(
+    "shouwang_visit_duties",
+    "S1.1-04, S1.1-05, S1.1-08: duties of the period that is, or was last, by type and state",
+    ["obligation", "status"],
+)
 
 
 async def measure(pool: asyncpg.Pool, on: date) -> None:
-    """Set the figures to those of a day, with two queries."""
+    """Set the figures to those of a day, with three queries."""
     quarter = quarter_of(on)
     counted = await screenings.counted(pool, EVERYWHERE, *quarter)
     SCREENED.set(counted["screened"])
@@ -38,6 +45,10 @@ async def measure(pool: asyncpg.Pool, on: date) -> None:
     focused = await focus.counted(pool, EVERYWHERE, *quarter)
     FOCUS_SCREENED.set(focused["screened"])
     FOCUS_UNSCREENED.set(focused["listed"] - focused["screened"])
+    counts = await coverage.everywhere(pool, {k: last_period(k, on)[1] for k in ObligationType})
+    for kind in ObligationType:
+        for status in STATES:
+            DUTIES.labels(kind.value, status).set(counts.get((kind, status), 0))
 
 
 async def keep_fresh(runtime: Runtime) -> None:

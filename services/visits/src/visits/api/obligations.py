@@ -1,5 +1,7 @@
 """What is due, and what was done about it."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,6 +13,8 @@ from common.paging import USUAL, Limit, page
 from contracts.visits import ObligationType
 from visits import read_model
 from visits.api.wired import wired
+from visits.domain.periods import last_period
+from visits.read_model import coverage
 from visits.read_model.tables import ObligationFields
 
 router = APIRouter(tags=["obligations"])
@@ -23,6 +27,21 @@ class ObligationShown(ObligationFields):
 
     obligation: ObligationType
     status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationCoverage:
+    """How many households of those due in a period were visited as the duty asks. `breached`: not visited, and the
+    period is over. `percent`, such as `90.00`, is rounded down; the target is 100.00, and of nobody it is that."""
+
+    obligation: ObligationType
+    region: str
+    period_from: date
+    period_to: date
+    due: int
+    fulfilled: int
+    breached: int
+    percent: str
 
 
 @router.get(
@@ -55,3 +74,34 @@ async def read_many(
         limit=limit,
     )
     return page(request, rows, limit, "obligation_id")
+
+
+@router.get("/v1/obligations/coverage", summary="How many of those due in a period were visited")
+async def covered(
+    request: Request,
+    caller: Annotated[Principal, allow("visits:read")],
+    obligation: ObligationType,
+    region: Area = None,
+    on: Day | None = None,
+) -> ObligationCoverage:
+    """Of the month or quarter of `on`, or of today; of visits in the first month of a quarter, of that quarter. A
+    household is counted in the area that the list names for its duty; one that was cancelled, nowhere."""
+    area = caller.area(region)
+    runtime = wired(request).runtime
+    today = runtime.clock.today()
+    period = last_period(obligation, on or today)
+    found = await coverage.counted(
+        runtime.engine, region=area, obligation=obligation, period_from=period[0]
+    )
+    missing = found.due - found.fulfilled
+    hundredths = found.fulfilled * 10_000 // found.due if found.due else 10_000
+    return ObligationCoverage(
+        obligation=obligation,
+        region=area,
+        period_from=period[0],
+        period_to=period[1],
+        due=found.due,
+        fulfilled=found.fulfilled,
+        breached=missing if period[1] < today else 0,
+        percent=f"{hundredths // 100}.{hundredths % 100:02d}",
+    )

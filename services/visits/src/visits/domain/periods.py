@@ -68,6 +68,11 @@ def period_of(kind: ObligationType, day: date) -> Period | None:
             assert_never(kind)
 
 
+def last_period(kind: ObligationType, day: date) -> Period:
+    """The period of the day, or the last before it."""
+    return period_of(kind, day) or month_of(quarter_of(day)[0])
+
+
 def qualifies(visit: HouseholdVisited, kind: ObligationType) -> bool:
     """Whether a visit can fulfil a duty: at home, in person, by somebody who is close by; the secretary's by the
     town party secretary (S1.1-08), in the post that was recorded with the visit."""
