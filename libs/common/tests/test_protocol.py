@@ -86,10 +86,13 @@ async def test_what_is_no_request_to_us_is_refused(ask: Ask, sent: bytes) -> Non
     assert (await ask(sent)).startswith("HTTP/1.1 400 Bad Request\r\n")
 
 
-def test_every_service_is_served_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_service_is_served_by_it_and_keeps_a_connection_longer_than_a_proxy_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     given: dict[str, object] = {}
     monkeypatch.setattr(service, "configure", lambda *_: TracerProvider())
     monkeypatch.setattr(service, "collect_seldom", lambda: None)
     monkeypatch.setattr(uvicorn, "run", lambda _, **options: given.update(options))
     service.serve("test", Settings.model_construct(host="", port=0), bare)
     assert given["http"] is OnlyHttp
+    assert given["timeout_keep_alive"] == 75
