@@ -77,12 +77,12 @@ async def compare(connection: Connection, servers: str, places: Sequence[Place])
                     strangers.append((Foreign(place, item.offset, item.key, 0), None, b""))
     finally:
         await scan.close()
-    lost = [event for hash_, event in stored.items() if hash_ not in seen]
+    lost = [event for hash_, event in stored.items() if hash_ not in seen]  # in order, as read
     return Compared(
         len(stored),
         len(seen),
         repeated,
-        sorted(lost, key=lambda event: event.position),
+        lost,
         await _foreign(connection, strangers),
     )
 
