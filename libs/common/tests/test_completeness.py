@@ -73,6 +73,19 @@ async def test_what_was_lost_is_named_and_published_again_and_nobody_doubles_it(
     assert await compared(pool, servers, topic) == Compared(5, 5, 0, [], [])
 
 
+async def test_what_waits_already_is_neither_published_twice_nor_made_younger(
+    pool: asyncpg.Pool, events: list[Envelope]
+) -> None:
+    """Or asking often enough would hide how long it waits."""
+    await pool.execute("insert into es.outbox select position from es.events")
+    first = await pool.fetchval("select min(position) from es.outbox")
+    asked = await pool.fetchval("select refilled from es.relay")
+    async with pool.acquire() as connection:
+        await republish(connection, [Recorded(first, "one", 1)])
+    assert await pool.fetchval("select count(*) from es.outbox") == 5
+    assert await pool.fetchval("select refilled from es.relay") == asked
+
+
 async def test_what_is_on_the_topic_and_has_its_ticket_still_is_neither_lost_nor_foreign(
     pool: asyncpg.Pool, servers: Servers, log: Log, topic: str, events: list[Envelope]
 ) -> None:
