@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from secrets import token_bytes
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -224,6 +225,15 @@ async def test_what_is_gone_while_it_is_read_is_not_taken_for_the_end_of_a_trans
         await refill.refill(Servers(db.url, kafka), [0], inbox)
     assert inbox.taken == list(range(len(inbox.taken)))
     assert len(inbox.taken) < before
+
+
+async def test_a_single_record_that_is_gone_is_missed(place: Place) -> None:
+    class Scan:
+        async def bounds(self, places: Sequence[Place]) -> dict[Place, tuple[int, int]]:
+            return dict.fromkeys(places, (5, 9))
+
+    with pytest.raises(LogIncomplete, match="holds records 5 to 8, but 4 is needed next"):
+        await refill._must_follow(cast("Any", Scan()), {place: 5}, {place: 4})
 
 
 async def test_checkpoints_are_had_again_from_a_topic_that_ends_with_a_transaction(
