@@ -271,6 +271,8 @@ def test_a_watch_goes_on_until_what_it_sees_is_wrong(
     monkeypatch.setattr("time.sleep", slept.append)
     files = ["--seed", str(tmp_path / "seed"), "--memory", str(tmp_path / "seen")]
     arguments = ["http://log", "--name", "city.example", *files, "--key", SIGNER.vkey]
+    with pytest.raises(SystemExit, match=str(verify.USAGE)):  # whose log is it?
+        witness.main([*arguments[:-2], "--every", "60"])
     assert witness.main([*arguments, "--every", "60"]) == last
     assert slept == [60, 60]
 
@@ -329,6 +331,9 @@ async def test_the_program_runs_alone_beside_the_verifier(
     vkey = done.stderr.splitlines()[0]
     assert signers(done.stdout, [key_of(vkey)]) == ["city.example/witness"]
     assert (posted, memory.read_text("utf-8")) == ([done.stdout.encode()], done.stdout)
+    me = Witness("city.example/witness", bytes.fromhex(seed.read_text("ascii")), memory)
+    unoffered = await asyncio.to_thread(witness._look, me, url, KEYS, True, False)
+    assert (unoffered, len(posted)) == (WITNESSED, 1)
     why = {"title": "请管理员登记\x1b[1m见证人的公钥", "title_en": "have the key named"}
     for refusal, words in (
         (json.dumps(why).encode(), "422 请管理员登记[1m见证人的公钥"),
