@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 
+from audit.log import store
 from audit.log.keeper import Keeper
 from audit.log.note import succession
 from audit.log.publishing import Published
@@ -15,6 +16,7 @@ from audit.rebuild import rebuild
 from audit.rebuilding import roots
 from audit.rebuilding.refill import Servers
 from audit.rebuilding.roots import Contradicted
+from audit.rebuilding.swap import BESIDE
 from audit.succession import put_back
 from audit.verify import key_of
 from common.kafka import Log, Message, Place
@@ -86,17 +88,24 @@ async def test_a_topic_that_was_filled_anew_in_another_order_proves_the_same_lea
         "join log.leaves b on b.tree = a.tree and b.index = a.index + 1 and b.key <> a.key limit 1"
     )
     swapping = [(index, -1), (index + 1, index), (-1, index + 1)]
-    await sign_anew(
-        stopped,
-        ";".join(
-            f"update log.leaves set index = {now} where tree = {tree} and index = {was}"
-            for was, now in swapping
-        ),
+    swapped = ";".join(
+        f"update log.leaves set index = {now} where tree = {tree} and index = {was}"
+        for was, now in swapping
     )
+    await sign_anew(stopped, swapped)
     await pool.execute(_NOT_SIGNED_YET, tree)
     proved = (await stopped.rebuild()).proved
     assert proved
     assert proved.reordered == [name]
+    await pool.execute(swapped)  # neither the topic nor the log has the order that was signed
+    with pytest.raises(Contradicted, match=f"roots of checkpoint 1: {name}$"):
+        await stopped.rebuild()
+    async with pool.acquire() as connection:
+        last = await store.latest(connection)
+        assert last
+        await connection.execute("drop schema log cascade")
+        with pytest.raises(Contradicted, match=f"roots of checkpoint 1: {name}$"):
+            await roots.proved(connection, BESIDE, last)
 
 
 _NOT_SIGNED_YET = """
