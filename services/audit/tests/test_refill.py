@@ -179,18 +179,19 @@ async def test_a_broker_that_gives_nothing_is_not_waited_for_for_ever(
             await refill.refill(Servers(db.url, kafka), [0], Taking())
 
 
+@pytest.mark.parametrize(("further", "why"), [(0, "made anew"), (1_000, "before our offset")])
 async def test_a_service_that_stopped_before_a_topic_made_anew_goes_on_after_a_rebuild(
-    db: Database, kafka: str, tokens: Issuer
+    db: Database, kafka: str, tokens: Issuer, further: int, why: str
 ) -> None:
     """With the last record as it is on the topic now, and without a restart."""
     events = told(5)
     async with at_work(db, kafka, tokens) as system:
         await system.publish(events[:3])
         await system.settled()
-        await system.runtime.pool.execute(ANOTHER)
+        await system.runtime.pool.execute(ANOTHER, further)
         reader = system.runtime.consumer
         assert reader
-        await eventually(lambda: "made anew" in (reader.unready() or ""), within=30)
+        await eventually(lambda: why in (reader.unready() or ""), within=30)
         await system.rebuild()
         await eventually(lambda: reader.unready() is None, within=30)
         await system.publish(events[3:])
@@ -198,7 +199,8 @@ async def test_a_service_that_stopped_before_a_topic_made_anew_goes_on_after_a_r
 
 
 ANOTHER = """
-update es.offsets set last = substr(last, 1, 8) || sha256('another'), owner_epoch = owner_epoch + 1
+update es.offsets set next = next + $1, last = substr(last, 1, 8) || sha256('another'),
+    owner_epoch = owner_epoch + 1
 where consumer = 'audit' and last is not null
 """
 
