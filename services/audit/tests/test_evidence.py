@@ -77,6 +77,8 @@ async def test_a_stranger_checks_the_log_from_its_tiles_alone(
     assert root(size, reading(await fetched(stranger, prefix, size))) == top
     told = await stranger.get(f"{prefix}/tile/0/000")
     assert told.content == b"".join(leaf_hash(e.hash) for e in events[:256])
+    part = await stranger.get(f"{prefix}/tile/0/000.p/3")  # as it was
+    assert part.content == told.content[:96]
     assert "immutable" in told.headers["cache-control"]
     assert told.headers["content-type"] == "application/octet-stream"
     for path in ("/v1/log/checkpoint", "/v1/log/key", "/verify.py", "/witness.py"):
