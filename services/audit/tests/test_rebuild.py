@@ -19,7 +19,7 @@ from audit.rebuilding.roots import Proved
 from common.ids import new_id
 from common.kafka import Log, LogScan, Message, Place
 from common.testing import Database, Issuer, eventually, message_of
-from common.topics import PARTITIONS, SERVICES, events_topic, parked_topic
+from common.topics import PARTITIONS, events_topic, parked_topic
 from services.audit.tests.at_work import KEYS, SEED, SIGNER, System, at_work, told
 
 
@@ -113,8 +113,9 @@ async def test_a_service_that_starts_without_its_table_reads_the_log_again(
 
 
 async def test_any_number_of_workers_builds_the_same_and_proves_the_same(system: System) -> None:
-    """Of every service."""
-    await system.publish([e for service in SERVICES * 4 for e in told(3, service=service)])
+    """Of several services; of the others, tests elsewhere count all that is on their topics."""
+    several = ("identification", "visits", "assets", "governance")
+    await system.publish([e for service in several * 6 for e in told(3, service=service)])
     await system.settled()
     whole, last = await system.proof(), await system.signed()
     for workers in (1, 2, 8):
