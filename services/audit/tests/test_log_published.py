@@ -15,23 +15,30 @@ import pytest
 from fastapi import FastAPI
 
 from audit.fsck import from_kafka, fsck
-from audit.log import store
+from audit.log import publishing, store
 from audit.log.publishing import Published
 from audit.log.store import Checkpoint
 from audit.main import NAME, build
 from audit.settings import AuditSettings
 from audit.verify import head_of, key_of, signers
-from common.kafka import Log, LogScan, Place
+from common.ids import new_id
+from common.kafka import Log, LogScan, Place, Topic, ensure_topics
 from common.note import Signer
 from common.testing import STATEMENT_KEY, Database, Issuer, eventually, history, message_of
-from common.topics import CHECKPOINTS, PARTITIONS, events_topic
+from common.topics import PARTITIONS, events_topic
 
 TOPIC = events_topic("assets")
+CHECKPOINTS = f"checkpoints-{new_id()}"
 
 
 @pytest.fixture
-def settings(db: Database, kafka: str, tokens: Issuer) -> AuditSettings:
-    """Of a log with a key of its own: the checkpoints of others are on the topic too."""
+async def settings(
+    db: Database, kafka: str, tokens: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> AuditSettings:
+    """Of a log with a key of its own: the checkpoints of others are on the topic too, which is not the one that
+    rebuilds of other tests read when their log has none."""
+    monkeypatch.setattr(publishing, "CHECKPOINTS", CHECKPOINTS)
+    await ensure_topics(kafka, 1, [Topic(CHECKPOINTS, 1)])
     return AuditSettings(
         port=0,
         database_url=db.url,
