@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from common.service import Runtime
+from common.shares import Share
 from common.testing import eventually
-from identification.domain.coverage import Share
 from identification.read_model import coverage
 from services.identification.tests.asking import Callers, household, person
 from services.identification.tests.registrar import Register

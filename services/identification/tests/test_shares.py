@@ -4,7 +4,7 @@ from datetime import date
 
 import asyncpg
 
-from identification.domain.coverage import Fault
+from common.shares import Fault
 from identification.read_model import coverage
 
 DAY = date(2024, 12, 31)

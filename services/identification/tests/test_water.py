@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from common.decider import Refused
+from common.shares import Share
 from contracts.safeguards import (
     WaterFault,
     WaterKind,
@@ -18,7 +19,6 @@ from contracts.safeguards import (
     WaterTestExpired,
     WaterTestRecorded,
 )
-from identification.domain.coverage import Share
 from identification.domain.findings import Finding
 from identification.domain.months import months_after
 from identification.domain.rules_of_water import failed_test, long_outage

@@ -10,11 +10,11 @@ from pydantic import Field
 
 from common.auth import Area, Principal, allow
 from common.form import Day
+from common.shares import Fault, FaultTold, Share, ShareTold
 from identification.api import listing
 from identification.api.households import STAFF
 from identification.api.registers import Term
 from identification.api.wired import wired
-from identification.domain.coverage import Fault, FaultTold, Share, ShareTold
 from identification.domain.schooling import term_now
 from identification.read_model import (
     coverage,

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from common.auth import Area, Principal, allow
 from common.form import Day
 from common.paging import USUAL, Limit, page
+from common.shares import Share
 from contracts.visits import ObligationType
 from visits import read_model
 from visits.api.wired import wired
@@ -93,8 +94,7 @@ async def covered(
     found = await coverage.counted(
         runtime.engine, region=area, obligation=obligation, period_from=period[0]
     )
-    missing = found.due - found.fulfilled
-    hundredths = found.fulfilled * 10_000 // found.due if found.due else 10_000
+    share = Share(found.fulfilled, found.due)
     return ObligationCoverage(
         obligation=obligation,
         region=area,
@@ -102,6 +102,6 @@ async def covered(
         period_to=period[1],
         due=found.due,
         fulfilled=found.fulfilled,
-        breached=missing if period[1] < today else 0,
-        percent=f"{hundredths // 100}.{hundredths % 100:02d}",
+        breached=share.missing if period[1] < today else 0,
+        percent=share.percent,
     )
