@@ -101,7 +101,8 @@ async def rebuild(
         async def catch_up() -> None:  # what arrived meanwhile
             await refill(servers, range(PARTITIONS), _beside(taking(BESIDE)))
 
-        await _note_unread(connection)
+        if not lose:
+            await _note_unread(connection)
         await catch_up()
         if not lose and (gone := await _missing(connection)):
             raise WouldLose(f"{gone:,} events of the serving timeline are not on the log any more")
