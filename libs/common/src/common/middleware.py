@@ -42,11 +42,7 @@ SAID_ONCE = {
     b"if-match",
 }
 
-UTF_8 = {
-    b"utf-8",
-    b"utf8",
-    b"us-ascii",
-}  # names of what JSON is written in, the last being a part of it
+UTF_8 = {b"utf-8", b"utf8", b"us-ascii"}  # what JSON is written in; the last is a part of it
 
 
 class Circumstances:
@@ -138,11 +134,13 @@ def _understood(
     codings = b",".join(value for name, value in sent if name == b"content-encoding").split(b",")
     if {coding.strip().lower() for coding in codings} - {b"", b"identity"}:
         raise Problem("unsupported-content-encoding", headers={"Accept-Encoding": "identity"})
-    media, *parameters = headers.get(b"content-type", b"").lower().split(b";")
-    charsets = {value.strip(b' "') for value in map(_charset, parameters) if value}
+    content = headers.get(b"content-type", b"").lower()
     has_body = length.strip(b"0") or b"transfer-encoding" in headers
-    if has_body and media.strip().endswith(b"json") and charsets - UTF_8:
-        raise Problem("unsupported-charset")
+    if has_body and b"charset" in content:
+        media, *parameters = content.split(b";")
+        charsets = {value.strip(b' "') for value in map(_charset, parameters) if value}
+        if media.strip().endswith(b"json") and charsets - UTF_8:
+            raise Problem("unsupported-charset")
 
 
 def _charset(parameter: bytes) -> bytes:
