@@ -9,10 +9,10 @@ from common.service import Runtime, regularly
 from contracts.visits import ObligationType
 from visits.domain.periods import last_period, quarter_of
 from visits.read_model import coverage, focus, screenings
+from visits.read_model.tables import STATES
 
 EVERY = 60.0  # seconds
 EVERYWHERE = ""
-STATES = ("OPEN", "FULFILLED", "CANCELLED")
 
 SCREENED = Gauge(
     "shouwang_screened_households", "S2-04: households that were screened in this calendar quarter"

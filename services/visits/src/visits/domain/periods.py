@@ -84,7 +84,7 @@ def qualifies(visit: HouseholdVisited, kind: ObligationType) -> bool:
 
 def claim(kind: ObligationType, population: Population, period: Period) -> Claim | None:
     """Why the household has the duty of the period. `None` if it is not there as that ends: monitored, or, in the
-    first month of a quarter, a 脱贫户 on its first day and still (3.4)."""
+    first month of a quarter, a 脱贫户 on its first day and still."""
     first, last = period
     poor = population.formerly_poor
     if kind is FIRST_MONTH and within(poor, first) and within(poor, last):

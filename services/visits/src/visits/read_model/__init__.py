@@ -27,11 +27,18 @@ from contracts.visits import (
     VisitVoided,
 )
 from visits.read_model import moves, screenings
+from visits.read_model.tables import (
+    CANCELLED,
+    FULFILLED,
+    OPEN,
+    KnownHouseholdRow,
+    ObligationRow,
+    TakenOverRow,
+    VisitRow,
+)
 from visits.read_model.tables import HEARD as HEARD
 from visits.read_model.tables import TABLES as TABLES
-from visits.read_model.tables import KnownHouseholdRow, ObligationRow, TakenOverRow, VisitRow
 
-OPEN, FULFILLED, CANCELLED = "OPEN", "FULFILLED", "CANCELLED"
 Duty = ObligationOpened | ObligationFulfilled | ObligationCancelled
 
 
@@ -217,7 +224,7 @@ async def obligations(
     """Duties of an area by id, after a given one; at most `limit`.
 
     Responsible for one that was fulfilled is the area of the household on the day of the visit, and for an open one
-    that on the last day of its period: until then it moves with the household (3.4, T19).
+    that on the last day of its period: until then it moves with the household (T19).
     """
     responsible = case(
         (col(ObligationRow.status) == CANCELLED, col(ObligationRow.responsible_region)),

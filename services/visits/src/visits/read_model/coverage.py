@@ -11,9 +11,7 @@ from sqlmodel import col, select
 
 from contracts.visits import ObligationType
 from visits.read_model import moves
-from visits.read_model.tables import KnownHouseholdRow, ObligationRow
-
-CANCELLED = "CANCELLED"
+from visits.read_model.tables import CANCELLED, KnownHouseholdRow, ObligationRow
 
 
 @dataclass(frozen=True, slots=True)

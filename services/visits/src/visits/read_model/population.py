@@ -96,14 +96,11 @@ async def populations(
     """When each of the households had to be visited, if ever."""
     found: dict[UUID, Population] = {}
     for row in await connection.fetch(_KEPT, households):
-        had, one = (
-            found.get(row["household_id"], NEVER),
-            (Stretch(row["since"], row["left_on"]),),
-        )
+        one, had = Stretch(row["since"], row["left_on"]), found.get(row["household_id"], NEVER)
         found[row["household_id"]] = (
-            replace(had, formerly_poor=had.formerly_poor + one)
+            replace(had, formerly_poor=(*had.formerly_poor, one))
             if row["poor"]
-            else replace(had, monitored=had.monitored + one)
+            else replace(had, monitored=(*had.monitored, one))
         )
     return found
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlmodel import BigInteger, Column, Field, SQLModel
 
 TABLES = MetaData(schema="read")
+STATES = OPEN, FULFILLED, CANCELLED = "OPEN", "FULFILLED", "CANCELLED"  # of a duty to visit
 # Those that follow from the events of identification.
 HEARD = frozenset(
     {
