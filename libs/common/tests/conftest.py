@@ -7,6 +7,7 @@ import pytest
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from common.auth import Verifier
 from common.ids import new_id
 from common.kafka import Log
 from common.settings import Settings
@@ -102,3 +103,16 @@ async def log(servers: Servers) -> AsyncIterator[Log]:
     made = Log(servers.kafka)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def issued() -> AsyncIterator[Issuer]:
+    """An issuer of its own for each test, so that its keys are fetched anew."""
+    async with issuer() as made:
+        yield made
+
+
+@pytest.fixture
+def verifier(issued: Issuer) -> Verifier:
+    """Of that issuer's tokens."""
+    return Verifier(issued.jwks_url, issued.url, issued.audience)

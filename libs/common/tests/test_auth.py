@@ -19,22 +19,9 @@ from common.auth import Principal, Verifier, allow, unguarded
 from common.clock import Clock
 from common.codec import encode
 from common.problems import Problem
-from common.testing import OFFICER, Issuer, issuer
+from common.testing import OFFICER, Issuer
 
 CLOCK = Clock()
-
-
-@pytest.fixture
-async def issued() -> AsyncIterator[Issuer]:
-    """An issuer of its own for each test, so that its keys are fetched anew."""
-    async with issuer() as made:
-        yield made
-
-
-@pytest.fixture
-def verifier(issued: Issuer) -> Verifier:
-    """Of that issuer's tokens."""
-    return Verifier(issued.jwks_url, issued.url, issued.audience)
 
 
 async def refused(verifier: Verifier, token: str) -> str:

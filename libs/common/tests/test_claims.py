@@ -1,26 +1,12 @@
 """Who acts, as a token says it: recorded for ever with every event."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from common.auth import Verifier
 from common.problems import Problem
-from common.testing import Issuer, issuer
-
-
-@pytest.fixture
-async def issued() -> AsyncIterator[Issuer]:
-    """An issuer of its own for each test."""
-    async with issuer() as made:
-        yield made
-
-
-@pytest.fixture
-def verifier(issued: Issuer) -> Verifier:
-    """Of that issuer's tokens."""
-    return Verifier(issued.jwks_url, issued.url, issued.audience)
+from common.testing import Issuer
 
 
 @pytest.mark.parametrize("nothing", ["", ...])
