@@ -13,6 +13,7 @@ from common.policies import Policies
 from common.testing import envelope
 from contracts.codes import (
     Category,
+    CategoryReason,
     Health,
     HousingGrade,
     LabourCapacity,
@@ -24,7 +25,7 @@ from contracts.codes import (
 )
 from contracts.envelope import Envelope
 from contracts.episodes import MonitoringConfirmed
-from contracts.households import HouseholdRegistered, HouseholdRelocated, Member
+from contracts.households import CategoryCorrected, HouseholdRegistered, HouseholdRelocated, Member
 from contracts.visits import (
     Difficulty,
     HouseholdScreened,
@@ -167,6 +168,20 @@ def fulfilled(command: RecordVisit, opened: ObligationOpened = OPENED) -> Obliga
         period_from=opened.period_from,
         fulfilled_by=command.visit_id,
         fulfilled_on=command.visited_on,
+    )
+
+
+def corrected(to: Category, on: date) -> CategoryCorrected:
+    """The household is now of this category, and was of the other."""
+    poor, general = Category.FORMERLY_POOR, Category.GENERAL
+    return CategoryCorrected(
+        household_id=HOUSEHOLD_ID,
+        from_category=general if to is poor else poor,
+        to_category=to,
+        marginal_2019=False,
+        reason=CategoryReason.PROVINCIAL_LIST,
+        document_hash="0" * 64,
+        corrected_on=on,
     )
 
 

@@ -22,18 +22,17 @@ from common.policies import Policies
 from common.rows import from_row
 from common.testing import read_model, record_of
 from common.topics import events_topic
-from contracts.codes import Category, CategoryReason
+from contracts.codes import Category
 from contracts.envelope import Envelope
-from contracts.households import CategoryCorrected
 from contracts.visits import ObligationType, VisitMode, VisitorPost, VoidReason
 from local.servers import Servers
 from services.visits.tests.given import (
     CADRE,
     CONFIRMED,
-    HOUSEHOLD_ID,
     POLICY,
     SECRETARY,
     VILLAGE,
+    corrected,
     registered,
     told,
     visit,
@@ -52,15 +51,6 @@ from visits.read_model import TABLES
 HISTORIES = 150
 POOR, GENERAL = Category.FORMERLY_POOR, Category.GENERAL
 FIRST_MONTH = ObligationType.QUARTER_FIRST_MONTH_VISIT
-CORRECTED = CategoryCorrected(
-    household_id=HOUSEHOLD_ID,
-    from_category=GENERAL,
-    to_category=POOR,
-    marginal_2019=False,
-    reason=CategoryReason.PROVINCIAL_LIST,
-    document_hash="0" * 64,
-    corrected_on=date(2024, 4, 1),
-)
 POLICIES = Policies(
     (replace(POLICY, effective_from=date(2020, 1, 1), published_on=date(2020, 1, 1)),)
 )
@@ -149,11 +139,10 @@ class Told:
                 self._turn(over, on)
                 self.stretches.append((max(since, on.replace(day=1)), None))
             case "category" if self.poor and self.poor[-1][1] is None:
-                general = replace(CORRECTED, from_category=POOR, to_category=GENERAL)
-                self._turn(replace(general, corrected_on=on), on)
+                self._turn(corrected(GENERAL, on), on)
                 self.poor = [(since, end or on) for since, end in self.poor]
             case "category":
-                self._turn(replace(CORRECTED, corrected_on=on), on)
+                self._turn(corrected(POOR, on), on)
                 self.poor.append((on, None))
             case "hear":
                 await self.hear()

@@ -10,10 +10,18 @@ import pytest
 from common.ids import new_id
 from common.intents import Connection
 from common.policies import Policies
-from contracts.codes import Category, CategoryReason, Deregistration
+from contracts.codes import Category, Deregistration
 from contracts.envelope import Envelope
-from contracts.households import CategoryCorrected, HouseholdAbsorbed, HouseholdDeregistered
-from services.visits.tests.given import HOUSEHOLD_ID, MOVED, POLICY, confirmed, registered, told
+from contracts.households import HouseholdAbsorbed, HouseholdDeregistered
+from services.visits.tests.given import (
+    HOUSEHOLD_ID,
+    MOVED,
+    POLICY,
+    confirmed,
+    corrected,
+    registered,
+    told,
+)
 from services.visits.tests.test_leaving import CLOSED, ELIMINATED, REVOKED
 from services.visits.tests.test_months import Office, office
 from services.visits.tests.test_taking_over import taken_over
@@ -38,16 +46,7 @@ ABSORBED = HouseholdAbsorbed(
     effective_on=date(2024, 4, 20),
     case=None,
 )
-GENERAL_NOW = CategoryCorrected(
-    household_id=HOUSEHOLD_ID,
-    from_category=POOR,
-    to_category=GENERAL,
-    marginal_2019=False,
-    reason=CategoryReason.PROVINCIAL_LIST,
-    document_hash="0" * 64,
-    corrected_on=date(2024, 4, 20),
-)
-POOR_NOW = replace(GENERAL_NOW, from_category=GENERAL, to_category=POOR)
+GENERAL_NOW, POOR_NOW = (corrected(to, date(2024, 4, 20)) for to in (GENERAL, POOR))
 
 
 def poor(on: date = date(2024, 3, 1), recorded_at: datetime = MARCH, **changes: Any) -> Envelope:
